@@ -23,25 +23,33 @@ HELD_FOR: Final = pd.Timedelta(days=14)
 """Packs are looked at so long after they were made: nobody sails for a lead that is older. A
 judgement."""
 
+FORGOTTEN: Final = "what it told isn't kept here, so that nobody can tell"
+"""Of a pack that the log of exports names, and `HOME/exported` doesn't hold."""
+_COLUMNS: Final = ["told_id", "event_id", "kind", "mmsi", "start", "what"]
+
 
 @dataclass(frozen=True)
 class HeldWrong:
-    """A pack with leads that no longer stand."""
+    """A pack with leads that no longer stand, or of which nobody can tell any more."""
 
     pack: str
     recipient: str
     title: str
     """The pack, and who holds it."""
     leads: pd.DataFrame
-    """told_id, event_id, kind, mmsi, start, what: retracted | moved | cleared | reopened."""
+    """told_id, event_id, kind, mmsi, start, what: retracted | moved | cleared | reopened; none
+    where what the pack told isn't kept here."""
 
     def __str__(self) -> str:
         """In words: "2 retracted, 1 cleared"."""
+        if self.leads.empty:
+            return FORGOTTEN
         return ", ".join(f"{n} {what}" for what, n in Counter(self.leads["what"]).items())
 
 
 def held_wrong(store: Queries, installation: Installation, now: pd.Timestamp) -> list[HeldWrong]:
-    """Return the packs of the last two weeks that hold leads which no longer stand, newest first.
+    """Return the packs of the last two weeks that hold leads which no longer stand, and those of
+    which it isn't kept what they told, newest first.
 
     A lead is *retracted* where a later look didn't find it and nothing took its story over, *moved*
     where it is further than a mile from where it was told, *cleared* where somebody concluded so
@@ -60,11 +68,11 @@ def held_wrong(store: Queries, installation: Installation, now: pd.Timestamp) ->
     said = newest(store.dispositions())
     for pack, one in reversed(packs.items()):
         leads, made = issued.leads_of(installation.exported, pack)
-        if leads.empty or made is None:
-            continue
-        cleared = cleared_since(said, heirs, one, made.cleared)
-        wrong = _wrong(store, due(leads, cleared, one, entries), heirs, cleared)
-        if len(wrong):
+        wrong = pd.DataFrame(columns=_COLUMNS)
+        if made is not None and len(leads):
+            cleared = cleared_since(said, heirs, one, made.cleared)
+            wrong = _wrong(store, due(leads, cleared, one, entries), heirs, cleared)
+        if len(wrong) or made is None:
             found.append(HeldWrong(pack, str(one.get("recipient")), str(one.get("title")), wrong))
     return found
 
@@ -89,6 +97,5 @@ def _wrong(
         elif row["reopens"]:  # of what is gone by now nothing more is to be said
             what = REOPENED if on[place] else ""
         rows.append({**{str(k): v for k, v in row.items()}, "what": what})
-    columns = ["told_id", "event_id", "kind", "mmsi", "start", "what"]
-    table = pd.DataFrame(rows, columns=columns)
+    table = pd.DataFrame(rows, columns=_COLUMNS)
     return table[table["what"] != ""].reset_index(drop=True)

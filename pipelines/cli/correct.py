@@ -108,6 +108,8 @@ def _list(installation: "Installation", *, as_json: bool) -> None:
         return
     for one in found:
         typer.echo(f"{one.pack} ({one.title}): {one}")
+        if one.leads.empty:
+            continue
         print_table(
             ("event", "here", "kind", "MMSI", "begun", "now"),
             (

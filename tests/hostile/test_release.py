@@ -11,7 +11,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from functools import cache
 from pathlib import Path
 from typing import Self
@@ -26,9 +26,11 @@ from detectors.core.errors import SelatError
 from pipelines import store
 from pipelines.ask import recall
 from pipelines.ask.explain import quoted
-from pipelines.ask.held_wrong import held_wrong
+from pipelines.ask.health import problems
+from pipelines.ask.held_wrong import FORGOTTEN, held_wrong
+from pipelines.ask.look import look
 from pipelines.base.progress import reporter
-from pipelines.base.settings import Installation, load
+from pipelines.base.settings import HealthSettings, Installation, load
 from pipelines.exercise import simulate
 from pipelines.publish.packs import issued, log
 from pipelines.publish.packs.keys import Keyring
@@ -409,6 +411,24 @@ def test_a_correction_is_as_if_nothing_else_were_known(
     numbers = [b"number %d of" % n in one["CORRECTION.txt"] for n, one in ((1, made[0]), (2, last))]
     assert numbers == [True, True]
     assert not [word for word in (b"KM Tegas", b"SECRET", own.encode()) if word in text]
+
+
+def test_a_pack_of_which_nothing_is_kept_is_no_all_clear(
+    homes: tuple[Home, Home], packed: Callable[[str], tuple[Sent, Sent]], tmp_path: Path
+) -> None:
+    name = str(packed("coast")[0].entry["pack"])
+    installation = copied(homes[0].installation, tmp_path)
+    for path in installation.exported.glob(f"{name}.*.parquet"):
+        path.unlink()
+    with store.read(installation.store) as reader:
+        told = {one.pack: one for one in held_wrong(reader, installation, pd.Timestamp.now("UTC"))}
+    assert told[name].leads.empty
+    assert str(told[name]) == FORGOTTEN
+    health, _ = look(installation, datetime.now(UTC), afresh=False)
+    assert health is not None
+    (problem,) = [one for one in problems(health, HealthSettings()) if one.where == f"pack {name}"]
+    assert problem.message.startswith("whether what A coast holds still stands isn't known")
+    assert "backup" in problem.hint
 
 
 def _folder(out: Path) -> str:

@@ -88,7 +88,13 @@ def gather(installation: Installation, now: datetime) -> Health:
             early = _early(reader, now)
             seen = (*_clocks(reader), *(() if heard is None else _put_right(reader, heard)))
             wrong = tuple(
-                WrongPack(one.pack, one.title, str(one), set(one.leads["what"]) == {"cleared"})
+                WrongPack(
+                    one.pack,
+                    one.title,
+                    str(one),
+                    cleared_only=set(one.leads["what"]) == {"cleared"},
+                    forgotten=one.leads.empty,
+                )
                 for one in held_wrong(reader, installation, pd.Timestamp(now))
             )
     elif installation.newest.exists():

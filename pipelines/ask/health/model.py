@@ -140,7 +140,7 @@ class Early:
 
 @dataclass(frozen=True)
 class WrongPack:
-    """A pack that went out with leads that no longer stand here."""
+    """A pack that went out with leads that no longer stand here, or that nobody knows of."""
 
     pack: str
     title: str
@@ -149,6 +149,8 @@ class WrongPack:
     """How many leads, and what became of them."""
     cleared_only: bool = False
     """Whether all that became of them is that people here cleared them."""
+    forgotten: bool = False
+    """Whether it isn't kept what the pack told."""
 
 
 @dataclass(frozen=True)

@@ -117,15 +117,15 @@ def _early(health: Health) -> list[Problem]:
 
 
 def _packs(health: Health) -> list[Problem]:
-    return [
-        Problem(
-            "warning",
-            f"pack {one.pack}",
-            f"{one.title} holds leads that no longer stand here: {one.text}",
-            f"selat correct {one.pack}{' --cleared' if one.cleared_only else ''}",
-        )
-        for one in health.wrong_packs
-    ]
+    found = []
+    for one in health.wrong_packs:
+        text = f"{one.title} holds leads that no longer stand here: {one.text}"
+        hint = f"selat correct {one.pack}{' --cleared' if one.cleared_only else ''}"
+        if one.forgotten:
+            text = f"whether what {one.title} holds still stands isn't known: {one.text}"
+            hint = "take HOME/exported back from a backup, or ask them for their pack"
+        found.append(Problem("warning", f"pack {one.pack}", text, hint))
+    return found
 
 
 def _clocks(health: Health) -> list[Problem]:
