@@ -36,9 +36,17 @@ _COUNTED: Final = (
 
 
 def manifest_of(
-    run_id: str, store: Queries, setup: Setup, judged: "Judged", failures: Mapping[str, str]
+    run_id: str,
+    store: Queries,
+    setup: Setup,
+    judged: "Judged",
+    failures: Mapping[str, str],
+    look: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return what is written of a run beside its results, in the order of the file."""
+    """Return what is written of a run beside its results, in the order of the file.
+
+    `look`: what is told of a look between nights.
+    """
     window, detection, assessed = judged.window, judged.detection, judged.assessed
     heard = Heard.of(detection.heard)
     inputs = run_inputs(store, window.start, window.end)
@@ -78,7 +86,7 @@ def manifest_of(
         },
         "provisional": _provisional(judged.compared, assessed.flagged, window.now),
         "reception": _reception(store, setup.installation, window),
-        "lacking": lacking(store, detection.heard, window.start, window.end),
+        "lacking": lacked(store, detection.heard, window, between=look is not None),
         "held_back": [str(rule) for rule in assessed.held_back],
         "watchlists": [
             {
@@ -92,7 +100,18 @@ def manifest_of(
         ],
         "rejected": totals["rejected"],
         "failures": dict(failures),
+        **({} if look is None else {"look": dict(look)}),
     }
+
+
+def lacked(store: Queries, heard: pd.DataFrame, window: Window, *, between: bool) -> list[str]:
+    """Return what the feeds lack: between nights what the last night said, which asked all reports;
+    where there was none, what it is now.
+    """
+    night = store.last_run(looks=False) if between else None
+    if night is None:
+        return lacking(store, heard, window.start, window.end)
+    return [str(name) for name in json.loads(str(night["manifest"])).get("lacking", [])]
 
 
 def _provisional(

@@ -223,9 +223,7 @@ def told(
     run_id = f"{window.end:%Y%m%dT%H%M%SZ}-{ordinal:04d}"
     failures = {f"feed {name}": text for name, text in unread.items()}
     failures |= {f"detector {name}": text for name, text in detection.failures.items()}
-    manifest = manifest_of(run_id, store, setup, judged, failures)
-    if look is not None:
-        manifest["look"] = dict(look)
+    manifest = manifest_of(run_id, store, setup, judged, failures, look)
     return Published(run_id, ordinal, setup.installation.runs / run_id, manifest, failures)
 
 

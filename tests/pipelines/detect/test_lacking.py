@@ -1,5 +1,6 @@
 """What the feeds of a run leave unsaid is told, and what one vessel leaves unsaid isn't."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,6 +15,8 @@ from pipelines import store
 from pipelines.base import labels
 from pipelines.base.settings import StoreSettings
 from pipelines.detect.lacking import LACKING, lacking
+from pipelines.run.manifest import lacked
+from pipelines.run.windows import Window
 from tests.making import reports, said
 
 START = pd.Timestamp("2026-03-01", tz="UTC").as_unit("us")
@@ -140,3 +143,22 @@ def test_only_reports_of_the_window_count(tmp_path: Path) -> None:
 def test_each_is_said_in_malay() -> None:
     malay = labels.labels("ms")
     assert set(LACKING.values()) <= set(malay.desk)
+
+
+@pytest.mark.parametrize(
+    ("night", "told"),
+    [(None, ["speed"]), ({}, []), ({"lacking": ["type", "seldom"]}, ["type", "seldom"])],
+)
+def test_between_nights_it_is_what_the_last_night_said(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    night: Mapping[str, Any] | None,
+    told: list[str],
+) -> None:
+    """A look would ask all reports of the night once more."""
+    last = None if night is None else {"manifest": json.dumps(night)}
+    monkeypatch.setattr(store.Queries, "last_run", lambda _, looks: None if looks else last)
+    with store.read(made(tmp_path, sog_kn=np.nan), StoreSettings()) as reader:
+        window = Window(START, END, END)
+        assert lacked(reader, HEARD, window, between=True) == told
+        assert lacked(reader, HEARD, window, between=False) == ["speed"]
