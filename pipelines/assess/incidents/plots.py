@@ -1,5 +1,6 @@
 """Sightings without AIS that follow one another as one hull under way would."""
 
+import math
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
@@ -223,8 +224,8 @@ def way_of(rows: Sequence[Told]) -> Way | None:
 def _far(one: Told, other: Told) -> bool:
     """Tell whether two are so far apart that the way between them is known."""
     away_m = float(geodesy.distance_m(one.lat, one.lon, other.lat, other.lon))
-    sigmas_m = (float(row.evidence.get("uncertainty_m") or 0.0) for row in (one, other))
-    return STRAY * away_m >= np.hypot(*sigmas_m)
+    sigmas_m = [float(row.evidence.get("uncertainty_m") or 0.0) for row in (one, other)]
+    return STRAY * away_m >= math.hypot(*sigmas_m)
 
 
 def newest(rows: Sequence[Told]) -> int | None:
