@@ -203,9 +203,8 @@ class Vessel:
         prefix = "other_" if vessel else ""
         if any(known.evidence.get(prefix + name) != value for name, value in self.facts.items()):
             return False
-        if self.other is None:
-            return True
-        return len(known.ship_types) == 2 and self.other.fits(known, 1 - vessel)
+        two = len(known.ship_types) == 2
+        return self.other is None or (two and self.other.fits(known, 1 - vessel))
 
 
 @dataclass(frozen=True)
@@ -343,9 +342,11 @@ class Case:
     says: str
     when: When
 
-    def __init__(self, says: str, *when: When) -> None:
+    def __init__(self, says: str, when: When, *more: When) -> None:
+        if not isinstance(says, str):
+            raise TypeError("a Case is what it says, and then all that must hold")
         object.__setattr__(self, "says", says)
-        object.__setattr__(self, "when", when[0] if len(when) == 1 else All(*when))
+        object.__setattr__(self, "when", All(when, *more) if more else when)
 
     @cached_property
     def only_stated(self) -> bool:
@@ -383,12 +384,11 @@ class Hypothesis:
         needs_types: bool = False,
     ) -> None:
         """Take its own cases, and behind them `cases` of another, as `replace` gives them."""
-        object.__setattr__(self, "name", name)
-        object.__setattr__(self, "weight", weight)
-        object.__setattr__(self, "looks_for", looks_for)
-        object.__setattr__(self, "overturned_by", overturned_by)
-        object.__setattr__(self, "cases", (*own, *cases))
-        object.__setattr__(self, "needs_types", needs_types)
+        if not isinstance(looks_for, str):
+            raise TypeError(f"the cases of {name!r} stand behind what would overturn it")
+        values = (name, weight, looks_for, overturned_by, (*own, *cases), needs_types)
+        for one, value in zip(self.__dataclass_fields__, values, strict=True):
+            object.__setattr__(self, one, value)
 
     def weight_of(self, case: Case) -> float:
         """Return the share of the score that it takes away by one of its cases."""

@@ -203,6 +203,7 @@ HYPOTHESES: Final = (
         Case(
             "somebody else may interfere with satellite navigation there, and the vessel be "
             "a victim",
+            All(),
         ),
     ),
 )

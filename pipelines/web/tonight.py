@@ -233,7 +233,7 @@ def _reception(health: Health, found: Sequence[Problem], words: Labels) -> tuple
     when less was heard than usual.
     """
     clocks = [one.text for one in health.clocks]
-    heard = (one for one in found if one.where == "coverage" or one.where.startswith("feed"))
+    heard = (one for one in found if one.where.startswith(("coverage", "reception", "feed")))
     # A problem may tell of several clocks in one line.
     more = [one.message for one in heard if not any(text in one.message for text in clocks)]
     said = [*clocks, *more]

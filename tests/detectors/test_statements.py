@@ -99,6 +99,16 @@ def test_conduct_that_fits_is_told_before_the_statement() -> None:
     assert (one.fitting(turns), one.fitting(drifts)) == (fitting, alone)
 
 
+def test_a_reason_written_in_the_old_order_is_refused_where_it_stands() -> None:
+    """Of one's own, from before cases stood last: it would fail when an event is asked."""
+    with pytest.raises(TypeError, match="and then all that must hold"):
+        Case(FISHES, "says so")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="missing"):
+        Case("says so")  # type: ignore[call-arg]  # would excuse every event
+    with pytest.raises(TypeError, match="'fishing' stand behind"):
+        Hypothesis("fishing", 0.8, (Case("says so", FISHES),), "X.", "x")  # type: ignore[arg-type]
+
+
 def test_unknown_is_neither_small_nor_large() -> None:
     unknown = Known("loitering", "", Evidence(), (30,), (float("nan"),))
     assert not SHORT.holds(unknown)

@@ -182,7 +182,8 @@ def _coverage(health: Health, settings: HealthSettings) -> list[Problem]:
             f"{day(coverage.gap_from)}: what happened then isn't known"
         )
         hint = "is the receiver, or what delivers the files, up?"
-        found.append(Problem("warning", "coverage", text, hint))
+        # A place of its own: of two at one place whoever is sent notices hears of one.
+        found.append(Problem("warning", "reception", text, hint))
     poor = coverage.poor(settings.min_usual_share) if coverage.days else None
     if poor is not None:
         text = (

@@ -1,5 +1,6 @@
 """Sightings without AIS that follow one another as one hull under way would."""
 
+import math
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
@@ -16,6 +17,12 @@ LEAST: Final = 4
 nothing to do with one another each ten minutes, over 100 nm by 100, by chance three did 0.5 to 3
 times in two hours, and four in one case of fifteen at most (simulated). Radars confirm a track
 likewise (Blackman & Popoli 1999, Design and Analysis of Modern Tracking Systems, 6.2)."""
+
+SURE_M: Final = 500.0
+"""What is known no better than that tells nobody's way: of ten that had nothing to do with one
+another each ten minutes over 100 nm by 100, some four did by chance 0.1 times in two hours where
+places are known to 200 m, 0.4 times at 500 m, and 3 and 8 times at 1 and 2 km, as callers and files
+give that don't say (simulated). And who was seen miles off would be taken for the boat followed."""
 
 APART_S: Final = 1800.0
 """Half an hour: coast radars and aircraft report each few minutes, and in twice as long there are
@@ -56,7 +63,8 @@ class Way(NamedTuple):
 def followed(
     lat: Floats, lon: Floats, time_us: Ints, uncertainty_m: Floats, length_m: Floats
 ) -> Ints:
-    """Return pairs of rows, in two rows, that are of one hull under way.
+    """Return pairs of rows, in two rows, that are of one hull under way, of those whose place is
+    known to `SURE_M`.
 
     Three follow one another where each is at most `APART_S` behind the one before, and steady
     course and speed from the first by the second lead to the third within `SIGMAS` of what the
@@ -73,9 +81,10 @@ def followed(
     length_m
         Estimated lengths, NaN where there is none.
     """
-    if not LEAST <= len(lat) <= MOST:
-        return np.zeros((2, 0), "int64")
     order = np.argsort(time_us, kind="stable")
+    order = order[uncertainty_m[order] <= SURE_M]
+    if not LEAST <= len(order) <= MOST:
+        return np.zeros((2, 0), "int64")
     lat, lon = lat[order], lon[order]
     plots = _Plots(
         *geodesy.to_local_m(lat, lon, float(lat.mean()), float(lon.mean())),
@@ -194,17 +203,29 @@ class _Plots(NamedTuple):
 
 
 def way_of(rows: Sequence[Told]) -> Way | None:
-    """Return how what was seen went, over the last `LEAST` sightings without a vessel among events;
-    None where it wasn't seen as often.
+    """Return how what was seen went, over the last `LEAST` sightings without a vessel among events,
+    or as many more as it takes to go so far that `STRAY` of it is more than two places are
+    uncertain by: several radars see a boat within seconds. None where it wasn't seen as often.
     """
     plots = sorted(_sightings(rows), key=lambda row: row.start)
     if len(plots) < LEAST:
         return None
-    first, last = plots[-LEAST], plots[-1]
+    last = plots[-1]
+    before = [row for row in plots[: 1 - LEAST] if row.start < last.start]
+    if not before:
+        return None
+    first = next((row for row in reversed(before) if _far(row, last)), before[0])
     places = first.lat, first.lon, last.lat, last.lon
     duration_s = (last.start - first.start).total_seconds()
     sog_kn = geodesy.speed_kn(geodesy.distance_m(*places), duration_s)
     return Way(len(plots), float(sog_kn), float(geodesy.bearing_deg(*places)))
+
+
+def _far(one: Told, other: Told) -> bool:
+    """Tell whether two are so far apart that the way between them is known."""
+    away_m = float(geodesy.distance_m(one.lat, one.lon, other.lat, other.lon))
+    sigmas_m = [float(row.evidence.get("uncertainty_m") or 0.0) for row in (one, other)]
+    return STRAY * away_m >= math.hypot(*sigmas_m)
 
 
 def newest(rows: Sequence[Told]) -> int | None:

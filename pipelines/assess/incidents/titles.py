@@ -246,6 +246,9 @@ def _briefly(row: Told, lead: Told, main: int, teller: Teller) -> str:
 def _went(way: Way, rows: list[Told], teller: Teller) -> str:
     """Say how often something was seen by now, and how it went."""
     first = min(row.start for row in rows)
+    if round(way.sog_kn) == 0:  # of no speed there is no course
+        said = "seen {n} times since {time}, hardly moving"
+        return teller.say(said, n=way.n, time=teller.clock(first))
     return teller.say(
         "seen {n} times since {time}, making {speed:.0f} kn on {course:03.0f}°",
         n=way.n,

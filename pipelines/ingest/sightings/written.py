@@ -5,14 +5,14 @@ import re
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Final
 
-_MONTHS: Final = {
-    name: number
+_MONTHS: Final = tuple(
+    tuple(names.split())
     for names in (
-        "jan feb mar apr may jun jul aug sep oct nov dec",
-        "jan feb mac apr mei jun jul ogo sep okt nov dis",  # Malay
+        "january february march april may june july august september october november december",
+        # Malay
+        "januari februari mac april mei jun julai ogos september oktober november disember",
     )
-    for number, name in enumerate(names.split(), 1)
-}
+)
 _LETTERS: Final = "YXWVUTSRQPONZABCDEFGHIKLM"
 """Time zones from UTC-12 to UTC+12 in a date-time group (ACP 121, military time zones)."""
 _GROUP: Final = re.compile(
@@ -25,8 +25,11 @@ _WORDS: Final = re.compile(
     r"(?P<hour>\d\d?):?(?P<minute>\d\d)(?::(?P<second>\d\d))? ?(?P<zone>Z|UTC|GMT|MYT)?",
     re.IGNORECASE | re.ASCII,
 )
-_EPOCH: Final = re.compile(r"(\d{9,10}(?:\.\d+)?)|(\d{12,13})(?:\.0)?", re.ASCII)
+_EPOCH: Final = re.compile(r"(\d{9,10}(?:\.\d+)?)|(\d{13})(?:\.0)?", re.ASCII)
+"""Milliseconds since 2001: twelve digits are a date and a clock written together, too."""
 _NO_CLOCK: Final = re.compile(r"[\d-]+|\d{4}-?W[\d-]+", re.ASCII)
+_ZONES: Final = {"UTC": "+00:00", "GMT": "+00:00", "MYT": "+08:00"}
+_ZONE: Final = re.compile(rf" ?({'|'.join(_ZONES)})$")
 _ANGLE: Final = re.compile(
     r"""(?P<deg>\d{1,3}(?:\.\d+)?)
         (?:[ ]?[°d: -][ ]?(?P<min>\d{1,2}(?:\.\d+)?)
@@ -37,7 +40,10 @@ _ANGLE: Final = re.compile(
 _MAX_ANGLE: Final = 40
 """Characters of an angle, written however it may be."""
 _PLACE: Final = re.compile(r"([^NSEW]+[NS])[ ,;/]*([^NSEW]+[EW])", re.IGNORECASE)
-_TWO: Final = re.compile(r"(-?\d{1,2}(?:\.\d+)?)(?: ?[,;/] ?| )(-?\d{1,3}(?:\.\d+)?)", re.ASCII)
+_TWO: Final = re.compile(
+    r"(?=.*\.)(-?\d{1,2}(?:\.\d+)?)(?: ?[,;/] ?| )(-?\d{1,3}(?:\.\d+)?)", re.ASCII
+)
+"""One of them has decimals: "2,25" may be a latitude alone, and so may "2 36"."""
 
 
 def time(value: Any) -> datetime:
@@ -56,7 +62,7 @@ def time(value: Any) -> datetime:
     except (ValueError, OverflowError) as error:
         message = "isn't ISO 8601, seconds or milliseconds since 1970, or a date-time group"
         raise ValueError(message) from error
-    if _NO_CLOCK.fullmatch(text) and not _EPOCH.fullmatch(text):
+    if _NO_CLOCK.fullmatch(re.sub(_ZONE, "", text)) and not _EPOCH.fullmatch(text):
         raise ValueError("a date without a clock")
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
     try:
@@ -73,10 +79,9 @@ def _moment(text: str) -> datetime:
         seconds = float(match[1]) if match[1] else int(match[2]) / 1000.0
         return datetime.fromtimestamp(seconds, UTC)
     if not (match := _GROUP.fullmatch(text) or _WORDS.fullmatch(text)):
-        text = re.sub(r" ?(?:UTC|GMT)$", "+00:00", text)
-        return datetime.fromisoformat(re.sub(r" ?MYT$", "+08:00", text))
+        return datetime.fromisoformat(re.sub(_ZONE, lambda found: _ZONES[found[1]], text))
     part = match.groupdict()
-    month = _MONTHS.get(part["month"][:3].lower(), 0)
+    month = _month(part["month"].lower())
     year = int(part["year"]) + (2000 if len(part["year"]) == 2 else 0)
     of_day = [int(part.get(name) or 0) for name in ("day", "hour", "minute", "second")]
     zone = (part["zone"] or "Z").upper()
@@ -84,6 +89,16 @@ def _moment(text: str) -> datetime:
     day, hour, minute, second = of_day
     at = timezone(timedelta(hours=hours))
     return datetime(year, month, day, hour, minute, second, tzinfo=at)
+
+
+def _month(word: str) -> int:
+    """Return the number of a month in English or Malay, written out or its first letters: what only
+    begins like one is a slip, and which month was meant isn't known. 0 of those.
+    """
+    found = {
+        number for names in _MONTHS for number, name in enumerate(names, 1) if name.startswith(word)
+    }
+    return found.pop() if len(found) == 1 else 0
 
 
 def angle(value: Any, sides: str) -> float:
@@ -98,9 +113,11 @@ def angle(value: Any, sides: str) -> float:
     match = _ANGLE.fullmatch(text) if len(text) <= _MAX_ANGLE else None
     if not match:
         return number(value)
-    degrees, minutes, seconds = (float(match[part] or 0.0) for part in ("deg", "min", "sec"))
+    parts = [match[part] for part in ("deg", "min", "sec") if match[part]]
+    degrees, minutes, seconds = (float(part) for part in (*parts, 0.0, 0.0)[:3])
     side = match["side"].upper()
-    if side not in sides or minutes >= 60 or seconds >= 60:
+    broken = any("." in part for part in parts[:-1])  # of what has minutes, degrees are whole
+    if side not in sides or broken or minutes >= 60 or seconds >= 60:
         raise ValueError("isn't an angle")
     found = degrees + minutes / 60.0 + seconds / 3600.0
     return -found if side in "SW" else found

@@ -23,6 +23,7 @@ from pipelines.ask.health.model import Early, WrongPack
 from pipelines.ask.health.problems import MAX_EARLY
 from pipelines.ask.health.prometheus import as_prometheus
 from pipelines.ask.health.screen import coverage_map, facts
+from pipelines.ask.notices import compose
 from pipelines.base.labels import labels
 from pipelines.base.problems import Problem
 from pipelines.base.schedule import Served, due_around, write_served
@@ -206,6 +207,20 @@ def test_a_narrow_screen_keeps_the_columns_that_say_something(
     assert "silent" in told
     assert "/a.csv" in told
     assert "/b.csv" in told
+
+
+def test_a_hole_in_all_feeds_is_told_beside_blocks_that_had_little(
+    made: Callable[..., Installation],
+) -> None:
+    health = gather(made(), NOW)
+    poor = Block(3, 100.0, 1, 1000.0)
+    since = NOW - timedelta(hours=9)
+    both = replace(health, coverage=Coverage(NOW, 5, (poor,), 1, 8 * 3600.0, since))
+    before = problems(replace(both, coverage=Coverage(NOW, 5, (poor,), 0, 0.0)), HealthSettings())
+    told = compose(before, {}, NOW, timedelta(hours=24), "x")[1]
+    notice, _ = compose(problems(both, HealthSettings()), told, NOW, timedelta(hours=24), "x")
+    assert notice is not None
+    assert "nothing at all was heard for 8.0 h" in notice.body
 
 
 @pytest.mark.slow

@@ -213,13 +213,38 @@ def test_a_boat_that_two_radars_see_is_one_whoever_comes_first() -> None:
         assert {frozenset(part) for part in together(*seen, flagged={})} == found
 
 
+def test_what_is_hardly_placed_is_nobody_followed() -> None:
+    """A caller's boat, known to a mile or two, is none that a radar follows miles away."""
+    boat = plots([0, 0.2, 0.4, 0.6, 0.8], 18.0, 45.0)
+    seen = plots([0.3, 0.5], 18.0, 45.0, uncertainty_m=2000.0, seen_by="caller")
+    for one in seen:
+        one["lat"] += 0.05
+    assert sorted(map(len, together(*boat, *seen, flagged={}))) == [1, 1, 5]
+    vague = plots([0, 0.2, 0.4, 0.6, 0.8], 18.0, 45.0, uncertainty_m=1000.0)
+    assert all(len(part) == 1 for part in together(*vague, flagged={}))
+
+
+def test_several_radars_that_see_a_boat_at_one_time_tell_its_way(gazetteer: Gazetteer) -> None:
+    boat = plots([0, 0.2, 0.4, 0.6, 0.8], 18.0, 45.0)
+    for k in (1, 2, 3):
+        (again,) = plots([0.8 + k / 3600], 18.0, 45.0)
+        boat.append({**again, "lat": again["lat"] + 0.0005 * k})
+    (one,) = told(gazetteer, *boat).to_dict("records")
+    assert "; seen 8 times since 00:00 MYT, making 18 kn on 04" in one["title"]
+
+
+def test_of_what_hardly_moves_no_course_is_told(gazetteer: Gazetteer) -> None:
+    (one,) = told(gazetteer, *plots([0, 0.2, 0.4, 0.6], 0.1, 45.0)).to_dict("records")
+    assert one["title"].endswith("; seen 4 times since 00:00 MYT, hardly moving")
+
+
 def test_in_a_crowd_nobody_is_followed() -> None:
     """Whatever somebody sends as sightings: it would take a product of all that could be next."""
     drawn = np.random.default_rng(6)
     n = MOST
     time_us = np.sort(drawn.uniform(0, 1.8e9, n)).astype("int64")
-    lat, lon = 2.0 + drawn.uniform(0, 0.1, n), 101.0 + drawn.uniform(0, 0.1, n)
-    crowd = followed(lat, lon, time_us, np.full(n, 1000.0), np.full(n, np.nan))
+    lat, lon = 2.0 + drawn.uniform(0, 0.05, n), 101.0 + drawn.uniform(0, 0.05, n)
+    crowd = followed(lat, lon, time_us, np.full(n, 500.0), np.full(n, np.nan))
     assert (crowd >= n - 2 * CROWD).all()  # but for the last, whom few come after
     assert not followed(*(np.tile(one, 2) for one in (lat, lon, time_us, lat, lon))).size
 

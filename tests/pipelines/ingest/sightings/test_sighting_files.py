@@ -105,7 +105,9 @@ def test_what_people_write_down_is_understood(read):
     assert np.isnan(second["length_m"])
 
 
-@pytest.mark.parametrize("when", ["060200H JAN 26", "051800ZJAN2026", "5 Jan 2026, 18:00:00"])
+@pytest.mark.parametrize(
+    "when", ["060200H JAN 26", "051800ZJAN2026", "5 Jan 2026, 18:00:00", "5 Januari 2026 1800"]
+)
 @pytest.mark.parametrize("where", ["02-36.0N 101-12.5E", "2°36'00″N, 101°12'30″E", "2.6;101.20833"])
 def test_a_patrols_report_is_understood(read, when, where):
     got = read(f"Date/Time (UTC)\tPosition\tRemarks\n{when}\t{where}\tx\n")
@@ -120,6 +122,12 @@ def test_a_patrols_report_is_understood(read, when, where):
         ("060200J JAN 26", "2.6 101.2", "time: isn't"),  # local time of nobody knows whom
         ("310200Z FEB 26", "2.6 101.2", "time: isn't"),
         ("051800Z JUM 26", "2.6 101.2", "time: isn't"),
+        ("5 Junk 2026 18:00", "2.6 101.2", "time: isn't"),
+        ("2026-01-05 MYT", "2.6 101.2", "time: a date without a clock"),
+        ("202601051800", "2.6 101.2", "time: isn't"),
+        ("051800Z JAN 26", '"2,25"', "lat: isn't a number"),
+        ("051800Z JAN 26", "2 36", "lat: isn't a number"),
+        ("051800Z JAN 26", "02.5-36N 101-12.5E", "lat: isn't an angle"),
         ("051800Z JAN 26", "off Lumut", "lat: isn't a number"),
         ("051800Z JAN 26", "101-12.5E 02-36.0N", "lat: isn't a number"),
         ("051800Z JAN 26", "02-36.0N 101-72.5E", "lon: isn't an angle"),
