@@ -245,14 +245,13 @@ def _briefly(row: Told, lead: Told, main: int, teller: Teller) -> str:
 
 def _went(way: Way, rows: list[Told], teller: Teller) -> str:
     """Say how often something was seen by now, and how it went."""
-    first = min(row.start for row in rows)
+    n, time, say = way.n, teller.clock(min(row.start for row in rows)), teller.say
     if round(way.sog_kn) == 0:  # of no speed there is no course
-        said = "seen {n} times since {time}, hardly moving"
-        return teller.say(said, n=way.n, time=teller.clock(first))
-    return teller.say(
+        return say("seen {n} times since {time}, hardly moving", n=n, time=time)
+    return say(
         "seen {n} times since {time}, making {speed:.0f} kn on {course:03.0f}°",
-        n=way.n,
-        time=teller.clock(first),
+        n=n,
+        time=time,
         speed=way.sog_kn,
         course=way.cog_deg % 360,
     )
