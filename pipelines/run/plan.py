@@ -114,13 +114,13 @@ def gather(
     lists = watchlists.load(installation.watchlists)
     # Where own vessels lay and met nobody else is to be sent for that.
     ours = watchlists.of_own(past, lists, installation.settings.assess.min_score)
-    dispositions, heirs = store.dispositions(), store.heirs()
+    held = holding(store.dispositions(), store.heirs())
     return inputs_of(
         run["run_id"],
         bool(store.simulated),
         begin,
         flagged,
-        _open(incidents, dispositions, heirs),
+        _open(incidents, held),
         events,
         tracked,
         past[~ours].reset_index(drop=True),
@@ -128,15 +128,12 @@ def gather(
         load_zones(installation),
         installation.reference,
         tides.load(installation.tides),
-        concluded_of(flagged, incidents, dispositions, heirs),
+        concluded_of(flagged, incidents, held),
     )
 
 
-def _open(
-    incidents: pd.DataFrame, dispositions: pd.DataFrame, heirs: dict[str, str]
-) -> pd.DataFrame:
-    """Return the incidents that no conclusions close."""
-    held = holding(dispositions, heirs)
+def _open(incidents: pd.DataFrame, held: Mapping[str, Mapping[Any, Any]]) -> pd.DataFrame:
+    """Return the incidents that no conclusions close; `held` as from `outcomes.holding`."""
     closed = [standing(one.split(";"), held) == CLOSED for one in incidents["events"].tolist()]
     return incidents[~np.array(closed, bool)]
 
@@ -202,16 +199,13 @@ def inputs_of(
 
 
 def concluded_of(
-    flagged: pd.DataFrame,
-    incidents: pd.DataFrame,
-    dispositions: pd.DataFrame,
-    heirs: dict[str, str],
+    flagged: pd.DataFrame, incidents: pd.DataFrame, held: Mapping[str, Mapping[Any, Any]]
 ) -> dict[int, tuple[str, str]]:
     """Return by MMSI what was concluded, and by whom, on every event of a vessel's incident.
 
     Only where that closes it (`outcomes.standing`): a unit sails for what is watched or unknown.
+    `held` as from `outcomes.holding`.
     """
-    held = holding(dispositions, heirs)
     of_incident = dict(zip(incidents["incident_id"], incidents["events"], strict=True))
     found = {}
     for mmsi, name, own in zip(

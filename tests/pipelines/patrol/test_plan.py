@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from detectors.core import events
 from detectors.kinematics import geodesy
 from detectors.surroundings.zones import ZONE_COLUMNS, Zones
+from pipelines.assess.dispositions.outcomes import holding
 from pipelines.patrol import assign
 from pipelines.patrol import model as planning
 from pipelines.patrol.plan import Inputs, make
@@ -256,7 +257,7 @@ def test_a_conclusion_holds_until_something_else_happens():
         author="Aminah",
         reason="seen",
     )
-    held = concluded_of(flagged, incidents, dispositions, {"a": "before a"})
+    held = concluded_of(flagged, incidents, holding(dispositions, {"a": "before a"}))
     assert held == {1: ("boarded", "Aminah")}
 
 

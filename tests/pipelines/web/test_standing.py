@@ -16,6 +16,7 @@ from pipelines.ask.health import problems
 from pipelines.ask.health.model import LastLook
 from pipelines.ask.look import look
 from pipelines.assess.dispositions import PART
+from pipelines.assess.dispositions.outcomes import holding
 from pipelines.assess.incidents.first import CERTAINTIES
 from pipelines.base.labels import labels
 from pipelines.base.settings import HealthSettings, load
@@ -54,8 +55,7 @@ def test_a_lead_that_nobody_could_tell_stays_open_on_cards_and_in_the_plan(
             closed = concluded_of(
                 one.flags(run["run_id"]),
                 one.incidents(run["run_id"]),
-                one.dispositions(),
-                one.heirs(),
+                holding(one.dispositions(), one.heirs()),
             )
         return row["mmsi"] not in closed
 
