@@ -39,8 +39,9 @@ def sightings_import(
 ) -> None:
     """Read sightings into the store; a file that is there already is left alone.
 
-    Needed columns: time, lat, lon, source. Others: uncertainty_m, length_m, confidence, note,
-    sighting_id. Rows that make no sighting are counted, the others land.
+    Needed columns: time; lat and lon, or a position, in degrees or as people write them
+    ("02-36.0N 101-12.5E"). Others: source, uncertainty_m, length_m, confidence, note, sighting_id.
+    Rows that make no sighting are counted, the others land.
 
     For example:
 
