@@ -35,7 +35,8 @@ class Context:
     coverage: "Coverage"
     """Where and when the feed heard vessels, by UTC day and cell."""
     models: Mapping[str, Any] = field(default_factory=dict)
-    """Fitted models by name, each a dated snapshot."""
+    """Fitted models by name, each a dated snapshot; or the SelatError that says why it can't be
+    read."""
     noise: pd.DataFrame = field(default_factory=lambda: frames.empty(frames.NOISE))
     """`frames.NOISE`: reports of the same vessels and span that belong to no track."""
     statements: pd.DataFrame = field(default_factory=lambda: frames.empty(frames.STATEMENTS))

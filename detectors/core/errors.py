@@ -21,6 +21,11 @@ class SelatError(Exception):
         if hint:
             self.add_note(f"hint: {hint}")  # a notebook shows the traceback, and nothing else
 
+    @property
+    def told(self) -> str:
+        """Return the message, with the hint behind it where there is one."""
+        return f"{self.message} ({self.hint})" if self.hint else self.message
+
 
 class FrameError(SelatError):
     """A frame lacks a column, or a column has the wrong type or order."""

@@ -11,6 +11,7 @@ from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveIn
 from detectors.core import events
 from detectors.core.arrays import Floats, Ints
 from detectors.core.detector import Context, Detector
+from detectors.core.errors import SelatError
 from detectors.core.evidence import at_least
 from detectors.core.hypothesis import Hypothesis
 from detectors.core.relations import Own, Relation
@@ -107,6 +108,8 @@ class Outlier(Detector):
     def detect(self, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
         """Find outliers; see the class for the rule and `Detector.detect` for the frames."""
         model = context.models.get("normal")
+        if isinstance(model, SelatError):
+            raise model
         if positions.empty or not isinstance(model, Normal):
             return events.empty()
         reports = Reports(positions)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from detectors.core import events, frames, run
 from detectors.core.detector import Context, Detector
+from detectors.core.errors import SelatError
 from detectors.kinematics.integrity import PROVISIONAL, Segmented
 from detectors.surroundings.zones import Zones
 from pipelines.base.allocation import give_back
@@ -251,7 +252,8 @@ def detection_of(
 
 def in_words(error: Exception) -> tuple[str, str]:
     """Return what went wrong, and where."""
-    return f"{type(error).__name__}: {error}", "".join(traceback.format_exception(error))
+    said = error.told if isinstance(error, SelatError) else f"{type(error).__name__}: {error}"
+    return said, "".join(traceback.format_exception(error))
 
 
 def first_reach(

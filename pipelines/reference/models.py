@@ -57,9 +57,17 @@ def write(folder: Path, model: Normal, card: Mapping[str, Any], until: pd.Timest
 
 
 def of(installation: Installation) -> dict[str, Any]:
-    """Return what detectors of an installation get as models: fitted ones, and a tide table."""
+    """Return what detectors of an installation get as models: fitted ones, and a tide table.
+
+    In the place of a fitted model that can't be read stands the ConfigError that says why: the
+    detector that asks for it fails, and the others finish.
+    """
     table = tides.load(installation.tides)
-    return {**load(installation.learned), **({tide.MODEL: table} if table is not None else {})}
+    try:
+        fitted = load(installation.learned)
+    except ConfigError as error:
+        fitted = {"normal": error}
+    return {**fitted, **({tide.MODEL: table} if table is not None else {})}
 
 
 def load(folder: Path) -> dict[str, Any]:

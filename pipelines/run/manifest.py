@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
+from detectors.core.errors import SelatError
 from detectors.kinematics.integrity import final_at
 from detectors.surroundings import nearby
 from pipelines.base.files import digest_of_files, remembered_sha256
@@ -151,8 +152,9 @@ def learned_in_use(installation: Installation, models: Mapping[str, Any]) -> dic
     from pipelines.reference import learned as snapshot
 
     fitted = models.get("normal")
+    readable = fitted is not None and not isinstance(fitted, SelatError)
     return {
-        "normal": {"name": fitted.name, "hash": fitted.hash} if fitted else None,
+        "normal": {"name": fitted.name, "hash": fitted.hash} if readable else None,
         "places": snapshot.in_use(installation.learned),
     }
 

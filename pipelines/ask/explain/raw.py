@@ -85,7 +85,7 @@ def _read(
                 int(installation.settings.ingest.max_uncompressed_gb * 1e9),
             )
         except SelatError as error:
-            problem = f"{error.message}{f' ({error.hint})' if error.hint else ''}"
+            problem = error.told
         except OSError as error:
             problem = f"the feed can't be read: {error.strerror or error}"
     return {offset: Reported(problem=problem) for offset in offsets}

@@ -573,3 +573,22 @@ def test_a_recorded_feed_is_read_like_any_other(tmp_path: Path, feed: Path, sela
     [one], [other] = recorded["added"].values(), plain["added"].values()
     for count in ("positions", "statics", "vessels", "first_time", "last_time"):
         assert one[count] == other[count]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("without_briefs")
+def test_a_model_that_cannot_be_read_costs_the_detector_that_asks_for_it(
+    tmp_path: Path, exercise_home: Path, selat: Selat
+) -> None:
+    home = Path(shutil.copytree(exercise_home, tmp_path / "home", symlinks=True))
+    (home / "learned").mkdir(exist_ok=True)
+    (home / "learned" / "normal-2026-01-06.json").write_text("{}")
+    (home / "learned" / "normal-2026-01-06.npz").write_bytes(b"PK no model")
+    ran = selat("detect", "--home", home)
+    assert ran.code == 6
+    manifest, events, _ = results(home)
+    assert list(manifest["failures"]) == ["detector outlier"]
+    assert "normal-2026-01-06.npz can't be read" in manifest["failures"]["detector outlier"]
+    assert "selat learn normal" in manifest["failures"]["detector outlier"]  # what to do about it
+    assert set(events["status"]) == {"unchanged"}
+    assert manifest["learned"]["normal"] is None
