@@ -24,7 +24,7 @@ from pipelines.detect.window import Detection
 from pipelines.ingest import as_text, discover
 from pipelines.run import feeds, runs
 from pipelines.run.feeds import IngestSummary, Reading, ingest_options
-from pipelines.run.setup import Setup
+from pipelines.run.setup import Setup, refuse_lost_store
 from pipelines.run.sightings import SightingsSummary, import_sightings
 from pipelines.run.windows import asked_for, choose_window
 from pipelines.store import RUN_WAIT_S, Queries, exists, read, write
@@ -92,6 +92,7 @@ def run_night(
     """
     do = steps or Steps()
     try:
+        refuse_lost_store(installation)
         with (
             reporter(quiet=quiet, noted=installation.progress) as report,
             write(installation.store, installation.settings.store, RUN_WAIT_S) as store,

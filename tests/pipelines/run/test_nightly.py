@@ -15,6 +15,8 @@ from pipelines import store
 from pipelines.base.settings import load
 from pipelines.run.night import NightRequest, run_night
 
+Selat = Callable[..., Any]
+
 
 def nightly(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pipelines.cli.main", "nightly", *map(str, arguments)]
@@ -133,3 +135,18 @@ def test_what_can_be_read_again_is_no_failure_of_a_night_that_looks_again(
     seen.write_bytes(good)
     done = run_night(home, asked, quiet=True, steps=None)
     assert (done.state, done.failures) == ("complete", {})
+
+
+def test_runs_without_their_store_are_told_and_no_new_store_is_begun(
+    small_feed: Path, tmp_path: Path, selat: Selat
+) -> None:
+    home = load(tmp_path / "home")
+    (home.runs / "20260107T155959Z-0001").mkdir(parents=True)
+    with pytest.raises(store.StoreError, match="there is no store") as told:
+        run_night(home, NightRequest(feeds=(str(small_feed),)), quiet=True, steps=None)
+    assert "is its disk mounted?" in told.value.hint
+    assert "there is no store" in home.failure.read_text()
+    for command in (("ingest", small_feed), ("watch", "--once", "--feed", small_feed)):
+        ran = selat(*command, "--home", home.home)
+        assert (ran.code, "is its disk mounted?" in ran.err) == (4, True), ran.err
+    assert not store.exists(home.store)
