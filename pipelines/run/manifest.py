@@ -86,7 +86,7 @@ def manifest_of(
             "of_own_vessels": assessed.own,
         },
         "provisional": _provisional(judged.compared, assessed.flagged, window.now),
-        "reception": _reception(store, setup.installation, window),
+        "reception": reception(store, setup.installation, window),
         "lacking": lacked(store, detection.heard, window, between=look is not None),
         "held_back": [str(rule) for rule in assessed.held_back],
         "watchlists": [
@@ -127,8 +127,8 @@ def _provisional(
     return {"flagged": len(pending), "until": iso(max(pending)) if pending else None}
 
 
-def _reception(store: Queries, installation: Installation, window: Window) -> dict[str, Any]:
-    """Say where and when less was heard than usual in the last day of the window."""
+def reception(store: Queries, installation: Installation, window: Window) -> dict[str, Any]:
+    """Return where and when less was heard than usual in the last day of the window."""
     settings = installation.settings.health
     found = received(store, window.end, settings.usual_days)
     poor = found.poor(settings.min_usual_share)
@@ -152,9 +152,10 @@ def learned_in_use(installation: Installation, models: Mapping[str, Any]) -> dic
     from pipelines.reference import learned as snapshot
 
     fitted = models.get("normal")
-    readable = fitted is not None and not isinstance(fitted, SelatError)
+    if isinstance(fitted, SelatError):
+        fitted = None
     return {
-        "normal": {"name": fitted.name, "hash": fitted.hash} if readable else None,
+        "normal": {"name": fitted.name, "hash": fitted.hash} if fitted else None,
         "places": snapshot.in_use(installation.learned),
     }
 

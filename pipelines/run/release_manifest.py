@@ -13,7 +13,7 @@ from pipelines.base.files import digest_of_files, sha256_of
 from pipelines.base.text import iso
 from pipelines.publish.products import Planned
 from pipelines.run import plan
-from pipelines.run.manifest import count_by, git_commit, totals_of
+from pipelines.run.manifest import count_by, git_commit, reception, totals_of
 
 if TYPE_CHECKING:
     from pipelines.run.release import Making
@@ -76,6 +76,9 @@ def manifest_of(
             "flagged": len(flagged),
             "over_budget": assessed.over_budget,
         },
+        # Where less is heard than usual would say where receivers stand.
+        "reception": {**reception(made.store, made.installation, made.window), "poor": None},
+        "lacking": list(made.found.lacking),
         "held_back": [str(rule) for rule in assessed.held_back],
         "rejected": totals["rejected"],
         "failures": failures,

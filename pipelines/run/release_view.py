@@ -12,7 +12,7 @@ learned in this home (places, normal traffic) isn't used: it may rest on any fee
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -37,6 +37,7 @@ from pipelines.base.settings import Installation
 from pipelines.detect.compare import compare, succeeded_of
 from pipelines.detect.days import refresh
 from pipelines.detect.heard import Heard
+from pipelines.detect.lacking import lacking
 from pipelines.detect.window import detect, to_compare
 from pipelines.publish.packs.recipients import Recipient
 from pipelines.reference import layers as reference
@@ -192,6 +193,8 @@ class Look:
     """Name and error of every detector that failed."""
     heard: Heard
     """How much was looked at."""
+    lacking: Sequence[str]
+    """What the feeds leave unsaid, of `lacking.LACKING`."""
 
 
 class View:
@@ -257,7 +260,8 @@ class View:
                 memory_gb=self._memory_gb,
                 progress=bar.say,
             )
-        return Look(found.events, found.failures, Heard.of(found.heard))
+        unsaid = lacking(self.store, found.heard, start, end)
+        return Look(found.events, found.failures, Heard.of(found.heard), unsaid)
 
     def compared(
         self, known: pd.DataFrame, look: Look, start: pd.Timestamp, end: pd.Timestamp
@@ -343,7 +347,11 @@ def align(writer: Writer, rights: Rights, source: Queries) -> None:
 def _write_look(path: Path, look: Look) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     table = pa.Table.from_pandas(event_schema.written(look.events), preserve_index=False)
-    about = {"failures": dict(look.failures), "heard": asdict(look.heard)}
+    about = {
+        "failures": dict(look.failures),
+        "heard": asdict(look.heard),
+        "lacking": list(look.lacking),
+    }
     metadata = {**(table.schema.metadata or {}), b"selat_look": json.dumps(about).encode()}
     with replacing(path) as temporary:
         pq.write_table(table.replace_schema_metadata(metadata), temporary)
@@ -355,6 +363,6 @@ def _read_look(path: Path) -> Look | None:
         table = pq.read_table(path)
         about = json.loads((table.schema.metadata or {})[b"selat_look"])
         events = event_schema.parsed(frames.conform(table.to_pandas(), event_schema.WRITTEN))
-        return Look(events, about["failures"], Heard(**about["heard"]))
+        return Look(events, about["failures"], Heard(**about["heard"]), about["lacking"])
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException, FrameError):
         return None

@@ -35,6 +35,7 @@ from pipelines.publish.packs import issued, recipients
 from pipelines.publish.plan import tables
 from pipelines.publish.products import Planned, Products
 from pipelines.run import feeds, release_marks, runs
+from pipelines.run.night import NightRequest, run_night
 from pipelines.run.packs import Sent, export_to
 from pipelines.run.plan import plan_run
 from pipelines.run.release import release_run
@@ -403,6 +404,29 @@ def test_who_may_have_everything_gets_what_the_run_found(
     assert list(own["event_id"]) == list(events["event_id"])
     assert list(home.events["reason"]) == list(events["reason"])
     assert list(home.events["status"]) == list(events["status"])
+
+
+@pytest.mark.slow
+def test_a_pack_says_when_nothing_was_heard_and_what_its_feeds_lack(tmp_path: Path) -> None:
+    minutes = [m for m in range(24 * 60) if not 600 <= m < 780]  # three hours of nothing
+    rows = [
+        f"{533000001 + k},{pd.Timestamp('2026-01-06') + pd.Timedelta(minutes=m)},{lat},101.0"
+        for m in minutes
+        for k, lat in enumerate((2.5, 2.6, 2.7))
+    ]
+    feed = tmp_path / "plain.csv"
+    feed.write_text("\n".join(["mmsi,timestamp,lat,lon", *rows]))
+    installation = load(tmp_path / "home", configured(tmp_path, RECIPIENTS, 50))
+    request = NightRequest(feeds=(str(feed),))
+    with leaving_out_briefs():
+        run_night(installation, request, quiet=True, steps=None)
+        made = export_to(installation, "boat", out=tmp_path / "out", unsigned=True)
+    told = made.products.manifest
+    assert (told["reception"]["gaps"], told["reception"]["poor"]) == (1, None)
+    assert told["reception"]["longest_gap_s"] == 3 * 3600
+    readme = (made.paths[0] / "README.txt").read_text()
+    assert "3.0 jam dari 06 Jan 2026 18:00 MYT" in readme
+    assert {"speed", "type"} <= set(told["lacking"])
 
 
 def test_few_vessels_are_those_to_look_at_first_then_those_ranked_highest(
