@@ -96,14 +96,13 @@ def _print(made: "Plan") -> None:
         for number, stop in enumerate(one.stops, 1):
             rank = f"rank {stop.target.rank}: " if stop.target else ""
             back = words.task(stop) == "return"
+            what = words.what(stop, one, said)
             table.add_row(
                 str(number),
                 words.local(stop.depart_us, date=False),
                 words.local(stop.begin_us, date=False),
                 "" if back else words.local(stop.end_us, date=False),
-                Text(
-                    f"{words.task(stop)} {rank}{words.what(stop, one)}\n{words.place(stop, every)}"
-                ),
+                Text(f"{words.task(stop)} {rank}{what}\n{words.place(stop, every)}"),
                 f"{words.nm(stop.route.distance_m):g}",
                 f"{stop.speed_kn:.0f}",
                 "" if back else f"{words.chance(stop):.0%}",
@@ -121,7 +120,7 @@ def _print(made: "Plan") -> None:
             why = f"{reason}\n{detail}" if detail else reason
             table.add_row(
                 str(left.target.rank),
-                Text(words.vessel(left.target)),
+                Text(words.vessel(left.target, said)),
                 f"{left.target.score:.2f}",
                 Text(why),
             )

@@ -32,10 +32,11 @@ CONCLUDED: Final = "concluded"
 
 @dataclass(frozen=True)
 class Target:
-    """A flagged vessel."""
+    """A flagged vessel, or a boat that AIS doesn't show and others follow."""
 
     rank: int
     mmsi: int
+    """Of a boat that AIS doesn't show minus its rank."""
     name: str
     score: float
     kind: str
@@ -50,6 +51,11 @@ class Target:
     concluded: tuple[str, ...] = ()
     """What somebody concluded on it for which nobody sails any more, and who; empty where nobody
     did."""
+
+    @property
+    def number(self) -> str:
+        """Return its MMSI as text; empty where it has none."""
+        return f"{self.mmsi:09d}" if self.mmsi > 0 else ""
 
 
 @dataclass(frozen=True)
@@ -183,7 +189,7 @@ class Plan:
     unplaced: tuple[str, ...] = field(default=())
     """Units whose base lies in no free water."""
     unheard: tuple[int, ...] = field(default=())
-    """Ranks of incidents of what AIS doesn't show, for which no unit sails."""
+    """Ranks of incidents of what AIS doesn't show and nobody follows: no unit sails for them."""
 
     @property
     def value(self) -> float:

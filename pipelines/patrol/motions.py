@@ -1,5 +1,6 @@
 """How vessels moved when they were last heard: place, speed and course made good, and mode."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -39,6 +40,51 @@ class Motions:
 
     def __len__(self) -> int:
         return len(self.mmsi)
+
+
+@dataclass(frozen=True)
+class Boat:
+    """An incident of a hull that AIS doesn't show, seen so often that its way is known."""
+
+    rank: int
+    incident: str
+    score: float
+    reason: str
+    """As listed."""
+    time_us: int
+    lat: float
+    lon: float
+    """When and where it was seen last."""
+    speed_kn: float
+    course_deg: float
+    """Made good over the last sightings."""
+
+    @property
+    def mmsi(self) -> int:
+        """What stands for its MMSI among vessels: minus its rank."""
+        return -self.rank
+
+
+def with_boats(motion: Motions, boats: Sequence[Boat], parameters: PredictionParameters) -> Motions:
+    """Return motions with those of boats that AIS doesn't show among them."""
+    first = sorted(boats, key=lambda boat: boat.mmsi)
+    slow = parameters.max_working_kn
+    own = {
+        "mmsi": [boat.mmsi for boat in first],
+        "time_us": [boat.time_us for boat in first],
+        "lat": [boat.lat for boat in first],
+        "lon": [boat.lon for boat in first],
+        "speed_kn": [boat.speed_kn for boat in first],
+        "course_deg": [boat.course_deg for boat in first],
+        "mode": [UNDER_WAY if boat.speed_kn > slow else WORKING for boat in first],
+    }
+    return Motions(
+        **{
+            name: np.concatenate([np.array(values, known.dtype.type), known])
+            for name, values in own.items()
+            for known in [getattr(motion, name)]
+        }
+    )
 
 
 def motions(tracked: pd.DataFrame, parameters: PredictionParameters) -> Motions:

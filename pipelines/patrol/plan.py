@@ -11,6 +11,7 @@ hold then is dropped and listed with its reason.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -37,7 +38,7 @@ from pipelines.patrol.model import (
     Sortie,
     Target,
 )
-from pipelines.patrol.motions import motions
+from pipelines.patrol.motions import Boat, motions, with_boats
 from pipelines.patrol.pairs import intercepts, nearest, why_not
 from pipelines.patrol.predict import predict
 from pipelines.patrol.problem import Problem
@@ -47,6 +48,9 @@ from pipelines.patrol.sectors import sectors
 from pipelines.patrol.tasks import Task, all_tasks
 from pipelines.patrol.units import PatrolConfig, Planning, Unit, watches
 from pipelines.reference.layers import sea_states
+
+SEEN: Final = "unmatched_sighting"
+"""The kind of event of a boat that AIS doesn't show."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +84,11 @@ class Inputs:
     """Lanes and ferry routes among them are followed; territorial seas are told."""
     tides: Tides | None = None
     """High waters, told beside sectors and boats that cross."""
+    boats: tuple[Boat, ...] = ()
+    """Boats that AIS doesn't show, and whose way is known from who saw them."""
     unheard: tuple[int, ...] = ()
-    """Ranks of incidents of what AIS doesn't show: none can be predicted, and it is said."""
+    """Ranks of other incidents of what AIS doesn't show: it can't be predicted, and that is
+    said."""
 
 
 def make(
@@ -102,7 +109,7 @@ def make(
     start_us, end_us = _us(start), _us(end)
     say("predicting")
     targets = _targets(inputs, planning)
-    motion = motions(inputs.tracked, config.prediction)
+    motion = with_boats(motions(inputs.tracked, config.prediction), inputs.boats, config.prediction)
     prediction = predict(motion, start_us, end_us, config.prediction, inputs.zones, sea)
     bases = _bases(config.units, sea)
     homes = _homes(bases, inputs.zones)
@@ -227,7 +234,7 @@ def _us(time: pd.Timestamp) -> int:
 def _targets(inputs: Inputs, planning: Planning) -> list[Target]:
     ranked = inputs.flagged.sort_values("rank", kind="stable")
     columns = (ranked[name].tolist() for name in ("rank", "mmsi", "name", "score", "incident_id"))
-    return [
+    heard = [
         Target(
             int(rank),
             int(mmsi),
@@ -242,6 +249,12 @@ def _targets(inputs: Inputs, planning: Planning) -> list[Target]:
         )
         for rank, mmsi, name, score, incident in zip(*columns, strict=True)
     ]
+    worth = planning.value_of_kind.get(SEEN, 1.0)
+    seen = [
+        Target(boat.rank, boat.mmsi, "", boat.score, SEEN, boat.reason, worth, boat.incident, True)
+        for boat in inputs.boats
+    ]
+    return sorted([*heard, *seen], key=lambda target: target.rank)
 
 
 def _bases(units: Sequence[Unit], sea: SeaMap) -> dict[str, tuple[float, float, float]]:

@@ -1,6 +1,6 @@
 """A patrol plan for a finished run: from the store and config/patrol.yaml into the run's folder."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -10,15 +10,18 @@ import numpy as np
 import pandas as pd
 
 from detectors.core.errors import ConfigError
-from detectors.core.frames import TRACKED, empty
+from detectors.core.frames import TRACKED, empty, epoch_us
+from detectors.core.telling import told
 from detectors.surroundings.tide import Tides
 from detectors.surroundings.zones import Zones
 from pipelines.assess import watchlists
 from pipelines.assess.dispositions.outcomes import CLOSED, holding, standing
+from pipelines.assess.incidents.plots import newest, way_of
 from pipelines.base.settings import Installation
 from pipelines.base.text import minute
 from pipelines.patrol import units
 from pipelines.patrol.model import Plan
+from pipelines.patrol.motions import Boat
 from pipelines.patrol.plan import Inputs, make
 from pipelines.patrol.seamap import SeaMap
 from pipelines.patrol.sectors import MIN_SCORE
@@ -179,6 +182,8 @@ def inputs_of(
         if event_id in by_id.index:
             for name, known in facts.items():
                 known[int(mmsi)] = str(by_id.loc[event_id, name])
+    unheard = incidents[(incidents["mmsi"] == 0) & (incidents["rank"] > 0)]
+    boats = tuple(boats_of(unheard, by_id))
     return Inputs(
         run_id,
         simulated,
@@ -194,8 +199,24 @@ def inputs_of(
         reference.landing_points(reference_dir),
         zones,
         tide_table,
-        tuple(sorted(incidents["rank"][(incidents["mmsi"] == 0) & (incidents["rank"] > 0)])),
+        boats,
+        tuple(sorted(set(unheard["rank"].tolist()) - {boat.rank for boat in boats})),
     )
+
+
+def boats_of(incidents: pd.DataFrame, events: pd.DataFrame) -> Iterator[Boat]:
+    """Return the incidents, of what AIS doesn't show, whose way is known; `events` by id."""
+    columns = (incidents[name].tolist() for name in ("rank", "incident_id", "score", "events"))
+    for rank, incident, score, ids in zip(*columns, strict=True):
+        mine = events.loc[[one for one in ids.split(";") if one in events.index]]
+        rows = told(mine)
+        last, way = newest(rows), way_of(rows)
+        if last is None or way is None:
+            continue
+        time_us = int(epoch_us(mine["start"])[last])
+        place = rows[last].lat, rows[last].lon
+        reason = str(mine["reason"].iloc[last])
+        yield Boat(int(rank), str(incident), float(score), reason, time_us, *place, *way[1:])
 
 
 def concluded_of(

@@ -36,7 +36,7 @@ def data(planned: Planned, zones: Zones) -> dict[str, Any]:
         "left": [
             [
                 str(one.target.rank),
-                words.vessel(one.target),
+                words.vessel(one.target, said),
                 "; ".join(
                     t for t in (words.reason(one.reason, said), words.detail(one, said)) if t
                 ),
@@ -67,7 +67,7 @@ def _stops(one: Sailed, every: Labels, language: str) -> list[list[str]]:
     """Return number, when, and what of each stop."""
     found, said = [], every.plan
     for number, stop in enumerate(one.stops, 1):
-        what = f"{words.task_told(stop, said)} {words.what(stop, one)}"
+        what = f"{words.task_told(stop, said)} {words.what(stop, one, said)}"
         if words.task(stop) != "return":
             what += f", {words.place(stop, every)}"
         if stop.target is not None:

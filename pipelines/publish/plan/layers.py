@@ -40,7 +40,7 @@ def to_geojson(planned: Planned) -> str:
                 "sortie": one.sortie.number,
                 "stop": number,
                 "task": words.task(stop),
-                "what": clean(words.what(stop, one)),
+                "what": clean(words.what(stop, one, words.of(planned))),
                 "begin": words.zulu(stop.begin_us),
                 "chance": round(stop.chance, 3),
             }

@@ -117,7 +117,7 @@ def _extent(plan: Plan, zones: Zones) -> tuple[float, Box]:
 
 def _told(stop: Stop, number: int, one: Sailed, planned: Planned) -> str:
     said = words.of(planned)
-    label = f"{number} {words.task_told(stop, said)} {words.what(stop, one)}, "
+    label = f"{number} {words.task_told(stop, said)} {words.what(stop, one, said)}, "
     return one_line(label + words.local(stop.begin_us, planned.language), 2 * _LABEL)
 
 

@@ -64,8 +64,8 @@ def section(planned: Planned, template: str = "section.html.j2") -> Markup:
         left=[
             {
                 "rank": one.target.rank,
-                "name": words.vessel(one.target),
-                "mmsi": one.target.mmsi,
+                "name": words.vessel(one.target, said),
+                "mmsi": one.target.number,
                 "score": one.target.score,
                 "reason": words.reason(one.reason, said),
                 "detail": words.detail(one, said),
@@ -117,8 +117,8 @@ def _sortie(one: Sailed, planned: Planned) -> dict[str, Any]:
                 "number": k,
                 "task": words.task(stop),
                 "told": words.task_told(stop, said),
-                "what": words.what(stop, one),
-                "mmsi": stop.target.mmsi if stop.target else None,
+                "what": words.what(stop, one, said),
+                "mmsi": stop.target.number if stop.target else "",
                 "rank": stop.target.rank if stop.target else None,
                 "depart": words.local(stop.depart_us, language).removesuffix(" MYT"),
                 "begin": words.local(stop.begin_us, language),

@@ -75,8 +75,8 @@ def _points(one: Sailed, planned: Planned) -> list[_Point]:
                     "turn",
                 )
             )
-        tasks: tuple[tuple[int, str], ...] = ((number, words.what(stop, one)),)
-        told = f"{words.task_told(stop, said)} {words.what(stop, one)}"
+        tasks: tuple[tuple[int, str], ...] = ((number, words.what(stop, one, said)),)
+        told = f"{words.task_told(stop, said)} {words.what(stop, one, said)}"
         note = f"{told}, {words.local(stop.begin_us, planned.language)}"
         if stop.target is not None:
             note += f", {said.chance} {stop.chance:.0%}, #{stop.target.rank}: {stop.target.reason}"

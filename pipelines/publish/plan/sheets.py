@@ -24,9 +24,9 @@ def stops(planned: Planned) -> pd.DataFrame:
                     said.unit: clean(one.sortie.unit.name),
                     said.sortie_number: float(one.sortie.number),
                     "#": float(number),
-                    said.task: f"{words.task_told(stop, said)} {words.what(stop, one)}",
+                    said.task: f"{words.task_told(stop, said)} {words.what(stop, one, said)}",
                     every.rank: float(target.rank) if target else np.nan,
-                    "MMSI": f"{target.mmsi:09d}" if target else "",
+                    "MMSI": target.number if target else "",
                     f"{said.leave} (UTC)": utc(stop.depart_us),
                     f"{said.there} (UTC)": utc(stop.begin_us),
                     f"{said.until} (UTC)": utc(stop.end_us),
@@ -54,8 +54,8 @@ def left_out(planned: Planned) -> pd.DataFrame:
     rows = [
         {
             "rank": one.target.rank,
-            every.vessel: words.vessel(one.target),
-            "MMSI": f"{one.target.mmsi:09d}",
+            every.vessel: words.vessel(one.target, said),
+            "MMSI": one.target.number,
             "score": one.target.score,
             said.why_not: words.reason(one.reason, said),
             said.nearest: words.detail(one, said),
@@ -76,8 +76,8 @@ def intercepts(planned: Planned) -> pd.DataFrame:
             {
                 said.unit: clean(pair.unit),
                 "rank": pair.target.rank,
-                every.vessel: words.vessel(pair.target),
-                "MMSI": f"{pair.target.mmsi:09d}",
+                every.vessel: words.vessel(pair.target, said),
+                "MMSI": pair.target.number,
                 f"{said.there} (UTC)": utc(pair.time_us) if met else pd.NaT,
                 "lat": round(pair.lat, 5),
                 "lon": round(pair.lon, 5),

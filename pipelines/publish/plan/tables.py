@@ -34,7 +34,7 @@ def document(planned: Planned) -> dict[str, Any]:
         "left_out": [
             {
                 "rank": one.target.rank,
-                "mmsi": f"{one.target.mmsi:09d}",
+                "mmsi": one.target.number,
                 "name": clean(one.target.name),
                 "score": round(one.target.score, 4),
                 "reason": words.reason(one.reason, said),
@@ -125,7 +125,7 @@ def _intercept(pair: Intercept, said: PlanLabels) -> dict[str, Any]:
     return {
         "unit": clean(pair.unit),
         "rank": pair.target.rank,
-        "mmsi": f"{pair.target.mmsi:09d}",
+        "mmsi": pair.target.number,
         "possible": pair.reason == "",
         "reason": words.reason(pair.reason, said),
         "time": words.zulu(pair.time_us) if met else None,

@@ -94,9 +94,10 @@ def local(time_us: int, language: str = "en", *, date: bool = True) -> str:
     return f"{day_and_hour(time, labels.labels(language).say)} MYT"
 
 
-def vessel(target: Target) -> str:
-    """Return a vessel's name, or its MMSI where it has none."""
-    return one_line(target.name, NAME_LIMIT) or f"MMSI {target.mmsi:09d}"
+def vessel(target: Target, said: PlanLabels) -> str:
+    """Return a vessel's name, its MMSI where it has none, or that AIS doesn't show it."""
+    name = one_line(target.name, NAME_LIMIT)
+    return name or (f"MMSI {target.number}" if target.number else said.boat)
 
 
 def sortie(one: Sortie, said: PlanLabels) -> str:
@@ -124,10 +125,10 @@ def task_told(stop: Stop, said: PlanLabels) -> str:
     return told[task(stop)]
 
 
-def what(stop: Stop, sailed: Sailed) -> str:
+def what(stop: Stop, sailed: Sailed, said: PlanLabels) -> str:
     """Return what a stop is about."""
     if stop.target is not None:
-        return vessel(stop.target)
+        return vessel(stop.target, said)
     return stop.sector.name if stop.sector is not None else clean(sailed.sortie.unit.base.name)
 
 
@@ -238,7 +239,7 @@ def _rows(planned: Planned) -> Iterator[dict[str, Any]]:
                 "stop": number,
                 "task": task(stop),
                 "rank": target.rank if target else None,
-                "mmsi": target.mmsi if target else None,
+                "mmsi": target.mmsi if target and target.number else None,
                 "name": target.name if target else "",
                 "sector": stop.sector.name if stop.sector else "",
                 "depart": zulu(stop.depart_us),

@@ -131,8 +131,9 @@ def test_routes_are_valid_and_lead_back(folder, shared):
 def test_two_tasks_at_one_place_are_one_mark_that_tells_of_both(sea):
     made = make(inputs(tracked, [(k, 2.3, 101.3, 0.0, 0) for k in (1, 2)]), config(), sea)
     [sailed] = [one for one in made.sailed if one.stops]
-    a, b = (words.what(stop, sailed) for stop in sailed.stops[:2])
-    parsed = gpxpy.parse(routes.to_gpx(sailed, Planned(made)))
+    planned = Planned(made)
+    a, b = (words.what(stop, sailed, words.of(planned)) for stop in sailed.stops[:2])
+    parsed = gpxpy.parse(routes.to_gpx(sailed, planned))
     first, *rest = parsed.waypoints
     told = [waypoint.name for waypoint in rest]
     assert first.name.startswith("SIM 1+2 ")

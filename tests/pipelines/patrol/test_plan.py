@@ -18,6 +18,7 @@ from detectors.surroundings.zones import ZONE_COLUMNS, Zones
 from pipelines.assess.dispositions.outcomes import holding
 from pipelines.patrol import assign
 from pipelines.patrol import model as planning
+from pipelines.patrol.motions import Boat
 from pipelines.patrol.plan import Inputs, make
 from pipelines.patrol.units import Base
 from pipelines.publish import plan as files
@@ -282,6 +283,37 @@ def test_why_vessels_are_left_out(sea):
     unheard = inputs(tracked, vessels[:1])
     unheard = replace(unheard, tracked=unheard.tracked.iloc[:0])
     assert make(unheard, cfg, sea).left_out[0].reason == planning.NO_POSITION
+
+
+def test_a_boat_that_ais_does_not_show_is_met_where_it_goes(sea):
+    """It was seen ten minutes ago, 8 nm off, making 12 kn to the north."""
+    seen_us = int((T0 - pd.Timedelta("10min")).value // 1000)
+    boat = Boat(2, "b" * 16, 0.4, "<b>Something", seen_us, 2.35, 101.3, 12.0, 0.0)
+    given_ = inputs(tracked, [(533000001, 3.9, 101.9, 0.0, 0)], boats=(boat,), unheard=(3,))
+    plan = make(given_, config(unit("A", boardings=1)), sea)
+    hold(plan, config())
+    [stop] = [s for one in plan.sailed for s in one.stops if s.target]
+    assert (stop.target.rank, stop.target.mmsi, stop.target.number) == (2, -2, "")
+    hours = (stop.begin_us - seen_us) / 3.6e9
+    assert stop.lat - 2.35 == pytest.approx(12 * hours / 60, abs=0.02)
+    planned = Planned(plan)
+    assert words.what(stop, plan.sailed[0], words.of(planned)) == "boat without AIS"
+    row = words.rows(planned).iloc[0]
+    assert (row["rank"], row["name"]) == (2, "")
+    assert pd.isna(row["mmsi"])
+    told = json.dumps(tables.document(planned)) + page.section(planned)
+    assert "-2" not in {one["mmsi"] for one in tables.document(planned)["intercepts"]}
+    assert "<b>Something" not in page.section(planned)
+    assert "NOT IN THIS PLAN: 3 on" in told
+
+
+def test_a_boat_seen_too_long_ago_is_not_sailed_for(sea):
+    seen_us = int((T0 - pd.Timedelta("8h")).value // 1000)
+    boat = Boat(1, "b" * 16, 0.4, "Something", seen_us, 2.1, 101.3, 20.0, 0.0)
+    given_ = inputs(tracked, [(533000001, 2.3, 101.4, 0.0, 0)], boats=(boat,))
+    why = {one.target.mmsi: one.reason for one in make(given_, config(), sea).left_out}
+    assert why.keys() == {-1}
+    assert why[-1] in (planning.UNCERTAIN, planning.NO_WATER)
 
 
 def test_a_unit_without_a_target_patrols_a_risk_sector(sea):

@@ -40,6 +40,7 @@ from pipelines.base.labels import labels
 from pipelines.base.schemas import INCIDENTS, PARTS
 from pipelines.base.settings import REFERENCE
 from pipelines.reference.layers import load_gazetteer
+from pipelines.run.plan import boats_of
 from tests.making import event_row
 
 NIGHT = pd.Timestamp("2026-01-05T16:00", tz="UTC").as_unit("us")
@@ -183,6 +184,22 @@ def test_what_is_seen_again_on_its_way_is_one_incident_where_it_is_now(
     assert one["title"].endswith("; seen 5 times since 00:00 MYT, making 18 kn on 045°")
     assert (one["lat"], one["lon"]) == (boat[-1]["lat"], boat[-1]["lon"])
     assert one["score"] == 0.6
+
+
+def test_a_plan_knows_how_a_boat_goes_on_that_was_seen_again_and_again(
+    gazetteer: Gazetteer,
+) -> None:
+    boat, once = plots([0, 0.2, 0.45, 0.7, 0.9], 18.0, 45.0), plots([0.1], 30.0, 200.0)
+    table = told(gazetteer, *boat, *once)
+    found = events.build([*boat, *once]).assign(reason="seen")
+    [known] = boats_of(table, found.set_index("event_id"))
+    assert table.set_index("rank").loc[known.rank, "title"].count("seen 5 times") == 1
+    assert (known.lat, known.lon) == (boat[-1]["lat"], boat[-1]["lon"])
+    assert known.time_us == int(at(0.9).value // 1000)
+    assert (known.speed_kn, known.course_deg) == pytest.approx((18.0, 45.0), abs=0.5)
+    assert (known.score, known.reason) == (0.4, "seen")
+    # Of a pack that tells some of them only nothing is known of its way.
+    assert not [*boats_of(table, found.set_index("event_id").iloc[:2])]
 
 
 @pytest.mark.parametrize(
