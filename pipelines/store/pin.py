@@ -6,6 +6,7 @@ from pathlib import Path
 from pipelines.base.files import copy_file
 from pipelines.base.settings import StoreSettings
 from pipelines.store import catalogue
+from pipelines.store.catalogue import TABLES
 from pipelines.store.foreign import refuse_foreign
 from pipelines.store.migrations import version_of
 from pipelines.store.place import place
@@ -36,11 +37,14 @@ class Pinned:
 
 
 def pin(root: Path, copy: Path, settings: StoreSettings) -> Pinned:
-    """Copy the published catalogue and say what it names.
+    """Copy the published catalogue, read all of it, and say what it names.
 
     A writer publishes by renaming a new file into place, so that what is copied here is one
     generation, whole, whatever is published meanwhile. The files that it names stay for the grace
     period after they are replaced.
+
+    Raises StoreError if any of it is damaged: DuckDB reads, and copies, what nobody asks for
+    unlooked at.
     """
     where = place(root, settings)
     where.pull()
@@ -53,6 +57,9 @@ def pin(root: Path, copy: Path, settings: StoreSettings) -> Pinned:
             files = store.contents().to_dict("records")
             named = [PinnedFile(**{str(k): v for k, v in file.items()}) for file in files]
             runs = store.sql("SELECT run_id FROM runs ORDER BY ordinal")["run_id"]
+            for table in TABLES:
+                if store.columns(table):  # an older store lacks some
+                    store.read_whole(table)
             return Pinned(tuple(named), tuple(map(str, runs)), version, store.simulated)
     finally:
         connection.close()

@@ -245,6 +245,28 @@ def test_a_damaged_store_makes_no_backup(home: Path, tmp_path: Path) -> None:
     assert Repository(tmp_path / "disk").names() == []
 
 
+@pytest.mark.slow
+def test_no_backup_holds_a_catalogue_that_is_damaged_where_nobody_looked(
+    home: Path, tmp_path: Path
+) -> None:
+    catalogue = home / "store" / "catalogue.duckdb"
+    whole, told = catalogue.read_bytes(), []
+    for share in (0.3, 0.5, 0.7, 0.9):
+        raw = bytearray(whole)
+        middle = int(len(raw) * share)
+        raw[middle] ^= 1
+        catalogue.write_bytes(raw)
+        damaged, disk = bool(check(home / "store")), tmp_path / f"disk{share}"
+        if damaged:
+            with pytest.raises(store.StoreError, match="can't be"):
+                keep(load(home), disk)
+        else:
+            keep(load(home), disk)
+        assert bool(Repository(disk).names()) != damaged
+        told.append(damaged)
+    assert any(told)
+
+
 def test_whoever_is_killed_leaves_a_folder_of_backups(tmp_path: Path) -> None:
     disk, log_of_exports = tmp_path / "disk", tmp_path / "exports.jsonl"
     log_of_exports.write_text("{}\n")
