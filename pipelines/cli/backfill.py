@@ -66,15 +66,13 @@ def backfill(
     from pipelines.flows.server import server_for_a_run
     from pipelines.run.fill import FillRequest
     from pipelines.run.setup import build_detectors
-    from pipelines.run.windows import NoDataError, asked_for
-    from pipelines.store import exists
+    from pipelines.run.windows import asked_for, require_store
 
     if scheduler and engine is None:
         raise ConfigError("--scheduler goes with an engine", hint="add --engine dask")
     asked_for(None, since, until)
     build_detectors(installation)
-    if not exists(installation.store, installation.settings.store):
-        raise NoDataError(f"no store in {installation.store}", hint="selat ingest FEED")
+    require_store(installation)
     if scheduler:
         refuse_plain(scheduler, installation.settings.dask)
     request = FillRequest(

@@ -326,8 +326,10 @@ def _prepared(
     """Return the installation, with the orchestrator made quiet, and what is asked of it."""
     from pipelines.base.assignments import assignment
     from pipelines.run.past import LearnRequest
+    from pipelines.run.windows import require_store
 
     installation = installation_of(home, config)
+    require_store(installation)  # before the orchestrator takes its time to start
     asked = dict(assignment(change) for change in changes or [])
     from pipelines.flows.environment import prepare
 

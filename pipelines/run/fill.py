@@ -22,8 +22,8 @@ from pipelines.detect.spread.engines import Engine, Pending
 from pipelines.run import runs, spread_days
 from pipelines.run.setup import build_detectors
 from pipelines.run.spread_days import reach_of, window_of
-from pipelines.run.windows import NoDataError, Window, asked_for, newest_report
-from pipelines.store import Writer, exists, write
+from pipelines.run.windows import NoDataError, Window, asked_for, newest_report, require_store
+from pipelines.store import Writer, write
 
 _MARK: Final = "backfill.json"
 _KUALA_LUMPUR: Final = "Asia/Kuala_Lumpur"
@@ -104,8 +104,7 @@ def fill(
     NoDataError
         If the store is empty, or holds no report in the span.
     """
-    if not exists(installation.store, installation.settings.store):
-        raise NoDataError(f"no store in {installation.store}", hint="selat ingest FEED")
+    require_store(installation)
     span = asked_for(None, since, until)
     folder = (folder or installation.home / "backfill").absolute()
     place = work.Place(

@@ -22,8 +22,15 @@ from pipelines.detect.days import stale
 from pipelines.detect.window import events_to_compare
 from pipelines.run import runs
 from pipelines.run.setup import Setup
-from pipelines.run.windows import NoDataError, Window, asked_for, choose_window, span_of
-from pipelines.store import Queries, Writer, exists, read, write
+from pipelines.run.windows import (
+    NoDataError,
+    Window,
+    asked_for,
+    choose_window,
+    require_store,
+    span_of,
+)
+from pipelines.store import Queries, Writer, read, write
 
 ZONE: Final = "Asia/Kuala_Lumpur"
 
@@ -77,8 +84,7 @@ def redetect(
     Raises NoDataError if there is no store, no run, nothing to look at again, or feeds that no run
     has worked out yet.
     """
-    if not exists(installation.store, installation.settings.store):
-        raise NoDataError(f"no store in {installation.store}", hint="selat nightly --feed PATH")
+    require_store(installation)
     setup = Setup.load(installation)
     now = {d.name: d.version for d in setup.detectors}
     with read(installation.store, installation.settings.store) as store:

@@ -29,8 +29,8 @@ from pipelines.run.folder import write_folder
 from pipelines.run.manifest import configuration_hashes, manifest_of
 from pipelines.run.setup import Setup
 from pipelines.run.sightings import import_sightings
-from pipelines.run.windows import NoDataError, Window, choose_window
-from pipelines.store import RUN_WAIT_S, Queries, Writer, exists, write
+from pipelines.run.windows import Window, choose_window, require_store
+from pipelines.store import RUN_WAIT_S, Queries, Writer, write
 
 HISTORY: Final = timedelta(days=HISTORY_DAYS)
 
@@ -351,8 +351,7 @@ def detect_only(
 ) -> Finished:
     """Detect, assess and export over a window of what is in the store, new sightings included."""
     setup = Setup.load(installation)
-    if not exists(installation.store, installation.settings.store):
-        raise NoDataError(f"no store in {installation.store}", hint="selat ingest FEED")
+    require_store(installation)
     with write(installation.store, installation.settings.store, RUN_WAIT_S) as store:
         seen = import_sightings(store, installation, report, sightings)
         work_out_days(store, installation, report)
