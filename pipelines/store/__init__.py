@@ -203,7 +203,7 @@ def _refuse_orphans(root: Path, where: Place) -> None:
         raise StoreError(
             f"the catalogue of the store in {root} is gone, but {orphans:,} files of positions "
             "are there",
-            hint="put catalogue.duckdb back, or move store and runs away and ingest again",
+            hint="put catalogue.duckdb back, or move the store and its runs away, and ingest",
         )
 
 

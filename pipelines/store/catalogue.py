@@ -267,7 +267,7 @@ def unopened(path: Path | str, error: duckdb.Error, what: str = "opened") -> Sto
         f"the catalogue {path} can't be {what}: {str(error).splitlines()[0]}",
         hint="what is in it wasn't looked at: run this as the account that owns it"
         if "Permission denied" in str(error)
-        else "put it back from a copy, or move store and runs away and ingest again",
+        else "put it back from a copy, or move the store and its runs away and ingest again",
     )
 
 
