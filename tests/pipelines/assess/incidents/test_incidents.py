@@ -25,6 +25,7 @@ from pipelines.assess.incidents import (
     lasting,
     made_of,
     steps,
+    story,
     titles,
     versions_then,
     whereabouts,
@@ -682,6 +683,26 @@ def test_when_an_incident_was_is_when_what_its_title_tells_was() -> None:
     assert pd.isna(found["led_end"].iloc[2])
     assert found["start"].tolist() == told["start"].tolist()
     assert as_led(told[:0], found.rename(columns={"events": "event_id"})).empty
+
+
+def test_the_story_of_an_incident_is_without_its_berth_and_what_has_a_reason() -> None:
+    """A clip of two days at a berth shows the crossing in its last second."""
+    why = Explained(0.5, 0.7, "at a berth", "both at a berth")
+    berthed = replace(Evidence.of(ENCOUNTER), explained=why)
+    found = events.build(
+        [
+            event("crossing", 1, 4, BOAT),
+            event("encounter", 2, 3, SHIP, BOAT, ENCOUNTER),
+            event("anchoring", -40, 1, BOAT),
+            event("encounter", -30, 20, BOAT, PILOT, berthed),
+        ]
+    )
+    ids = dict(zip(found["start"], found["event_id"], strict=True))
+    crossing, met, lay, berth = (ids[at(hour)] for hour in (1, 2, -40, -30))
+    assert {*story({"events": crossing}, found)["event_id"]} == {crossing, met}
+    still = found[found["event_id"].isin([lay, berth])]
+    assert story({"events": f"{lay};{berth}"}, still)["event_id"].tolist() == [lay]
+    assert len(story({"events": "gone"}, still)) == len(still)
 
 
 def test_the_second_thing_is_said_and_the_others_counted(gazetteer: Gazetteer) -> None:
