@@ -891,6 +891,16 @@ def test_an_incident_keeps_its_id_while_it_grows(gazetteer: Gazetteer) -> None:
     assert grown["news"].iloc[0].startswith("2 more events")
 
 
+@pytest.mark.parametrize(("until", "news"), [(8, "details changed"), (None, "it went on")])
+def test_what_changed_without_a_new_event_says_so(
+    gazetteer: Gazetteer, until: float | None, news: str
+) -> None:
+    """A list of what changed says of each what it was."""
+    before = told(gazetteer, event("loitering", 1, until))
+    one = told(gazetteer, event("loitering", 1, until), known=before, status="changed")
+    assert one[["status", "news"]].values.tolist() == [["changed", news]]
+
+
 def test_what_other_rules_find_in_the_same_sea_is_said(gazetteer: Gazetteer) -> None:
     found = events.build([event("loitering", 1, 2), event("gap", 9, 12)])
     compared = found.assign(status="created", supersedes="")
@@ -954,6 +964,8 @@ def test_a_part_that_splits_off_gets_an_id_of_its_own(gazetteer: Gazetteer) -> N
     new = split[split["status"] == "created"].iloc[0]
     assert new["incident_id"] != one["incident_id"].iloc[0]
     assert one["incident_id"].iloc[0] in new["news"]
+    kept = split[split["status"] == "changed"].iloc[0]
+    assert kept["news"].startswith("2 events fewer"), "the other part, and what joined them"
 
 
 def test_what_is_no_longer_found_is_retracted_and_what_wasnt_looked_at_is_not(
