@@ -27,6 +27,7 @@ from pipelines.ask.health import facts, feed_rows
 from pipelines.ask.health.model import Clock
 from pipelines.ask.health.problems import problems
 from pipelines.ask.look import look
+from pipelines.assess.incidents import as_led
 from pipelines.assess.reasons import by_own_vessel
 from pipelines.base.labels import labels
 from pipelines.base.problems import Problem
@@ -489,6 +490,22 @@ def test_a_vessel_is_what_is_known_of_it(
     name = known.identity.name
     assert f"/vessel/{mmsi:09d}" in reader.page(f"/find?q={name or mmsi}").html
     reader.page("/vessel/999999999", 404)
+
+
+def test_a_vessels_page_tells_when_its_incidents_were_as_the_list_does(
+    reader: Reader, night: notebooks.Night, table: pd.DataFrame
+) -> None:
+    """Since when it lay at its berth is when nothing happened yet."""
+    led = as_led(table, night.opened.events)
+    row = led[led["led_start"] - led["start"] > pd.Timedelta(hours=1)].iloc[0]
+    page = reader.page(f"/vessel/{row['mmsi']}")
+    [when] = [
+        Page(f"<body>{line}</body>").all("td")[1][1]
+        for line in re.findall(r"<tr>.*?</tr>", page.html)
+        if f"/incident/{row['incident_id']}" in line
+    ]
+    begun = row["led_start"].tz_convert("Asia/Kuala_Lumpur")
+    assert when.startswith(f"{begun:%d %b %H:%M}")
 
 
 def test_of_what_is_set_aside_a_vessels_page_says_so(own_home: Path, own_reader: Reader) -> None:
