@@ -551,6 +551,31 @@ def test_no_mark_that_is_moved_lies_on_the_line_of_another(page: Any) -> None:
             assert other is m or stands or line.distance(at) >= 12
 
 
+def test_no_mark_that_is_moved_lies_on_land(page: Any) -> None:
+    """Not even in a pond or a river, where its middle alone is wet."""
+    marks = (Path(pages.__file__).parent / "script" / "marks.js").read_text()
+    needed = marks[marks.index("// Marks stay on their place") : marks.index("function leader")]
+    stage = """(() => { const TAU = 2 * Math.PI, land = new Path2D();
+      land.rect(-100, -300, 100, 600);
+      for (let i = 0; i < 480; i += 1) // ponds
+        land.rect(-95 + 10 * (i %% 8), -295 + 10 * Math.floor(i / 8), 4, 4);
+      %s
+      const s = { moment: null, rank: 0, event: null, closed: new Set() };
+      const v = { x: 0, y: 0, k: 1 };
+      const shown = [...Array(14).keys()].map((i) =>
+        ({ x: 305 + (i %% 3), y: 300 + 2 * i, ranks: [i + 1], main: true }));
+      const on = aground(v, 600, 600);
+      return layOut(600, 600, (x) => x, (y) => y, s, shown, on).filter((m) => !m.small); })()"""
+    page.open("about:blank")
+    found = page.evaluate(stage % needed)
+    ground = shapely.box(200, 0, 300, 600)
+    away = [m for m in found if (m["sx"], m["sy"]) != (m["x"], m["y"])]
+    assert len(away) >= 8
+    for m in away:
+        whole = shapely.Point(m["sx"], m["sy"]).buffer(9)
+        assert whole.intersection(ground).area < whole.area / 2
+
+
 @pytest.mark.slow
 def test_an_opened_legend_keeps_to_its_map(page: Any, files: dict[str, Path]) -> None:
     """On a low screen its head, which closes it, would lie above the map."""
