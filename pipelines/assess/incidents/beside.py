@@ -150,7 +150,7 @@ def as_led(incidents: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def story(incident: Mapping[str, Any], events: pd.DataFrame) -> pd.DataFrame:
+def story(incident: Mapping[Any, Any], events: pd.DataFrame) -> pd.DataFrame:
     """Return what of an incident's events is its story: all but where a boat lay before and after,
     and what an innocent reason fits; the leading one in any case.
     """

@@ -69,6 +69,15 @@ class Label:
     room_deg: float
 
 
+@dataclass(frozen=True)
+class Place:
+    """A place that positions are described by."""
+
+    text: str
+    x: float
+    y: float
+
+
 @dataclass(frozen=True, eq=False)
 class Track:
     """Where a vessel was: pieces between silences, (n, 3) with seconds since the scene's start.
@@ -117,12 +126,15 @@ class Event:
 
 @dataclass(frozen=True, eq=False)
 class Ground:
-    """What lies below: land (rings), zones, boundaries of states (lines), names of states."""
+    """What lies below: land (rings), zones, boundaries of states (lines), names of states, and the
+    places that positions are described by, the most prominent first.
+    """
 
     land: tuple[Floats, ...] = ()
     zones: tuple[Region, ...] = ()
     borders: tuple[Floats, ...] = ()
     states: tuple[Label, ...] = ()
+    places: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

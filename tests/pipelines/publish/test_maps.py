@@ -16,9 +16,10 @@ import shapely
 from pipelines.publish import geojson, gpx, kml
 from pipelines.publish.brief.scene import scene_of
 from pipelines.publish.briefing import vessel_cards
+from pipelines.publish.maps.elements import ON_PAPER
 from pipelines.publish.maps.sheet import ratio_of
 from pipelines.publish.maps.spots import free_spot
-from pipelines.publish.maps.svg import ON_PAPER, svg
+from pipelines.publish.maps.svg import svg
 from pipelines.publish.products import Products
 
 KML = "{http://www.opengis.net/kml/2.2}"

@@ -2,19 +2,23 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
 
+from detectors.surroundings.landmarks import Gazetteer
 from detectors.surroundings.zones import Zones
 from pipelines.base.marks import Mark, Tlp
 from pipelines.publish.maps import canvas, cut, page, style
+from pipelines.publish.maps.elements import IN_PAGE, ON_PAPER
 from pipelines.publish.maps.scene import Event, Ground, Point, Region, Scene, Track, Vessel, Way
-from pipelines.publish.maps.svg import IN_PAGE, ON_PAPER, svg
+from pipelines.publish.maps.svg import svg
 from pipelines.publish.review import page as review_map
 from pipelines.reference.learned import Snapshot
 from tests.pipelines.conftest import holds_its_policy, land_only
@@ -233,6 +237,28 @@ def test_islands_by_the_ten_thousand_leave_room_for_the_coast() -> None:
     coast = shapely.union_all([shapely.Polygon(ring) for ring in ground.land if len(ring) > 5])
     shown = coast.intersection(shapely.box(2.0, 0.0, 4.0, 4.0))
     assert shown.area == pytest.approx(np.pi * 0.25, rel=0.01)
+
+
+def test_the_places_that_sentences_name_are_on_the_map() -> None:
+    """Who reads "24 nm SSW of Muar" looks for Muar."""
+    names = ["Muar", "Far Away", "Muar Kecil", "Đồ Sơn"]
+    at = gpd.points_from_xy([179.9, 170.0, -179.99, -179.5], [2.0, 2.0, 2.1, 4.0])
+    frame = gpd.GeoDataFrame({"name": names, "prominence": [1.0, 9.0, 2.0, 1.0]}, geometry=at)
+    plain = land_only([shapely.box(179.2, 2, 180, 4)])
+    zones = Zones(
+        plain.frame, plain.land, plain.reach, gazetteer=lambda: Gazetteer(frame.set_crs(4326))
+    )
+    box = (-1.0, 1.0, 1.0, 5.0)
+    ground = cut.ground(zones.framed(zones.frame), box, 179.9)
+    places = [(one.text, one.x, one.y) for one in ground.places]
+    assert places == [("Muar Kecil", 0.11, 2.1), ("Muar", 0.0, 2.0), ("Đồ Sơn", 0.6, 4.0)]
+    scene = Scene(179.9, box, box, ground)
+    drawn = svg(scene, 1.0, ink=IN_PAGE)
+    assert [name in drawn for name in ("Muar Kecil", ">Muar<", "Đồ Sơn")] == [True, False, True]
+    paper = svg(scene, 1.0, ink=ON_PAPER, names=False)  # its fonts don't have them all
+    assert [name in paper for name in ("Muar Kecil", "Đồ Sơn")] == [True, False]
+    said = svg(replace(scene, points=(Point(0, 3, "base", "ink", "Muar Kecil"),)), 1.0, ink=IN_PAGE)
+    assert said.count("Muar Kecil") == 1
 
 
 def test_the_ground_is_cut_across_the_antimeridian() -> None:

@@ -49,11 +49,13 @@ function draw(ctx, w, h, v, c, ratio, s) {
   for (const small of [true, false])
     for (const mark of [...marks].reverse()) if (mark.small === small) drawMark(ctx, mark, c, s);
   for (const mark of marks) placeOf(ctx, mark, c, marks);
-  // Who is named first finds room first: ranks 1 to 3, then the other ships, bases, hours, places.
+  // Who is named first finds room first: ranks 1 to 3, then the other ships, bases, hours, zones, places.
   if (!s.moment) shipNames(ctx, w, h, c, X, Y, taken, s);
   pointNames(ctx, c, X, Y, taken, s);
   hours(ctx, c, X, Y, taken, s);
-  zoneNames(ctx, w, h, v, c, X, Y, taken);
+  const said = zoneNames(ctx, w, h, v, c, X, Y, taken);
+  for (const p of pointsShown(s)) if (p.symbol === "base") said.add(p.text);
+  placeNames(ctx, w, h, c, X, Y, taken, said);
   ctx.restore();
   ctx.strokeStyle = c["grid-ink"];
   ctx.lineWidth = 1;
