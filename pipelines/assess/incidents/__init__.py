@@ -17,7 +17,7 @@ from pipelines.assess.incidents.beside import (
     with_events,
     with_parts,
 )
-from pipelines.assess.incidents.first import First, danger_of, first
+from pipelines.assess.incidents.first import First, certainty_of, danger_of, first
 from pipelines.assess.incidents.lasting import (
     Known,
     lasting,
@@ -34,6 +34,7 @@ __all__ = [
     "Silent",
     "as_led",
     "began_together",
+    "certainty_of",
     "danger_of",
     "excused",
     "first",

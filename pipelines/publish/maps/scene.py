@@ -108,7 +108,7 @@ class Event:
     """An event's mark, the ranks of its vessels, and when it went on (seconds since the start).
 
     `main` where it is the strongest event of one of them; `pace_kn` of a silence, what its vessel
-    made before.
+    made before; `certainty` that of what its number stands for: high, moderate, low.
     """
 
     id: str
@@ -122,6 +122,7 @@ class Event:
     ranks: tuple[int, ...]
     main: bool
     pace_kn: float = 0.0
+    certainty: str = ""
 
 
 @dataclass(frozen=True, eq=False)

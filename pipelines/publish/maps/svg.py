@@ -26,7 +26,7 @@ from pipelines.publish.maps.sheet import (
     Spot,
 )
 from pipelines.publish.maps.spots import MARK_R, aground_of, free_spot
-from pipelines.publish.maps.style import LOOKS, MARKS, Look, circle, mark_of
+from pipelines.publish.maps.style import LOOKS, MARKS, PALE, Look, circle, mark_of
 
 _UNSEEN: Final = 0.35
 """How far a line may be off its place, in units of the drawing: a printer's dot, 0.06 mm."""
@@ -253,40 +253,46 @@ class _Drawing:
     def _marks(self, room: Room) -> Iterator[str]:
         """One numbered mark a vessel where its strongest event was, a dot for every other event."""
         dots, lines, signs = [], [], []
-        magenta, halo = self.ink.colour("magenta"), self.ink.colour("halo")
+        halo = self.ink.colour("halo")
         spots: list[tuple[float, float]] = []
         ordered = sorted(self.scene.events, key=lambda e: (not e.main, e.ranks[0]))
         aground = aground_of(self.scene.ground.land, self.sheet)
         for event, x, y in self._placed(ordered):
-            dots.append(tag("circle", cx=x, cy=y, r=3.2))
+            hue = self.ink.colour(f"k-{mark_of(event.kind)}")
+            dots.append(tag("circle", cx=x, cy=y, r=3.2, fill=hue))
             spot = free_spot(x, y, spots, aground) if event.main else None
             if spot is None:
                 continue
             spots.append(spot)
             if spot != (x, y):
-                lines.append(leader((x, y), spot, stroke=magenta))
+                lines.append(leader((x, y), spot, stroke=hue))
             signs.append(self._mark(event, *spot))
         room.taken += [(x - MARK_R, y - MARK_R, x + MARK_R, y + MARK_R) for x, y in spots]
-        yield tag("g", "".join(dots), fill=magenta, stroke=halo, stroke_width=0.8)
+        yield tag("g", "".join(dots), stroke=halo, stroke_width=0.8)
         yield from (*lines, *signs)
 
     def _mark(self, event: Event, x: float, y: float) -> str:
-        mark = MARKS[mark_of(event.kind)]
-        magenta, soft, halo = map(self.ink.colour, ("magenta", "magenta-soft", "halo"))
+        mark, colour = MARKS[mark_of(event.kind)], self.ink.colour
+        hue, paper = colour(f"k-{mark_of(event.kind)}"), colour("paper")
+        pale, sure = event.certainty == "low", event.certainty == "high"
         ranks = "/".join(str(n) for n in sorted({self._number_of(rank) for rank in event.ranks}))
         size = 11.0 if len(ranks) < 3 else 11.0 * 2.6 / len(ranks)
+        edge = paper if mark.dash and not pale else hue if pale else colour("halo")
         parts = [
             self._title(event.label),
-            tag("path", d=mark.behind, fill=soft, stroke=magenta) if mark.behind else "",
+            tag("path", d=mark.behind, fill=paper, stroke=hue) if mark.behind else "",
+            tag("path", d=mark.path, stroke=colour("ink"), stroke_width=3.4) if sure else "",
+            tag("path", d=mark.path, fill=paper) if pale else "",
             tag(
                 "path",
                 d=mark.path,
-                fill=magenta,
-                stroke=soft if mark.dash else halo,
+                fill=hue,
+                fill_opacity=PALE if pale else "",
+                stroke=edge,
                 stroke_dasharray=mark.dash,
             ),
-            tag("path", d=mark.around, fill="none", stroke=magenta) if mark.around else "",
-            self.ink.number(ranks, mark.x, mark.y, size, "on-magenta"),
+            tag("path", d=mark.around, fill="none", stroke=hue) if mark.around else "",
+            self.ink.number(ranks, mark.x, mark.y, size, "ink" if pale else "on-magenta"),
         ]
         return f'<g class="mark" transform="{moved(x, y)} scale(1.2)">{"".join(parts)}</g>'
 

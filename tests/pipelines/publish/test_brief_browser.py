@@ -551,6 +551,36 @@ def test_no_mark_that_is_moved_lies_on_the_line_of_another(page: Any) -> None:
             assert other is m or stands or line.distance(at) >= 12
 
 
+def test_a_mark_is_heavy_by_its_certainty_and_hollow_while_it_is_open(page: Any) -> None:
+    marks = (Path(pages.__file__).parent / "script" / "marks.js").read_text()
+    stage = """(() => { const TAU = 2 * Math.PI, RAD = TAU / 360, data = { numbers: {} };
+      const style = { pale: 0.2, marks: { gap: { path: "M0 0h1", dash: [], x: 0, y: 0 } } };
+      const numberOf = String, latitude = (y) => y, y0 = 0, land = new Path2D();
+      %s
+      const c = { ink: "ink", halo: "halo", paper: "paper", "k-gap": "hue", "on-magenta": "on" };
+      return ["high", "moderate", "low"].flatMap((certainty) => [false, true].map((open) => {
+        const event = { kind: "gap", ranks: [1], main: true, certainty };
+        const done = [];
+        const ctx = new Proxy({ globalAlpha: 1 }, { get: (o, name) =>
+          name === "stroke" ? () => done.push(o.strokeStyle) :
+          name === "fill" ? () => done.push(o.fillStyle + (o.globalAlpha < 1 ? " pale" : "")) :
+          name === "fillText" ? () => done.push(o.fillStyle) :
+          name in o ? o[name] : () => 0 });
+        const s = { event: open ? event : null, closed: new Set(), rank: 0, moment: null };
+        drawMark(ctx, { event, sx: 0, sy: 0, x: 0, y: 0 }, c, s);
+        return done; })); })()"""
+    page.open("about:blank")
+    hollow = ["halo", "paper", "hue", "hue"]
+    assert page.evaluate(stage % marks) == [
+        ["ink", "hue", "hue", "on"],
+        hollow,
+        ["halo", "hue", "hue", "on"],
+        hollow,
+        ["halo", "paper", "hue pale", "hue", "ink"],
+        hollow,
+    ]
+
+
 def test_no_mark_that_is_moved_lies_on_land(page: Any) -> None:
     """Not even in a pond or a river, where its middle alone is wet."""
     marks = (Path(pages.__file__).parent / "script" / "marks.js").read_text()

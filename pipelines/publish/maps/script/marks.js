@@ -96,7 +96,7 @@ function hidesLine(found, x, y, sx, sy) {
 const CLEAR = 13;
 function leader(ctx, mark, c) {
   if (!moved(mark)) return;
-  for (const [color, width] of [[c.halo, 3.6], [c.magenta, 1.6]]) {
+  for (const [color, width] of [[c.halo, 3.6], [hueOf(mark, c), 1.6]]) {
     ctx.strokeStyle = color;
     ctx.lineWidth = width;
     ctx.beginPath();
@@ -110,12 +110,14 @@ function leader(ctx, mark, c) {
 function placeOf(ctx, mark, c, marks) {
   if (!moved(mark) || marks.some((m) => !m.small && Math.hypot(m.sx - mark.x, m.sy - mark.y) < 10)) return;
   dot(ctx, mark.x, mark.y, 4, c.halo);
-  dot(ctx, mark.x, mark.y, 2.6, c.magenta);
+  dot(ctx, mark.x, mark.y, 2.6, hueOf(mark, c));
 }
-/* The outlines of a kind's mark. */
+/* The colour and the outlines of a kind's mark. */
+const markOf = (kind) => (Object.hasOwn(style.marks, kind) ? kind : "other");
+const hueOf = (mark, c) => c["k-" + markOf(mark.event.kind)];
 const outlines = new Map();
 function outlineOf(kind) {
-  const name = Object.hasOwn(style.marks, kind) ? kind : "other";
+  const name = markOf(kind);
   if (!outlines.has(name)) {
     const { path, behind, around, ...facts } = style.marks[name];
     outlines.set(name, {
@@ -125,11 +127,18 @@ function outlineOf(kind) {
   return outlines.get(name);
 }
 /* Fill a path on a halo, and set the pen for its line. */
-function outlined(ctx, path, width, color, fill) {
+function outlined(ctx, path, width, color, fill, pale = "") {
   ctx.lineWidth = 3.6;
   ctx.stroke(path);
   ctx.fillStyle = fill;
   ctx.fill(path);
+  if (pale) {
+    const alpha = ctx.globalAlpha;
+    ctx.globalAlpha = alpha * style.pale;
+    ctx.fillStyle = pale;
+    ctx.fill(path);
+    ctx.globalAlpha = alpha;
+  }
   ctx.lineWidth = width;
   ctx.strokeStyle = color;
 }
@@ -142,19 +151,21 @@ function drawMark(ctx, mark, c, s) {
   if (mark.small) {
     if (muted(e, s)) ctx.globalAlpha *= 0.6;
     dot(ctx, 0, 0, 4.6, c.halo);
-    dot(ctx, 0, 0, 3.4, c.magenta);
+    dot(ctx, 0, 0, 3.4, hueOf(mark, c));
     ctx.restore();
     return;
   }
-  const m = outlineOf(e.kind);
+  const [m, hue] = [outlineOf(e.kind), hueOf(mark, c)];
   if (m.behind) { // the other one
     ctx.strokeStyle = c.halo;
-    outlined(ctx, m.behind, 1.6, c.magenta, c["magenta-soft"]);
+    outlined(ctx, m.behind, 1.6, hue, c.paper);
     ctx.stroke(m.behind);
   }
   const solid = e.main !== chosen;
-  ctx.strokeStyle = c.halo;
-  outlined(ctx, m.path, chosen ? 2.6 : 1.6, m.dash.length && solid ? c["magenta-soft"] : c.magenta, solid ? c.magenta : c.paper);
+  const pale = solid && e.certainty === "low";
+  const full = solid && !pale;
+  ctx.strokeStyle = full && e.certainty === "high" ? c.ink : c.halo; // the surer, the heavier
+  outlined(ctx, m.path, chosen ? 2.6 : 1.6, m.dash.length && full ? c.paper : hue, full ? hue : c.paper, pale ? hue : "");
   ctx.setLineDash(m.dash);
   ctx.stroke(m.path);
   ctx.setLineDash([]);
@@ -162,7 +173,7 @@ function drawMark(ctx, mark, c, s) {
     ctx.lineWidth = 1.2;
     ctx.stroke(m.around);
   }
-  ctx.fillStyle = solid ? c["on-magenta"] : c.magenta;
+  ctx.fillStyle = full ? c["on-magenta"] : pale ? c.ink : hue;
   ctx.font = "700 " + (numberOf(e.ranks[0]).length > 2 ? 9 : 10.5) + "px system-ui, sans-serif";
   ctx.textAlign = "center";
   ctx.textBaseline = "middle";
