@@ -271,6 +271,22 @@ def test_playback_runs_without_a_network(page: Any, files: dict[str, Path]) -> N
     )
 
 
+def test_playback_begins_shortly_before_what_is_chosen(page: Any, files: dict[str, Path]) -> None:
+    """From the window's beginning a boat lies at its berth for minutes."""
+    page.open(files["products"])
+    events = page.evaluate("JSON.parse(document.getElementById('data').textContent).events")
+    late = max((one for one in events if one["x"] is not None), key=lambda one: one["begin_s"])
+    assert late["begin_s"] > 2 * 3600
+    for chosen, begin in (("", 0), (late["id"], late["begin_s"] - 3600)):
+        if chosen:
+            page.evaluate(f"document.querySelector('.show[data-event=\"{chosen}\"]').click()")
+        page.evaluate("document.getElementById('play').click()")
+        page.evaluate("document.getElementById('play').click()")
+        moment = float(page.evaluate("document.getElementById('time').value"))
+        assert begin - 60 <= moment < begin + 900  # the slider goes by minutes
+        page.evaluate("document.getElementById('whole').click()")
+
+
 def test_ships_are_where_they_reported(
     page: Any, files: dict[str, Path], products: Products
 ) -> None:
