@@ -819,6 +819,9 @@ def test_the_plan_says_who_goes_where_and_who_is_left_out(
         assert ("No plan was made" in page.text) != told
         if told:
             assert "06 Jan 18:41" in page.text
+            who, *_ = page.all("table")  # who goes where when, before the map and how
+            assert page.html.index("<table") < page.html.index('id="map"')
+            assert all(one in who[1] for one in ("KM Tegas", "board <b>STAR</b>", "back at Lumut"))
             assert "board <b>STAR</b>" in [text for _, text in page.all("td")]
             assert "board MMSI 563000103" in [text for _, text in page.all("td")]
             assert "back at Lumut" in [text for _, text in page.all("td")]
@@ -1010,7 +1013,7 @@ def test_the_plan_is_made_at_the_desk_as_the_command_makes_it(
     if leaving := [one["leaves"] for one in made["sorties"] if one["leaves"]]:
         path.write_text(json.dumps(made | {"stale_after": min(leaving)}))
         late = sum(leaves > min(leaving) for leaves in leaving)
-        assert own_reader.page("/plan").text.count("Leaves after this plan is stale") == late
+        assert own_reader.page("/plan").text.count("Leaves after this plan is stale") == 2 * late
     assert asked == [(own_home, night.run["run_id"], None)]
     assert "Make the plan anew" in page.text
 
