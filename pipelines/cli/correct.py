@@ -7,7 +7,7 @@ import typer
 
 from pipelines.cli.keys import signer_of
 from pipelines.cli.options import AsJson, Config, Home, Quiet, shown_installation
-from pipelines.cli.present import moment_text, print_json, print_table
+from pipelines.cli.present import moment_text, print_json, print_line, print_table
 
 if TYPE_CHECKING:
     from pipelines.base.settings import Installation
@@ -113,7 +113,7 @@ def _list(installation: "Installation", *, as_json: bool) -> None:
         print_json(rows)
         return
     for one in found:
-        typer.echo(f"{one.pack} ({one.title}): {one}")
+        print_line(f"{one.pack} ({one.title}): {one}")
         if one.leads.empty:
             continue
         print_table(
