@@ -339,6 +339,22 @@ def test_a_phone_has_half_of_its_screen_to_read_on(page: Any, files: dict[str, P
     assert 0 < covered <= 844 / 2
 
 
+@pytest.mark.parametrize(("width", "height"), [(1400, 900), (390, 844)])
+def test_all_three_to_look_at_first_begin_on_the_first_screen(
+    page: Any, products: Products, tmp_path: Path, width: int, height: int
+) -> None:
+    """However long their sentences are: what else there is to say of them stands on the list."""
+    long = products.incidents.assign(title=products.incidents["title"] + " and so on" * 30)
+    made = brief.write(replace(products, incidents=long), tmp_path / "brief.html")
+    page.open(made, width=width, height=height)
+    step = (
+        "[...document.querySelectorAll('.first .next')].map((e) => e.getBoundingClientRect().top)"
+    )
+    tops = page.evaluate(step)
+    assert len(tops) == 3
+    assert max(tops) < height
+
+
 def test_it_starts_with_the_readers_own_light(page: Any, files: dict[str, Path]) -> None:
     background = "getComputedStyle(document.body).backgroundColor"
     page.open(files["products"], night=True)
