@@ -22,6 +22,7 @@ from detectors.core.relations import Relation
 from detectors.surroundings.rules import MAX_KN, MAX_SPEED, WORDS
 from detectors.surroundings.watches import WHEN
 from detectors.surroundings.zones import CONFIDENCES, ZONE_CLASSES
+from pipelines.assess.incidents.steps import ENDINGS, NEXT_STEPS
 from pipelines.base.schemas import FLAGGED, MARKS, PARTS
 from pipelines.base.settings import PROJECT
 from pipelines.base.yaml_files import read_yaml
@@ -114,6 +115,16 @@ def settings() -> str:
         rows.append((f"`{full}`", f"`{value!r}`", _cell(said or " ".join(above))))
         above = []
     out.append(_table(("setting", "default", "meaning"), rows))
+    ends = ", ".join(f"`{word}`" for word in ENDINGS)
+    out.append(
+        "## What to do next\n\nEvery incident says what to do next, by the kind (or kind and "
+        f"subkind) of its leading event, and by how that stands: {ends}. Name under "
+        "`assess.next_steps` what your watch does instead; what you don't name stays. A key with "
+        "`over` holds for `again`, `unheard` and `in port` too where these have none, one without "
+        "any for all. `selat doctor` names keys that nothing is called by.\n"
+    )
+    steps = [(key, _cell(text)) for key, text in NEXT_STEPS.items()]
+    out.append(_table(("key", "what it says else"), steps))
     return "\n".join(out)
 
 

@@ -62,6 +62,11 @@ class Gazetteer:
         self._lat = frame.geometry.y.to_numpy("float64")
         self._lon = frame.geometry.x.to_numpy("float64")
 
+    def places(self) -> list[tuple[str, float, float]]:
+        """Return name, longitude and latitude of every place, the most prominent first."""
+        order = np.argsort(-self._prominence, kind="stable")
+        return [(str(self._name[i]), float(self._lon[i]), float(self._lat[i])) for i in order]
+
     def describe(self, lat: float, lon: float, say: Say = plain) -> str:
         """One position in words; see `describe_all`."""
         return str(self.describe_all([lat], [lon], say)[0])

@@ -1,7 +1,7 @@
 """Zones, land and the reach of those layers: which points lie in which polygon."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Final
@@ -21,6 +21,7 @@ from detectors.surroundings.watches import Watch, implied_by
 
 if TYPE_CHECKING:
     from detectors.kinematics.nearest import Nearest
+    from detectors.surroundings.landmarks import Gazetteer
 
 ZONE_COLUMNS: Final = ("zone_id", "name", "zone_class", "source", "confidence", "geometry")
 ZONE_CLASSES: Final = (
@@ -92,6 +93,8 @@ class Zones:
         Where both layers can be relied on. Outside, what needs them is not assessed.
     boundaries
         Boundary lines between states; none when left out.
+    gazetteer
+        Reads the places that positions there are described by, for who draws a map of them.
 
     Raises
     ------
@@ -105,6 +108,7 @@ class Zones:
         land: gpd.GeoDataFrame,
         reach: shapely.Geometry,
         boundaries: Boundaries | None = None,
+        gazetteer: Callable[[], "Gazetteer"] | None = None,
     ) -> None:
         missing = [name for name in ZONE_COLUMNS if name not in frame.columns]
         if missing:
@@ -113,9 +117,15 @@ class Zones:
         self.land = land
         self.reach = reach
         self.boundaries = Boundaries.none() if boundaries is None else boundaries
+        self.gazetteer = gazetteer
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: self.__dict__[name] for name in ("frame", "land", "reach", "boundaries")}
+        kept = ("frame", "land", "reach", "boundaries", "gazetteer")
+        return {name: self.__dict__[name] for name in kept}
+
+    def framed(self, frame: gpd.GeoDataFrame) -> "Zones":
+        """Return other zones on the same ground."""
+        return Zones(frame, self.land, self.reach, self.boundaries, self.gazetteer)
 
     @classmethod
     def none(cls) -> "Zones":

@@ -7,7 +7,7 @@ import typer
 
 from pipelines.cli.keys import signer_of
 from pipelines.cli.options import AsJson, Config, Home, Quiet, shown_installation
-from pipelines.cli.present import moment_text, print_json, print_table
+from pipelines.cli.present import moment_text, print_json, print_line, print_table
 
 if TYPE_CHECKING:
     from pipelines.base.settings import Installation
@@ -55,15 +55,18 @@ def correct(
 
     import pandas as pd
 
+    from pipelines.base.labels import labels
     from pipelines.base.progress import reporter
     from pipelines.run.corrections import correct as make
 
     signer = signer_of(installation, unsigned=unsigned)
+    words = labels("en")
     asked = sys.stdin.isatty() and sys.stderr.isatty() and not yes
 
     def agree(made: "Correction") -> bool:
         for row in made.told.to_dict("records"):
-            line = f"{row['event_id']}  {row['kind']}  {row['mmsi']:09d}  {row['correction']}"
+            what = words.kind_of(row["kind"], "")
+            line = f"{row['event_id']}  {what}  {row['mmsi']:09d}  {row['correction']}"
             typer.echo(line, err=True)
         return not asked or typer.confirm(f"Make the correction of {pack}?", err=True)
 
@@ -94,7 +97,10 @@ def _list(installation: "Installation", *, as_json: bool) -> None:
     import pandas as pd
 
     from pipelines.ask.held_wrong import held_wrong
+    from pipelines.base.labels import labels
     from pipelines.store import read
+
+    words = labels("en")
 
     with read(installation.store, installation.settings.store) as store:
         found = held_wrong(store, installation, pd.Timestamp.now("UTC"))
@@ -107,7 +113,7 @@ def _list(installation: "Installation", *, as_json: bool) -> None:
         print_json(rows)
         return
     for one in found:
-        typer.echo(f"{one.pack} ({one.title}): {one}")
+        print_line(f"{one.pack} ({one.title}): {one}")
         if one.leads.empty:
             continue
         print_table(
@@ -116,7 +122,7 @@ def _list(installation: "Installation", *, as_json: bool) -> None:
                 (
                     row["told_id"],
                     row["event_id"],
-                    row["kind"],
+                    words.kind_of(row["kind"], ""),
                     f"{row['mmsi']:09d}",
                     moment_text(row["start"]),
                     row["what"],

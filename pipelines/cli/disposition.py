@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipelines.cli.options import AsCsv, AsJson, AsOf, Config, Home, shown_installation
-from pipelines.cli.present import mark_exercise, moment_text, print_as, print_json
+from pipelines.cli.present import mark_exercise, moment_text, print_as, print_json, print_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -231,17 +231,20 @@ def list_(
     import pandas as pd
 
     from pipelines.ask import recall
+    from pipelines.base.labels import labels
     from pipelines.base.visible import clean
     from pipelines.store import read
 
     with read(installation.store, installation.settings.store) as store:
         known = store.dispositions(recall.time_of(store, as_of))
     known = known[known["event_id"].str.startswith(event)].reset_index(drop=True)
+    words = labels("en")
     if not print_as(known, as_json=as_json, as_csv=as_csv):
         for row in known.to_dict("records"):
             when = moment_text(row["made_time"])
-            what = f"{row['kind']} {row['mmsi']:09d} {row['conclusion']}"
+            kind = words.kind_of(row["kind"], "")
+            what = f"{kind} {row['mmsi']:09d} {row['conclusion']}"
             line = f"{row['disposition_id']}  {when}  {row['author']}  {what}: {row['reason']}"
             quiet = row["quiet_until"]
             until = "" if quiet is pd.NaT else f" (the like set aside until {moment_text(quiet)})"
-            typer.echo(clean(line) + until)
+            print_line(clean(line) + until)

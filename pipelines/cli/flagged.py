@@ -16,6 +16,7 @@ from pipelines.cli.present import (
     mark_exercise,
     moment_text,
     print_json,
+    print_line,
     records,
     vessel_cell,
 )
@@ -219,7 +220,7 @@ def _print_table(
         )
     if pending := manifest.get("provisional", {}).get("flagged", 0):
         until = moment_text(datetime.fromisoformat(manifest["provisional"]["until"]))
-        typer.echo(
+        print_line(
             f"{pending} of {total} flagged vessels are provisional, the last until {until}: "
             "reports that come in by then may show that some they rest on are false"
         )

@@ -155,7 +155,7 @@ def _print(made: "Report") -> None:
         counts = [f"{by[p]['incidents']} ({by[p]['vessels']})" for p in PHASES]
         table.add_row(
             Text(place),
-            kind.replace("_", " "),
+            kind,
             *counts,
             tables.interval(by["during"]),
             tables.interval(by["after"]),

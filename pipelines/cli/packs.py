@@ -10,7 +10,7 @@ import typer
 
 from pipelines.cli.keys import key_text, signer_of
 from pipelines.cli.options import AsJson, Config, Home, Quiet, installation_of, shown_installation
-from pipelines.cli.present import mark_exercise, moment_text, print_json
+from pipelines.cli.present import mark_exercise, moment_text, print_json, print_line
 
 if TYPE_CHECKING:
     from pipelines.base.progress import Reporter
@@ -320,12 +320,12 @@ def exports(
                 else f"{entry.get('flagged')} vessels"
             )
             line = (
-                f"{entry['number']:>4}  {entry.get('time')}  {entry.get('recipient')}  "
+                f"{entry['number']:>4}  {_moment(entry.get('time'))}  {entry.get('recipient')}  "
                 f"{entry.get('pack') or 'run ' + str(entry.get('run_id'))}  {what}  "
                 f"by {entry.get('by')}{lock}  "
                 f"manifest {str(entry.get('manifest_sha256'))[:16]}"
             )
-            typer.echo(clean(line))
+            print_line(clean(line))
         for problem in problems:
             typer.echo(f"problem: {clean(problem)}", err=True)
         for note in checked.notes:
@@ -382,3 +382,11 @@ def _code(verdict: "Verdict") -> int:
     from pipelines.publish.packs.verify import EXIT_CODES
 
     return EXIT_CODES[verdict.state]
+
+
+def _moment(time: object) -> str:
+    """Return when a line of the log was written; as it stands where that is no time."""
+    try:
+        return moment_text(datetime.fromisoformat(str(time)))
+    except ValueError:
+        return str(time)

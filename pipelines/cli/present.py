@@ -59,6 +59,15 @@ def mark_exercise(*, simulated: bool) -> None:
         typer.secho("SIMULATED DATA – EXERCISE", fg="yellow", bold=True)
 
 
+def print_line(text: str) -> None:
+    """Print a line, at a terminal broken between words where it is longer; whole in a pipe."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    console.print(Text(text), soft_wrap=not console.is_terminal)
+
+
 def print_table(
     names: Sequence[str],
     rows: Iterable[Sequence[Any]],

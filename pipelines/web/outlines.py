@@ -37,7 +37,7 @@ def night_of(one: Silenced) -> str:
 def without_areas(zones: Zones) -> Zones:
     """Return zones without the watch areas that the desk draws itself; the newest are kept."""
     drawn = zones.frame["file"].astype(str).str.startswith(f"{FOLDER}/")
-    return Zones(zones.frame[~drawn], zones.land, zones.reach, zones.boundaries)
+    return zones.framed(zones.frame[~drawn])
 
 
 def places(

@@ -19,6 +19,7 @@ from pipelines.ask.health import Health
 from pipelines.ask.health.words import day
 from pipelines.ask.look import look
 from pipelines.assess import watchlists
+from pipelines.assess.incidents import as_led
 from pipelines.assess.reasons import aside_in
 from pipelines.base.labels import Labels
 from pipelines.base.problems import Problem
@@ -181,6 +182,8 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
     with store.read(installation.store, installation.settings.store) as reader:
         known = dossier(reader, mmsi, shown.night.moment.time)
         fix = last_fix(reader, known.identity)
+        leading = [joined.split(";")[0] for joined in known.incidents["events"]]
+        led = as_led(known.incidents, reader.events_by_id(leading))
     who = known.identity
     near = "" if fix is None else shown.teller.place(float(fix["lat"]), float(fix["lon"]))
     all_of_it = events_of(shown, mmsi).sort_values("start", ascending=False)
@@ -228,12 +231,12 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
                 str(row["incident_id"]),
                 numbers.get(str(row["incident_id"]), ""),
                 one_line(titles.get(row["incident_id"], str(row["title"])), SENTENCE_LIMIT),
-                _when(shown, row),
+                _when(shown, {"start": row["led_start"], "end": row["led_end"]}),
                 stands(words, done[row["incident_id"]])
                 if row["incident_id"] in done
                 else words.status_of(str(row["status"])),
             )
-            for row in known.incidents.iloc[::-1].head(MAX_ROWS).to_dict("records")
+            for row in led.iloc[::-1].head(MAX_ROWS).to_dict("records")
         ],
         company=[
             (

@@ -221,7 +221,7 @@ def _trial(here: Here, change: Change) -> Any:
 def _problems(zones: Zones, zone_id: str) -> tuple[str, ...]:
     """Return what is wrong with a zone, as `selat doctor` would say once it is saved."""
     mine = zones.frame[zones.frame["zone_id"] == zone_id].reset_index(drop=True)
-    found = doctor.check_zones(Zones(mine, zones.land, zones.reach, zones.boundaries))
+    found = doctor.check_zones(zones.framed(mine))
     of_it = [one for one in found if zone_id in one.where]
     return tuple(f"{one.message} ({one.hint})" if one.hint else one.message for one in of_it)
 

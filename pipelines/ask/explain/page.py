@@ -42,8 +42,8 @@ def write(explanation: Explanation, zones: Zones, path: Path) -> Path:
 def render(explanation: Explanation, zones: Zones) -> str:
     """Write the page as HTML."""
     event = explanation.event
-    kind = f"{event['kind']} {event['subkind']}".replace("_", " ").strip()
-    heading = f"{kind.capitalize()} {event['event_id']}"
+    kind = _ENGLISH.kind_of(event["kind"], event["subkind"])
+    heading = f"{kind[:1].upper()}{kind[1:]} {event['event_id']}"
     products = _products(explanation, zones)
     return brief.render(products, heading=heading, sections=sections(explanation))
 

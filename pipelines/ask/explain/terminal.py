@@ -69,8 +69,9 @@ class _Show:
             self._print(ENGLISH.simulated, "bold yellow")
         if not x.moment.now:
             self._print(f"As known to {x.moment}", "bold yellow")
-        kind = f"{event['kind']} {event['subkind']}".replace("_", " ").strip()
-        self._print(f"{kind.capitalize()} {event['event_id']}  score {event['score']:.2f}", "bold")
+        kind = ENGLISH.kind_of(event["kind"], event["subkind"])
+        head = f"{kind[:1].upper()}{kind[1:]} {event['event_id']}"
+        self._print(f"{head}  score {event['score']:.2f}", "bold")
         self._print(str(event["reason"]))
         end = None if pd.isna(event["end"]) else event["end"]
         lasted = duration_text(event["start"], x.end)
@@ -195,7 +196,8 @@ class _Show:
                 self._print(f"Called itself, {field}: {'; '.join(values)}", "bold")
         for row in _concluded(past.dispositions):
             self._print(
-                f"Concluded on {row['kind']} {row['event_id'][:8]}: {row['conclusion']}, "
+                f"Concluded on {ENGLISH.kind_of(row['kind'], '')} {row['event_id'][:8]}: "
+                f"{row['conclusion']}, "
                 f"{row['author']}: {row['reason']}"
             )
         events = past.events

@@ -12,11 +12,12 @@ from pipelines.assess.incidents.beside import (
     as_led,
     made_of,
     spot,
+    story,
     whereabouts,
     with_events,
     with_parts,
 )
-from pipelines.assess.incidents.first import First, danger_of, first
+from pipelines.assess.incidents.first import First, certainty_of, danger_of, first
 from pipelines.assess.incidents.lasting import (
     Known,
     lasting,
@@ -33,12 +34,14 @@ __all__ = [
     "Silent",
     "as_led",
     "began_together",
+    "certainty_of",
     "danger_of",
     "excused",
     "first",
     "lasting",
     "made_of",
     "spot",
+    "story",
     "told_before",
     "versions_then",
     "vessels_in",

@@ -10,6 +10,7 @@ import pandas as pd
 from detectors.core.telling import Say, plain, told
 from pipelines.assess.incidents.first import HEARD_H
 from pipelines.assess.incidents.silences import of_one_silence
+from pipelines.assess.incidents.titles import STAYS, excused
 from pipelines.assess.scoring import SILENCE
 from pipelines.base.text import LOCAL, day_and_hour, position_text
 
@@ -147,6 +148,16 @@ def as_led(incidents: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
         led_start=led["start"].where(known, incidents["start"]),
         led_end=led["end"].where(known, incidents["end"]),
     )
+
+
+def story(incident: Mapping[Any, Any], events: pd.DataFrame) -> pd.DataFrame:
+    """Return what of an incident's events is its story: all but where a boat lay before and after,
+    and what an innocent reason fits; the leading one in any case.
+    """
+    lead = str(incident["events"]).split(";")[0]
+    tells = [row.kind not in STAYS and not excused(row) for row in told(events)]
+    found = events[pd.Series(tells, events.index, dtype=bool) | (events["event_id"] == lead)]
+    return events if found.empty else found
 
 
 def _same_silence(events: pd.DataFrame) -> bool:

@@ -158,6 +158,15 @@ def _parsed(evidence: Evidence | str) -> Evidence:
     return Evidence.parse(evidence) if isinstance(evidence, str) else evidence
 
 
+def certainty_of(score: float) -> str:
+    """Return the word for a score.
+
+    >>> certainty_of(0.7), certainty_of(0.69), certainty_of(0.1)
+    ('high', 'moderate', 'low')
+    """
+    return next(word for bound, word in CERTAINTIES if score >= bound)
+
+
 def _certainty(word: str, say: Say) -> str:
     """Return the word for a certainty; the table of a pack has it in its language already."""
     return say(word) if word in (english for _, english in CERTAINTIES) else word

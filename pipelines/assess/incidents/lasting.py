@@ -225,6 +225,9 @@ def _went_on(row: Mapping[str, Any], old: pd.Series, known: Known, say: Say) -> 
     news = []
     if fresh:
         news.append(say("1 more event") if fresh == 1 else say("{n} more events", n=fresh))
+    lost = len(then - now - set(known.supersedes.values()))  # split off, retracted, or left out
+    if lost:
+        news.append(say("1 event fewer") if lost == 1 else say("{n} events fewer", n=lost))
     joined = vessels_in(row["vessels"]) - vessels_in(old["vessels"])
     if joined:
         n = len(joined)
@@ -236,6 +239,8 @@ def _went_on(row: Mapping[str, Any], old: pd.Series, known: Known, say: Say) -> 
         news.append(say("score {before:.2f} to {now:.2f}", before=old["score"], now=row["score"]))
     told = any(known.status.get(event) in ("created", "changed") for event in now)
     changed = bool(news) or now != then or told
+    if changed and not news:  # a stay that grew, a distance measured anew, an event taken over
+        news.append(say("it went on") if pd.isna(row["end"]) else say("details changed"))
     return {
         "incident_id": old["incident_id"],
         "status": "changed" if changed else "unchanged",

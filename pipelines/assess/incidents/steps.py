@@ -27,6 +27,8 @@ RENUMBERED: Final = "renumbered"
 """The word that ends a key of the table: what to do about a silence that goes on, where the hull is
 heard under another number since."""
 
+ENDINGS: Final = (OVER, AGAIN, UNHEARD, IN_PORT, RENUMBERED)
+
 ONE_HULL: Final = ("in turn", "one after the other, renamed at sea")
 """How one IMO number under two MMSIs is that of one hull: see `identity.shared`."""
 

@@ -13,7 +13,7 @@ from detectors.core.events import records
 from detectors.core.telling import Told, told
 from detectors.surroundings.zones import Zones
 from pipelines.assess.incidents.beside import part
-from pipelines.assess.incidents.first import CERTAINTIES
+from pipelines.assess.incidents.first import certainty_of
 from pipelines.assess.incidents.lasting import table_of
 from pipelines.assess.incidents.plots import newest
 from pipelines.assess.incidents.silences import Silent, began_together, unlikely
@@ -307,7 +307,7 @@ def _one(
         "incident_id": str(first),
         "title": title(rows, scores, lead, roles, main, silent, teller),
         "score": score,
-        "certainty": say(next(word for bound, word in CERTAINTIES if score >= bound)),
+        "certainty": say(certainty_of(score)),
         "start": start,
         "end": max(ends) if len(ends) == len(rows) else pd.NaT,
         "lat": lat,

@@ -9,6 +9,7 @@ import pandas as pd
 
 from detectors.core.arrays import Floats
 from detectors.core.frames import SECOND_US, epoch_us, offsets
+from pipelines.assess.incidents import certainty_of
 from pipelines.publish.briefing import vessel_names
 from pipelines.publish.cards import EventCard, IncidentCard, VesselCard
 from pipelines.publish.maps import cut, thin
@@ -142,7 +143,7 @@ def _events(products: Products, cards: Sequence[VesselCard], lon0: float) -> tup
         for event in card.events:
             told.setdefault(event.event_id, event)
             places.setdefault(event.event_id, []).append(card.place)
-    main = _leading(products, cards, told)
+    main, sure = _leading(products, cards, told), _certainties(products, cards)
     renamed = _renamed(events)
     return tuple(
         Event(
@@ -158,9 +159,17 @@ def _events(products: Products, cards: Sequence[VesselCard], lon0: float) -> tup
             0.0
             if event.kind != "gap" or (pairs[key][0], event.start) in renamed
             else _pace_kn(products.tracks, pairs[key][0], event.start),
+            sure[places[key][0]],
         )
         for key, event in told.items()
     )
+
+
+def _certainties(products: Products, cards: Sequence[VesselCard]) -> dict[int, str]:
+    """Return the certainty of what each vessel's number stands for: its incident, else itself."""
+    table = products.incidents
+    score_of = dict(zip(table["rank"].tolist(), table["score"].tolist(), strict=True))
+    return {card.place: certainty_of(score_of.get(card.rank, card.score)) for card in cards}
 
 
 def _renamed(events: pd.DataFrame) -> set[tuple[int, pd.Timestamp]]:
@@ -185,6 +194,7 @@ def _lone(one: IncidentCard, products: Products, lon0: float) -> Event:
         (),
         (LONE + one.rank,),
         main=True,
+        certainty=certainty_of(one.score),
     )
 
 

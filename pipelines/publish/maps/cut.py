@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from detectors.core.arrays import Floats
 from detectors.kinematics import geodesy
 from pipelines.base.text import one_line
-from pipelines.publish.maps.scene import Box, Ground, Label, Region
+from pipelines.publish.maps.scene import Box, Ground, Label, Place, Region
 
 if TYPE_CHECKING:
     from detectors.surroundings.zones import Zones
@@ -76,7 +76,7 @@ def padded(box: Box) -> Box:
 
 @lru_cache(maxsize=4)
 def ground(zones: "Zones", box: Box, lon0: float, *, keyed: bool = False) -> Ground:
-    """Land, zones, boundaries and names of states in a box.
+    """Land, zones, boundaries, names of states and places in a box.
 
     `keyed`: whether zones of GeoJSON files bring their ids, for a page that opens them.
 
@@ -91,6 +91,7 @@ def ground(zones: "Zones", box: Box, lon0: float, *, keyed: bool = False) -> Gro
         zones=_zones(zones, box, lon0, keyed),
         borders=tuple(shapely.get_coordinates(line) for line in borders),
         states=_states(zones, box, lon0),
+        places=_places(zones, box, lon0),
     )
 
 
@@ -176,6 +177,18 @@ def _states(zones: "Zones", box: Box, lon0: float) -> tuple[Label, ...]:
             room = float(shapely.length(radius))
             labels.append(Label(name, round(float(x), 3), round(float(y), 3), round(room, 3)))
     return tuple(labels)
+
+
+def _places(zones: "Zones", box: Box, lon0: float) -> tuple[Place, ...]:
+    """Return the places that sentences name: who reads "24 nm SSW of Muar" looks for Muar."""
+    known = zones.gazetteer().places() if zones.gazetteer else []
+    west, south, east, north = box
+    found = [(name, float(relative(lon, lon0)[0]), lat) for name, lon, lat in known]
+    return tuple(
+        Place(one_line(name, NAME_LIMIT), round(x, 3), round(y, 3))
+        for name, x, y in found
+        if west <= x <= east and south <= y <= north
+    )
 
 
 def look_of(zone_class: str) -> str:

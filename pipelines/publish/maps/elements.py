@@ -1,10 +1,14 @@
 """Elements of SVG as text."""
 
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from html import escape
+from typing import Any, Final
 
 import numpy as np
 
 from detectors.core.arrays import Floats, Ints
+from pipelines.publish.maps.style import COLOURS
 
 
 def tag(name: str, inside: str = "", **facts: Any) -> str:
@@ -67,3 +71,48 @@ def steps(points: Floats, of: Ints, end: str) -> str:
             paths.append(f"M{x / 10:g},{y / 10:g}l{' '.join(words[start:stop])}{end}")
         start = stop
     return "".join(paths)
+
+
+@dataclass(frozen=True)
+class Ink:
+    """What colours and letters are called where a drawing goes."""
+
+    colour: Callable[[str], str]
+    font: str
+    namespace: str = ""
+
+    def number(self, text: str, x: float, y: float, size: float, colour: str) -> str:
+        """Write a number in a mark, around its place."""
+        return tag(
+            "text",
+            escape(text),
+            x=x,
+            y=y + size * 0.36,
+            fill=self.colour(colour),
+            font_size=size,
+            font_weight=700,
+            text_anchor="middle",
+        )
+
+    def text(self, text: str, x: float, y: float, colour: str, anchor: str, **more: Any) -> str:
+        """Write a text on its halo."""
+        return tag(
+            "text",
+            escape(text),
+            x=x,
+            y=y,
+            text_anchor=anchor,
+            fill=self.colour(colour),
+            paint_order="stroke",
+            stroke=self.colour("halo"),
+            stroke_opacity=0.8,
+            stroke_width=3,
+            **more,
+        )
+
+
+IN_PAGE: Final = Ink("var(--{})".format, "system-ui, sans-serif")
+"""In a page, whose style sheet knows the light."""
+ON_PAPER: Final = Ink(
+    lambda name: COLOURS[name].paper, "Noto Sans", 'xmlns="http://www.w3.org/2000/svg" '
+)

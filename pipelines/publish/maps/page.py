@@ -21,9 +21,10 @@ from pipelines.base import labels
 from pipelines.base.labels import Labels
 from pipelines.base.marks import Mark
 from pipelines.publish.maps import style
+from pipelines.publish.maps.elements import IN_PAGE
 from pipelines.publish.maps.scene import Scene
 from pipelines.publish.maps.sheet import ratio_of
-from pipelines.publish.maps.svg import IN_PAGE, svg
+from pipelines.publish.maps.svg import svg
 
 
 @dataclass(frozen=True)

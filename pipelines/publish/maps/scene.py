@@ -69,6 +69,15 @@ class Label:
     room_deg: float
 
 
+@dataclass(frozen=True)
+class Place:
+    """A place that positions are described by."""
+
+    text: str
+    x: float
+    y: float
+
+
 @dataclass(frozen=True, eq=False)
 class Track:
     """Where a vessel was: pieces between silences, (n, 3) with seconds since the scene's start.
@@ -99,7 +108,7 @@ class Event:
     """An event's mark, the ranks of its vessels, and when it went on (seconds since the start).
 
     `main` where it is the strongest event of one of them; `pace_kn` of a silence, what its vessel
-    made before.
+    made before; `certainty` that of what its number stands for: high, moderate, low.
     """
 
     id: str
@@ -113,16 +122,20 @@ class Event:
     ranks: tuple[int, ...]
     main: bool
     pace_kn: float = 0.0
+    certainty: str = ""
 
 
 @dataclass(frozen=True, eq=False)
 class Ground:
-    """What lies below: land (rings), zones, boundaries of states (lines), names of states."""
+    """What lies below: land (rings), zones, boundaries of states (lines), names of states, and the
+    places that positions are described by, the most prominent first.
+    """
 
     land: tuple[Floats, ...] = ()
     zones: tuple[Region, ...] = ()
     borders: tuple[Floats, ...] = ()
     states: tuple[Label, ...] = ()
+    places: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

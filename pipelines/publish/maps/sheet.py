@@ -32,6 +32,10 @@ BESIDE: Final[Sequence[Spot]] = (
     (0.0, 17.0, "middle"),
 )
 """Where a name may stand beside its mark, the best first."""
+BESIDE_PLACE: Final[Sequence[Spot]] = tuple((0.55 * x, 0.65 * y, side) for x, y, side in BESIDE)
+"""The same beside the dot of a place."""
+PLACES_APART: Final = (120.0, 50.0)
+"""No two places nearer to each other, across and down, have a name: the eye goes by a few."""
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,21 @@ COLOURS: Final[Mapping[str, Colour]] = {
     "ferry_route": Colour("#2b6cb0", "#5486b8", "#2b6cb0"),
     "learned-lane": Colour("#c2185b", "#b9517c", "#c2185b"),
     "precautionary_area": Colour("#e65100", "#c2703a", "#e65100"),
+    # Kinds of events, each as dark by day, and as light by night, as its number needs
+    "k-anchoring": Colour("#5f6300", "#94913c", "#5f6300"),
+    "k-crossing": Colour("#a8145f", "#d56b97", "#a8145f"),
+    "k-encounter": Colour("#0b5fa5", "#5f92c6", "#0b5fa5"),
+    "k-gap": Colour("#37474f", "#849096", "#37474f"),
+    "k-geofence": Colour("#8a5a00", "#af883e", "#8a5a00"),
+    "k-identity": Colour("#4527a0", "#9582d1", "#4527a0"),
+    "k-loitering": Colour("#2e7031", "#6b9a59", "#2e7031"),
+    "k-mother_ship": Colour("#7a2e00", "#c07f52", "#7a2e00"),
+    "k-other": Colour("#55676f", "#85908d", "#4a5b63"),
+    "k-outlier": Colour("#6d4c41", "#a3887d", "#6d4c41"),
+    "k-possible_meeting": Colour("#1f7391", "#6096a4", "#1f7391"),
+    "k-spoofing": Colour("#8e24aa", "#b17ac0", "#8e24aa"),
+    "k-unmatched_sighting": Colour("#00695c", "#449c8e", "#00695c"),
+    "k-watch_area": Colour("#b3361d", "#d27556", "#b3361d"),
 }
 
 UNITS: Final = tuple(name for name in COLOURS if name.startswith("unit-"))
@@ -166,6 +181,12 @@ CLOSEST: Final = 6000.0
 """Pixels to a degree beyond which a map isn't opened."""
 
 
+HEAVY: Final = ("high", "moderate", "low")
+"""A mark weighs by the certainty of what it is of: with a heavy edge, plain, or pale."""
+PALE: Final = 0.22
+"""How much of its colour fills a pale mark."""
+
+
 def mark_of(kind: str) -> str:
     """Return the name of a kind's mark."""
     return kind if kind in MARKS else "other"
@@ -173,17 +194,19 @@ def mark_of(kind: str) -> str:
 
 def variables() -> str:
     """Write the colours as variables of a style sheet: by day or night as the reader's machine has
-    it, the other way round where the page's switch is on, and on paper.
+    it, the other way round where the page's switch is on, and on paper; symbols have their kind's.
     """
     day, night, paper = (
         "".join(f"--{name}:{values[k]};" for name, values in COLOURS.items()) for k in range(3)
     )
     switched = ":root:has(#night:checked)"
+    kinds = "".join(f".symbol.k-{kind}{{stroke:var(--k-{kind})}}\n" for kind in MARKS)
     return (
         f":root{{color-scheme:light;{day}}}\n{switched}{{color-scheme:dark;{night}}}\n"
         f"@media (prefers-color-scheme:dark){{:root{{color-scheme:dark;{night}}}\n"
         f"{switched}{{color-scheme:light;{day}}}}}\n"
         f"@media print{{:root,{switched}{{color-scheme:light;{paper}}}}}\n"
+        f"{kinds}"
     )
 
 
@@ -196,4 +219,5 @@ def for_scripts() -> dict[str, Any]:
         "grid": GRID_STEPS_DEG,
         "scale": SCALE_NM,
         "closest": CLOSEST,
+        "pale": PALE,
     }

@@ -4,7 +4,7 @@ Titles and names are escaped; what must hold nothing that a vessel said, as the 
 can't draw it all, is made without `names`.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
@@ -14,11 +14,19 @@ import numpy as np
 import shapely
 
 from detectors.core.arrays import Floats
-from pipelines.publish.maps.elements import leader, moved, steps, tag
-from pipelines.publish.maps.scene import Event, Label, Point, Region, Scene, Vessel
-from pipelines.publish.maps.sheet import BESIDE, WIDTH, Room, Sheet, Spot
+from pipelines.publish.maps.elements import Ink, leader, moved, steps, tag
+from pipelines.publish.maps.scene import Event, Label, Place, Point, Region, Scene, Vessel
+from pipelines.publish.maps.sheet import (
+    BESIDE,
+    BESIDE_PLACE,
+    PLACES_APART,
+    WIDTH,
+    Room,
+    Sheet,
+    Spot,
+)
 from pipelines.publish.maps.spots import MARK_R, aground_of, free_spot
-from pipelines.publish.maps.style import COLOURS, LOOKS, MARKS, Look, circle, mark_of
+from pipelines.publish.maps.style import LOOKS, MARKS, PALE, Look, circle, mark_of
 
 _UNSEEN: Final = 0.35
 """How far a line may be off its place, in units of the drawing: a printer's dot, 0.06 mm."""
@@ -29,23 +37,7 @@ _NAME_LIMIT: Final = 30
 _MIN_NAMED: Final = 34.0
 """Zones smaller than this have no name and no arrow on the sheet."""
 
-_Thing = TypeVar("_Thing", Event, Vessel, Point, Label)
-
-
-@dataclass(frozen=True)
-class Ink:
-    """What colours and letters are called where a drawing goes."""
-
-    colour: Callable[[str], str]
-    font: str
-    namespace: str = ""
-
-
-IN_PAGE: Final = Ink("var(--{})".format, "system-ui, sans-serif")
-"""In a page, whose style sheet knows the light."""
-ON_PAPER: Final = Ink(
-    lambda name: COLOURS[name].paper, "Noto Sans", 'xmlns="http://www.w3.org/2000/svg" '
-)
+_Thing = TypeVar("_Thing", Event, Vessel, Point, Label, Place)
 
 
 def svg(scene: Scene, ratio: float, *, ink: Ink, names: bool = True, title: str = "") -> str:
@@ -76,6 +68,7 @@ class _Drawing:
         room = Room(height)
         marks = list(self._marks(room))
         named = [*self._states(room), *(self._named(room) if self.names else ())]
+        named += self._places(room)
         told = f' role="img" aria-label="{escape(title)}"' if title else ""
         colour = self.ink.colour
         return "".join(
@@ -234,14 +227,14 @@ class _Drawing:
         if point.symbol == "ring":
             return tag("circle", title, cx=x, cy=y, r=4, fill="none", stroke=colour)
         if point.symbol == "base":
-            beside = self._text(text if self.names else "", x + 10, y + 5, "ink", "start")
+            beside = self.ink.text(text if self.names else "", x + 10, y + 5, "ink", "start")
             return tag("path", d=f"M{x:.1f},{y - 8:.1f}l7,13h-14z", fill=colour) + beside
         shape = (
             tag("circle", title, cx=x, cy=y, r=11, fill=colour)
             if point.symbol == "circle"
             else tag("rect", title, x=x - 10, y=y - 10, width=20, height=20, fill=colour)
         )
-        return shape + self._number(text, x, y + 0.5, 13, "on-unit")
+        return shape + self.ink.number(text, x, y + 0.5, 13, "on-unit")
 
     def _vessels(self) -> Iterator[str]:
         facts = {"fill": self.ink.colour("paper"), "stroke": self.ink.colour("track")}
@@ -260,40 +253,46 @@ class _Drawing:
     def _marks(self, room: Room) -> Iterator[str]:
         """One numbered mark a vessel where its strongest event was, a dot for every other event."""
         dots, lines, signs = [], [], []
-        magenta, halo = self.ink.colour("magenta"), self.ink.colour("halo")
+        halo = self.ink.colour("halo")
         spots: list[tuple[float, float]] = []
         ordered = sorted(self.scene.events, key=lambda e: (not e.main, e.ranks[0]))
         aground = aground_of(self.scene.ground.land, self.sheet)
         for event, x, y in self._placed(ordered):
-            dots.append(tag("circle", cx=x, cy=y, r=3.2))
+            hue = self.ink.colour(f"k-{mark_of(event.kind)}")
+            dots.append(tag("circle", cx=x, cy=y, r=3.2, fill=hue))
             spot = free_spot(x, y, spots, aground) if event.main else None
             if spot is None:
                 continue
             spots.append(spot)
             if spot != (x, y):
-                lines.append(leader((x, y), spot, stroke=magenta))
+                lines.append(leader((x, y), spot, stroke=hue))
             signs.append(self._mark(event, *spot))
         room.taken += [(x - MARK_R, y - MARK_R, x + MARK_R, y + MARK_R) for x, y in spots]
-        yield tag("g", "".join(dots), fill=magenta, stroke=halo, stroke_width=0.8)
+        yield tag("g", "".join(dots), stroke=halo, stroke_width=0.8)
         yield from (*lines, *signs)
 
     def _mark(self, event: Event, x: float, y: float) -> str:
-        mark = MARKS[mark_of(event.kind)]
-        magenta, soft, halo = map(self.ink.colour, ("magenta", "magenta-soft", "halo"))
+        mark, colour = MARKS[mark_of(event.kind)], self.ink.colour
+        hue, paper = colour(f"k-{mark_of(event.kind)}"), colour("paper")
+        pale, sure = event.certainty == "low", event.certainty == "high"
         ranks = "/".join(str(n) for n in sorted({self._number_of(rank) for rank in event.ranks}))
         size = 11.0 if len(ranks) < 3 else 11.0 * 2.6 / len(ranks)
+        edge = paper if mark.dash and not pale else hue if pale else colour("halo")
         parts = [
             self._title(event.label),
-            tag("path", d=mark.behind, fill=soft, stroke=magenta) if mark.behind else "",
+            tag("path", d=mark.behind, fill=paper, stroke=hue) if mark.behind else "",
+            tag("path", d=mark.path, stroke=colour("ink"), stroke_width=3.4) if sure else "",
+            tag("path", d=mark.path, fill=paper) if pale else "",
             tag(
                 "path",
                 d=mark.path,
-                fill=magenta,
-                stroke=soft if mark.dash else halo,
+                fill=hue,
+                fill_opacity=PALE if pale else "",
+                stroke=edge,
                 stroke_dasharray=mark.dash,
             ),
-            tag("path", d=mark.around, fill="none", stroke=magenta) if mark.around else "",
-            self._number(ranks, mark.x, mark.y, size, "on-magenta"),
+            tag("path", d=mark.around, fill="none", stroke=hue) if mark.around else "",
+            self.ink.number(ranks, mark.x, mark.y, size, "ink" if pale else "on-magenta"),
         ]
         return f'<g class="mark" transform="{moved(x, y)} scale(1.2)">{"".join(parts)}</g>'
 
@@ -302,33 +301,6 @@ class _Drawing:
     def _number_of(self, rank: int) -> int:
         return self.scene.numbers.get(rank, rank)
 
-    def _number(self, text: str, x: float, y: float, size: float, colour: str) -> str:
-        return tag(
-            "text",
-            escape(text),
-            x=x,
-            y=y + size * 0.36,
-            fill=self.ink.colour(colour),
-            font_size=size,
-            font_weight=700,
-            text_anchor="middle",
-        )
-
-    def _text(self, text: str, x: float, y: float, colour: str, anchor: str, **more: Any) -> str:
-        return tag(
-            "text",
-            escape(text),
-            x=x,
-            y=y,
-            text_anchor=anchor,
-            fill=self.ink.colour(colour),
-            paint_order="stroke",
-            stroke=self.ink.colour("halo"),
-            stroke_opacity=0.8,
-            stroke_width=3,
-            **more,
-        )
-
     def _states(self, room: Room) -> Iterator[str]:
         """States' names where the land has room for them and the sheet shows that spot."""
         for label, x, y in self._placed(self.scene.ground.states):
@@ -336,7 +308,7 @@ class _Drawing:
             fits = label.room_deg * self.sheet.k >= 0.6 * half
             if fits and room.take((x - half, y - 10, x + half, y + 10)):
                 more = {"font_weight": 700, "letter_spacing": 4}
-                yield self._text(label.text, x, y + 4, "land-ink", "middle", **more)
+                yield self.ink.text(label.text, x, y + 4, "land-ink", "middle", **more)
 
     def _named(self, room: Room) -> Iterator[str]:
         """Names of the flagged vessels, then those of zones, where there is room."""
@@ -356,6 +328,20 @@ class _Drawing:
             x, y = (left + right) / 2, (top + bottom) / 2
             yield self._name(room, zone.title, x, y, [spot], "zone", font_style="italic")
 
+    def _places(self, room: Room) -> Iterator[str]:
+        """Draw the places that positions are described by, a few, the most prominent first."""
+        room.taken += [(x - 8, y - 8, x + 8, y + 8) for _, x, y in self._placed(self.scene.vessels)]
+        (across, down), named = PLACES_APART, list[tuple[float, float]]()
+        said = {point.text for point in self.scene.points}
+        said |= {zone.title for zone in self.scene.ground.zones if self.names}
+        for place, x, y in self._placed(self.scene.ground.places):
+            near = any(abs(x - a) < across and abs(y - b) < down for a, b in named)
+            if near or place.text in said or not (self.names or place.text.isascii()):
+                continue
+            if name := self._name(room, place.text, x, y, BESIDE_PLACE, "quiet", font_size=11):
+                named.append((x, y))
+                yield tag("circle", cx=x, cy=y, r=2, fill=self.ink.colour("quiet")) + name
+
     def _name(
         self,
         room: Room,
@@ -368,16 +354,16 @@ class _Drawing:
     ) -> str:
         short = text if len(text) <= _NAME_LIMIT else text[: _NAME_LIMIT - 1] + "…"
         spot = room.name(short, x, y, spots, 12)
-        return self._text(short, spot[0], spot[1] + 4, colour, spot[2], **more) if spot else ""
+        return self.ink.text(short, spot[0], spot[1] + 4, colour, spot[2], **more) if spot else ""
 
     def _degrees(self) -> Iterator[str]:
         """Draw the names of meridians and parallels at the edges."""
         for x, text in self.sheet.meridians(self.scene.lon0):
             if 30 < x < WIDTH - 30:
-                yield self._text(text, x, 15, "grid-ink", "middle")
+                yield self.ink.text(text, x, 15, "grid-ink", "middle")
         for y, text in self.sheet.parallels():
             if 30 < y < self.sheet.height - 12:
-                yield self._text(text, WIDTH - 6, y + 4, "grid-ink", "end")
+                yield self.ink.text(text, WIDTH - 6, y + 4, "grid-ink", "end")
 
     def _scale(self) -> Iterator[str]:
         miles, long = self.sheet.scale()
@@ -388,8 +374,8 @@ class _Drawing:
             fill = halo if i % 2 else ink
             x, width = 18 + i * long / 4, long / 4
             yield tag("rect", x=x, y=y, width=width, height=6, fill=fill, stroke=ink)
-        yield self._text("0", 16, y - 5, "ink", "start")
-        yield self._text(f"{miles:g} nm", 18 + long, y - 5, "ink", "middle")
+        yield self.ink.text("0", 16, y - 5, "ink", "start")
+        yield self.ink.text(f"{miles:g} nm", 18 + long, y - 5, "ink", "middle")
 
     def _north(self) -> Iterator[str]:
         """Say where north is: up, as on every sheet of ours."""
@@ -397,4 +383,4 @@ class _Drawing:
         ink, halo = self.ink.colour("ink"), self.ink.colour("halo")
         yield tag("rect", x=x - 14, y=y - 30, width=28, height=42, fill=halo, fill_opacity=0.85)
         yield tag("path", d="M0-13 6 9 0 5-6 9z", fill=ink, transform=moved(x, y))
-        yield self._text("N", x, y - 16, "ink", "middle", font_size=11, font_weight=700)
+        yield self.ink.text("N", x, y - 16, "ink", "middle", font_size=11, font_weight=700)

@@ -90,7 +90,8 @@ def scene_of(report: Report, zones: Zones) -> Scene:
     box = cut.padded(fit)
     found = report.found
     lon, lat = cut.relative(found["lon"].to_numpy(), lon0).tolist(), found["lat"].tolist()
-    told = (found[name].tolist() for name in ("phase", "kind", "start"))
+    said = found.assign(what=[tables.kind_word(kind) for kind in found["kind"]])
+    told = (said[name].tolist() for name in ("phase", "what", "start"))
     return Scene(
         lon0,
         fit,
@@ -101,8 +102,8 @@ def scene_of(report: Report, zones: Zones) -> Scene:
             Region(cut.shape_rings(_at_sea(report.outline, zones), lon0), "area", "area"),
         ),
         points=tuple(
-            Point(x, y, "dot", PHASES[phase], "", f"{kind}, {minute(start)}, {PHASES[phase]}")
-            for x, y, phase, kind, start in zip(lon, lat, *told, strict=True)
+            Point(x, y, "dot", PHASES[phase], "", f"{what}, {minute(start)}, {PHASES[phase]}")
+            for x, y, phase, what, start in zip(lon, lat, *told, strict=True)
             if box[0] <= x <= box[2] and box[1] <= y <= box[3]
         ),
     )
@@ -126,7 +127,7 @@ def _forest(report: Report) -> dict[str, Any]:
             rows.append(
                 {
                     "y": y,
-                    "label": f"{place}: {row['kind'].replace('_', ' ')}",
+                    "label": f"{place}: {tables.kind_word(row['kind'])}",
                     "x": _x(row["ratio"]),
                     "low": _x(row["low"]),
                     "high": _x(row["high"]),

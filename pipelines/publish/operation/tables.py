@@ -120,12 +120,21 @@ def to_json(report: Report) -> str:
     return json.dumps(document(report), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
+def kind_word(kind: str) -> str:
+    """Return what a kind is called wherever people read it.
+
+    >>> kind_word("gap"), kind_word("all")
+    ('silence', 'all')
+    """
+    return labels.labels("en").kind_of(kind, "")
+
+
 def incident_rows(report: Report) -> Iterator[tuple[str, str, dict[str, dict[str, Any]]]]:
-    """Place, kind, and the row of each phase, of the kinds of which there was any there."""
+    """Place, what kind in words, and the row of each phase, of kinds of which there was any."""
     for (place, kind), part in report.incidents.groupby(["place", "kind"], sort=False):
         by = {str(row["phase"]): row for row in _rows(part)}
         if any(by[phase]["incidents"] for phase in PHASES):
-            yield str(place), str(kind), by
+            yield str(place), kind_word(str(kind)), by
 
 
 def presence_rows(report: Report) -> Iterator[tuple[str, dict[str, dict[str, Any]]]]:

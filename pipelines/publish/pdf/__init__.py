@@ -28,9 +28,10 @@ from pipelines.publish.brief.scene import scene_of
 from pipelines.publish.briefing import incident_cards, vessel_cards, without_time
 from pipelines.publish.cards import EventCard, IncidentCard, VesselCard, explanation_parts
 from pipelines.publish.checks import units
+from pipelines.publish.maps.elements import ON_PAPER
 from pipelines.publish.maps.scene import Scene
 from pipelines.publish.maps.style import COLOURS
-from pipelines.publish.maps.svg import ON_PAPER, svg
+from pipelines.publish.maps.svg import svg
 from pipelines.publish.pdf import plan as pdf_plan
 from pipelines.publish.products import Products
 

@@ -7,8 +7,9 @@ from pipelines.base import labels
 from pipelines.base.labels import Labels
 from pipelines.base.text import one_line
 from pipelines.patrol.model import Sailed
+from pipelines.publish.maps.elements import ON_PAPER
 from pipelines.publish.maps.style import COLOURS
-from pipelines.publish.maps.svg import ON_PAPER, svg
+from pipelines.publish.maps.svg import svg
 from pipelines.publish.plan import overlay, words
 from pipelines.publish.products import Planned
 

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +25,7 @@ from pipelines.reference.layers.areas import area_files, read_area
 from pipelines.reference.layers.boundaries import boundary_lines
 from pipelines.reference.layers.features import read_zone, read_zone_file, zone_files
 from pipelines.reference.layers.files import read_geo, slug, stamps
+from pipelines.reference.layers.places import load_gazetteer
 from pipelines.reference.layers.rules import RULES_FILE, load_rules
 from pipelines.reference.tables import damaged, stamp
 
@@ -110,6 +111,7 @@ def _make_zones(
         load_land(reference_dir),
         load_reach(reference_dir),
         Boundaries(boundary_lines(reference_dir)),
+        partial(load_gazetteer, reference_dir),
     )
 
 
@@ -125,7 +127,7 @@ def with_zone(zones: Zones, zone: Mapping[str, Any], zones_dir: Path) -> tuple[Z
     others = zones.frame[zones.frame["zone_id"] != area["zone_id"].iloc[0]]
     both = pd.concat([others, area], ignore_index=True)
     frames = (others, gpd.GeoDataFrame(both, geometry="geometry", crs=4326))
-    without, together = (Zones(f, zones.land, zones.reach, zones.boundaries) for f in frames)
+    without, together = map(zones.framed, frames)
     return without, together
 
 

@@ -107,3 +107,13 @@ def test_position_text_reads_back_to_a_twentieth_of_a_minute(lat, lon):
 def test_compass_point_is_within_half_a_point(bearing):
     index = COMPASS_POINTS.index(compass_point(bearing))
     assert abs((bearing - index * 22.5 + 180) % 360 - 180) <= 11.25 + 1e-9
+
+
+def test_places_come_by_their_prominence() -> None:
+    port, island = ("Port Klang", 3.0, 101.4, 3.5), ("Pulau Jarak", 3.98, 100.1, 2.0)
+    assert gazetteer(LUMUT, port, island).places() == [
+        ("Port Klang", 101.4, 3.0),
+        ("Pulau Jarak", 100.1, 3.98),
+        ("Lumut", 100.61, 4.21),
+    ]
+    assert gazetteer().places() == []

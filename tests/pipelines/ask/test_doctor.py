@@ -14,6 +14,7 @@ import detectors
 from detectors.surroundings.rules import Rule
 from detectors.surroundings.zones import Zones
 from pipelines.ask import doctor
+from pipelines.ask.examine import check_next_steps
 from pipelines.base.settings import PROJECT, REFERENCE
 from pipelines.reference import layers as reference
 from pipelines.reference import learned as snapshot
@@ -132,6 +133,15 @@ def test_configuration_files(tmp_path):
     assert [p.where for p in problems] == ["mappings.yaml", "detectors.yaml"]
     assert problems[1].message == "geofence.no_such_parameter: nothing is called so here: mistyped?"
     assert problems[1].hint == f"mend line 2 of {tmp_path / 'detectors.yaml'}"
+
+
+def test_a_next_step_that_is_never_said_is_named():
+    known = ["gap over", "encounter boarding again", "identity hand_over", "watch_area"]
+    assert list(check_next_steps(known)) == []
+    [odd, other] = check_next_steps([*known, "gap ovr", "smuggling"])
+    assert "'gap ovr'" in odd.message
+    assert "did you mean 'gap over'?" in odd.hint
+    assert "'smuggling'" in other.message
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,14 @@ from typer.testing import CliRunner
 
 from pipelines.cli.flagged import _print_state
 from pipelines.cli.main import app
-from pipelines.cli.present import fitting, print_csv, print_table, records, vessel_cell
+from pipelines.cli.present import (
+    fitting,
+    print_csv,
+    print_line,
+    print_table,
+    records,
+    vessel_cell,
+)
 from pipelines.cli.vessel import _stated
 from pipelines.detect.lacking import LACKING
 from pipelines.store import read
@@ -172,3 +179,17 @@ def test_what_the_feeds_lack_stands_below_the_list(lacking: list[str] | None) ->
     _print_state(Console(file=out, width=80), manifest, 1)
     said = " ".join(out.getvalue().split())
     assert [name for name in LACKING if LACKING[name] in said] == (lacking or [])
+
+
+def test_a_long_line_is_broken_between_words_at_a_terminal_and_whole_in_a_pipe(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = " ".join(f"[word]{n}" for n in range(40))
+    monkeypatch.setenv("COLUMNS", "80")
+    print_line(said)
+    assert capsys.readouterr().out == f"{said}\n"
+    monkeypatch.setenv("FORCE_COLOR", "1")  # rich takes it for a terminal then
+    print_line(said)
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert [word for line in lines for word in line.split()] == said.split()

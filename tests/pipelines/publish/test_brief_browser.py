@@ -271,6 +271,22 @@ def test_playback_runs_without_a_network(page: Any, files: dict[str, Path]) -> N
     )
 
 
+def test_playback_begins_shortly_before_what_is_chosen(page: Any, files: dict[str, Path]) -> None:
+    """From the window's beginning a boat lies at its berth for minutes."""
+    page.open(files["products"])
+    events = page.evaluate("JSON.parse(document.getElementById('data').textContent).events")
+    late = max((one for one in events if one["x"] is not None), key=lambda one: one["begin_s"])
+    assert late["begin_s"] > 2 * 3600
+    for chosen, begin in (("", 0), (late["id"], late["begin_s"] - 3600)):
+        if chosen:
+            page.evaluate(f"document.querySelector('.show[data-event=\"{chosen}\"]').click()")
+        page.evaluate("document.getElementById('play').click()")
+        page.evaluate("document.getElementById('play').click()")
+        moment = float(page.evaluate("document.getElementById('time').value"))
+        assert begin - 60 <= moment < begin + 900  # the slider goes by minutes
+        page.evaluate("document.getElementById('whole').click()")
+
+
 def test_ships_are_where_they_reported(
     page: Any, files: dict[str, Path], products: Products
 ) -> None:
@@ -321,6 +337,22 @@ def test_a_phone_has_half_of_its_screen_to_read_on(page: Any, files: dict[str, P
         ".map((one) => one.getBoundingClientRect().bottom))"
     )
     assert 0 < covered <= 844 / 2
+
+
+@pytest.mark.parametrize(("width", "height"), [(1400, 900), (390, 844)])
+def test_all_three_to_look_at_first_begin_on_the_first_screen(
+    page: Any, products: Products, tmp_path: Path, width: int, height: int
+) -> None:
+    """However long their sentences are: what else there is to say of them stands on the list."""
+    long = products.incidents.assign(title=products.incidents["title"] + " and so on" * 30)
+    made = brief.write(replace(products, incidents=long), tmp_path / "brief.html")
+    page.open(made, width=width, height=height)
+    step = (
+        "[...document.querySelectorAll('.first .next')].map((e) => e.getBoundingClientRect().top)"
+    )
+    tops = page.evaluate(step)
+    assert len(tops) == 3
+    assert max(tops) < height
 
 
 def test_it_starts_with_the_readers_own_light(page: Any, files: dict[str, Path]) -> None:
@@ -549,6 +581,61 @@ def test_no_mark_that_is_moved_lies_on_the_line_of_another(page: Any) -> None:
             at = shapely.Point(other["sx"], other["sy"])
             stands = shapely.Point(m["x"], m["y"]).distance(at) <= 13
             assert other is m or stands or line.distance(at) >= 12
+
+
+def test_a_mark_is_heavy_by_its_certainty_and_hollow_while_it_is_open(page: Any) -> None:
+    marks = (Path(pages.__file__).parent / "script" / "marks.js").read_text()
+    stage = """(() => { const TAU = 2 * Math.PI, RAD = TAU / 360, data = { numbers: {} };
+      const style = { pale: 0.2, marks: { gap: { path: "M0 0h1", dash: [], x: 0, y: 0 } } };
+      const numberOf = String, latitude = (y) => y, y0 = 0, land = new Path2D();
+      %s
+      const c = { ink: "ink", halo: "halo", paper: "paper", "k-gap": "hue", "on-magenta": "on" };
+      return ["high", "moderate", "low"].flatMap((certainty) => [false, true].map((open) => {
+        const event = { kind: "gap", ranks: [1], main: true, certainty };
+        const done = [];
+        const ctx = new Proxy({ globalAlpha: 1 }, { get: (o, name) =>
+          name === "stroke" ? () => done.push(o.strokeStyle) :
+          name === "fill" ? () => done.push(o.fillStyle + (o.globalAlpha < 1 ? " pale" : "")) :
+          name === "fillText" ? () => done.push(o.fillStyle) :
+          name in o ? o[name] : () => 0 });
+        const s = { event: open ? event : null, closed: new Set(), rank: 0, moment: null };
+        drawMark(ctx, { event, sx: 0, sy: 0, x: 0, y: 0 }, c, s);
+        return done; })); })()"""
+    page.open("about:blank")
+    hollow = ["halo", "paper", "hue", "hue"]
+    assert page.evaluate(stage % marks) == [
+        ["ink", "hue", "hue", "on"],
+        hollow,
+        ["halo", "hue", "hue", "on"],
+        hollow,
+        ["halo", "paper", "hue pale", "hue", "ink"],
+        hollow,
+    ]
+
+
+def test_no_mark_that_is_moved_lies_on_land(page: Any) -> None:
+    """Not even in a pond or a river, where its middle alone is wet."""
+    marks = (Path(pages.__file__).parent / "script" / "marks.js").read_text()
+    needed = marks[marks.index("// Marks stay on their place") : marks.index("function leader")]
+    stage = """(() => { const TAU = 2 * Math.PI, land = new Path2D();
+      land.rect(-100, -300, 100, 600);
+      for (let i = 0; i < 480; i += 1) // ponds
+        land.rect(-95 + 10 * (i %% 8), -295 + 10 * Math.floor(i / 8), 4, 4);
+      %s
+      const s = { moment: null, rank: 0, event: null, closed: new Set() };
+      const v = { x: 0, y: 0, k: 1 };
+      const shown = [...Array(14).keys()].map((i) =>
+        ({ x: 305 + (i %% 3), y: 300 + 2 * i, ranks: [i + 1], main: true }));
+      const on = aground(v, 600, 600);
+      return layOut(600, 600, (x) => x, (y) => y, s, shown, on).filter((m) => !m.small); })()"""
+    page.open("about:blank")
+    found = page.evaluate(stage % needed)
+    ground = shapely.box(200, 0, 300, 600)
+    away = [m for m in found if (m["sx"], m["sy"]) != (m["x"], m["y"])]
+    assert len(away) >= 8
+    for m in away:
+        whole = shapely.Point(m["sx"], m["sy"]).buffer(9)
+        assert whole.intersection(ground).area < whole.area / 2
 
 
 @pytest.mark.slow

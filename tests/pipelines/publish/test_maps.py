@@ -16,9 +16,10 @@ import shapely
 from pipelines.publish import geojson, gpx, kml
 from pipelines.publish.brief.scene import scene_of
 from pipelines.publish.briefing import vessel_cards
+from pipelines.publish.maps.elements import ON_PAPER
 from pipelines.publish.maps.sheet import ratio_of
 from pipelines.publish.maps.spots import free_spot
-from pipelines.publish.maps.svg import ON_PAPER, svg
+from pipelines.publish.maps.svg import svg
 from pipelines.publish.products import Products
 
 KML = "{http://www.opengis.net/kml/2.2}"
@@ -217,6 +218,19 @@ def test_a_mark_beside_its_place_stands_over_the_sea() -> None:
         assert spot[0] <= 100.0
         taken.append(spot)
     assert free_spot(50.0, 50.0, taken[:1], lambda *_: True) == (50.0, 50.0)  # its own place
+
+
+def test_a_pond_is_no_place_for_a_mark() -> None:
+    """Its middle alone would be wet, and the rest cover land that isn't its own."""
+    turns = np.arange(8) * np.pi / 4
+    ponds = [(100 + 30 * np.cos(turn), 100 + 30 * np.sin(turn)) for turn in turns]
+
+    def on_land(x: float, y: float) -> bool:
+        return y < 140 and all(np.hypot(x - a, y - b) > 4 for a, b in ponds)
+
+    spot = free_spot(100.0, 100.0, [(100.0, 100.0)], on_land)
+    assert spot is not None
+    assert spot[1] > 140
 
 
 def test_every_still_map_says_where_north_is(products: Products) -> None:

@@ -2,19 +2,23 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
 
+from detectors.surroundings.landmarks import Gazetteer
 from detectors.surroundings.zones import Zones
 from pipelines.base.marks import Mark, Tlp
 from pipelines.publish.maps import canvas, cut, page, style
+from pipelines.publish.maps.elements import IN_PAGE, ON_PAPER
 from pipelines.publish.maps.scene import Event, Ground, Point, Region, Scene, Track, Vessel, Way
-from pipelines.publish.maps.svg import IN_PAGE, ON_PAPER, svg
+from pipelines.publish.maps.svg import svg
 from pipelines.publish.review import page as review_map
 from pipelines.reference.learned import Snapshot
 from tests.pipelines.conftest import holds_its_policy, land_only
@@ -233,6 +237,74 @@ def test_islands_by_the_ten_thousand_leave_room_for_the_coast() -> None:
     coast = shapely.union_all([shapely.Polygon(ring) for ring in ground.land if len(ring) > 5])
     shown = coast.intersection(shapely.box(2.0, 0.0, 4.0, 4.0))
     assert shown.area == pytest.approx(np.pi * 0.25, rel=0.01)
+
+
+def luminance(colour: str) -> float:
+    """WCAG 2.2, relative luminance."""
+    whole = colour[1:] if len(colour) == 7 else "".join(2 * one for one in colour[1:])
+    parts = np.array([int(whole[i : i + 2], 16) for i in (0, 2, 4)]) / 255
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted([luminance(one), luminance(other)])
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("light", style.Colour._fields)
+def test_each_kind_has_a_colour_of_its_own_that_shows_its_number(light: str) -> None:
+    numbers, paper = (getattr(style.COLOURS[name], light) for name in ("on-magenta", "paper"))
+    used = {kind: getattr(style.COLOURS[f"k-{kind}"], light) for kind in style.MARKS}
+    assert len(set(used.values())) == len(used)
+    for kind, colour in used.items():
+        assert contrast(colour, numbers) >= 4.5, kind  # WCAG 2.2, 1.4.3
+        assert contrast(colour, paper) >= 3.0, kind  # 1.4.11, where it is hollow
+        assert f".symbol.k-{kind}{{stroke:var(--k-{kind})}}" in style.variables()
+
+
+def test_a_mark_weighs_by_certainty() -> None:
+    box = (-1.0, -1.0, 1.0, 1.0)
+    marks = {
+        sure: svg(
+            Scene(
+                100.0,
+                box,
+                box,
+                events=(Event("e", "gap", "", 0, 0, 0, None, (1,), (1,), True, certainty=sure),),
+            ),
+            1.0,
+            ink=ON_PAPER,
+        )
+        for sure in ("high", "moderate", "low")
+    }
+    ink, hue = style.COLOURS["ink"].paper, style.COLOURS["k-gap"].paper
+    edge, pale = f'stroke="{ink}" stroke-width="3.4"', f'fill="{hue}" fill-opacity="{style.PALE}"'
+    assert [(edge in one, pale in one) for one in marks.values()] == [
+        *((True, False), (False, False), (False, True))
+    ]
+
+
+def test_the_places_that_sentences_name_are_on_the_map() -> None:
+    """Who reads "24 nm SSW of Muar" looks for Muar."""
+    names = ["Muar", "Far Away", "Muar Kecil", "Đồ Sơn"]
+    at = gpd.points_from_xy([179.9, 170.0, -179.99, -179.5], [2.0, 2.0, 2.1, 4.0])
+    frame = gpd.GeoDataFrame({"name": names, "prominence": [1.0, 9.0, 2.0, 1.0]}, geometry=at)
+    plain = land_only([shapely.box(179.2, 2, 180, 4)])
+    zones = Zones(
+        plain.frame, plain.land, plain.reach, gazetteer=lambda: Gazetteer(frame.set_crs(4326))
+    )
+    box = (-1.0, 1.0, 1.0, 5.0)
+    ground = cut.ground(zones.framed(zones.frame), box, 179.9)
+    places = [(one.text, one.x, one.y) for one in ground.places]
+    assert places == [("Muar Kecil", 0.11, 2.1), ("Muar", 0.0, 2.0), ("Đồ Sơn", 0.6, 4.0)]
+    scene = Scene(179.9, box, box, ground)
+    drawn = svg(scene, 1.0, ink=IN_PAGE)
+    assert [name in drawn for name in ("Muar Kecil", ">Muar<", "Đồ Sơn")] == [True, False, True]
+    paper = svg(scene, 1.0, ink=ON_PAPER, names=False)  # its fonts don't have them all
+    assert [name in paper for name in ("Muar Kecil", "Đồ Sơn")] == [True, False]
+    said = svg(replace(scene, points=(Point(0, 3, "base", "ink", "Muar Kecil"),)), 1.0, ink=IN_PAGE)
+    assert said.count("Muar Kecil") == 1
 
 
 def test_the_ground_is_cut_across_the_antimeridian() -> None:

@@ -25,8 +25,9 @@ from pipelines.publish import pdf
 from pipelines.publish.brief import first
 from pipelines.publish.brief.scene import scene_of
 from pipelines.publish.briefing import incident_cards, vessel_cards
+from pipelines.publish.maps.elements import ON_PAPER
 from pipelines.publish.maps.scene import Point
-from pipelines.publish.maps.svg import ON_PAPER, svg
+from pipelines.publish.maps.svg import svg
 from pipelines.publish.products import Products, Release
 
 pytestmark = pytest.mark.slow  # each sets pages in a process of its own

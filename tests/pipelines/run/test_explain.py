@@ -14,6 +14,7 @@ import pytest
 from pipelines import store
 from pipelines.ask import clocks, explain, recall
 from pipelines.ask.explain.page import render
+from pipelines.base.labels import labels
 from pipelines.base.settings import load
 from pipelines.run.setup import load_zones
 
@@ -54,6 +55,8 @@ def test_it_tells_evidence_reasons_reports_and_history(
     ran = selat("explain", strongest["event_id"][:10], "--home", exercise_home)
     assert ran.code == 0
     assert ran.out.startswith("SIMULATED DATA")
+    what = labels("en").kind_of(strongest["kind"], strongest["subkind"])
+    assert f"\n{what[:1].upper()}{what[1:]} {strongest['event_id']}" in ran.out
     for text in (
         strongest["event_id"],
         strongest["reason"],
@@ -287,6 +290,7 @@ def test_the_time_machine_shows_what_was_known_then(
     selat("disposition", "add", event, "--as", "cleared", *until, "--home", home)
     concluded = selat("disposition", "list", "--home", home).out
     assert "looked" in concluded
+    assert f"  {labels('en').kind_of(late[new]['kind'], '')} " in concluded
     assert "the like set aside until 2027-01-31 00:00 MYT" in concluded  # as it was typed
     assert not re.search(r"\d\d:\d\dZ", concluded)
     assert "looked" not in selat("disposition", "list", *then).out

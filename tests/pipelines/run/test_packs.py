@@ -77,7 +77,9 @@ def test_from_key_to_opened_pack(
     assert not (tmp_path / "again").exists()
 
     whole = selat("exports", *common)
-    [pack] = {line.split()[3] for line in whole.out.splitlines() if line.split()[0] == "1"}
+    [first] = [line.split() for line in whole.out.splitlines() if line.split()[0] == "1"]
+    assert first[3] == "MYT"
+    pack = first[5]
     for named in (pack, home / "packs" / f"{pack}.zip", home / "packs" / pack):
         told = selat("correct", named, *common)  # by the name that was told, or by its file
         assert (told.code, f"{pack} stands" in told.err) == (7, True)

@@ -27,6 +27,7 @@ from pipelines.ask.health import facts, feed_rows
 from pipelines.ask.health.model import Clock
 from pipelines.ask.health.problems import problems
 from pipelines.ask.look import look
+from pipelines.assess.incidents import as_led
 from pipelines.assess.reasons import by_own_vessel
 from pipelines.base.labels import labels
 from pipelines.base.problems import Problem
@@ -491,6 +492,22 @@ def test_a_vessel_is_what_is_known_of_it(
     reader.page("/vessel/999999999", 404)
 
 
+def test_a_vessels_page_tells_when_its_incidents_were_as_the_list_does(
+    reader: Reader, night: notebooks.Night, table: pd.DataFrame
+) -> None:
+    """Since when it lay at its berth is when nothing happened yet."""
+    led = as_led(table, night.opened.events)
+    row = led[led["led_start"] - led["start"] > pd.Timedelta(hours=1)].iloc[0]
+    page = reader.page(f"/vessel/{row['mmsi']}")
+    [when] = [
+        Page(f"<body>{line}</body>").all("td")[1][1]
+        for line in re.findall(r"<tr>.*?</tr>", page.html)
+        if f"/incident/{row['incident_id']}" in line
+    ]
+    begun = row["led_start"].tz_convert("Asia/Kuala_Lumpur")
+    assert when.startswith(f"{begun:%d %b %H:%M}")
+
+
 def test_of_what_is_set_aside_a_vessels_page_says_so(own_home: Path, own_reader: Reader) -> None:
     with store.read(own_home / "store") as opened:
         mmsi = int(opened.sql("SELECT mmsi FROM events WHERE NOT retracted LIMIT 1")["mmsi"].item())
@@ -802,6 +819,9 @@ def test_the_plan_says_who_goes_where_and_who_is_left_out(
         assert ("No plan was made" in page.text) != told
         if told:
             assert "06 Jan 18:41" in page.text
+            who, *_ = page.all("table")  # who goes where when, before the map and how
+            assert page.html.index("<table") < page.html.index('id="map"')
+            assert all(one in who[1] for one in ("KM Tegas", "board <b>STAR</b>", "back at Lumut"))
             assert "board <b>STAR</b>" in [text for _, text in page.all("td")]
             assert "board MMSI 563000103" in [text for _, text in page.all("td")]
             assert "back at Lumut" in [text for _, text in page.all("td")]
@@ -993,7 +1013,7 @@ def test_the_plan_is_made_at_the_desk_as_the_command_makes_it(
     if leaving := [one["leaves"] for one in made["sorties"] if one["leaves"]]:
         path.write_text(json.dumps(made | {"stale_after": min(leaving)}))
         late = sum(leaves > min(leaving) for leaves in leaving)
-        assert own_reader.page("/plan").text.count("Leaves after this plan is stale") == late
+        assert own_reader.page("/plan").text.count("Leaves after this plan is stale") == 2 * late
     assert asked == [(own_home, night.run["run_id"], None)]
     assert "Make the plan anew" in page.text
 

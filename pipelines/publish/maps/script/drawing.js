@@ -31,7 +31,7 @@ function draw(ctx, w, h, v, c, ratio, s) {
   graticule(ctx, w, h, v, c, X, Y);
   arrows(ctx, v, c, X, Y);
   const listed = events.filter((e) => !s.shown || e === s.event || e.ranks.some((rank) => rank === s.rank || s.shown.has(rank)));
-  const marks = layOut(w, h, X, Y, s, listed, aground(ctx, v, w, h));
+  const marks = layOut(w, h, X, Y, s, listed, aground(v, w, h));
   // No name is cut by the edge of the window or of the ground, nor runs into the degrees at its right
   const [ex, ey] = [(w * s.pad) / (1 + 2 * s.pad), (h * s.pad) / (1 + 2 * s.pad)];
   const taken = [[ex - 1, 0, ex, h], [w - ex - 46, 0, w - ex, h], [0, ey - 1, w, ey + 18], [0, h - ey, w, h - ey + 1]];
@@ -49,11 +49,13 @@ function draw(ctx, w, h, v, c, ratio, s) {
   for (const small of [true, false])
     for (const mark of [...marks].reverse()) if (mark.small === small) drawMark(ctx, mark, c, s);
   for (const mark of marks) placeOf(ctx, mark, c, marks);
-  // Who is named first finds room first: ranks 1 to 3, then the other ships, bases, hours, places.
+  // Who is named first finds room first: ranks 1 to 3, then the other ships, bases, hours, zones, places.
   if (!s.moment) shipNames(ctx, w, h, c, X, Y, taken, s);
   pointNames(ctx, c, X, Y, taken, s);
   hours(ctx, c, X, Y, taken, s);
-  zoneNames(ctx, w, h, v, c, X, Y, taken);
+  const said = zoneNames(ctx, w, h, v, c, X, Y, taken);
+  for (const p of pointsShown(s)) if (p.symbol === "base") said.add(p.text);
+  placeNames(ctx, w, h, c, X, Y, taken, said);
   ctx.restore();
   ctx.strokeStyle = c["grid-ink"];
   ctx.lineWidth = 1;

@@ -170,4 +170,19 @@ function zoneNames(ctx, w, h, v, c, X, Y, taken) {
     taken.push(box);
     label(ctx, text, x, y, c.zone, c, "center");
   }
+  return new Set(said.map((one) => one.text));
+}
+/* Places that positions are described by, the most prominent first; a few, for they are what the eye goes by. */
+const PLACE_SPOTS = [[6, 0, "left"], [-6, 0, "right"], [0, -11, "center"], [0, 11, "center"]];
+function placeNames(ctx, w, h, c, X, Y, taken, said) {
+  ctx.font = "11px system-ui, sans-serif";
+  const named = [];
+  for (const p of landmarks) {
+    const [x, y] = [X(p.x), Y(p.y)];
+    if (x < 0 || y < 0 || x > w || y > h || said.has(p.text) || !free(taken, boxAt(x, y, 3))) continue;
+    if (named.some((one) => Math.abs(one[0] - x) < 110 && Math.abs(one[1] - y) < 44)) continue;
+    if (!nameAt(ctx, taken, p.text, x, y, PLACE_SPOTS, c.quiet, c)) continue;
+    dot(ctx, x, y, 1.8, c.quiet);
+    named.push([x, y]);
+  }
 }

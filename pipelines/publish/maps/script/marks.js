@@ -29,17 +29,30 @@ const RINGS = [[0, 1], [23, 8], [42, 14], [62, 20]];
 const muted = (e, s) => s.moment !== null || (s.rank && !e.ranks.includes(s.rank));
 // What somebody has concluded on stands back, unless it is chosen
 const over = (ranks, s) => ranks.every((rank) => s.closed.has(rank) && rank !== s.rank);
-/* Tell whether a pixel lies on land: a mark that finds no room at its place goes over the sea. */
-function aground(ctx, v, w, h) {
+/* Tell how many ninths of a mark at a pixel lie on land: one that finds no room at its place goes over the sea. The
+   land is painted once, small, and looked up: to ask a path of a whole coast takes as long as to paint it. */
+const GRAIN = 3;
+const NINTHS = [-9, 0, 9].flatMap((dx) => [-9, 0, 9].map((dy) => [dx, dy]));
+function aground(v, w, h) {
+  const [wide, high, k] = [Math.ceil(w / GRAIN), Math.ceil(h / GRAIN), v.k / GRAIN];
+  let painted = null;
+  const paint = () => {
+    const ctx = Object.assign(document.createElement("canvas"), { width: wide, height: high }).getContext("2d", { willReadFrequently: true });
+    ctx.setTransform(k, 0, 0, -k, w / 2 / GRAIN - v.x * k, h / 2 / GRAIN + v.y * k);
+    ctx.fill(land, "evenodd");
+    return ctx.getImageData(0, 0, wide, high).data;
+  };
   return (sx, sy) => {
-    ctx.save();
-    ctx.setTransform(1, 0, 0, 1, 0, 0);
-    const hit = ctx.isPointInPath(land, (sx - w / 2) / v.k + v.x, (h / 2 - sy) / v.k + v.y, "evenodd");
-    ctx.restore();
-    return hit;
+    painted ||= paint();
+    return NINTHS.filter(([dx, dy]) => {
+      const [i, j] = [Math.floor((sx + dx) / GRAIN), Math.floor((sy + dy) / GRAIN)];
+      return i >= 0 && i < wide && j >= 0 && j < high && painted[4 * (j * wide + i) + 3] > 127;
+    }).length;
   };
 }
-function layOut(w, h, X, Y, s, shown, onLand = () => false) {
+// A mark that is moved lies wholly over the sea; else, in a narrow water, by two thirds.
+const ON_LAND = [0, 3];
+function layOut(w, h, X, Y, s, shown, onLand = () => 0) {
   const partners = (e) => e.ranks.includes(s.rank);
   const order = [...shown].sort((a, b) =>
     partners(b) - partners(a) || (b === s.event) - (a === s.event) || b.main - a.main || a.ranks[0] - b.ranks[0]);
@@ -50,12 +63,12 @@ function layOut(w, h, X, Y, s, shown, onLand = () => false) {
     if (x < -30 || y < -30 || x > w + 30 || y > h + 30) continue;
     const mark = { event: e, x, y, sx: x, sy: y, small: true };
     const reach = muted(e, s) ? 0 : !e.main && !partners(e) ? 1 : Math.min(w, h) < 400 ? 2 : 4;
-    search: for (const [r, n] of RINGS.slice(0, reach)) {
+    search: for (const [most, [r, n]] of ON_LAND.flatMap((most) => RINGS.slice(0, reach).map((ring) => [most, ring]))) {
       for (let i = 0; i < n; i += 1) {
         const sx = x + r * Math.cos((i / n) * TAU - Math.PI / 4);
         const sy = y + r * Math.sin((i / n) * TAU - Math.PI / 4);
         if (found.some((m) => !m.small && (m.sx - sx) ** 2 + (m.sy - sy) ** 2 < 24 ** 2)) continue;
-        if (r && (onLand(sx, sy) || hidesLine(found, x, y, sx, sy))) continue;
+        if (r && (onLand(sx, sy) > most || hidesLine(found, x, y, sx, sy))) continue;
         mark.sx = sx;
         mark.sy = sy;
         mark.small = false;
@@ -83,7 +96,7 @@ function hidesLine(found, x, y, sx, sy) {
 const CLEAR = 13;
 function leader(ctx, mark, c) {
   if (!moved(mark)) return;
-  for (const [color, width] of [[c.halo, 3.6], [c.magenta, 1.6]]) {
+  for (const [color, width] of [[c.halo, 3.6], [hueOf(mark, c), 1.6]]) {
     ctx.strokeStyle = color;
     ctx.lineWidth = width;
     ctx.beginPath();
@@ -97,12 +110,14 @@ function leader(ctx, mark, c) {
 function placeOf(ctx, mark, c, marks) {
   if (!moved(mark) || marks.some((m) => !m.small && Math.hypot(m.sx - mark.x, m.sy - mark.y) < 10)) return;
   dot(ctx, mark.x, mark.y, 4, c.halo);
-  dot(ctx, mark.x, mark.y, 2.6, c.magenta);
+  dot(ctx, mark.x, mark.y, 2.6, hueOf(mark, c));
 }
-/* The outlines of a kind's mark. */
+/* The colour and the outlines of a kind's mark. */
+const markOf = (kind) => (Object.hasOwn(style.marks, kind) ? kind : "other");
+const hueOf = (mark, c) => c["k-" + markOf(mark.event.kind)];
 const outlines = new Map();
 function outlineOf(kind) {
-  const name = Object.hasOwn(style.marks, kind) ? kind : "other";
+  const name = markOf(kind);
   if (!outlines.has(name)) {
     const { path, behind, around, ...facts } = style.marks[name];
     outlines.set(name, {
@@ -112,11 +127,18 @@ function outlineOf(kind) {
   return outlines.get(name);
 }
 /* Fill a path on a halo, and set the pen for its line. */
-function outlined(ctx, path, width, color, fill) {
+function outlined(ctx, path, width, color, fill, pale = "") {
   ctx.lineWidth = 3.6;
   ctx.stroke(path);
   ctx.fillStyle = fill;
   ctx.fill(path);
+  if (pale) {
+    const alpha = ctx.globalAlpha;
+    ctx.globalAlpha = alpha * style.pale;
+    ctx.fillStyle = pale;
+    ctx.fill(path);
+    ctx.globalAlpha = alpha;
+  }
   ctx.lineWidth = width;
   ctx.strokeStyle = color;
 }
@@ -129,19 +151,21 @@ function drawMark(ctx, mark, c, s) {
   if (mark.small) {
     if (muted(e, s)) ctx.globalAlpha *= 0.6;
     dot(ctx, 0, 0, 4.6, c.halo);
-    dot(ctx, 0, 0, 3.4, c.magenta);
+    dot(ctx, 0, 0, 3.4, hueOf(mark, c));
     ctx.restore();
     return;
   }
-  const m = outlineOf(e.kind);
+  const [m, hue] = [outlineOf(e.kind), hueOf(mark, c)];
   if (m.behind) { // the other one
     ctx.strokeStyle = c.halo;
-    outlined(ctx, m.behind, 1.6, c.magenta, c["magenta-soft"]);
+    outlined(ctx, m.behind, 1.6, hue, c.paper);
     ctx.stroke(m.behind);
   }
   const solid = e.main !== chosen;
-  ctx.strokeStyle = c.halo;
-  outlined(ctx, m.path, chosen ? 2.6 : 1.6, m.dash.length && solid ? c["magenta-soft"] : c.magenta, solid ? c.magenta : c.paper);
+  const pale = solid && e.certainty === "low";
+  const full = solid && !pale;
+  ctx.strokeStyle = full && e.certainty === "high" ? c.ink : c.halo; // the surer, the heavier
+  outlined(ctx, m.path, chosen ? 2.6 : 1.6, m.dash.length && full ? c.paper : hue, full ? hue : c.paper, pale ? hue : "");
   ctx.setLineDash(m.dash);
   ctx.stroke(m.path);
   ctx.setLineDash([]);
@@ -149,7 +173,7 @@ function drawMark(ctx, mark, c, s) {
     ctx.lineWidth = 1.2;
     ctx.stroke(m.around);
   }
-  ctx.fillStyle = solid ? c["on-magenta"] : c.magenta;
+  ctx.fillStyle = full ? c["on-magenta"] : pale ? c.ink : hue;
   ctx.font = "700 " + (numberOf(e.ranks[0]).length > 2 ? 9 : 10.5) + "px system-ui, sans-serif";
   ctx.textAlign = "center";
   ctx.textBaseline = "middle";

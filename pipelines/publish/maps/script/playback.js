@@ -104,6 +104,15 @@ function clock(t, minutes) {
   return two(d.getUTCDate()) + " " + MONTHS[d.getUTCMonth()] + " " + two(d.getUTCHours()) + ":" + two(d.getUTCMinutes());
 }
 
+/* Where playing begins: an hour before what is chosen, or the one thing that the map is about; two nights of a boat at
+   its berth are long to watch. */
+const LEAD_IN_S = 3600;
+function opening(s) {
+  const main = events.filter((e) => e.main && (!s.rank || e.ranks.includes(s.rank)));
+  const one = s.event || (main.length === 1 ? main[0] : null);
+  return one ? Math.max(one.begin_s - LEAD_IN_S, 0) : 0;
+}
+
 /* The slider and its buttons; `show` is called whenever another moment is to be seen. At its right end the
    slider shows the whole window, as if nothing played. */
 function makePlayer(state, show) {
@@ -147,7 +156,7 @@ function makePlayer(state, show) {
   function toggle() {
     playing = !playing;
     if (playing) {
-      if (!state.moment) go(0);
+      if (!state.moment) go(opening(state));
       before = performance.now();
       requestAnimationFrame(tick);
     }

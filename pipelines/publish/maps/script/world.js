@@ -67,6 +67,7 @@ const tracks = data.tracks.map((t) => ({
 const vessels = data.vessels.filter(placed).map((v) => ({ ...v, x: px(v.x), y: py(v.y) }));
 const events = data.events.filter(placed).map((e) => ({ ...e, x: px(e.x), y: py(e.y) }));
 const states = data.states.map((one) => ({ ...one, x: px(one.x), y: py(one.y) }));
+const landmarks = data.places.map((one) => ({ ...one, x: px(one.x), y: py(one.y) }));
 const edge = { l: px(data.box[0]), b: py(data.box[1]), r: px(data.box[2]), t: py(data.box[3]) };
 const home = [px(west), py(south), px(east), py(north)];
 /* What a rank is shown as: vessels of one incident share its number. */

@@ -25,6 +25,7 @@ from pipelines.assess.incidents import (
     lasting,
     made_of,
     steps,
+    story,
     titles,
     versions_then,
     whereabouts,
@@ -701,6 +702,26 @@ def test_when_an_incident_was_is_when_what_its_title_tells_was() -> None:
     assert as_led(told[:0], found.rename(columns={"events": "event_id"})).empty
 
 
+def test_the_story_of_an_incident_is_without_its_berth_and_what_has_a_reason() -> None:
+    """A clip of two days at a berth shows the crossing in its last second."""
+    why = Explained(0.5, 0.7, "at a berth", "both at a berth")
+    berthed = replace(Evidence.of(ENCOUNTER), explained=why)
+    found = events.build(
+        [
+            event("crossing", 1, 4, BOAT),
+            event("encounter", 2, 3, SHIP, BOAT, ENCOUNTER),
+            event("anchoring", -40, 1, BOAT),
+            event("encounter", -30, 20, BOAT, PILOT, berthed),
+        ]
+    )
+    ids = dict(zip(found["start"], found["event_id"], strict=True))
+    crossing, met, lay, berth = (ids[at(hour)] for hour in (1, 2, -40, -30))
+    assert {*story({"events": crossing}, found)["event_id"]} == {crossing, met}
+    still = found[found["event_id"].isin([lay, berth])]
+    assert story({"events": f"{lay};{berth}"}, still)["event_id"].tolist() == [lay]
+    assert len(story({"events": "gone"}, still)) == len(still)
+
+
 def test_the_second_thing_is_said_and_the_others_counted(gazetteer: Gazetteer) -> None:
     change = event("identity", 6, 6.5, SHIP, NEW, HAND_OVER, subkind="hand_over", score=0.7)
     met = [event("encounter", 6, 8, NEW, m, ENCOUNTER) for m in (BOAT, OTHER_BOAT)]
@@ -887,6 +908,16 @@ def test_an_incident_keeps_its_id_while_it_grows(gazetteer: Gazetteer) -> None:
     assert grown["news"].iloc[0].startswith("2 more events")
 
 
+@pytest.mark.parametrize(("until", "news"), [(8, "details changed"), (None, "it went on")])
+def test_what_changed_without_a_new_event_says_so(
+    gazetteer: Gazetteer, until: float | None, news: str
+) -> None:
+    """A list of what changed says of each what it was."""
+    before = told(gazetteer, event("loitering", 1, until))
+    one = told(gazetteer, event("loitering", 1, until), known=before, status="changed")
+    assert one[["status", "news"]].values.tolist() == [["changed", news]]
+
+
 def test_what_other_rules_find_in_the_same_sea_is_said(gazetteer: Gazetteer) -> None:
     found = events.build([event("loitering", 1, 2), event("gap", 9, 12)])
     compared = found.assign(status="created", supersedes="")
@@ -950,6 +981,8 @@ def test_a_part_that_splits_off_gets_an_id_of_its_own(gazetteer: Gazetteer) -> N
     new = split[split["status"] == "created"].iloc[0]
     assert new["incident_id"] != one["incident_id"].iloc[0]
     assert one["incident_id"].iloc[0] in new["news"]
+    kept = split[split["status"] == "changed"].iloc[0]
+    assert kept["news"].startswith("2 events fewer"), "the other part, and what joined them"
 
 
 def test_what_is_no_longer_found_is_retracted_and_what_wasnt_looked_at_is_not(

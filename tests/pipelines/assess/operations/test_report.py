@@ -209,6 +209,14 @@ def test_the_page_and_json_show_text_as_text():
     assert document["phases"]["during"]["hours_looked_at"] == 120
 
 
+def test_kinds_are_called_as_everywhere_and_by_their_names_for_machines():
+    made = everything()
+    kinds = {kind for _, kind, _ in tables.incident_rows(made)}
+    assert {"all", "silence"} < kinds
+    assert "<td>silence</td>" in page.to_html(made, land_only([shapely.box(100, 1, 101.2, 2.2)]))
+    assert "gap" in {row["kind"] for row in tables.document(made)["incidents"]}
+
+
 def test_names_and_times_are_checked():
     for changes in ({"end": T0}, {"outline": shapely.Polygon()}):
         with pytest.raises(OperationError):
