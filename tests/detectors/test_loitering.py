@@ -180,14 +180,6 @@ def test_near_land_is_lowered(scene: Any) -> None:
     assert lowered["score"].iloc[0] < 0.15
 
 
-def test_outside_the_layers_it_is_not_assessed(scene: Any) -> None:
-    found = Loitering().detect(
-        scene.positions(pause(scene, 3, 8)), scene.context(zones=scene.zones(reach=None))
-    )
-    assert list(found["score"]) == [0.0]
-    assert found["explanation"].iloc[0].startswith("not assessed")
-
-
 def test_a_long_silence_is_not_bridged(scene: Any) -> None:
     track = pause(scene, 3, 13)
     quiet = (track["time"] > scene.at(7)) & (track["time"] < scene.at(9.5))
