@@ -14,6 +14,7 @@ from detectors.core.evidence import Evidence, Explained
 from detectors.core.hypothesis import Hypothesis
 from detectors.core.sentences import numbers, places_in
 from detectors.core.statements import STATED_BOUND
+from tests.making import event_row
 
 HYPOTHESES = {
     name: detectors.find(name).hypotheses for name in ("encounter", "loitering", "gap", "geofence")
@@ -25,20 +26,7 @@ A, B = 533000001, 563000002
 def event(kind: str, evidence: dict[str, Any], **columns: Any) -> pd.DataFrame:
     """One event of a kind with a base score of 0.8."""
     day = pd.Timestamp("2026-03-01", tz="UTC")
-    row = {
-        "kind": kind,
-        "detector": kind,
-        "version": "1",
-        "mmsi": A,
-        "track_ids": f"{A}01",
-        "start": day,
-        "end": day + pd.Timedelta(hours=1),
-        "anchor": day,
-        "lat": 4.0,
-        "lon": 100.0,
-        "score": 0.8,
-        "evidence": evidence,
-    }
+    row = event_row(kind, day, day + pd.Timedelta(hours=1), mmsi=A, score=0.8, evidence=evidence)
     if kind == "geofence":
         row["subkind"] = "enter"
     if kind == "encounter":
