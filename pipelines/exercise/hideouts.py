@@ -124,26 +124,22 @@ def of_a_fishing_boat(stage: Stage, span: Span) -> bool:
     return True
 
 
-def at_anchor(stage: Stage) -> bool:
+@within(3.0, 7.0)
+def at_anchor(stage: Stage, span: Span) -> bool:
     """Let a ship at anchor in open water switch its transmitter off for 3-7 h."""
-    span = stage.span(3.0, 7.0)
-    if span is None or span[0] < stage.t0 + HOUR_S:
+    if span[0] < stage.t0 + HOUR_S:
         return False
     rng = stage.rng
-    for _ in range(TRIES):
-        place = stage.open_water()
-        arrives = max(stage.t0 + 0.0, span[0] - float(rng.uniform(2.0, 5.0)) * HOUR_S)
-        leaves = span[1] + float(rng.uniform(1.0, 3.0)) * HOUR_S
-        lying = stage.stay(place, leaves - arrives, mode="anchor", status=AT_ANCHOR, start=arrives)
-        ship = stage.fleet.new(str(rng.choice(_KINDS)))
-        path = by_the_lane(stage, ship, lying.shifted(arrives))
-        if path is None:
-            continue
-        note = "transmitter off at anchor"
-        return stage.play(
-            "gap", [(ship, path)], span, note, suspicious=True, at=span[0], silences=[span]
-        )
-    return False
+    place = stage.open_water()
+    arrives = max(stage.t0 + 0.0, span[0] - float(rng.uniform(2.0, 5.0)) * HOUR_S)
+    leaves = span[1] + float(rng.uniform(1.0, 3.0)) * HOUR_S
+    lying = stage.stay(place, leaves - arrives, mode="anchor", status=AT_ANCHOR, start=arrives)
+    ship = stage.fleet.new(str(rng.choice(_KINDS)))
+    path = by_the_lane(stage, ship, lying.shifted(arrives))
+    note = "transmitter off at anchor"
+    return path is not None and stage.play(
+        "gap", [(ship, path)], span, note, suspicious=True, at=span[0], silences=[span]
+    )
 
 
 LOITERERS = (with_pauses, in_the_tide, before_the_feed)

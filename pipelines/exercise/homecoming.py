@@ -60,7 +60,7 @@ def _ends_at_sea(stage: Stage, actor: Actor, *, first: bool) -> bool:
         return False
     if not stage.sea.clear(*spot, AT_SEA_M)[0]:
         return False
-    if not stage.sea.apart_from(*spot, ("port", "anchorage"), 1.0)[0]:
+    if not stage.sea.outside(*spot, ("port", "anchorage"), 1.0, excuses=False)[0]:
         return False
     return not _told(stage, actor, t) and not _goes_on(stage, actor, place, t)
 

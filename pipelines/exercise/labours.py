@@ -11,6 +11,7 @@ from pipelines.exercise.fleet import Identity
 from pipelines.exercise.geography import AXIS, FERRIES, Line, line
 from pipelines.exercise.motion import (
     MOORED,
+    NOT_UNDER_COMMAND,
     RESTRICTED,
     TOWING_ASTERN,
     UNDER_WAY,
@@ -31,7 +32,6 @@ from pipelines.exercise.voyages import (
     stays_open,
 )
 
-NOT_UNDER_COMMAND: Final = 2
 _KM: Final = 1000.0
 
 

@@ -14,6 +14,7 @@ from pipelines.exercise.stream import PERIOD_S, Stream
 
 UNDER_WAY: Final = 0
 AT_ANCHOR: Final = 1
+NOT_UNDER_COMMAND: Final = 2
 RESTRICTED: Final = 3
 MOORED: Final = 5
 FISHING: Final = 7

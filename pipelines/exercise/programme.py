@@ -182,7 +182,7 @@ def _put(stage: Stage, vessels: int, kinds: Collection[str] | None, *, innocent:
         if kinds is not None and kind not in kinds:
             continue
         for some in (sorts.traps,) if innocent else (sorts.planted, sorts.traps):
-            queue = _turns_of(stage.rng, some, len(some)) if some else []
+            queue = [some[k] for k in stage.rng.permutation(len(some))]
             rounds += [((k + 0.5) / n, queue) for k in range(n)]
     for _, queue in sorted(rounds, key=lambda one: one[0]):
         if len(_numbers(stage)) > _FULL * vessels:
@@ -195,7 +195,7 @@ def _put(stage: Stage, vessels: int, kinds: Collection[str] | None, *, innocent:
                 break
 
 
-def _fits(stage: Stage, scenario: Scenario, *, innocent: bool = False) -> bool:
+def _fits(stage: Stage, scenario: Scenario, *, innocent: bool) -> bool:
     """Put a scenario on the stage, and tell whether it fitted; on an innocent night nothing is put
     there that deserves a look, not even around a trap.
     """
@@ -233,16 +233,6 @@ def _stays_afloat(stage: Stage, put: Callable[[], object]) -> bool:
 
 def _numbers(stage: Stage) -> set[int]:
     return {actor.ship.mmsi for actor in stage.actors}
-
-
-def _turns_of(
-    rng: np.random.Generator, sorts: Sequence[Callable[[Stage], bool]], n: int
-) -> list[Callable[[Stage], bool]]:
-    """`n` of the sorts, in random order, none a second time before each has had its turn."""
-    turns: list[Callable[[Stage], bool]] = []
-    while len(turns) < n:
-        turns += [sorts[k] for k in rng.permutation(len(sorts))]
-    return turns[:n]
 
 
 def _keep_afloat(stage: Stage) -> None:

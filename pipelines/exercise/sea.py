@@ -37,41 +37,28 @@ class Sea:
 
     def clear(self, lat: Floats, lon: Floats, clearance_m: float) -> Bools:
         """Whether each point is farther than `clearance_m` from land."""
-        return self._apart(np.asarray(shapely.points(lon, lat), object), clearance_m)
+        return _apart(self._land, shapely.points(lon, lat), clearance_m)
 
     def clear_paths(self, paths: Iterable[Ended], clearance_m: float) -> Bools:
         """Whether each line or path, with all of its straight pieces, keeps off land."""
         lines = [shapely.linestrings(path.lon, path.lat) for path in paths]
-        return self._apart(np.asarray(lines, object), clearance_m)
+        return _apart(self._land, lines, clearance_m)
 
-    def _apart(self, geometries: NDArray[np.object_], clearance_m: float) -> Bools:
-        apart = np.ones(len(geometries), bool)
-        touched = self._land.query(geometries, "dwithin", distance=clearance_m / _DEGREE_M)[0]
-        apart[touched] = False
-        return apart
-
-    def outside(self, lat: Floats, lon: Floats, classes: Sequence[str], margin_m: float) -> Bools:
-        """Whether each point is farther than `margin_m` from every zone of `classes` that excuses
-        (`Zones.rows_of`).
-        """
-        rows = self.zones.rows_of(classes, excuses=True)
-        shapes = self.zones.frame.geometry.to_numpy()[rows]
-        outside = np.ones(len(lat), bool)
-        tree, points = shapely.STRtree(shapes), shapely.points(lon, lat)
-        outside[tree.query(points, "dwithin", distance=margin_m / _DEGREE_M)[0]] = False
-        return outside
-
-    def apart_from(
-        self, lat: Floats, lon: Floats, classes: Sequence[str], margin_m: float
+    def outside(
+        self,
+        lat: Floats,
+        lon: Floats,
+        classes: Sequence[str],
+        margin_m: float,
+        *,
+        excuses: bool = True,
     ) -> Bools:
-        """Tell whether each point is farther than `margin_m` from every zone of `classes`."""
-        shapes = self.zones.frame.geometry.to_numpy()[self.zones.rows_of(classes)]
-        apart = np.ones(len(lat), bool)
-        near = shapely.STRtree(shapes).query(
-            shapely.points(lon, lat), "dwithin", distance=margin_m / _DEGREE_M
-        )
-        apart[near[0]] = False
-        return apart
+        """Whether each point is farther than `margin_m` from every zone of `classes` that excuses
+        (`Zones.rows_of`), or from every one of them.
+        """
+        rows = self.zones.rows_of(classes, excuses=excuses)
+        zones = shapely.STRtree(self.zones.frame.geometry.to_numpy()[rows])
+        return _apart(zones, shapely.points(lon, lat), margin_m)
 
     def polygons(self, zone_class: str) -> dict[str, Polygon]:
         """Return the zones of a class by zone id, in the order of their ids."""
@@ -106,6 +93,14 @@ class Sea:
         """Draw one point as `sample` does; None where it finds none."""
         lat, lon = self.sample(polygon, rng, 1, clearance_m)
         return (float(lat[0]), float(lon[0])) if len(lat) else None
+
+
+def _apart(tree: shapely.STRtree, geometries: object, margin_m: float) -> Bools:
+    """Whether each geometry is farther than `margin_m` from all in `tree`."""
+    asked = np.asarray(geometries, object)
+    apart = np.ones(len(asked), bool)
+    apart[tree.query(asked, "dwithin", distance=margin_m / _DEGREE_M)[0]] = False
+    return apart
 
 
 @lru_cache(maxsize=2)

@@ -162,15 +162,8 @@ def _ranks(products: Products) -> dict[int, int]:
 
 
 def _geometry(geometry: shapely.Geometry) -> dict[str, Any]:
-    parts = [
-        np.round(shapely.get_coordinates(part), 6).tolist() for part in shapely.get_parts(geometry)
-    ]
-    kind = shapely.get_type_id(geometry)
-    if kind == shapely.GeometryType.POINT:
-        return {"type": "Point", "coordinates": parts[0][0]}
-    if kind == shapely.GeometryType.LINESTRING:
-        return {"type": "LineString", "coordinates": parts[0]}
-    return {"type": "MultiLineString", "coordinates": parts}
+    rounded: Any = shapely.transform(geometry, lambda places: np.round(places, 6))
+    return dict(shapely.geometry.mapping(rounded))
 
 
 def _feature(

@@ -60,6 +60,14 @@ from detectors.surroundings import coverage_learn
 from detectors.surroundings.coverage import Coverage
 from pipelines.base.labels import labels
 from pipelines.publish import checks
+from tests.detectors.scenes import by_digests, detected, earlier_of, in_company
+from tests.detectors.tables import (
+    features_in,
+    make_positions,
+    make_receptions,
+    make_vessels,
+    make_zones,
+)
 
 CASES = Path(__file__).parent / "cases"
 FOLDERS = sorted(path.parent for path in CASES.glob("*/*/expected.yaml"))
@@ -168,29 +176,27 @@ def _mismatch(expected: dict[str, Any], found: Any) -> list[str]:
 
 
 @pytest.fixture
-def case(
-    folder, fill, receptions_from, zone_features, zones_from, vessels_from, look_earlier, stage
-):
+def case(folder, stage):
     """What is expected, the detector, and what it is given."""
     expected, given = _yaml(folder / "expected.yaml"), _yaml(folder / "context.yaml")
     assert expected.get("why"), "a case says what it shows"
     table = pd.read_csv(folder / "positions.csv", comment="#")
-    positions = fill(table)
+    positions = make_positions(table)
     noise = frames.empty(frames.NOISE)
     if given.get("segmented"):
         received = frames.conform(positions, frames.POSITIONS)
         positions, noise = integrity.segment(received)
     features = []
     if (folder / "zones.geojson").exists():
-        features = zone_features(folder / "zones.geojson")
+        features = features_in(folder / "zones.geojson")
     reached = given.get("reach") != "none"
-    learnt = coverage_learn.learn(positions, receptions_from(table))
+    learnt = coverage_learn.learn(positions, make_receptions(table))
     learnt = Coverage.none() if given.get("coverage") == "none" else learnt
     context = Context(
         start=_time(given.get("start", positions["time"].min())),
         end=_time(given.get("end", positions["time"].max())),
-        zones=zones_from(features) if reached else zones_from(features, shapely.Polygon()),
-        vessels=vessels_from(positions["mmsi"].unique(), given.get("vessels", ())),
+        zones=make_zones(features) if reached else make_zones(features, shapely.Polygon()),
+        vessels=make_vessels(positions["mmsi"].unique(), given.get("vessels", ())),
         coverage=learnt,
         noise=noise,
         statements=_statements(folder / "statements.csv"),
@@ -201,7 +207,7 @@ def case(
     frames.validate(positions, frames.TRACKED)
     detector = detectors.find(folder.parent.name)(**given.get("parameters", {}))
     if detector.after:
-        context = replace(context, earlier=look_earlier(detector, positions, context))
+        context = replace(context, earlier=earlier_of(detector, positions, context))
     return expected, detector, positions, context
 
 
@@ -219,18 +225,18 @@ FIRST = {folder.parent: folder for folder in reversed(FOLDERS)}
     ],
     ids=lambda f: f"{f.parent.name}/{f.name}",
 )
-def test_declared_company_is_enough_in_a_case(case, look_once, look_in_company):
+def test_declared_company_is_enough_in_a_case(case):
     _, detector, positions, context = case
-    parted, _ = look_in_company(detector, positions, context)
-    pd.testing.assert_frame_equal(parted, look_once(detector, positions, context))
+    parted, _ = in_company(detector, positions, context)
+    pd.testing.assert_frame_equal(parted, detected(detector, positions, context))
 
 
 @pytest.mark.parametrize(
     "folder", [one for one in FOLDERS if one.parent.name == "gap"], ids=lambda f: f.name
 )
-def test_stations_are_asked_of_each_silence_that_they_may_keep(case, look_once, monkeypatch):
+def test_stations_are_asked_of_each_silence_that_they_may_keep(case, monkeypatch):
     _, detector, positions, context = case
-    found, heard_around = look_once(detector, positions, context), gap_detector.heard_around
+    found, heard_around = detected(detector, positions, context), gap_detector.heard_around
 
     def asked_of_all(limits, silences, reports, context):
         with monkeypatch.context() as everything:
@@ -247,7 +253,7 @@ def test_stations_are_asked_of_each_silence_that_they_may_keep(case, look_once, 
         return told.narrowed(keep | reception.may_go_by_passes(told))
 
     monkeypatch.setattr(gap_detector, "heard_around", asked_of_all)
-    pd.testing.assert_frame_equal(look_once(detector, positions, context), found)
+    pd.testing.assert_frame_equal(detected(detector, positions, context), found)
 
 
 @pytest.mark.parametrize(
@@ -259,17 +265,17 @@ def test_stations_are_asked_of_each_silence_that_they_may_keep(case, look_once, 
     ],
     ids=lambda f: f"{f.parent.name}/{f.name}",
 )
-def test_digests_of_others_are_enough_in_a_case(case, look_once, look_by_digests):
+def test_digests_of_others_are_enough_in_a_case(case):
     _, detector, positions, context = case
-    parted = look_by_digests(detector, positions, context)
-    pd.testing.assert_frame_equal(parted, look_once(detector, positions, context))
+    parted = by_digests(detector, positions, context)
+    pd.testing.assert_frame_equal(parted, detected(detector, positions, context))
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda f: f"{f.parent.name}/{f.name}")
-def test_case(case, look_once):
+def test_case(case):
     expected, detector, positions, context = case
     explained = bool(expected.get("explained"))
-    found = look_once(detector, positions, context, explained=explained)
+    found = detected(detector, positions, context, explained=explained)
     left = list(found.itertuples())
     problems = []
     for wanted in expected["events"]:
@@ -300,14 +306,14 @@ def test_every_case_belongs_to_a_detector():
     [one for one in FOLDERS if detectors.find(one.parent.name).concerned is not Detector.concerned],
     ids=lambda f: f"{f.parent.name}/{f.name}",
 )
-def test_a_look_between_nights_asks_those_of_whom_it_tells(case, look_once):
+def test_a_look_between_nights_asks_those_of_whom_it_tells(case):
     """Hour by hour: of whom something that counts came to be told."""
     _, detector, positions, context = case
     told: dict[str, int] = {}
     for end in pd.date_range(context.start, context.end, freq="h", inclusive="right"):
         known = positions[positions["time"] <= end].reset_index(drop=True)
         since = end - pd.Timedelta(hours=1)
-        found = look_once(detector, known, replace(context, end=end), explained=True)
+        found = detected(detector, known, replace(context, end=end), explained=True)
         found = found[found["score"] >= COUNTS]
         now = dict(zip(found["event_id"], found["mmsi"], strict=True))
         asked = detector.concerned(known, since, context.zones)

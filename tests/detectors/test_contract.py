@@ -26,6 +26,8 @@ from detectors.kinematics import geodesy
 from detectors.surroundings import coverage_learn
 from detectors.surroundings.coverage import Coverage
 from detectors.surroundings.zones import Zones
+from tests.detectors.scenes import by_digests, detected, earlier_of, in_company, stage_additions
+from tests.detectors.tables import make_positions, make_zones
 from tests.detectors.whole import coverage_of
 
 ALL = pytest.mark.parametrize("name", detectors.names())
@@ -68,14 +70,14 @@ def whole(stage, earlier):
 
 
 @pytest.fixture(scope="module")
-def earlier(look_earlier):
+def earlier():
     """Context of the whole stage for a detector, with the events of those it comes after."""
     known = {}
 
     def context_of(name, stage):
         if name not in known:
             context, detector = stage.context(), build(name)
-            found = look_earlier(detector, stage.positions, context)
+            found = earlier_of(detector, stage.positions, context)
             known[name] = dataclasses.replace(context, earlier=found)
         return known[name]
 
@@ -115,9 +117,7 @@ def test_finds_something_on_the_stage(name, whole):
     )
 
 
-def test_a_detector_may_bring_its_own_tracks_and_zones_onto_the_stage(
-    tmp_path, additions_in, fill, zones_from
-):
+def test_a_detector_may_bring_its_own_tracks_and_zones_onto_the_stage(tmp_path):
     own = tmp_path / "cable_stop" / "stage"
     own.mkdir(parents=True)
     (own / "positions.csv").write_text(
@@ -128,10 +128,10 @@ def test_a_detector_may_bring_its_own_tracks_and_zones_onto_the_stage(
         {"zone_class": ["cable"]}, geometry=[shapely.box(101.1, 2.7, 101.2, 2.9)], crs=4326
     )
     cable.to_file(own / "zones.geojson", driver="GeoJSON")
-    tracks, zones = additions_in(tmp_path)
-    assert len(fill(tracks)) == 61
-    assert zones_from(zones).within([2.8], [101.15], ("cable",)).all()
-    nothing, none = additions_in(tmp_path / "elsewhere")
+    tracks, zones = stage_additions(tmp_path)
+    assert len(make_positions(tracks)) == 61
+    assert make_zones(zones).within([2.8], [101.15], ("cable",)).all()
+    nothing, none = stage_additions(tmp_path / "elsewhere")
     assert nothing.empty
     assert none == []
 
@@ -249,17 +249,17 @@ def test_other_vessels_make_no_difference_to_a_vessels_events(name, stage, whole
 
 @pytest.mark.slow
 @ALL
-def test_rests_on_those_that_it_declares_alone(name, stage, whole, earlier, look_in_company):
+def test_rests_on_those_that_it_declares_alone(name, stage, whole, earlier):
     """Each vessel with its company alone gives the same events; and that isn't everybody's."""
-    found, company = look_in_company(build(name), stage.positions, earlier(name, stage))
+    found, company = in_company(build(name), stage.positions, earlier(name, stage))
     pd.testing.assert_frame_equal(found, whole[name])
     vessels = set(stage.positions["mmsi"].tolist())
     assert any(len(company.of(mmsi)) < len(vessels) - 1 for mmsi in vessels)
 
 
 @pytest.mark.parametrize("name", [n for n in detectors.names() if detectors.find(n).digests])
-def test_digests_of_others_are_enough(name, stage, whole, earlier, look_by_digests):
-    found = look_by_digests(build(name), stage.positions, earlier(name, stage))
+def test_digests_of_others_are_enough(name, stage, whole, earlier):
+    found = by_digests(build(name), stage.positions, earlier(name, stage))
     pd.testing.assert_frame_equal(found, whole[name])
 
 
@@ -285,14 +285,12 @@ def scattered(stage, seed, n_vessels):
 @ALL
 @settings(max_examples=2, deadline=None, suppress_health_check=PAUSES)
 @given(seed=st.integers(0, 2**32 - 1))
-def test_declared_company_is_enough_in_any_scene(
-    name, seed, stage, look_once, look_earlier, look_in_company
-):
+def test_declared_company_is_enough_in_any_scene(name, seed, stage):
     scene, detector = scattered(stage, seed, 8), build(name)
     context = scene.context()
-    expected = look_once(detector, scene.positions, context)
-    known = dataclasses.replace(context, earlier=look_earlier(detector, scene.positions, context))
-    found, _ = look_in_company(detector, scene.positions, known)
+    expected = detected(detector, scene.positions, context)
+    known = dataclasses.replace(context, earlier=earlier_of(detector, scene.positions, context))
+    found, _ = in_company(detector, scene.positions, known)
     pd.testing.assert_frame_equal(found, expected)
 
 
@@ -306,12 +304,10 @@ TOO_LITTLE = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "relations"), TOO_LITTLE)
-def test_a_declaration_that_names_too_few_is_found_out(
-    name, relations, stage, whole, earlier, look_in_company
-):
+def test_a_declaration_that_names_too_few_is_found_out(name, relations, stage, whole, earlier):
     too_little = property(lambda _: relations)
     wrong = type("Wrong", (detectors.find(name),), {"rests_on": too_little})()
-    found, _ = look_in_company(wrong, stage.positions, earlier(name, stage))
+    found, _ = in_company(wrong, stage.positions, earlier(name, stage))
     with pytest.raises(AssertionError):
         pd.testing.assert_frame_equal(found, whole[name])
 
@@ -324,11 +320,11 @@ def test_a_declaration_that_names_too_few_is_found_out(
         for k, days in enumerate(detectors.find(name).symmetric_days)
     ],
 )
-def test_shifts_with_time(name, stage, whole, look_once, days):
+def test_shifts_with_time(name, stage, whole, days):
     """By whole days; a detector that looks at the sun says after how many it is back."""
     shift = timedelta(days=days)
     moved = shifted(stage, shift)
-    found = look_once(build(name), moved.positions, moved.context())
+    found = detected(build(name), moved.positions, moved.context())
     expected = whole[name]
     keys = ["start", "mmsi", "other_mmsi", "subkind", "zone_id", "track_ids"]
     found, expected = (f.sort_values(keys, ignore_index=True) for f in (found, expected))
@@ -351,7 +347,7 @@ def test_shifts_with_time(name, stage, whole, look_once, days):
 
 
 @ALL
-def test_has_no_dateline(name, stage, look_once):
+def test_has_no_dateline(name, stage):
     """The stage without zones, moved so that it straddles the antimeridian."""
     shift_deg = 78.4
     bare = dataclasses.replace(stage, zones=boundless())
@@ -362,7 +358,7 @@ def test_has_no_dateline(name, stage, look_once):
     moved = dataclasses.replace(
         bare, positions=stage.positions.assign(lon=lon), sightings=stage.sightings.assign(lon=seen)
     )
-    here, there = (look_once(build(name), s.positions, s.context()) for s in (bare, moved))
+    here, there = (detected(build(name), s.positions, s.context()) for s in (bare, moved))
     same = ["kind", "subkind", "mmsi", "other_mmsi", "track_ids", "zone_id"]
     pd.testing.assert_frame_equal(here[same], there[same])
     for column in ("start", "end"):
@@ -375,9 +371,9 @@ def test_has_no_dateline(name, stage, look_once):
 
 
 @ALL
-def test_says_not_assessed_where_no_layer_reaches(name, stage, look_once):
+def test_says_not_assessed_where_no_layer_reaches(name, stage):
     unknown = dataclasses.replace(stage, zones=Zones.none())
-    found = look_once(build(name), unknown.positions, unknown.context())
+    found = detected(build(name), unknown.positions, unknown.context())
     if not build(name).needs_zones:
         assert (found["score"] > 0).any(), "what needs no zone is assessed all the same"
         return

@@ -22,6 +22,7 @@ from detectors.crossing.unheard import lost_s
 from detectors.kinematics import geodesy, timegrid
 from detectors.kinematics.reports import Reports
 from detectors.surroundings.coasts import Coasts
+from tests.detectors.tables import make_positions, make_zones
 
 LANDS = {
     "IDN": shapely.box(101.0, 1.5, 102.6, 2.0),
@@ -86,11 +87,11 @@ def best_of_all_pairs(rule: Crossing, grid: timegrid.Grid, ticks: Any, coasts: C
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_best_passage_is_that_of_all_pairs_of_ticks(
-    seed: int, zones_from: Any, monkeypatch: pytest.MonkeyPatch
+    seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Looked for only where the cells that a run goes through leave room, some at a time."""
     monkeypatch.setattr(of_passages, "AT_A_TIME", 500)
-    zones = zones_from(
+    zones = make_zones(
         [{"zone_class": "land", "geometry": g, "iso3": iso3} for iso3, g in LANDS.items()]
     )
     rule, grid = Crossing(), night_runs(seed)
@@ -139,10 +140,8 @@ def may_hold(rule: Crossing, metres: Any, path_m: Any) -> tuple[int, int, set[in
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_cells_leave_room_for_a_passage_where_any_pair_of_ticks_does(
-    seed: int, zones_from: Any
-) -> None:
-    zones = zones_from(
+def test_cells_leave_room_for_a_passage_where_any_pair_of_ticks_does(seed: int) -> None:
+    zones = make_zones(
         [{"zone_class": "land", "geometry": g, "iso3": iso3} for iso3, g in LANDS.items()]
     )
     rule, grid = Crossing(), night_runs(seed)
@@ -243,7 +242,7 @@ def test_who_makes_way_along_a_shore_as_the_feed_ends_has_not_landed() -> None:
     ],
 )
 def test_a_boat_is_followed_across_a_silence_that_its_way_fills(
-    silent_h: float, stated_kn: float, turned_deg: float, followed: bool, fill: Any
+    silent_h: float, stated_kn: float, turned_deg: float, followed: bool
 ) -> None:
     """A boat makes 8 kn between two reports hours apart; beyond three it must keep her course."""
     start = pd.Timestamp(NIGHT_S, unit="s", tz="UTC")
@@ -255,7 +254,7 @@ def test_a_boat_is_followed_across_a_silence_that_its_way_fills(
     table = pd.DataFrame(places, columns=["time", "lat", "lon"]).assign(mmsi=533_000_001)
     table["sog_kn"] = stated_kn
     table["time"] = start + pd.to_timedelta(table["time"], unit="h")
-    reports = Reports(fill(table))
+    reports = Reports(make_positions(table))
     grid = grid_of(Crossing(), reports)
     ticks_h = len(grid.tick) * Crossing().step_s / 3600
     assert ticks_h == pytest.approx(1.0 + (silent_h if followed else 0.0), abs=0.1)

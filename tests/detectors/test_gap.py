@@ -17,7 +17,9 @@ from detectors.kinematics import geodesy
 from detectors.surroundings import coverage
 from detectors.surroundings.rates import fitted
 from detectors.surroundings.receivers import Receivers
+from tests.detectors.scenes import Stage
 from tests.detectors.surroundings.test_receivers import SLOT0, learnt
+from tests.detectors.tables import make_positions, make_zones
 
 T0 = pd.Timestamp("2026-03-01T00:00Z")
 HOUR_S = 3600
@@ -58,11 +60,11 @@ def silent_vessels(draw) -> list[tuple]:
     return [row for row in rows if row[1] < T0 + hours(DAYS * 24)]
 
 
-def staged(stage_of, fill, zones_from, rows: list[tuple]):
+def staged(rows: list[tuple]):
     columns = ["mmsi", "time", "lat", "lon", "ais_class", "sog_kn"]
     table = pd.DataFrame(rows, columns=columns[: len(rows[0])])
     table = table.drop_duplicates(["mmsi", "time"])
-    return stage_of(fill(table), zones_from([]), T0, T0 + hours(DAYS * 24))
+    return Stage(make_positions(table), make_zones([]), T0, T0 + hours(DAYS * 24))
 
 
 def naive(stage) -> set[tuple]:
@@ -351,9 +353,9 @@ PAUSES = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck
 @pytest.mark.slow
 @given(rows=silent_vessels(), seed=st.integers(0, 5))
 @settings(max_examples=6, deadline=None, suppress_health_check=PAUSES)
-def test_finds_what_the_slow_rule_finds(stage_of, fill, zones_from, rows, seed):
+def test_finds_what_the_slow_rule_finds(rows, seed):
     others = neighbours(np.random.default_rng(seed))
-    stage = staged(stage_of, fill, zones_from, [*rows, *others])
+    stage = staged([*rows, *others])
     found = Gap().detect(stage.positions, stage.context())
     got = {(e.mmsi, e.start, None if pd.isna(e.end) else e.end) for e in found.itertuples()}
     assert got == naive(Known(stage))
@@ -366,24 +368,22 @@ def test_finds_what_the_slow_rule_finds(stage_of, fill, zones_from, rows, seed):
     cuts=st.lists(st.floats(0.1, DAYS * 24 - 0.1), max_size=7, unique=True),
 )
 @settings(max_examples=10, deadline=None, suppress_health_check=PAUSES)
-def test_silences_of_days_are_the_same_in_any_windows(stage_of, fill, zones_from, rows, seed, cuts):
+def test_silences_of_days_are_the_same_in_any_windows(rows, seed, cuts):
     others = neighbours(np.random.default_rng(seed))
-    stage = staged(stage_of, fill, zones_from, [*rows, *others])
+    stage = staged([*rows, *others])
     edges = [T0, *(T0 + hours(c) for c in sorted(cuts)), stage.end]
     windows = list(pairwise(edges))
     whole = Gap().detect(stage.positions, stage.context())
     pd.testing.assert_frame_equal(stage.drive(Gap(), windows), whole)
 
 
-def test_a_long_silence_seen_from_its_end_is_judged_on_its_whole_history(
-    stage_of, fill, zones_from
-):
+def test_a_long_silence_seen_from_its_end_is_judged_on_its_whole_history():
     regular = [(563000001, T0 + hours(k / 20), 2.04, 101.1, "A") for k in range(200)]
     patchy = [(563000002, T0 + hours(0.9 * k), 2.04, 101.1, "A") for k in range(11)]
     seldom = [(563000003, T0 + hours(2.5 * k), 2.04, 101.1, "A") for k in range(5)]
     back = [(m, T0 + hours(50), 2.04, 101.1, "A") for m in (563000001, 563000002, 563000003)]
     others = neighbours(np.random.default_rng(0), 8)
-    stage = staged(stage_of, fill, zones_from, [*regular, *patchy, *seldom, *back, *others])
+    stage = staged([*regular, *patchy, *seldom, *back, *others])
     found = stage.look(Gap(), T0 + hours(48), T0 + hours(51))
     # Reception is thin there. Of a day on which few fall silent neither one heard in 4 of the last
     # 7 half hours misses 24 more of them by chance, nor one heard in 2.
@@ -393,9 +393,7 @@ def test_a_long_silence_seen_from_its_end_is_judged_on_its_whole_history(
 
 
 @pytest.mark.parametrize(("like", "n_found"), [("B", 1), ("A", 0)])
-def test_class_b_is_held_against_the_passes_in_which_its_like_was_heard(
-    stage_of, fill, zones_from, like, n_found
-):
+def test_class_b_is_held_against_the_passes_in_which_its_like_was_heard(like, n_found):
     """Passes of a satellite every 40 minutes; of six it was heard in before it missed nine."""
     rows = [
         (563000200 + k, T0 + hours(n / 1.5), 2.0 + 0.02 * k, 101.1, like)
@@ -404,16 +402,14 @@ def test_class_b_is_held_against_the_passes_in_which_its_like_was_heard(
     ]
     heard = [*range(24, 30), *range(39, 60)]
     rows += [(563000001, T0 + hours(n / 1.5 + 0.01), 2.04, 101.1, "B") for n in heard]
-    stage = staged(stage_of, fill, zones_from, rows)
+    stage = staged(rows)
     found = Gap().detect(stage.positions, stage.context())
     found = found[found["mmsi"].eq(563000001) & found["end"].notna()]
     assert found["start"].tolist() == [T0 + hours(29 / 1.5 + 0.01)] * n_found
 
 
 @pytest.mark.parametrize(("every_min", "n_found"), [(40, 1), (5, 0)])
-def test_a_satellite_that_hears_what_is_far_off_hears_what_is_between(
-    stage_of, fill, zones_from, every_min, n_found
-):
+def test_a_satellite_that_hears_what_is_far_off_hears_what_is_between(every_min, n_found):
     """Ships 100 nm off are heard at each pass, or all the time by stations, and nobody nearer,
     while one under way misses eight passes.
     """
@@ -427,7 +423,7 @@ def test_a_satellite_that_hears_what_is_far_off_hears_what_is_between(
         for n in (*range(24, 30), *range(38, 44))
         for m in (0, 1)
     ]
-    stage = staged(stage_of, fill, zones_from, rows)
+    stage = staged(rows)
     found = Gap().detect(stage.positions, stage.context())
     found = found[found["mmsi"].eq(563000001) & found["end"].notna()]
     assert [e.facts["feed_by_passes"] for e in found["evidence"]] == [True] * n_found
@@ -470,9 +466,7 @@ def heard_a_day(rows, own) -> float:
 @pytest.mark.parametrize(
     ("knots", "lie_ahead", "n_found"), [(12.0, False, 0), (12.0, True, 1), (0.0, False, 1)]
 )
-def test_passes_count_where_it_would_be_if_it_sailed_on(
-    stage_of, fill, zones_from, knots, lie_ahead, n_found
-):
+def test_passes_count_where_it_would_be_if_it_sailed_on(knots, lie_ahead, n_found):
     """A satellite passes every 40 minutes and hears those that lie where a ship was last heard: one
     that was leaving what the feed is about missed none of these passes.
     """
@@ -488,15 +482,13 @@ def test_passes_count_where_it_would_be_if_it_sailed_on(
         for n in range(24, 30)
         for h in (n / 1.5, n / 1.5 + 1 / 60)
     ]
-    stage = staged(stage_of, fill, zones_from, rows)
+    stage = staged(rows)
     found = Gap().detect(stage.positions, stage.context())
     assert (found["mmsi"].eq(563000001) & found["end"].isna()).sum() == n_found
 
 
 @pytest.mark.parametrize(("sog_after_kn", "n_found"), [(12.0, 1), (0.1, 0)])
-def test_a_ship_that_came_to_lie_sends_less_often_than_before(
-    stage_of, fill, zones_from, sog_after_kn, n_found
-):
+def test_a_ship_that_came_to_lie_sends_less_often_than_before(sog_after_kn, n_found):
     """A satellite passes every 40 minutes; a ship misses four passes and is heard 2 nm further on,
     under way again, or at rest.
     """
@@ -516,14 +508,14 @@ def test_a_ship_that_came_to_lie_sends_less_often_than_before(
         for n in range(6, 12)
         for m in (0, 1)
     ]
-    stage = staged(stage_of, fill, zones_from, rows)
+    stage = staged(rows)
     found = Gap().detect(stage.positions, stage.context())
     assert (found["mmsi"].eq(563000001) & found["end"].notna()).sum() == n_found
 
 
 @pytest.mark.parametrize(("n_missed", "n_found"), [(4, 1), (2, 0)])
 def test_a_ship_under_way_is_held_against_the_passes_of_a_feed_that_has_just_begun(
-    stage_of, fill, zones_from, n_missed, n_found
+    n_missed, n_found
 ):
     """A satellite passes every 40 minutes; after the second pass one ship misses some."""
     rows = [
@@ -537,7 +529,7 @@ def test_a_ship_under_way_is_held_against_the_passes_of_a_feed_that_has_just_beg
         for n in (0, 1, *range(2 + n_missed, 12))
         for m in (0, 1)
     ]
-    stage = staged(stage_of, fill, zones_from, rows)
+    stage = staged(rows)
     found = Gap().detect(stage.positions, stage.context())
     found = found[found["mmsi"].eq(563000001) & found["end"].notna()]
     assert [e.facts["n_chances"] for e in found["evidence"]] == [n_missed] * n_found
@@ -546,9 +538,7 @@ def test_a_ship_under_way_is_held_against_the_passes_of_a_feed_that_has_just_beg
 @pytest.mark.parametrize(
     ("every_h", "ahead", "n_found"), [(0.25, True, 0), (0.25, False, 1), (1.5, True, 1)], ids=str
 )
-def test_ground_between_its_ends_shows_that_it_was_heard(
-    stage_of, fill, zones_from, every_h, ahead, n_found
-):
+def test_ground_between_its_ends_shows_that_it_was_heard(every_h, ahead, n_found):
     """Reports of three hours were set aside: they lie ahead of where they end, or on the way there,
     or leave an hour and a half.
     """
@@ -559,10 +549,10 @@ def test_ground_between_its_ends_shows_that_it_was_heard(
     ]
     own = [(h, 101.2 + (h - 24) / 30) for h in np.arange(24, 37, 0.05) if not 30 < h < 33]
     rows += [(563000001, T0 + hours(h), 2.04, lon, "A") for h, lon in own]
-    stage = staged(stage_of, fill, zones_from, rows)
+    stage = staged(rows)
     at = np.arange(30, 33, every_h)[1:]
     then = at if ahead else at - 3
-    aside = fill(
+    aside = make_positions(
         pd.DataFrame(
             {
                 "mmsi": 563000001,
@@ -579,7 +569,7 @@ def test_ground_between_its_ends_shows_that_it_was_heard(
 
 
 @pytest.mark.parametrize(("minutes", "n_found"), [((0, 6, 12, 18, 24), 0), ((0, 1, 2, 3, 4), 1)])
-def test_a_thinned_feed_of_stations_has_no_passes(stage_of, fill, zones_from, minutes, n_found):
+def test_a_thinned_feed_of_stations_has_no_passes(minutes, n_found):
     """Five reports in each half hour, evenly or in a burst, and then none for four hours, under way
     off the ground where others are heard.
     """
@@ -595,7 +585,7 @@ def test_a_thinned_feed_of_stations_has_no_passes(stage_of, fill, zones_from, mi
         for n in slots
         for m in minutes
     ]
-    stage = staged(stage_of, fill, zones_from, rows)
+    stage = staged(rows)
     found = Gap().detect(stage.positions, stage.context())
     closed = found["mmsi"].eq(563000001) & found["end"].notna()
     assert closed.sum() == n_found
@@ -618,16 +608,14 @@ def moored(n: int, off: int) -> list[tuple]:
 @pytest.mark.parametrize(
     ("n", "off", "mapped"), [(9, 4, True), (9, 1, False), (3, 2, False)], ids=str
 )
-def test_where_many_lie_and_sets_go_off_is_a_berth_mapped_or_not(
-    stage_of, fill, zones_from, n, off, mapped
-):
+def test_where_many_lie_and_sets_go_off_is_a_berth_mapped_or_not(n, off, mapped):
     rows = [(563000001, T0 + hours(j / 20), 2.041, 101.101, "A") for j in range(30 * 20)]
     passing = [
         (563000500 + k, T0 + hours(j / 6), 2.1, 101.12, "A")
         for k in range(4)
         for j in range(40 * 6)
     ]
-    stage = staged(stage_of, fill, zones_from, [*rows, *moored(n, off), *passing])
+    stage = staged([*rows, *moored(n, off), *passing])
     found = stage.look(Gap(), T0 + hours(29), T0 + hours(40))
     own = found[found["mmsi"] == 563000001]
     assert own.empty == mapped
@@ -638,14 +626,14 @@ def test_where_many_lie_and_sets_go_off_is_a_berth_mapped_or_not(
 
 
 @pytest.mark.parametrize(("speed_kn", "in_full"), [(12.0, True), (5.0, False), (0.0, True)])
-def test_a_slow_vessel_is_held_against_as_much_longer(fill, monkeypatch, speed_kn, in_full):
+def test_a_slow_vessel_is_held_against_as_much_longer(monkeypatch, speed_kn, in_full):
     """Every minute, and for the last 45 minutes every third: at 5 kn that is how reach ends."""
     monkeypatch.setattr(cut_off, "_over_the_edge", lambda *_: np.zeros(1, bool))
     at_s = np.r_[np.arange(0, 8_100, 60), np.arange(8_100, 10_801, 180)]
     lon = 101.0 + speed_kn * at_s / HOUR_S / 60
     table = pd.DataFrame({"mmsi": 563000001, "time": T0, "lat": 2.0, "lon": lon})
     table["time"] += pd.to_timedelta(at_s, unit="s")
-    reports = History(fill(table))
+    reports = History(make_positions(table))
     row = np.array([len(at_s) - 1])
     when_us = reports.time_us[row]
     measured = {"speed_before_kn": np.array([speed_kn])}

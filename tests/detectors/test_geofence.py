@@ -445,9 +445,7 @@ def sailor(scene: Any, seed: int) -> pd.DataFrame:
 def test_any_partition_gives_the_same_conduct(scene: Any, seed: int, cuts: list[float]) -> None:
     positions = sailor(scene, seed)
     zones = scene.zones(("lane", "tss_lane", LANE), BEACH, lines=[LINE], direction_deg=90.0)
-    whole = Geofence().detect(positions, scene.context((0, 30), zones))
-    parts = scene.in_windows(Geofence(), positions, [0.0, *sorted(cuts), 30.0], zones)
-    scene.assert_same(parts, whole)
+    scene.assert_same_in_windows(Geofence(), positions, [0.0, *sorted(cuts), 30.0], zones)
 
 
 @settings(max_examples=10, deadline=None)
@@ -456,9 +454,7 @@ def test_any_partition_gives_the_same_swings(scene: Any, east_m: float, cuts: li
     way = [(0, 4.0, 99.8), *swings(40, east_m), (41, 4.0, 99.8)]
     positions = scene.positions(scene.track(A, way, every_s=360))
     zones = landing(scene)
-    whole = Geofence().detect(positions, scene.context((0, 48), zones))
-    parts = scene.in_windows(Geofence(), positions, [0.0, *sorted(cuts), 48.0], zones)
-    scene.assert_same(parts, whole)
+    scene.assert_same_in_windows(Geofence(), positions, [0.0, *sorted(cuts), 48.0], zones)
 
 
 def wanderer(scene: Any, seed: int) -> pd.DataFrame:
@@ -482,9 +478,7 @@ def wanderer(scene: Any, seed: int) -> pd.DataFrame:
 @given(seed=st.integers(0, 10_000), cuts=st.lists(st.floats(0.1, 29.9), max_size=10, unique=True))
 def test_any_partition_gives_the_same_events(scene: Any, seed: int, cuts: list[float]) -> None:
     positions, zones = wanderer(scene, seed), landing(scene)
-    whole = Geofence().detect(positions, scene.context((0, 30), zones))
-    parts = scene.in_windows(Geofence(), positions, [0.0, *sorted(cuts), 30.0], zones)
-    scene.assert_same(parts, whole)
+    scene.assert_same_in_windows(Geofence(), positions, [0.0, *sorted(cuts), 30.0], zones)
 
 
 @settings(max_examples=10, deadline=None)

@@ -17,7 +17,8 @@ from detectors.identity.one_hull import MOSTLY, Moving, as_one
 from detectors.identity.story import VesselReports
 from detectors.identity.two_hulls import is_of_one_way
 from detectors.kinematics import geodesy, integrity
-from tests.detectors.conftest import make_positions
+from tests.detectors.scenes import Stage
+from tests.detectors.tables import make_positions, make_zones
 
 T0 = pd.Timestamp("2026-03-01T00:00Z")
 HOURS = 16
@@ -64,11 +65,11 @@ def reports(mmsi: int, time_s, lat, lon, rng, speed_kn=12.0, course_deg=90.0) ->
     return pd.DataFrame(table)
 
 
-def staged(stage_of, zones_from, *parts: pd.DataFrame):
+def staged(*parts: pd.DataFrame):
     whole = frames.conform(pd.concat(parts, ignore_index=True), frames.POSITIONS)
     found = integrity.segment(whole)
     end = T0 + pd.Timedelta(hours=HOURS)
-    return stage_of(found.tracked, zones_from([]), T0, end)
+    return Stage(found.tracked, make_zones([]), T0, end)
 
 
 hand_overs = st.fixed_dictionaries(
@@ -83,7 +84,7 @@ hand_overs = st.fixed_dictionaries(
 )
 
 
-def handed_over(stage_of, zones_from, one):
+def handed_over(one):
     """A ship that goes on under another number."""
     rng = np.random.default_rng(one["seed"])
     when_s = one["begin_h"] * 3600
@@ -95,14 +96,14 @@ def handed_over(stage_of, zones_from, one):
         lat, lon = way(time_s, one["speed_kn"], **turn)
         course_deg = np.where(time_s > turn["turn_at_s"], 90.0 + one["turn_deg"], 90.0)
         parts.append(reports(mmsi, time_s, lat, lon, rng, one["speed_kn"], course_deg))
-    return staged(stage_of, zones_from, *parts), when_s, again_s
+    return staged(*parts), when_s, again_s
 
 
 @pytest.mark.slow
 @SLOW
 @given(one=hand_overs)
-def test_finds_each_hand_over_once(stage_of, zones_from, one):
-    stage, when_s, again_s = handed_over(stage_of, zones_from, one)
+def test_finds_each_hand_over_once(one):
+    stage, when_s, again_s = handed_over(one)
     time = stage.positions.groupby("mmsi")["time"]
     pause = time.min()[NEW] - time.max()[OLD]  # reports are lost at the ends too
     assume(pause <= pd.Timedelta(seconds=Identity().max_pause_s))
@@ -119,7 +120,7 @@ def test_finds_each_hand_over_once(stage_of, zones_from, one):
     ("stations", "again_h", "off_deg", "n_found"),
     [(False, None, 0.0, 1), (True, None, 0.0, 0), (False, 9.9, 0.0, 0), (False, None, 0.1, 0)],
 )
-def test_a_hand_over_between_passes(stage_of, zones_from, stations, again_h, off_deg, n_found):
+def test_a_hand_over_between_passes(stations, again_h, off_deg, n_found):
     """Both are heard for three minutes of every forty, 80 minutes from one to the other: while
     others are heard so too or all the time, the first is heard again, or the second is 6 nm off.
     """
@@ -138,7 +139,7 @@ def test_a_hand_over_between_passes(stage_of, zones_from, stations, again_h, off
     for mmsi, some, off in ((OLD, old, 0.0), (NEW, after > 9.2, off_deg)):
         lat, lon = way(passing[some])
         parts.append(reports(mmsi, passing[some], lat + off, lon, rng))
-    stage = staged(stage_of, zones_from, *parts)
+    stage = staged(*parts)
     whole = Identity().detect(stage.positions, stage.context())
     edges = T0 + pd.to_timedelta([0.0, 8.5, 9.5, 11.0, HOURS], unit="h")
     pd.testing.assert_frame_equal(stage.drive(Identity(), list(pairwise(edges))), whole)
@@ -146,7 +147,7 @@ def test_a_hand_over_between_passes(stage_of, zones_from, stations, again_h, off
     assert found[["mmsi", "other_mmsi"]].to_numpy().tolist() == [[OLD, NEW]] * n_found
 
 
-def test_two_that_are_heard_for_the_same_minutes_hand_nothing_over(stage_of, zones_from):
+def test_two_that_are_heard_for_the_same_minutes_hand_nothing_over():
     """One sails 350 m behind the other; both are heard for four minutes, and once long after."""
     rng = np.random.default_rng(3)
     time_s = 20_000.0 + np.array([0.0, 36.0, 72.0, 144.0, 252.0, 1286.0])
@@ -156,7 +157,7 @@ def test_two_that_are_heard_for_the_same_minutes_hand_nothing_over(stage_of, zon
         late = time_s[-1] - behind_s - 700.0  # a receiver that is late: where each was long before
         lat[-1], lon[-1] = (one[0] for one in way(np.array([late]), 15.0))
         parts.append(reports(mmsi, time_s, lat, lon, rng, 15.0, np.full(len(time_s), 90.0)))
-    stage = staged(stage_of, zones_from, *parts)
+    stage = staged(*parts)
     found = Identity().detect(stage.positions, stage.context())
     assert "hand_over" not in found["subkind"].tolist()
 
@@ -167,8 +168,8 @@ def test_two_that_are_heard_for_the_same_minutes_hand_nothing_over(stage_of, zon
     one=hand_overs,
     cuts=st.lists(st.integers(1, HOURS * 60 - 1), min_size=1, max_size=6, unique=True),
 )
-def test_any_windows_equal_one_go(stage_of, zones_from, one, cuts):
-    stage, _, _ = handed_over(stage_of, zones_from, {**one, "every_s": 120.0})
+def test_any_windows_equal_one_go(one, cuts):
+    stage, _, _ = handed_over({**one, "every_s": 120.0})
     edges = [T0, *(T0 + pd.Timedelta(minutes=m) for m in sorted(cuts)), stage.end]
     whole = Identity().detect(stage.positions, stage.context())
     pd.testing.assert_frame_equal(stage.drive(Identity(), list(pairwise(edges))), whole)
@@ -181,7 +182,7 @@ def test_any_windows_equal_one_go(stage_of, zones_from, one, cuts):
     behind_m=st.floats(1500, 4000),
     seed=st.integers(0, 99),
 )
-def test_a_ship_that_follows_is_another(stage_of, zones_from, pause_s, behind_m, seed):
+def test_a_ship_that_follows_is_another(pause_s, behind_m, seed):
     """One is lost and the next in the lane is found, a mile or two behind."""
     rng = np.random.default_rng(seed)
     when_s = 6 * 3600.0
@@ -189,8 +190,6 @@ def test_a_ship_that_follows_is_another(stage_of, zones_from, pause_s, behind_m,
     next_s = heard(rng, 10.0, when_s + pause_s, when_s + pause_s + 7200)
     behind_s = behind_m / (12.0 * KNOT)
     stage = staged(
-        stage_of,
-        zones_from,
         reports(OLD, first_s, *way(first_s), rng),
         reports(NEW, next_s, *way(next_s - behind_s), rng),
     )
@@ -207,7 +206,7 @@ def test_a_ship_that_follows_is_another(stage_of, zones_from, pause_s, behind_m,
     course_deg=st.sampled_from([45.0, 270.0]),
     seed=st.integers(0, 99),
 )
-def test_finds_two_hulls(stage_of, zones_from, every_s, apart_deg, speed_kn, course_deg, seed):
+def test_finds_two_hulls(every_s, apart_deg, speed_kn, course_deg, seed):
     rng = np.random.default_rng(seed)
     begin_s, end_s = 4 * 3600.0, 9 * 3600.0
     one_s = heard(rng, every_s[0], 0, HOURS * 3600)
@@ -216,8 +215,6 @@ def test_finds_two_hulls(stage_of, zones_from, every_s, apart_deg, speed_kn, cou
         3.0 + apart_deg, 96.0, course_deg, speed_kn * KNOT * (other_s - begin_s)
     )
     stage = staged(
-        stage_of,
-        zones_from,
         reports(OLD, one_s, *way(one_s), rng),
         reports(OLD, other_s, lat, lon, rng, speed_kn, course_deg),
     )
@@ -229,7 +226,7 @@ def test_finds_two_hulls(stage_of, zones_from, every_s, apart_deg, speed_kn, cou
 
 
 @pytest.mark.parametrize("n_hulls", [2, 3, 5, 8])
-def test_hulls_of_one_number_that_report_in_turn(stage_of, zones_from, n_hulls):
+def test_hulls_of_one_number_that_report_in_turn(n_hulls):
     """Each every so many minutes, one after the other: whoever sends so hides nobody's story."""
     rng = np.random.default_rng(11)
     turns_s = np.arange(0.0, HOURS * 3600.0, 60.0)
@@ -240,14 +237,14 @@ def test_hulls_of_one_number_that_report_in_turn(stage_of, zones_from, n_hulls):
     ]
     other_s = heard(rng, 60.0, 0, HOURS * 3600.0)
     parts.append(reports(OTHER, other_s, *way(other_s, 12.0, lat0=7.0), rng))
-    stage = staged(stage_of, zones_from, *parts)
+    stage = staged(*parts)
     found = Identity().detect(stage.positions, stage.context())
     assert set(found["subkind"]) == {"two_hulls"}
     assert set(found["mmsi"]) == {OLD}
     assert [one["n_hulls"] for one in found["evidence"]] == [n_hulls] * len(found)
 
 
-def test_misdated_reports_are_no_third_hull(stage_of, zones_from):
+def test_misdated_reports_are_no_third_hull():
     """Every fortieth report of one of two hulls bears a time six minutes late."""
     rng = np.random.default_rng(11)
     parts = []
@@ -255,21 +252,21 @@ def test_misdated_reports_are_no_third_hull(stage_of, zones_from):
         own_s = heard(rng, 60.0, 0, HOURS * 3600.0)
         late_s = own_s + np.where(np.arange(len(own_s)) % 40 == 7, 360.0 * (k == 0), 0.0)
         parts.append(reports(OLD, late_s, *way(own_s, 9.0 + k, lat0=2.0 + k), rng, 9.0 + k))
-    stage = staged(stage_of, zones_from, *parts)
+    stage = staged(*parts)
     found = Identity().detect(stage.positions, stage.context())
     assert [one["n_hulls"] for one in found["evidence"]] == [2]
 
 
 @pytest.mark.parametrize("late_s", [400.0, 900.0, 1500.0, 3600.0])
 @pytest.mark.parametrize("every_s", [10.0, 60.0])
-def test_a_receiver_with_a_wrong_clock_makes_no_second_hull(stage_of, zones_from, late_s, every_s):
+def test_a_receiver_with_a_wrong_clock_makes_no_second_hull(late_s, every_s):
     rng = np.random.default_rng(5)
     time_s = heard(rng, every_s, 0, HOURS * 3600.0)
     lat, lon = way(time_s, 16.0, turn_at_s=6 * 3600.0, turn_deg=20.0)
     course_deg = np.where(time_s > 6 * 3600, 110.0, 90.0)
     by_it = (time_s > 4 * 3600) & (time_s < 9 * 3600) & (rng.uniform(size=len(time_s)) < 0.4)
     stamped_s = np.where(by_it, time_s + late_s, time_s)
-    stage = staged(stage_of, zones_from, reports(OLD, stamped_s, lat, lon, rng, 16.0, course_deg))
+    stage = staged(reports(OLD, stamped_s, lat, lon, rng, 16.0, course_deg))
     assert Identity().detect(stage.positions, stage.context()).empty
 
 
@@ -296,13 +293,13 @@ def said(stage, *rows):
     return replace(stage, statements=frames.conform(table, frames.STATEMENTS))
 
 
-def sailing(stage_of, zones_from, *mmsis: int):
+def sailing(*mmsis: int):
     rng = np.random.default_rng(7)
     parts = []
     for k, mmsi in enumerate(mmsis):
         time_s = heard(rng, 60.0, 0, HOURS * 3600.0)
         parts.append(reports(mmsi, time_s, *way(time_s, 12.0, lat0=3.0 + k), rng))
-    return staged(stage_of, zones_from, *parts)
+    return staged(*parts)
 
 
 @pytest.mark.parametrize(
@@ -316,9 +313,9 @@ def sailing(stage_of, zones_from, *mmsis: int):
         ("imo", 9074728, 9074729, None),
     ],
 )
-def test_finds_changes_that_are_more_than_typing(stage_of, zones_from, field, old, new, subkind):
+def test_finds_changes_that_are_more_than_typing(field, old, new, subkind):
     stage = said(
-        sailing(stage_of, zones_from, OLD),
+        sailing(OLD),
         {"mmsi": OLD, "first_time": 1, "last_time": 7, field: old},
         {"mmsi": OLD, "first_time": 7.2, "last_time": 15, field: new},
     )
@@ -329,14 +326,12 @@ def test_finds_changes_that_are_more_than_typing(stage_of, zones_from, field, ol
 
 
 @pytest.mark.parametrize(("reports_said", "changed"), [(4, True), (121, False)])
-def test_a_name_is_remembered_as_long_as_its_static_reports_ask_for(
-    stage_of, zones_from, reports_said, changed
-):
+def test_a_name_is_remembered_as_long_as_its_static_reports_ask_for(reports_said, changed):
     """Said every four hours it still stands 18 hours later; every six minutes it doesn't."""
     rng = np.random.default_rng(7)
     time_s = heard(rng, 600.0, 0, 40 * 3600.0)
     stage = said(
-        staged(stage_of, zones_from, reports(OLD, time_s, *way(time_s, 8.0), rng)),
+        staged(reports(OLD, time_s, *way(time_s, 8.0), rng)),
         {"mmsi": OLD, "first_time": 1, "last_time": 13, "name": "OCEAN", "reports": reports_said},
         {"mmsi": OLD, "first_time": 31, "last_time": 34, "name": "GOLDEN HOPE"},
     )
@@ -348,12 +343,12 @@ def test_a_name_is_remembered_as_long_as_its_static_reports_ask_for(
 
 
 @pytest.mark.slow
-def test_a_wrong_number_is_raised_unless_it_is_put_right_in_time(stage_of, zones_from):
+def test_a_wrong_number_is_raised_unless_it_is_put_right_in_time():
     rows = [
         {"mmsi": OLD, "first_time": 1, "last_time": 7, "imo": 9074728},
         {"mmsi": OLD, "first_time": 7.2, "last_time": 15, "imo": 9074729},
     ]
-    stage = sailing(stage_of, zones_from, OLD)
+    stage = sailing(OLD)
     mended = said(stage, *rows)
     hourly = list(pairwise(pd.date_range(T0, stage.end, freq="h")))
     assert mended.drive(Identity(), hourly).empty
@@ -362,9 +357,9 @@ def test_a_wrong_number_is_raised_unless_it_is_put_right_in_time(stage_of, zones
     assert found["subkind"].tolist() == ["invalid_imo"]
 
 
-def test_one_imo_number_on_two_ships_apart(stage_of, zones_from):
+def test_one_imo_number_on_two_ships_apart():
     stage = said(
-        sailing(stage_of, zones_from, OLD, OTHER),
+        sailing(OLD, OTHER),
         *({"mmsi": m, "first_time": 1, "last_time": 15, "imo": 9074729} for m in (OLD, OTHER)),
     )
     found = Identity().detect(stage.positions, stage.context())
@@ -381,14 +376,11 @@ def test_one_imo_number_on_two_ships_apart(stage_of, zones_from):
         (OLD + 1, {}, ""),
     ],
 )
-def test_a_near_number_is_mended_only_where_all_else_agrees(stage_of, zones_from, new, says, name):
+def test_a_near_number_is_mended_only_where_all_else_agrees(new, says, name):
     rng = np.random.default_rng(3)
     first_s, next_s = heard(rng, 10.0, 0, 20_000.0), heard(rng, 10.0, 20_060.0, 40_000.0)
     stage = staged(
-        stage_of,
-        zones_from,
-        reports(OLD, first_s, *way(first_s), rng),
-        reports(new, next_s, *way(next_s), rng),
+        reports(OLD, first_s, *way(first_s), rng), reports(new, next_s, *way(next_s), rng)
     )
     stage = said(
         stage,
@@ -402,11 +394,11 @@ def test_a_near_number_is_mended_only_where_all_else_agrees(stage_of, zones_from
 
 
 @pytest.mark.parametrize(("mmsi", "subkinds"), [(985331049, ["hand_over"]), (992351000, [])])
-def test_a_number_of_a_ships_boat_may_be_taken_and_no_buoys(stage_of, zones_from, mmsi, subkinds):
+def test_a_number_of_a_ships_boat_may_be_taken_and_no_buoys(mmsi, subkinds):
     rng = np.random.default_rng(2)
     first_s, next_s = np.arange(9_000, 18_000, 60.0), np.arange(18_300, 27_300, 60.0)
     old = reports(OLD, first_s, *way(first_s), rng)
-    stage = staged(stage_of, zones_from, old, reports(mmsi, next_s, *way(next_s), rng))
+    stage = staged(old, reports(mmsi, next_s, *way(next_s), rng))
     assert Identity().detect(stage.positions, stage.context())["subkind"].tolist() == subkinds
 
 
@@ -430,7 +422,7 @@ def test_what_lies_off_the_way_is_no_misdated_stretch(off_deg, late_s, one_way):
 
 
 @pytest.mark.parametrize(("astray", "n_minor"), [(True, 2), (False, 12)])
-def test_fixes_that_scatter_are_no_other_hulls(stage_of, zones_from, astray, n_minor):
+def test_fixes_that_scatter_are_no_other_hulls(astray, n_minor):
     """Two misdated reports open a hull to which then every other of a stretch's fixes is added."""
     at_s = np.arange(0, 4 * 3600, 60)
     lat, lon = way(at_s)
@@ -449,7 +441,7 @@ def test_fixes_that_scatter_are_no_other_hulls(stage_of, zones_from, astray, n_m
     noise = frames.conform(false.assign(reason=frames.FALSE_FIX), frames.NOISE)
     end = T0 + pd.Timedelta(hours=5)
     noise = noise if astray else noise[:0]
-    context = stage_of(positions, zones_from([]), T0, end, noise=noise).context()
+    context = Stage(positions, make_zones([]), T0, end, noise=noise).context()
     found = Identity().detect(positions, context)
     hulls = explain(found[found["subkind"] == "two_hulls"], context, Identity.hypotheses)
     assert [evidence.facts["n_minor_reports"] for evidence in hulls["evidence"]] == [n_minor]

@@ -180,14 +180,6 @@ def test_near_land_is_lowered(scene: Any) -> None:
     assert lowered["score"].iloc[0] < 0.15
 
 
-def test_outside_the_layers_it_is_not_assessed(scene: Any) -> None:
-    found = Loitering().detect(
-        scene.positions(pause(scene, 3, 8)), scene.context(zones=scene.zones(reach=None))
-    )
-    assert list(found["score"]) == [0.0]
-    assert found["explanation"].iloc[0].startswith("not assessed")
-
-
 def test_a_long_silence_is_not_bridged(scene: Any) -> None:
     track = pause(scene, 3, 13)
     quiet = (track["time"] > scene.at(7)) & (track["time"] < scene.at(9.5))
@@ -335,9 +327,7 @@ def test_as_the_oracle_says(scene: Any, seed: int) -> None:
 @given(seed=st.integers(0, 10_000), cuts=st.lists(st.floats(0.1, 29.9), max_size=8, unique=True))
 def test_any_partition_gives_the_same_events(scene: Any, seed: int, cuts: list[float]) -> None:
     positions = wanderer(scene, seed)
-    whole = Loitering().detect(positions, scene.context((0, 30)))
-    parts = scene.in_windows(Loitering(), positions, [0.0, *sorted(cuts), 30.0])
-    scene.assert_same(parts, whole)
+    scene.assert_same_in_windows(Loitering(), positions, [0.0, *sorted(cuts), 30.0])
 
 
 def test_a_tug_beside_it_from_the_first_minute_counts(scene: Any) -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from detectors.outlier import Outlier
 from detectors.surroundings import lanes, normal
 from detectors.surroundings.normal import Normal
+from tests.detectors.scenes import Stage
 
 A = 533000001
 
@@ -111,11 +112,11 @@ def walker(scene: Any, seed: int) -> pd.DataFrame:
 @settings(max_examples=10, deadline=None)
 @given(seed=st.integers(0, 10_000), cuts=st.lists(st.floats(0.1, 29.9), max_size=8, unique=True))
 def test_any_partition_gives_the_same_events(
-    stage: Any, stage_of: Any, scene: Any, seed: int, cuts: list[float]
+    stage: Any, scene: Any, seed: int, cuts: list[float]
 ) -> None:
     positions = walker(scene, seed)
     edges = [scene.at(0), *(scene.at(h) for h in sorted(cuts)), scene.at(30)]
-    whole = stage_of(positions, stage.zones, edges[0], edges[-1], models=stage.models)
+    whole = Stage(positions, stage.zones, edges[0], edges[-1], models=stage.models)
     windows = list(pairwise(edges))
     once = Outlier().detect(positions, whole.context())
     pd.testing.assert_frame_equal(whole.drive(Outlier(), windows), once)

@@ -13,6 +13,7 @@ from detectors.kinematics.prism import Discs, Prisms, can_meet, together, touchi
 from detectors.possible_meeting import PossibleMeeting, pairs
 from detectors.possible_meeting.pairs import between_silences
 from detectors.possible_meeting.story import Silence
+from tests.detectors.scenes import detected
 
 S = 1_000_000
 STAY_S = 1800.0
@@ -214,8 +215,8 @@ def test_pairs_are_looked_at_in_parts_of_so_many_moments(monkeypatch):
     assert len(found) < len([own for own in lasts if own])
 
 
-def test_stage_pair_is_named_and_ranked(stage, look_once):
-    found = look_once(PossibleMeeting(), stage.positions, stage.context())
+def test_stage_pair_is_named_and_ranked(stage):
+    found = detected(PossibleMeeting(), stage.positions, stage.context())
     pairs = set(zip(found["mmsi"], found["other_mmsi"], strict=True))
     assert (563000601, 563000602) in pairs
     own = found[(found["mmsi"] == 563000601) & (found["other_mmsi"] == 563000602)].iloc[0]
@@ -223,10 +224,10 @@ def test_stage_pair_is_named_and_ranked(stage, look_once):
     assert 0.1 <= own["score"] <= 0.4
 
 
-def test_each_silence_keeps_its_best_partners_only(stage, look_once):
+def test_each_silence_keeps_its_best_partners_only(stage):
     loose = PossibleMeeting(min_weight=0.001, max_per_silence=1)
-    found = look_once(loose, stage.positions, stage.context())
-    free = look_once(
+    found = detected(loose, stage.positions, stage.context())
+    free = detected(
         PossibleMeeting(min_weight=0.001, max_per_silence=50), stage.positions, stage.context()
     )
     assert 0 < len(found) < len(free)

@@ -18,6 +18,8 @@ from detectors.spoofing import Spoofing
 from detectors.spoofing.scatter import as_one
 from detectors.surroundings import coverage_learn
 from detectors.surroundings.coverage import Coverage
+from tests.detectors.scenes import Stage
+from tests.detectors.tables import make_zones
 
 T0 = pd.Timestamp("2026-03-01T00:00Z")
 HOURS = 40
@@ -96,9 +98,9 @@ def segmented(table: pd.DataFrame) -> integrity.Segmented:
     return integrity.segment(frames.conform(full, frames.POSITIONS))
 
 
-def staged(stage_of, zones_from, table: pd.DataFrame):
+def staged(table: pd.DataFrame):
     end = T0 + pd.Timedelta(hours=HOURS)
-    return stage_of(segmented(table).tracked, zones_from([]), T0, end)
+    return Stage(segmented(table).tracked, make_zones([]), T0, end)
 
 
 falsehoods = st.tuples(
@@ -116,14 +118,14 @@ falsehoods = st.tuples(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(falsehood=falsehoods)
-def test_finds_each_falsehood_once_and_nothing_else(stage_of, zones_from, falsehood):
+def test_finds_each_falsehood_once_and_nothing_else(falsehood):
     kind, begin_h, duration_h, every_s, _ = falsehood
     if kind in {"circle", "circle here"}:  # two turns take 65 minutes
         duration_h = max(duration_h, 1.5)
     if kind == "circle here":  # of ten reports a turn, at one in three minutes, some are missed
         every_s = min(every_s, 60.0)
     duration_h = max(duration_h, 30 * every_s / 3600)
-    stage = staged(stage_of, zones_from, scene(kind, begin_h, duration_h, every_s, falsehood[4]))
+    stage = staged(scene(kind, begin_h, duration_h, every_s, falsehood[4]))
     found = Spoofing().detect(stage.positions, stage.context())
     subkind = {
         "jump": "jump",
@@ -152,7 +154,7 @@ def test_finds_each_falsehood_once_and_nothing_else(stage_of, zones_from, falseh
 
 
 @pytest.mark.parametrize(("late", "found"), [(0, 1), (10, 1), (40, 0)])
-def test_a_few_reports_that_come_late_hide_no_excursion(stage_of, zones_from, late, found):
+def test_a_few_reports_that_come_late_hide_no_excursion(late, found):
     """Of 160 of three hours; where a third comes while the vessel sails, both are heard."""
     table = scene("jump", 8.0, 3.0, 60.0, 1)
     away = table[table["lat"] > 3.4]
@@ -160,7 +162,7 @@ def test_a_few_reports_that_come_late_hide_no_excursion(stage_of, zones_from, la
     behind["time"] += pd.to_timedelta(np.arange(1, late + 1) * 300, unit="s")
     behind["source_offset"] = 200_000 + np.arange(late)
     behind["lon"] += np.arange(1, late + 1) * 1e-4
-    stage = staged(stage_of, zones_from, pd.concat([table, behind], ignore_index=True))
+    stage = staged(pd.concat([table, behind], ignore_index=True))
     events = Spoofing().detect(stage.positions, stage.context())
     assert (events["subkind"] == "jump").sum() == found
 
@@ -175,8 +177,8 @@ def test_a_few_reports_that_come_late_hide_no_excursion(stage_of, zones_from, la
     falsehood=falsehoods,
     cuts=st.lists(st.integers(1, HOURS * 60 - 1), min_size=1, max_size=6, unique=True),
 )
-def test_any_windows_equal_one_go(stage_of, zones_from, falsehood, cuts):
-    stage = staged(stage_of, zones_from, scene(*falsehood))
+def test_any_windows_equal_one_go(falsehood, cuts):
+    stage = staged(scene(*falsehood))
     edges = [T0, *(T0 + pd.Timedelta(minutes=m) for m in sorted(cuts)), stage.end]
     whole = Spoofing().detect(stage.positions, stage.context())
     parts = stage.drive(Spoofing(), list(pairwise(edges)))
@@ -189,15 +191,15 @@ def context_of(found: integrity.Segmented, zones, **more) -> Context:
     return Context(T0, end, zones, vessels, Coverage.none(), **more)
 
 
-def test_a_jump_begins_with_the_first_report_there(zones_from):
+def test_a_jump_begins_with_the_first_report_there():
     table = scene("jump", 10, 2, 60.0, 1)
     found = segmented(table)
-    event = Spoofing().detect(found.tracked, context_of(found, zones_from([]), noise=found.noise))
+    event = Spoofing().detect(found.tracked, context_of(found, make_zones([]), noise=found.noise))
     assert event["start"].tolist() == [table.loc[table["lat"] > 3.5, "time"].min()]
 
 
 @pytest.mark.parametrize(("wander_deg", "n_found"), [(0.0, 1), (0.5, 0)])
-def test_false_fixes_at_one_far_place_are_a_jump(zones_from, wander_deg, n_found):
+def test_false_fixes_at_one_far_place_are_a_jump(wander_deg, n_found):
     found = segmented(scene("jump", 10, 2, 60.0, 1))
     away = (found.tracked["track_id"] == MMSI * 100 + 2).to_numpy()
     begin, end = found.tracked.loc[away, "time"].agg(["min", "max"])
@@ -205,7 +207,7 @@ def test_false_fixes_at_one_far_place_are_a_jump(zones_from, wander_deg, n_found
     false["lon"] = 99.0 + np.linspace(0.0, wander_deg, len(false))
     noise = frames.conform(false, frames.NOISE)
     tracked = found.tracked[~away].reset_index(drop=True)
-    events = Spoofing().detect(tracked, context_of(found, zones_from([]), noise=noise))
+    events = Spoofing().detect(tracked, context_of(found, make_zones([]), noise=noise))
     assert len(events) == n_found
     for event in events.to_dict("records"):
         assert (event["subkind"], event["start"], event["end"]) == ("jump", begin, end)
@@ -214,9 +216,7 @@ def test_false_fixes_at_one_far_place_are_a_jump(zones_from, wander_deg, n_found
 
 
 @pytest.mark.parametrize(("n_astray", "n_found"), [(1, 1), (12, 0)])
-def test_a_misdated_report_of_one_who_drifts_far_off_scatters_nothing(
-    zones_from, n_astray, n_found
-):
+def test_a_misdated_report_of_one_who_drifts_far_off_scatters_nothing(n_astray, n_found):
     found = segmented(scene("jump", 10, 2, 60.0, 1))
     away = (found.tracked["track_id"] == MMSI * 100 + 2).to_numpy()
     false = found.tracked[away].assign(reason=frames.FALSE_FIX, lon=99.0, sog_kn=0.4)
@@ -224,12 +224,12 @@ def test_a_misdated_report_of_one_who_drifts_far_off_scatters_nothing(
     false.loc[false.index[5 : 5 + 2 * n_astray : 2], "lat"] += 0.01
     noise = frames.conform(false, frames.NOISE)
     tracked = found.tracked[~away].reset_index(drop=True)
-    events = Spoofing().detect(tracked, context_of(found, zones_from([]), noise=noise))
+    events = Spoofing().detect(tracked, context_of(found, make_zones([]), noise=noise))
     assert events["subkind"].tolist() == ["jump"] * n_found
 
 
 @pytest.mark.parametrize(("radius_m", "kind"), [(0.0, "frozen"), (4_000.0, "geometric")])
-def test_false_fixes_held_or_on_a_circle_while_the_vessel_sails_on(zones_from, radius_m, kind):
+def test_false_fixes_held_or_on_a_circle_while_the_vessel_sails_on(radius_m, kind):
     found = segmented(scene("jump", 10, 2, 60.0, 1))
     away = (found.tracked["track_id"] == MMSI * 100 + 2).to_numpy()
     false = found.tracked[away].assign(reason=frames.FALSE_FIX, sog_kn=0.0)
@@ -238,17 +238,17 @@ def test_false_fixes_held_or_on_a_circle_while_the_vessel_sails_on(zones_from, r
     angle = np.linspace(0.0, 720.0, len(false))
     false["lat"], false["lon"] = geodesy.destination(last["lat"], last["lon"], angle, radius_m)
     noise = frames.conform(false, frames.NOISE)
-    events = Spoofing().detect(tracked, context_of(found, zones_from([]), noise=noise))
+    events = Spoofing().detect(tracked, context_of(found, make_zones([]), noise=noise))
     assert events["subkind"].tolist() == [kind]
     assert events["start"].tolist() == [false["time"].min()]
     moored = tracked[tracked["time"] < false["time"].max()]
     assert (
-        Spoofing().detect(moored, context_of(found, zones_from([]), noise=noise)).empty or radius_m
+        Spoofing().detect(moored, context_of(found, make_zones([]), noise=noise)).empty or radius_m
     )
 
 
 @pytest.mark.parametrize("n_sound", [5, 12])
-def test_the_first_held_fixes_may_be_sound(zones_from, n_sound):
+def test_the_first_held_fixes_may_be_sound(n_sound):
     """From these the next sound report is within reach, so that no verdict is against them."""
     found = segmented(scene("jump", 10, 2, 60.0, 1))
     away = (found.tracked["track_id"] == MMSI * 100 + 2).to_numpy()
@@ -259,35 +259,35 @@ def test_the_first_held_fixes_may_be_sound(zones_from, n_sound):
     sound = false[:n_sound].assign(track_id=last["track_id"])[tracked.columns]
     tracked = pd.concat([tracked, sound]).sort_values("time", ignore_index=True)
     noise = frames.conform(false[n_sound:], frames.NOISE)
-    events = Spoofing().detect(tracked, context_of(found, zones_from([]), noise=noise))
+    events = Spoofing().detect(tracked, context_of(found, make_zones([]), noise=noise))
     assert events["subkind"].tolist() == ["frozen"]
 
 
-def test_one_report_of_a_further_track_is_no_home_of_false_fixes(zones_from):
+def test_one_report_of_a_further_track_is_no_home_of_false_fixes():
     found = segmented(scene("jump", 10, 2, 60.0, 1))
     away = (found.tracked["track_id"] == MMSI * 100 + 2).to_numpy()
     false = found.tracked[away].assign(reason=frames.FALSE_FIX, lat=4.5, lon=99.0, sog_kn=0.0)
     tracked = pd.concat([found.tracked[~away], false[:1][found.tracked.columns]])
     tracked = tracked.reset_index(drop=True)
     noise = frames.conform(false[1:], frames.NOISE)
-    events = Spoofing().detect(tracked, context_of(found, zones_from([]), noise=noise))
+    events = Spoofing().detect(tracked, context_of(found, make_zones([]), noise=noise))
     assert events["subkind"].tolist() == ["jump"]
     assert events["evidence"].iloc[0]["returned"]
 
 
-def test_late_reports_of_a_false_place_dont_prolong_it(zones_from):
+def test_late_reports_of_a_false_place_dont_prolong_it():
     table = scene("jump", 10, 2, 60.0, 1)
     there = table[table["lat"] > 3.5]
     late = there.iloc[-3:].assign(source_offset=[90_001, 90_002, 90_003])
     late["time"] = there["time"].max() + pd.to_timedelta([20, 41, 75], unit="min")
     found = segmented(pd.concat([table, late.astype({"time": frames.TIME})], ignore_index=True))
-    event = Spoofing().detect(found.tracked, context_of(found, zones_from([]), noise=found.noise))
+    event = Spoofing().detect(found.tracked, context_of(found, make_zones([]), noise=found.noise))
     assert event["subkind"].tolist() == ["jump"]
     assert event["end"].tolist() == [there["time"].max()]
 
 
 @pytest.mark.parametrize(("n_before", "n_found"), [(0, 1), (1, 1), (40, 0)])
-def test_a_few_reports_of_its_track_before_hide_no_excursion(zones_from, n_before, n_found):
+def test_a_few_reports_of_its_track_before_hide_no_excursion(n_before, n_found):
     """Dated wrongly, one of the ship's own way begins the hull as which she then jumps."""
     found = segmented(scene("jump", 8.0, 3.0, 60.0, 1))
     tracked = found.tracked
@@ -296,7 +296,7 @@ def test_a_few_reports_of_its_track_before_hide_no_excursion(zones_from, n_befor
     some = home[-2 * n_before - 10 : -10 : 2] if n_before else home[:0]
     tracked.loc[some, "track_id"] = away["track_id"].iloc[0]
     tracked = tracked.sort_values(["track_id", "time"], ignore_index=True)
-    events = Spoofing().detect(tracked, context_of(found, zones_from([]), noise=found.noise))
+    events = Spoofing().detect(tracked, context_of(found, make_zones([]), noise=found.noise))
     assert (events["subkind"] == "jump").sum() == n_found
     assert (events["start"] == away["time"].min()).sum() == n_found
 
@@ -305,7 +305,7 @@ def test_a_few_reports_of_its_track_before_hide_no_excursion(zones_from, n_befor
     ("wander_deg", "fixes", "stations", "n_found"),
     [(0.005, 3, False, 1), (0.2, 3, False, 0), (0.005, 2, False, 0), (0.005, 3, True, 0)],
 )
-def test_three_false_fixes_do_that_passes_brought(zones_from, wander_deg, fixes, stations, n_found):
+def test_three_false_fixes_do_that_passes_brought(wander_deg, fixes, stations, n_found):
     """A fix each 40 minutes 90 nm off: held there or anywhere, of passes or among stations."""
     table = scene("nothing", 10, 2, 60.0, 1)
     since_s = (table["time"] - T0).dt.total_seconds()
@@ -317,7 +317,7 @@ def test_three_false_fixes_do_that_passes_brought(zones_from, wander_deg, fixes,
     false["lat"] += np.array([0.0, wander_deg, -wander_deg])[:fixes]
     noise = frames.conform(false.assign(reason=frames.FALSE_FIX), frames.NOISE)
     feed = segmented(table).tracked if stations else found.tracked
-    context = context_of(found, zones_from([]), noise=noise)
+    context = context_of(found, make_zones([]), noise=noise)
     context = replace(context, coverage=coverage_learn.learn(feed))
     events = Spoofing().detect(found.tracked, context)
     assert events["subkind"].tolist() == ["jump"] * n_found
@@ -328,7 +328,7 @@ def test_three_false_fixes_do_that_passes_brought(zones_from, wander_deg, fixes,
     ("north_deg", "back_deg", "n_found"),
     [(0.3, 0.3, 1), (0.3, 0.2, 0), (0.1, 0.1, 1), (0.1, 0.07, 0)],
 )
-def test_a_shift_between_passes_shows_by_its_vector(zones_from, north_deg, back_deg, n_found):
+def test_a_shift_between_passes_shows_by_its_vector(north_deg, back_deg, n_found):
     """Heard for four minutes of every forty: it leaps 18 nm, or 6 nm within its reach, and back by
     as much or less.
     """
@@ -338,13 +338,13 @@ def test_a_shift_between_passes_shows_by_its_vector(zones_from, north_deg, back_
     table["lat"] += np.where((hour >= 10) & (hour < 14), north_deg, 0.0)
     table["lat"] += np.where(hour >= 14, north_deg - back_deg, 0.0)
     found = segmented(table[since_s % 2400 < 240].reset_index(drop=True))
-    events = Spoofing().detect(found.tracked, context_of(found, zones_from([]), noise=found.noise))
+    events = Spoofing().detect(found.tracked, context_of(found, make_zones([]), noise=found.noise))
     assert len(events) == n_found
     assert events["subkind"].eq("jump").all()
 
 
 @pytest.mark.parametrize(("bend_deg", "subkinds"), [(0.0, []), (50.0, ["offset_copy"])])
-def test_where_the_way_bends_an_offset_astern_is_no_clocks(zones_from, bend_deg, subkinds):
+def test_where_the_way_bends_an_offset_astern_is_no_clocks(bend_deg, subkinds):
     """A ship, and she again 4 nm astern: on a straight way as a receiver that is late would."""
     s = np.arange(0.0, 6 * 3600.0, 60.0)
     leg_m = 12 * geodesy.KNOT_MPS * np.minimum(s, 3 * 3600.0), 12 * geodesy.KNOT_MPS * s
@@ -353,14 +353,12 @@ def test_where_the_way_bends_an_offset_astern_is_no_clocks(zones_from, bend_deg,
     again = (s >= 3600.0) & (s < 5 * 3600.0)
     astern = reports(s[again] + 20, lat[again], lon[again] - 0.07, offset=100_000)
     found = segmented(pd.concat([reports(s, lat, lon), astern], ignore_index=True))
-    events = Spoofing().detect(found.tracked, context_of(found, zones_from([]), noise=found.noise))
+    events = Spoofing().detect(found.tracked, context_of(found, make_zones([]), noise=found.noise))
     assert events["subkind"].tolist() == subkinds
 
 
 @pytest.mark.parametrize(("across_deg", "subkinds"), [(0.0, []), (0.03, ["offset_copy"])])
-def test_a_clock_that_is_put_right_leaves_her_where_her_late_track_never_was(
-    zones_from, across_deg, subkinds
-):
+def test_a_clock_that_is_put_right_leaves_her_where_her_late_track_never_was(across_deg, subkinds):
     """Half of her reports come 8 min late for 40 min, and all of them at once from then on; or she
     sends a displaced copy for as long, which lies beside the way.
     """
@@ -374,13 +372,13 @@ def test_a_clock_that_is_put_right_leaves_her_where_her_late_track_never_was(
     full = both.assign(heading_deg=np.nan, nav_status=0, msg_type=1, ais_class="A", source="feed")
     full["track_id"] = MMSI * 100 + 1 + (full.index >= len(full) - (~early).sum())
     tracked = frames.conform(full.sort_values(["track_id", "time"]), frames.TRACKED)
-    context = context_of(integrity.Segmented(tracked, frames.empty(frames.NOISE)), zones_from([]))
+    context = context_of(integrity.Segmented(tracked, frames.empty(frames.NOISE)), make_zones([]))
     assert Spoofing().detect(tracked, context)["subkind"].tolist() == subkinds
 
 
-def test_says_which_track_is_believed_and_why(zones_from):
+def test_says_which_track_is_believed_and_why():
     found = segmented(scene("jump", 10, 2, 60.0, 1))
-    context = context_of(found, zones_from([]), noise=found.noise)
+    context = context_of(found, make_zones([]), noise=found.noise)
     event = explain(Spoofing().detect(found.tracked, context), context, Spoofing.hypotheses)
     [evidence] = event["evidence"]
     assert evidence["believed_track_id"] == f"{MMSI}01"
@@ -414,45 +412,45 @@ class Plain:
 
 
 @pytest.mark.parametrize("kind", [k for k in KINDS if k not in {"late", "nothing"}])
-def test_tells_a_sailor(zones_from, kind):
+def test_tells_a_sailor(kind):
     found = segmented(scene(kind, 10, 2, 60.0, 1))
-    event = Spoofing().detect(found.tracked, context_of(found, zones_from([])))
+    event = Spoofing().detect(found.tracked, context_of(found, make_zones([])))
     sentence = Spoofing.tell(told(event)[0], Plain(), MMSI)
     assert "2 h" in sentence
     assert "at " in sentence
 
 
-def test_a_replay_heard_live_meanwhile_may_be_a_receivers_clock(zones_from):
+def test_a_replay_heard_live_meanwhile_may_be_a_receivers_clock():
     table = scene("nothing", 10, 2, 60.0, 1)
     late = table[(table["time"] >= T0 + pd.Timedelta(hours=10))]
     late = late[late["time"] < T0 + pd.Timedelta(hours=12)]
     hour = pd.Timedelta(hours=1)
     late = late.assign(time=late["time"] + hour, source_offset=late["source_offset"] + 100_000)
     found = segmented(pd.concat([table, late]))
-    context = context_of(found, zones_from([]))
+    context = context_of(found, make_zones([]))
     event = explain(Spoofing().detect(found.tracked, context), context, Spoofing.hypotheses)
     assert (event["score"] < 0.3).all()
 
 
-def test_without_layers_nothing_is_on_land_but_a_leap_is_a_leap(zones_from):
+def test_without_layers_nothing_is_on_land_but_a_leap_is_a_leap():
     found = segmented(scene("jump", 10, 2, 60.0, 1))
-    context = context_of(found, zones_from([]))
-    land = replace(context, zones=zones_from([]))
+    context = context_of(found, make_zones([]))
+    land = replace(context, zones=make_zones([]))
     assert Spoofing().detect(found.tracked, land)["subkind"].tolist() == ["jump"]
 
 
 @pytest.mark.parametrize("mmsi", [9_753_168, 853_312_345])
-def test_boats_with_numbers_that_sets_are_left_with_are_looked_at(zones_from, mmsi):
+def test_boats_with_numbers_that_sets_are_left_with_are_looked_at(mmsi):
     """009… and 8…: in these waters about half of class B."""
     found = segmented(scene("jump", 10, 2, 60.0, 1).assign(mmsi=mmsi))
-    event = Spoofing().detect(found.tracked, context_of(found, zones_from([])))
+    event = Spoofing().detect(found.tracked, context_of(found, make_zones([])))
     assert event[["mmsi", "subkind"]].to_numpy().tolist() == [[mmsi, "jump"]]
 
 
 @pytest.mark.parametrize(
     ("mmsi", "msg_type"), [(111533001, 1), (993123456, 1), (5331234, 1), (MMSI, 9), (MMSI, 4)]
 )
-def test_only_vessels_are_looked_at(zones_from, mmsi, msg_type):
+def test_only_vessels_are_looked_at(mmsi, msg_type):
     found = segmented(scene("circle here", 10, 3, 60.0, 1)).tracked
     found = found.assign(
         mmsi=mmsi, track_id=mmsi * 100 + 1, msg_type=np.int16(msg_type)
@@ -461,7 +459,7 @@ def test_only_vessels_are_looked_at(zones_from, mmsi, msg_type):
     context = Context(
         T0,
         T0 + pd.Timedelta(hours=HOURS),
-        zones_from([]),
+        make_zones([]),
         frames.empty(frames.VESSELS),
         Coverage.none(),
     )
@@ -499,12 +497,10 @@ def disturbed(begin_h: float, minutes: float, every_s: float, seed: int) -> inte
     seed=st.integers(0, 99),
     cuts=st.lists(st.floats(0.1, HOURS - 0.1), min_size=1, max_size=3),
 )
-def test_interference_is_the_same_in_any_windows(
-    stage_of, zones_from, begin_h, minutes, every_s, seed, cuts
-):
+def test_interference_is_the_same_in_any_windows(begin_h, minutes, every_s, seed, cuts):
     found = disturbed(begin_h, minutes, every_s, seed)
     end = T0 + pd.Timedelta(hours=HOURS)
-    stage = stage_of(found.tracked, zones_from([]), T0, end, noise=found.noise)
+    stage = Stage(found.tracked, make_zones([]), T0, end, noise=found.noise)
     whole = stage.look(Spoofing(), T0, end)
     assert whole["subkind"].tolist() == ["scatter"] * 3
     assert sorted(whole["mmsi"]) == [MMSI, MMSI + 1, MMSI + 2]
@@ -517,13 +513,13 @@ def test_interference_is_the_same_in_any_windows(
 
 
 @pytest.mark.parametrize(("begin_h", "others"), [(10.4, 3), (10.75, None)])
-def test_interference_that_was_over_explains_no_jump(zones_from, begin_h, others):
+def test_interference_that_was_over_explains_no_jump(begin_h, others):
     """Ships' fixes scatter from 10 to 10.5 h; another's go off meanwhile, or a quarter later."""
     jumps = segmented(scene("jump", begin_h, 2, 60.0, 7).assign(mmsi=MMSI + 9))
     jammed = disturbed(10.0, 30.0, 60.0, 1)
     tracked = pd.concat([jammed.tracked, jumps.tracked], ignore_index=True)
     noise = pd.concat([jammed.noise, jumps.noise], ignore_index=True)
-    events = Spoofing().detect(tracked, context_of(jammed, zones_from([]), noise=noise))
+    events = Spoofing().detect(tracked, context_of(jammed, make_zones([]), noise=noise))
     event = events[events["mmsi"] == MMSI + 9].iloc[0]
     assert event["subkind"] == "jump"
     assert event["evidence"].get("n_others_scattered") == others

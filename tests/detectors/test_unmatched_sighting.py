@@ -13,6 +13,8 @@ from detectors.core.hypothesis import Known
 from detectors.unmatched_sighting import UnmatchedSighting
 from detectors.unmatched_sighting.leads import loiterers, silent_vessels
 from detectors.vessels import association
+from tests.detectors.scenes import Stage, detected
+from tests.detectors.tables import make_positions, make_zones
 
 
 def sightings(*rows):
@@ -32,10 +34,10 @@ def sightings(*rows):
 
 
 @pytest.fixture
-def look(stage, look_once):
+def look(stage):
     def looked(*rows, **parameters):
         seen = dataclasses.replace(stage, sightings=sightings(*rows))
-        return look_once(UnmatchedSighting(**parameters), seen.positions, seen.context())
+        return detected(UnmatchedSighting(**parameters), seen.positions, seen.context())
 
     return looked
 
@@ -208,7 +210,7 @@ def test_where_no_ais_is_heard_it_says_so(stage, look):
 @pytest.mark.parametrize(
     ("time", "says"), [("17:55", "a satellite that passed"), ("16:55", "no vessel was heard")]
 )
-def test_what_a_pass_hears_is_within_reception(stage_of, fill, zones_from, look_once, time, says):
+def test_what_a_pass_hears_is_within_reception(time, says):
     """Six ships 20 nm off are heard every other hour, and nobody near the sighting."""
     noon = pd.Timestamp("2026-03-01T12:00Z")
     rows = [
@@ -216,11 +218,11 @@ def test_what_a_pass_hears_is_within_reception(stage_of, fill, zones_from, look_
         for k in range(6)
         for n in range(5)
     ]
-    positions = fill(pd.DataFrame(rows, columns=["mmsi", "time", "lat", "lon"]))
+    positions = make_positions(pd.DataFrame(rows, columns=["mmsi", "time", "lat", "lon"]))
     seen = sightings({"time": f"2026-03-01T{time}Z", "lat": 2.0, "lon": 101.1, "length_m": 20.0})
-    stage = stage_of(positions, zones_from([]), noon, noon + pd.Timedelta(hours=9))
+    stage = Stage(positions, make_zones([]), noon, noon + pd.Timedelta(hours=9))
     stage = dataclasses.replace(stage, sightings=seen)
-    found = look_once(UnmatchedSighting(), stage.positions, stage.context())
+    found = detected(UnmatchedSighting(), stage.positions, stage.context())
     told = explain.explain(found, stage.context(), UnmatchedSighting.hypotheses)
     assert [says in explanation for explanation in told["explanation"]] == [True]
 

@@ -104,7 +104,7 @@ def _off_limits(stage: Stage) -> Place | None:
         lat, lon = geodesy.destination(waters.lat, waters.lon, float(rng.uniform(0, 360)), away_m)
         spot = np.array([lat]), np.array([lon])
         ok = stage.sea.clear(*spot, 2 * METRES_PER_NM)[0]
-        ok = ok and stage.sea.apart_from(*spot, SHELTERED, METRES_PER_NM)[0]
+        ok = ok and stage.sea.outside(*spot, SHELTERED, METRES_PER_NM, excuses=False)[0]
         ok = ok and _ruled(stage, *spot)
         if ok and radio.best_hearing(*spot)[0] > 0.6:
             return float(lat), float(lon)

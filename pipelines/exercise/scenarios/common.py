@@ -18,6 +18,7 @@ from pipelines.exercise.stage import HOUR_S, Span, Stage, off_lane_nm
 from pipelines.exercise.tries import TRIES
 
 EVER: Final = np.inf
+NEVER: Final = -np.inf
 WELL_HEARD: Final = 0.8
 BOAT_HEARD: Final = 0.55
 """Class B is heard less far: with that chance three reports in four minutes get through."""

@@ -11,6 +11,7 @@ from pipelines.exercise import geography, radio
 from pipelines.exercise.motion import Path, sail
 from pipelines.exercise.scenarios.common import (
     EVER,
+    NEVER,
     WELL_HEARD,
     Passage,
     boat_run,
@@ -23,7 +24,6 @@ from pipelines.exercise.tries import TRIES, Scenario, within
 
 UNASSIGNED_MIDS: Final = (286, 291, 388, 395, 487, 492, 584, 597, 683, 698, 785, 796)
 """Numbers that no state has (ITU Table of Maritime Identification Digits)."""
-_NEVER: Final = -np.inf
 
 
 def handover(stage: Stage) -> bool:
@@ -52,7 +52,7 @@ def handover(stage: Stage) -> bool:
         sizes = ("bow_m", "stern_m", "port_m", "starboard_m")
         new = replace(new, **{name: getattr(old, name) for name in sizes})
     again = when + pause_s
-    enter_parts(stage, path, [(old, _NEVER, when), (new, again, EVER)])
+    enter_parts(stage, path, [(old, NEVER, when), (new, again, EVER)])
     stage.mark(
         "identity",
         (old.mmsi, new.mmsi),
@@ -154,7 +154,7 @@ def renaming(stage: Stage) -> bool:
     ship, path = found
     what = [("name", "callsign", "imo"), ("name", "imo"), ("name", "callsign")]
     new = renamed(stage, ship, *what[int(stage.rng.integers(len(what)))])
-    enter_parts(stage, path, [(ship, _NEVER, span[0]), (new, span[0], EVER)])
+    enter_parts(stage, path, [(ship, NEVER, span[0]), (new, span[0], EVER)])
     stage.mark(
         "identity",
         (ship.mmsi, 0),

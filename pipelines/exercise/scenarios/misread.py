@@ -9,12 +9,11 @@ from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise import geography, radio
 from pipelines.exercise.motion import UNDER_WAY, Path, alongside, join, sail, still
-from pipelines.exercise.scenarios.common import EVER, enter_parts, passage, water_in
+from pipelines.exercise.scenarios.common import EVER, NEVER, enter_parts, passage, water_in
 from pipelines.exercise.stage import HOUR_S, Span, Stage, start_from
 from pipelines.exercise.tries import Scenario, within
 
 _STATIC_S: Final = radio.STATIC_INTERVAL_S
-_NEVER: Final = -np.inf
 
 
 @within(0.4, 0.4 + 1e-6, tries=1)
@@ -63,7 +62,7 @@ def corrected_typing(stage: Stage) -> bool:
         return False
     ship, path = found
     wrong = replace(ship, name=_mistyped(stage, ship.name))
-    enter_parts(stage, path, [(wrong, _NEVER, span[0]), (ship, span[0], EVER)])
+    enter_parts(stage, path, [(wrong, NEVER, span[0]), (ship, span[0], EVER)])
     stage.plant("identity", [(ship, path)], span, "name corrected by a letter", suspicious=False)
     return True
 
@@ -95,7 +94,7 @@ def corrupt_static(stage: Stage) -> bool:
         callsign=name[3:9],
         ship_type=int(rng.integers(256)),
     )
-    enter_parts(stage, path, [(ship, _NEVER, span[0]), (garbled, *span), (ship, span[1], EVER)])
+    enter_parts(stage, path, [(ship, NEVER, span[0]), (garbled, *span), (ship, span[1], EVER)])
     stage.plant("identity", [(ship, path)], span, "one garbled static message", suspicious=False)
     return True
 
@@ -128,7 +127,7 @@ def casting_off(stage: Stage, span: Span) -> bool:
         return False
     if float(path.t[0]) + towed_s * 2 < stage.t0 or path.t[-1] < stage.t0 + HOUR_S:
         return False
-    stage.enter(ship, path, [(_NEVER, span[0])])
+    stage.enter(ship, path, [(NEVER, span[0])])
     stage.enter(tug, tug_path)
     ships = [(ship, path), (tug, tug_path)]
     stage.plant("identity", ships, span, "tug casts off", suspicious=False)

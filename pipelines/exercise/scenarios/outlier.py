@@ -10,14 +10,13 @@ from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise import background, geography, radio
 from pipelines.exercise.geography import Line
-from pipelines.exercise.motion import UNDER_WAY, join, sail
+from pipelines.exercise.motion import NOT_UNDER_COMMAND, UNDER_WAY, join, sail
 from pipelines.exercise.scenarios.common import WELL_HEARD
 from pipelines.exercise.stage import HOUR_S, Stage
 from pipelines.exercise.tries import TRIES, Scenario
 
 NEEDS_S: Final = 7 * 24 * HOUR_S
 """Length of an exercise from which on an ordinary has been seen."""
-_NOT_UNDER_COMMAND: Final = 2
 
 
 def against_the_lane(stage: Stage) -> bool:
@@ -100,7 +99,7 @@ def engine_trouble(stage: Stage) -> bool:
         if not np.all(radio.best_hearing(slow.lat, slow.lon) > WELL_HEARD):
             continue
         arrival = sail(own.cut(0.0, from_m), ship.speed_kn, rng)
-        limp = sail(slow, slow_kn, rng, status=_NOT_UNDER_COMMAND)
+        limp = sail(slow, slow_kn, rng, status=NOT_UNDER_COMMAND)
         path = join(arrival, limp, sail(own.cut(to_m, own.length_m), ship.speed_kn, rng))
         path = path.shifted(start - arrival.duration_s)
         span = start, start + limp.duration_s

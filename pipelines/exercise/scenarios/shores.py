@@ -51,7 +51,7 @@ def _drawn(
         spot = np.array([found.place[0]]), np.array([found.place[1]])
         if radio.best_hearing(*spot, class_b=True)[0] < _HEARD:
             continue
-        if not stage.sea.apart_from(*spot, MAPPED, margin_m)[0]:
+        if not stage.sea.outside(*spot, MAPPED, margin_m, excuses=False)[0]:
             continue
         if shores:
             at_lat, at_lon = np.array([shore.place for shore in shores]).T

@@ -61,65 +61,56 @@ def see(stage: Stage, vessels: int) -> list[Sighting]:
     reported at that time: what a sighting of it should be called is another question.
     """
     n = int(vessels / VESSELS_PER_PLANTED + 0.5)
-    view = _View(stage)
     made: list[Sighting] = []
-    made += _scenes(stage, view, n)
-    made += _radars(stage, view, n)
-    made += _patrols(stage, view, n)
-    made += _beside_loiterers(stage, view, -(-n // 4))
-    made += _unheard(stage, view)
+    made += _scenes(stage, n)
+    made += _radars(stage, n)
+    made += _patrols(stage, n)
+    made += _beside_loiterers(stage, -(-n // 4))
+    made += _unheard(stage)
     return made
 
 
-class _View:
-    """Who is where, asked at one moment."""
-
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
-
-    def everyone(self, t: float) -> tuple[Floats, Floats]:
-        """Return true places of all ships at sea at a time, sending or not."""
-        afloat = [a.afloat for a in self._stage.actors]
-        places = [p.place(t) for p in afloat if p.t[0] - 1200 <= t <= p.t[-1] + 1200]
-        lat, lon = np.array(places, "float64").reshape(-1, 2).T
-        return lat, lon
-
-    def sending(self, t: float) -> list[_Seen]:
-        """Ships that truthfully send at a time and around it, and are heard now and then."""
-        return [seen for seen in self._all_sending(t) if seen.heard >= _HEARD_ENOUGH]
-
-    def unheard(self, t: float) -> list[_Seen]:
-        """Ships that truthfully send at a time and around it, and are hardly heard or not."""
-        return [seen for seen in self._all_sending(t) if seen.heard < _HEARD_ENOUGH]
-
-    def _all_sending(self, t: float) -> list[_Seen]:
-        return [seen for actor in self._stage.actors if (seen := self._seen(actor, t))]
-
-    def _seen(self, actor: Actor, t: float) -> _Seen | None:
-        path, stage = actor.path, self._stage
-        around_it = max(t - _KNOWN_S, stage.t0), min(t + _KNOWN_S, stage.t1)
-        if actor.aerial is not None or path.t[0] > around_it[0] or path.t[-1] < around_it[1]:
-            return None
-        if any(off < around_it[1] and on > around_it[0] for off, on in actor.silences):
-            return None
-        when = np.linspace(*around_it, 5)
-        class_b = np.full(len(when), actor.ship.ais_class == "B")
-        chance = radio.hearing(*path.at(when), class_b)
-        heard = float((chance * stage.receivers.works(when)).max(axis=1).mean())
-        before, after = path.place(max(t - 15, path.t[0])), path.place(min(t + 15, path.t[-1]))
-        moved_m = float(geodesy.distance_m(*before, *after))
-        lasted_s = min(t + 15, path.t[-1]) - max(t - 15, path.t[0])
-        return _Seen(
-            actor,
-            path.place(t),
-            float(geodesy.speed_kn(moved_m, max(lasted_s, 1.0))),
-            float(geodesy.bearing_deg(*before, *after)),
-            float(actor.ship.bow_m + actor.ship.stern_m),
-            heard,
-        )
+def _everyone(stage: Stage, t: float) -> tuple[Floats, Floats]:
+    """Return true places of all ships at sea at a time, sending or not."""
+    afloat = [a.afloat for a in stage.actors]
+    places = [p.place(t) for p in afloat if p.t[0] - 1200 <= t <= p.t[-1] + 1200]
+    lat, lon = np.array(places, "float64").reshape(-1, 2).T
+    return lat, lon
 
 
-def _scenes(stage: Stage, view: _View, n: int) -> list[Sighting]:
+def _sending(stage: Stage, t: float, *, heard: bool = True) -> list[_Seen]:
+    """Ships that truthfully send at a time and around it, and are heard now and then; or those
+    that are hardly heard or not.
+    """
+    sending = [seen for actor in stage.actors if (seen := _seen(stage, actor, t))]
+    return [seen for seen in sending if (seen.heard >= _HEARD_ENOUGH) == heard]
+
+
+def _seen(stage: Stage, actor: Actor, t: float) -> _Seen | None:
+    path = actor.path
+    around_it = max(t - _KNOWN_S, stage.t0), min(t + _KNOWN_S, stage.t1)
+    if actor.aerial is not None or path.t[0] > around_it[0] or path.t[-1] < around_it[1]:
+        return None
+    if any(off < around_it[1] and on > around_it[0] for off, on in actor.silences):
+        return None
+    when = np.linspace(*around_it, 5)
+    class_b = np.full(len(when), actor.ship.ais_class == "B")
+    chance = radio.hearing(*path.at(when), class_b)
+    heard = float((chance * stage.receivers.works(when)).max(axis=1).mean())
+    before, after = path.place(max(t - 15, path.t[0])), path.place(min(t + 15, path.t[-1]))
+    moved_m = float(geodesy.distance_m(*before, *after))
+    lasted_s = min(t + 15, path.t[-1]) - max(t - 15, path.t[0])
+    return _Seen(
+        actor,
+        path.place(t),
+        float(geodesy.speed_kn(moved_m, max(lasted_s, 1.0))),
+        float(geodesy.bearing_deg(*before, *after)),
+        float(actor.ship.bow_m + actor.ship.stern_m),
+        heard,
+    )
+
+
+def _scenes(stage: Stage, n: int) -> list[Sighting]:
     """Two radar satellite scenes a day: all but the smallest ships, displaced if they move."""
     rng = stage.rng
     made: list[Sighting] = []
@@ -134,7 +125,7 @@ def _scenes(stage: Stage, view: _View, n: int) -> list[Sighting]:
         along = geography.axis()
         centre = along.place(rng.uniform(0.1, 0.85) * along.length_m)
         note = f"scene {scene + 1}, {passing}, right-looking"
-        for seen in view.sending(t):
+        for seen in _sending(stage, t):
             if not _in_scene(seen.place, centre) or rng.random() > _detectability(seen.length_m):
                 continue
             shift_m = _azimuth_shift_m(seen, passing)
@@ -148,7 +139,7 @@ def _scenes(stage: Stage, view: _View, n: int) -> list[Sighting]:
                 _trap(stage, seen, t, "sighting of a ship whose AIS is sparse")
         share = -(-boats // (scenes - scene))
         for _ in range(share):
-            boat = _alone(stage, view, t, partial(_within_scene, stage, centre))
+            boat = _alone(stage, t, partial(_within_scene, stage, centre))
             if boat:
                 boats -= 1
                 made.append(_sar(stage, t, boat, float(rng.uniform(15, 45)), note))
@@ -188,7 +179,7 @@ def _detectability(length_m: float) -> float:
     return float(np.clip((length_m - 5.0) / 45.0, 0.1, 0.95))
 
 
-def _radars(stage: Stage, view: _View, n: int) -> list[Sighting]:
+def _radars(stage: Stage, n: int) -> list[Sighting]:
     """Three coastal radars report what they see within 16 nm, each some times a day."""
     rng = stage.rng
     made: list[Sighting] = []
@@ -200,7 +191,7 @@ def _radars(stage: Stage, view: _View, n: int) -> list[Sighting]:
             t = _moment(stage)
             if t is None:
                 continue
-            ships = [s for s in view.sending(t) if _off_nm(site, s.place) < RADAR_RANGE_NM]
+            ships = [s for s in _sending(stage, t) if _off_nm(site, s.place) < RADAR_RANGE_NM]
             for seen in ships[:12]:
                 made.append(_radar(stage, t, seen.place, site))
                 if twice > 0 and seen.heard > _SPARSE and rng.random() < 0.3:
@@ -212,7 +203,7 @@ def _radars(stage: Stage, view: _View, n: int) -> list[Sighting]:
                     _trap(stage, seen, later, "seen by two sensors")
             if boats > 0 and look >= looks - -(-boats // len(sites)):
                 home = site.lat, site.lon
-                boat = _alone(stage, view, t, partial(around, stage, home, 2.0, RADAR_RANGE_NM))
+                boat = _alone(stage, t, partial(around, stage, home, 2.0, RADAR_RANGE_NM))
                 if boat:
                     boats -= 1
                     made.append(_radar(stage, t, boat, site))
@@ -226,7 +217,7 @@ def _radar(stage: Stage, t: float, place: Place, site: Station) -> Sighting:
     return _sighting(stage, t, place, 80.0, 100.0, source, float("nan"), confidence, "")
 
 
-def _patrols(stage: Stage, view: _View, n: int) -> list[Sighting]:
+def _patrols(stage: Stage, n: int) -> list[Sighting]:
     """Patrols report single ships, roughly, and boats without AIS."""
     rng = stage.rng
     made: list[Sighting] = []
@@ -235,12 +226,12 @@ def _patrols(stage: Stage, view: _View, n: int) -> list[Sighting]:
         if t is None:
             continue
         if k % 3 == 0 and k < 3 * (n - 2 * (n // 3)):
-            boat = _alone(stage, view, t, partial(_somewhere, stage))
+            boat = _alone(stage, t, partial(_somewhere, stage))
             if boat:
                 made.append(_patrol(stage, t, boat, float(rng.uniform(7, 18)), "fast boat, no AIS"))
                 _plant(stage, t, boat, 0, "boat without AIS met by a patrol")
             continue
-        ships = view.sending(t)
+        ships = _sending(stage, t)
         if ships:
             seen = ships[int(rng.integers(len(ships)))]
             made.append(_patrol(stage, t, seen.place, seen.length_m, "routine report"))
@@ -266,7 +257,7 @@ def _patrol(stage: Stage, t: float, place: Place, length_m: float, note: str) ->
     )
 
 
-def _beside_loiterers(stage: Stage, view: _View, n: int) -> list[Sighting]:
+def _beside_loiterers(stage: Stage, n: int) -> list[Sighting]:
     """Let an aircraft see a ship that waits in open water, and a boat without AIS beside it."""
     rng = stage.rng
     made: list[Sighting] = []
@@ -276,7 +267,7 @@ def _beside_loiterers(stage: Stage, view: _View, n: int) -> list[Sighting]:
             break
         waits: Planted = loiters[int(index)]
         t = float(np.round(rng.uniform(waits.start + 1800, waits.end - 600)))
-        ship = next((s for s in view.sending(t) if s.actor.ship.mmsi == waits.mmsi), None)
+        ship = next((s for s in _sending(stage, t) if s.actor.ship.mmsi == waits.mmsi), None)
         if ship is None or not stage.delivered(t, t):
             continue
         boat = around(stage, ship.place, 0.4, 1.1)
@@ -291,13 +282,13 @@ def _beside_loiterers(stage: Stage, view: _View, n: int) -> list[Sighting]:
     return made
 
 
-def _unheard(stage: Stage, view: _View) -> list[Sighting]:
+def _unheard(stage: Stage) -> list[Sighting]:
     """Let a radar satellite or a patrol see ships that send where no receiver hears them."""
     rng = stage.rng
     made: list[Sighting] = []
     for k in range(_UNHEARD):
         t = _moment(stage)
-        ships = [] if t is None else view.unheard(t)
+        ships = [] if t is None else _sending(stage, t, heard=False)
         if t is None or not ships:
             continue
         seen = ships[int(rng.integers(len(ships)))]
@@ -337,11 +328,11 @@ def _moment(stage: Stage) -> float | None:
     return None
 
 
-def _alone(stage: Stage, view: _View, t: float, draw: Callable[[], Place]) -> Place | None:
+def _alone(stage: Stage, t: float, draw: Callable[[], Place]) -> Place | None:
     """Draw a place at sea, not off a port, with nobody near it from 10 min before to 10 min
     after.
     """
-    others = [view.everyone(t + dt) for dt in (-600.0, 0.0, 600.0)]
+    others = [_everyone(stage, t + dt) for dt in (-600.0, 0.0, 600.0)]
     for _ in range(TRIES * 4):
         place = draw()
         spot = geography.spot(place)

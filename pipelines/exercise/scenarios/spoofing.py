@@ -24,6 +24,7 @@ from pipelines.exercise.motion import (
 )
 from pipelines.exercise.scenarios.common import (
     EVER,
+    NEVER,
     Passage,
     around,
     berthed,
@@ -38,9 +39,6 @@ from pipelines.exercise.scenarios.common import (
 )
 from pipelines.exercise.stage import HOUR_S, Span, Stage, Transmits, start_from
 from pipelines.exercise.tries import TRIES, Scenario, within
-
-_NEVER: Final = -np.inf
-
 
 Told = Callable[[Stage, Span, Passage], bool]
 
@@ -177,7 +175,7 @@ def _spoof(
 ) -> bool:
     """Let a ship say what is true, then `false` during the span, then what is true again."""
     ship, path = found
-    enter_parts(stage, path, [(ship, _NEVER, span[0])])
+    enter_parts(stage, path, [(ship, NEVER, span[0])])
     false = false.within(*span)
     settings: Transmits = {"aerial": path.within(*span), **(how or {})}
     stage.enter(ship, false, [(span[1], EVER)], **settings)
@@ -221,7 +219,7 @@ def one_bad_fix(stage: Stage) -> bool:
     if not in_area(*geography.spot(there)):
         return False
     true = path.within(*span)
-    enter_parts(stage, path, [(ship, _NEVER, span[0])])
+    enter_parts(stage, path, [(ship, NEVER, span[0])])
     # At no speed a report is due every minute, so that exactly one falls into this one.
     stage.enter(
         ship, fixed(true, there), [(span[1], EVER)], aerial=true, true_speed=True, named=False

@@ -14,6 +14,7 @@ from detectors.loitering import Loitering
 from pipelines.detect.further import concerned, cut_short
 from pipelines.detect.window import before_window, first_reach, longest_history, to_compare
 from pipelines.store import Queries
+from tests.making import event_row
 
 START = pd.Timestamp("2026-01-05T12:00", tz="UTC").as_unit("us")
 DETECTOR = Loitering()
@@ -21,21 +22,9 @@ DETECTOR = Loitering()
 
 def ended(before: pd.Timedelta | None) -> pd.DataFrame:
     """One event that ended so long before the window, or goes on."""
-    row = {
-        "kind": "loitering",
-        "detector": "loitering",
-        "version": "1",
-        "mmsi": 533000001,
-        "track_ids": "53300000101",
-        "start": START - pd.Timedelta(days=2),
-        "anchor": START - pd.Timedelta(days=2),
-        "lat": 4.0,
-        "lon": 100.0,
-        "score": 0.5,
-        "evidence": {"duration_s": 1},
-        "end": pd.NaT if before is None else START - before,
-    }
-    return events.build([row])
+    end = None if before is None else START - before
+    start = START - pd.Timedelta(days=2)
+    return events.build([event_row("loitering", start, end, evidence={"duration_s": 1})])
 
 
 MINUTE = pd.Timedelta(minutes=1)

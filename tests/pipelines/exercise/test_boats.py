@@ -33,9 +33,9 @@ def test_villages_and_beaches_lie_on_the_water_in_no_zone(sea, coast):
         lat, lon = np.array([shore.place for shore in some]).T
         assert sea.clear(lat, lon, clearance_m).all()
         assert not sea.clear(lat, lon, 600.0).any()
-        assert sea.apart_from(lat, lon, shores.MAPPED, 250.0).all()
+        assert sea.outside(lat, lon, shores.MAPPED, 250.0, excuses=False).all()
     lat, lon = np.array([shore.place for shore in beaches]).T
-    assert sea.apart_from(lat, lon, ("port",), METRES_PER_NM).all()
+    assert sea.outside(lat, lon, ("port",), METRES_PER_NM, excuses=False).all()
 
 
 def actor_of(stage, mmsi):
@@ -168,7 +168,7 @@ def test_at_anchor_off_limits_they_keep_their_ground_while_the_stream_turns(sea,
                 ways = np.angle(stage.stream.at(event.lat, event.lon, t))
                 assert np.cos(ways - ways[0]).min() < -0.5
                 zones = ("anchorage", "port", "sts_area")
-                assert sea.apart_from(lat, lon, zones, METRES_PER_NM / 2).all()
+                assert sea.outside(lat, lon, zones, METRES_PER_NM / 2, excuses=False).all()
                 at_us = (t * 1e6).astype("int64")
                 assert (sea.zones.ruled(lat, lon, at_us, "anchoring", "designated") >= 0).all()
 

@@ -92,7 +92,7 @@ def test_a_track_that_ends_at_sea_is_seen_to(stages):
     for k, actor in enumerate(stage.actors):
         place = actor.path.at(np.array([t]))
         at_sea = stage.sea.clear(*place, 900.0)[0] and radio.best_hearing(*place)[0] > 0.9
-        free = stage.sea.apart_from(*place, ("port", "anchorage"), 100.0)[0]
+        free = stage.sea.outside(*place, ("port", "anchorage"), 100.0, excuses=False)[0]
         through = actor.path.t[0] <= stage.t0 and actor.path.t[-1] > t + HOUR_S
         if not (at_sea and free and through) or actor.ship.mmsi in told:
             continue

@@ -6,26 +6,15 @@ import pytest
 
 from detectors.core import events
 from pipelines.patrol.sectors import LANDING_WEIGHT, sectors
+from tests.making import event_row
 
 NO_PLACES = pd.DataFrame({"lat": np.empty(0), "lon": np.empty(0)})
 
 
 def crossing(number: int, lat: float, lon: float, time: str, kind: str = "crossing") -> dict:
     start = pd.Timestamp(time)
-    return {
-        "kind": kind,
-        "detector": kind,
-        "version": "1",
-        "mmsi": number,
-        "track_ids": str(number),
-        "start": start,
-        "end": start + pd.Timedelta("1h"),
-        "lat": lat,
-        "lon": lon,
-        "score": 0.8,
-        "evidence": {},
-        "anchor": start,
-    }
+    end = start + pd.Timedelta("1h")
+    return event_row(kind, start, end, mmsi=number, lat=lat, lon=lon, score=0.8)
 
 
 def test_the_riskiest_sector_is_where_and_when_it_happened():

@@ -104,26 +104,9 @@ def decoded(coded: Sequence[int], size: int) -> np.ndarray:
 
 def positions(mmsi: int, lat: Any, lon: Any, time: Any, **columns: Any) -> pd.DataFrame:
     """Tracked positions of one vessel."""
-    n = len(lat)
-    frame = pd.DataFrame(
-        {
-            "mmsi": np.full(n, mmsi),
-            "time": time,
-            "lat": lat,
-            "lon": geodesy.wrap_lon(lon),
-            "sog_kn": np.nan,
-            "cog_deg": np.nan,
-            "heading_deg": np.nan,
-            "nav_status": 0,
-            "msg_type": 1,
-            "ais_class": "A",
-            "source": "0" * 16,
-            "source_offset": np.arange(n),
-            "track_id": np.full(n, mmsi * 100 + 1),
-            **columns,
-        }
-    )
-    return frames.conform(frame, frames.TRACKED)
+    plain = {"nav_status": 0, "source": "0" * 16, **columns}
+    lon = geodesy.wrap_lon(lon)
+    return making.reports(frames.TRACKED, mmsi=mmsi, time=time, lat=lat, lon=lon, **plain)
 
 
 def strait_zones() -> Zones:
@@ -204,19 +187,9 @@ def incidents_frame(flagged: pd.DataFrame, events_: pd.DataFrame) -> pd.DataFram
 
 def vessels_frame(names: dict[int, str]) -> pd.DataFrame:
     """VESSELS with nothing but names."""
-    frame = pd.DataFrame({"mmsi": list(names), "name": list(names.values())})
-    plain = {
-        "imo": 0,
-        "callsign": "9MAB1",
-        "ship_type": 80,
-        "length_m": np.nan,
-        "beam_m": np.nan,
-        "draught_m": np.nan,
-        "destination": "",
-        "ais_class": "A",
-        "flag_state": "MYS",
-    }
-    return frames.conform(frame.assign(**plain), frames.VESSELS)
+    plain = {"callsign": "9MAB1", "ship_type": 80, "flag_state": "MYS"}
+    rows = ({"mmsi": mmsi, "name": name, **plain} for mmsi, name in names.items())
+    return making.said(*rows, schema=frames.VESSELS)
 
 
 def make(

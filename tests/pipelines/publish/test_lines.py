@@ -1,7 +1,5 @@
 """Tracks as lines, and over the antimeridian."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,27 +10,15 @@ from hypothesis import strategies as st
 from detectors.core import frames
 from detectors.kinematics import geodesy
 from pipelines.publish.lines import track_lines
+from tests.making import reports
 
 
 def tracks(*parts: tuple[int, list[tuple[float, float]]]) -> pd.DataFrame:
-    made: list[dict[str, Any]] = []
-    for mmsi, points in parts:
-        for i, (lon, lat) in enumerate(points):
-            time = pd.Timestamp("2026-11-20T16:00Z") + pd.Timedelta(minutes=i)
-            made.append(
-                {
-                    "mmsi": mmsi,
-                    "track_id": mmsi * 100 + 1,
-                    "time": time.as_unit("us"),
-                    "lat": lat,
-                    "lon": lon,
-                }
-            )
-    frame = pd.DataFrame(made)
-    for name, column in frames.TRACKED.items():
-        if name not in frame:
-            frame[name] = pd.Series([0] * len(frame)).astype(column.dtype)
-    return frames.conform(frame, frames.TRACKED)
+    start = pd.Timestamp("2026-11-20T16:00Z")
+    rows = [(mmsi, i, *place) for mmsi, points in parts for i, place in enumerate(points)]
+    mmsi, minute, lon, lat = (np.array(column) for column in zip(*rows, strict=True))
+    time = start + pd.to_timedelta(minute, unit="min")
+    return reports(frames.TRACKED, mmsi=mmsi, time=time, lat=lat, lon=lon)
 
 
 def test_a_track_is_a_line_and_a_single_report_a_point() -> None:

@@ -19,7 +19,7 @@ from pipelines.run import glances, looks
 from pipelines.run.looked import read_state
 from pipelines.run.looks import Looked, Looker
 from tests.conftest import PROJECT
-from tests.detectors.conftest import make_positions
+from tests.detectors.tables import make_positions
 from tests.pipelines.run.test_looks import events_of, installation_of, same
 
 CASE = PROJECT / "tests/detectors/cases/gap/switched_off_under_way/positions.csv"

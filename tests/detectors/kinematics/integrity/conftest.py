@@ -18,7 +18,6 @@ from tests import making
 
 T0_US = 1_700_006_400_000_000  # 2023-11-15T00:00:00Z
 S = 1_000_000
-NM = 1_852.0
 
 
 def judge(reports):

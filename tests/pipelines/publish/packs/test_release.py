@@ -585,23 +585,9 @@ def marks_of(heard, evidence, kind, date, earlier=None):
         ["s1"],
         pd.DataFrame(rows, columns=["mmsi", "date", "feed_key", "what"]),
     )
-    vessels = {} if kind == "unmatched_sighting" and not heard else {"mmsi": base + 1}
-    row = {
-        "kind": kind,
-        "detector": kind,
-        "version": "1",
-        "mmsi": 0,
-        "other_mmsi": base + 2,
-        "track_ids": "",
-        "start": start,
-        "end": start + pd.Timedelta(hours=1),
-        "anchor": start,
-        "lat": 3.0,
-        "lon": 100.0,
-        "score": 0.5,
-        "evidence": evidence,
-        **vessels,
-    }
+    mmsi = 0 if kind == "unmatched_sighting" and not heard else base + 1
+    end = start + pd.Timedelta(hours=1)
+    row = event_row(kind, start, end, mmsi=mmsi, other_mmsi=base + 2, evidence=evidence)
     return cut.event_marks(
         events.build([row]), known, SOURCES, start + pd.Timedelta(hours=4), DEFAULT
     )
@@ -611,25 +597,11 @@ def test_an_event_has_the_marks_of_the_events_that_it_names():
     from detectors.core import events
 
     start = pd.Timestamp("2026-01-05T20:00Z")
-    plain = {
-        "kind": "gap",
-        "detector": "gap",
-        "version": "1",
-        "track_ids": "",
-        "start": start,
-        "end": start,
-        "lat": 3.0,
-        "lon": 100.0,
-        "score": 0.5,
-        "evidence": {},
-    }
-    first = events.build([{**plain, "mmsi": 533000001, "anchor": start}])
-    key = first["event_id"].iloc[0]
-    naming = {"lead_event": key}
+    first = events.build([event_row("gap", start, start)])
+    naming = {"lead_event": first["event_id"].iloc[0]}
     later = start + pd.Timedelta(minutes=1)
-    both = events.concat(
-        [first, events.build([{**plain, "mmsi": 533000002, "anchor": later, "evidence": naming}])]
-    )
+    other = event_row("gap", start, start, mmsi=533000002, anchor=later, evidence=naming)
+    both = events.concat([first, events.build([other])])
     known = cut.lineage(
         pd.DataFrame({"feed_key": ["a", "c"], "sha256": ["a" * 64, "c" * 64]}),
         [],
