@@ -148,7 +148,7 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
             drawn=charts.incident(night, line.rank, plan) if line.rank else None,
             planned=plan is not None,
             may_plan=here.may_plan(request),
-            reaches=units.reaches(plan, {m for m, *_ in line.vessels}, night.words) if plan else [],
+            reaches=units.reaches(plan, line.rank, night.words) if plan and line.rank else [],
             sea_of=partial(waters.placed, night),
             before=lines[place - 1] if place else None,
             after=lines[place + 1] if place + 1 < len(lines) else None,

@@ -72,8 +72,7 @@ class Charts:
         def make() -> Drawn:
             scene = _part(self._scene(shown), {rank})
             if plan is not None:
-                mmsis = {one.mmsi for one in scene.vessels}
-                _, ways, points = units.layers(plan, scene.lon0, mmsis)
+                _, ways, points = units.layers(plan, scene.lon0, rank)
                 scene = replace(scene, ways=ways, points=points)
             return _drawn(replace(scene, fit=_fit(scene)), self._ground(shown))
 
@@ -84,8 +83,7 @@ class Charts:
 
         def make() -> Drawn:
             whole = self._scene(shown)
-            sailed = units.sailed(plan)
-            scene = _part(whole, {one.rank for one in whole.vessels if one.mmsi in sailed})
+            scene = _part(whole, units.sailed(plan))
             regions, ways, points = units.layers(plan, scene.lon0)
             scene = replace(scene, regions=regions, ways=ways, points=points)
             places = [way.line for way in ways] or [np.zeros((0, 2))]

@@ -90,7 +90,8 @@ def plan(held: units.Held, words: Labels) -> dict[str, Any]:
         "sorties": [_sortie(one, words, stale) for one in held["sorties"]],
         "left_out": [
             {
-                "mmsi": int(one["mmsi"]),
+                "mmsi": units.mmsi_of(one),
+                "rank": int(one["rank"]),
                 "name": _line(one["name"]),
                 "reason": units.said(str(one["reason"]), words),
                 "detail": units.said(str(one["detail"]), words),
@@ -123,8 +124,9 @@ def _stops(one: dict[str, Any], words: Labels) -> Iterator[dict[str, Any]]:
         yield {
             "number": str(number) if len(same) == 1 else f"{number}–{same[-1][0]}",
             "task": _line(stop["task"]),
-            "mmsi": int(stop["mmsi"] or 0),
-            "name": _line(stop["name"] if stop["mmsi"] else stop["sector"] or one["base"]["name"]),
+            "mmsi": units.mmsi_of(stop),
+            "rank": int(stop["rank"] or 0),
+            "name": _line(stop["name"] if stop["rank"] else stop["sector"] or one["base"]["name"]),
             "leave": _local(stop["depart"], words),
             "there": _local(stop["begin"], words),
             "until": _local(same[-1][1]["end"], words),

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +34,7 @@ _SENTENCES: Final = (
     *("no_position", "no_water", "uncertain", "off_watch", "out_of_reach", "others_sea"),
     *("lower_value", "concluded", "boarded_by", "cleared_by", "benign_cause_by"),
     *("another_unit", "same_incident", "never_nearer", "could_meet_on_watch", "could_meet"),
-    *("real", "sample", "abroad", "stale", "depth", "expected"),
+    *("real", "sample", "abroad", "unheard", "stale", "depth", "expected"),
 )
 """Of the labels: what a plan's file says whole."""
 Layers = tuple[tuple[Region, ...], tuple[Way, ...], tuple[Point, ...]]
@@ -46,6 +46,7 @@ class Reach:
 
     unit: str
     mmsi: int
+    """0 of a boat that AIS doesn't show."""
     sails: bool
     """Whether the plan sends it there."""
     time: str
@@ -74,19 +75,20 @@ def _read(path: Path) -> Held | None:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         for one in found["intercepts"]:
-            reaches({**found, "sorties": [], "intercepts": [one]}, {int(one["mmsi"])}, english)
+            reaches({**found, "sorties": [], "intercepts": [one]}, int(one["rank"]), english)
         for one in found["sorties"]:
             for stop in one["stops"]:
                 alone = {**one, "stops": [stop]}
-                reaches({**found, "sorties": [alone], "intercepts": []}, sailed(found), english)
+                rank = int(stop["rank"] or 0)
+                reaches({**found, "sorties": [alone], "intercepts": []}, rank, english)
         layers(found, 0.0)
     except Exception:
         return None
     return dict(found)
 
 
-def reaches(plan: Held, mmsis: Collection[int], words: Labels) -> list[Reach]:
-    """Return which units meet vessels, and which others could, the earliest first.
+def reaches(plan: Held, rank: int, words: Labels) -> list[Reach]:
+    """Return which units meet vessels of an incident, and which others could, the earliest first.
 
     Where none can, the one that would have the shortest way, and why it can't.
     """
@@ -94,10 +96,10 @@ def reaches(plan: Held, mmsis: Collection[int], words: Labels) -> list[Reach]:
         _reach(one["unit"], stop["begin"], stop, words, sails=True)
         for one in plan["sorties"]
         for stop in one["stops"]
-        if stop["mmsi"] and int(stop["mmsi"]) in mmsis
+        if stop["rank"] and int(stop["rank"]) == rank
     ]
     units = {one.unit for one in sailed}
-    pairs = [one for one in plan["intercepts"] if int(one["mmsi"]) in mmsis and one["time"]]
+    pairs = [one for one in plan["intercepts"] if int(one["rank"]) == rank and one["time"]]
     could = {
         one["unit"]: one  # the last is the earliest
         for one in sorted(pairs, key=lambda one: str(one["time"]), reverse=True)
@@ -114,8 +116,19 @@ def reaches(plan: Held, mmsis: Collection[int], words: Labels) -> list[Reach]:
 
 
 def sailed(plan: Held) -> set[int]:
-    """Return the vessels that a plan sends units to."""
-    return {int(stop["mmsi"] or 0) for one in plan["sorties"] for stop in one["stops"]} - {0}
+    """Return the ranks of the incidents that a plan sends units to."""
+    return {int(stop["rank"] or 0) for one in plan["sorties"] for stop in one["stops"]} - {0}
+
+
+def mmsi_of(one: Mapping[str, Any]) -> int:
+    """Return the number of a vessel in a plan's file, 0 where it has none.
+
+    Raises ValueError where it can't be one.
+    """
+    mmsi = int(one["mmsi"] or 0)
+    if not 0 <= mmsi < 1_000_000_000:
+        raise ValueError("a number of the plan is no vessel's")
+    return mmsi
 
 
 def _reach(
@@ -125,7 +138,7 @@ def _reach(
     _placed([one["lon"]], [one["lat"]], 0.0)
     return Reach(
         unit=_name(unit),
-        mmsi=int(one["mmsi"]),
+        mmsi=mmsi_of(one),
         sails=sails,
         time=day_and_hour(pd.Timestamp(time).tz_convert(LOCAL), words.say),
         where=position_text(float(one["lat"]), float(one["lon"])),
@@ -156,12 +169,12 @@ def _said(words: Labels) -> list[tuple[re.Pattern[str], str]]:
     return [(pattern_of(text), own) for text, own in pairs]
 
 
-def layers(plan: Held, lon0: float, mmsis: Collection[int] | None = None) -> Layers:
-    """Return what a plan lays over a map: all of it, or the legs to some vessels."""
+def layers(plan: Held, lon0: float, rank: int | None = None) -> Layers:
+    """Return what a plan lays over a map: all of it, or the legs to an incident."""
     regions = [
         Region((_square(one, lon0),), "sector", _name(one["name"]))
         for one in plan["sectors"]
-        if mmsis is None
+        if rank is None
     ]
     names = list(dict.fromkeys(one["unit"] for one in plan["sorties"]))
     ways: list[Way] = []
@@ -170,25 +183,23 @@ def layers(plan: Held, lon0: float, mmsis: Collection[int] | None = None) -> Lay
     for one in plan["sorties"]:
         colour = UNITS[names.index(one["unit"]) % len(UNITS)]
         look = "later_sortie" if one["sortie"] > 1 else "sortie"
-        for number, stop in _stops(one, mmsis):
+        for number, stop in _stops(one, rank):
             lon, lat = np.array(stop["route"], "float64").reshape(-1, 2).T
             ways.append(Way(_placed(lon, lat, lon0), look, colour))
             if stop["task"] in _SYMBOLS:
                 x, y = _placed([stop["lon"]], [stop["lat"]], lon0)[0].tolist()
-                text = str(number) if mmsis is None else ""
+                text = str(number) if rank is None else ""
                 title = f"{_name(one['unit'])} {_name(stop['name'] or stop['sector'])}"
                 points.append(Point(x, y, _SYMBOLS[stop["task"]], colour, text, title))
-        if mmsis is None and one["base"].get("lat") is not None:
+        if rank is None and one["base"].get("lat") is not None:
             x, y = _placed([one["base"]["lon"]], [one["base"]["lat"]], lon0)[0].tolist()
             bases[(x, y)] = Point(x, y, "base", "ink", _name(one["base"]["name"]))
     return tuple(regions), tuple(ways), (*points, *bases.values())
 
 
-def _stops(
-    one: Mapping[str, Any], mmsis: Collection[int] | None
-) -> Iterator[tuple[int, Mapping[str, Any]]]:
+def _stops(one: Mapping[str, Any], rank: int | None) -> Iterator[tuple[int, Mapping[str, Any]]]:
     for number, stop in enumerate(one["stops"], 1):
-        if mmsis is None or (stop["mmsi"] and int(stop["mmsi"]) in mmsis):
+        if rank is None or (stop["rank"] and int(stop["rank"]) == rank):
             yield number, stop
 
 

@@ -22,6 +22,7 @@ from pipelines.base.yaml_files import read_yaml
 from pipelines.reference import learned
 from pipelines.reference.layers import area_files, read_area
 from pipelines.web import photographs, planned
+from pipelines.web.night import Nights
 from pipelines.web.protocol import MAX_UPLOAD
 from tests.hostile.test_desk import HOSTILE
 from tests.pipelines.web.conftest import (  # noqa: F401 - fixtures
@@ -479,6 +480,7 @@ def test_a_plan_that_somebody_wrote_is_shown_or_left_out_and_never_obeyed(own: O
     folder = max((own.home / "runs").iterdir())
     stop: dict[str, object] = {
         "task": "boarding",
+        "rank": 1,
         "mmsi": 1,
         "name": HOSTILE,
         "sector": HOSTILE,
@@ -506,6 +508,7 @@ def test_a_plan_that_somebody_wrote_is_shown_or_left_out_and_never_obeyed(own: O
         {**plan, "sorties": [{**sortie, "stops": [{**stop, "lat": float("nan")}]}]},
         {**plan, "sorties": [{**sortie, "stops": [{**stop, "route": [[1e999, 1]]}]}]},
         {**plan, "sorties": [{**sortie, "stops": [{**stop, "mmsi": "x"}]}]},
+        {**plan, "sorties": [{**sortie, "stops": [{**stop, "rank": "x"}]}]},
         {**plan, "intercepts": [{"mmsi": "1", "time": "never", "possible": True, "unit": "x"}]},
         {**plan, "notes": 5},
         {**plan, "stale_after": "9" * 400},
@@ -522,13 +525,15 @@ def test_a_plan_that_somebody_wrote_is_shown_or_left_out_and_never_obeyed(own: O
 
 
 @pytest.fixture(scope="module")
-def flagged(refusing: Own) -> tuple[str, int]:  # noqa: F811
-    """An incident that is shown, and a vessel of it."""
-    found = re.search(r"/incident/[0-9a-f]{16}", refusing.reader.page("/").html)
+def flagged(refusing: Own) -> tuple[str, int, int]:  # noqa: F811
+    """An incident that is shown, its rank, and a vessel of it."""
+    found = re.search(r"/incident/([0-9a-f]{16})", refusing.reader.page("/").html)
     assert found is not None
     mmsi = re.search(r"/vessel/(\d{9})", refusing.reader.page(found[0]).html)
     assert mmsi is not None
-    return found[0], int(mmsi[1])
+    shown = Nights(load(refusing.home)).shown("", "en")
+    [rank] = [line.rank for line in shown.lines if line.incident_id == found[1]]
+    return found[0], rank, int(mmsi[1])
 
 
 PLACE = {"lat": 2.0, "lon": 101.0, "chance": 0.5}
@@ -552,20 +557,26 @@ SOON = "2026-01-06T01:00Z"
         {"possible": "no", "out_nm": True},
         {"mmsi": True},
         {"mmsi": 10**400},
+        {"mmsi": None},
+        {"rank": True},
+        {"rank": 10**400},
+        {"rank": [1]},
     ],
 )
 @pytest.mark.parametrize("sails", [True, False])
 def test_where_units_could_meet_a_vessel_is_told_or_left_out(
     refusing: Own,  # noqa: F811
-    flagged: tuple[str, int],
+    flagged: tuple[str, int, int],
     odd: dict[str, object],
     sails: bool,
 ) -> None:
     """Of the vessels of an incident that is shown, which a plan that somebody wrote names."""
-    address, mmsi = flagged
+    address, rank, mmsi = flagged
     pair = {"unit": HOSTILE, "mmsi": mmsi, "time": SOON, "possible": True, "reason": ""}
+    pair["rank"] = rank
     pair |= {"out_nm": 3.0, **PLACE, **odd}
     stop = {"task": "boarding", "name": HOSTILE, "sector": HOSTILE, **PLACE, "mmsi": pair["mmsi"]}
+    stop["rank"] = pair["rank"]
     stop |= dict.fromkeys(("depart", "begin", "end"), pair["time"])
     stop |= {"course_deg": 1, "distance_nm": 1, "speed_kn": 1, "chance": pair["chance"]}
     stop |= {name: pair[name] for name in ("lat", "lon")}

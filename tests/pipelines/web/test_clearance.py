@@ -460,7 +460,7 @@ def test_the_plan_of_everything_is_for_who_may_see_everything(
     [incident, *_] = values(cleared.home_of(marked, GUEST))["incident_id"]
     [mmsi, *_] = re.findall(r"/vessel/(\d{9})", guest.page(f"/incident/{incident}").html)
     found = {"unit": "KM Perwira", "mmsi": int(mmsi), "time": "2026-01-06T01:00Z", "out_nm": 9}
-    found |= {"possible": True, "reason": "", "lat": 2, "lon": 101, "chance": 0.5}
+    found |= {"possible": True, "reason": "", "lat": 2, "lon": 101, "chance": 0.5, "rank": 1}
     plan = {"stale_after": "2026-01-06T01:00Z", "notes": ["KM Perwira"], "intercepts": [found]}
     plan |= {"sorties": [], "left_out": [], "sectors": []}
     runs = [folder for folder in marked.runs.iterdir() if folder.is_dir()]

@@ -786,6 +786,7 @@ def test_the_plan_says_who_goes_where_and_who_is_left_out(
     folder = own_home / "runs" / night.run["run_id"]
     stop: dict[str, Any] = {
         "task": "boarding",
+        "rank": 1,
         "mmsi": "563000101",
         "name": "<b>STAR</b>",
         "sector": None,
@@ -796,8 +797,10 @@ def test_the_plan_says_who_goes_where_and_who_is_left_out(
     stop["territorial_sea"] = "<b>Thailand</b>"
     stop["route"] = [[100.6, 4.2], [99.5, 6.5]]
     nameless = {**stop, "mmsi": "563000103", "name": ""}
+    row = night.incidents[night.incidents["rank"] > 0].iloc[-1]
+    boat = {**stop, "mmsi": None, "name": "", "rank": int(row["rank"])}
     del nameless["territorial_sea"]  # as of a plan that was made before
-    back = {**stop, "task": "return", "mmsi": None, "name": "", "chance": None}
+    back = {**stop, "task": "return", "mmsi": None, "rank": None, "name": "", "chance": None}
     sortie: dict[str, Any] = {
         "unit": "KM Tegas",
         "sortie": 1,
@@ -806,9 +809,10 @@ def test_the_plan_says_who_goes_where_and_who_is_left_out(
     }
     sortie |= {
         "watch": {"opens": stop["depart"], "closes": stop["end"]},
-        "stops": [stop, nameless, back],
+        "stops": [stop, nameless, boat, back],
     }
     left = {"mmsi": "563000102", "name": "HAI", "reason": "out of reach", "detail": "86 nm"}
+    left["rank"] = 4
     abroad = labels("en").plan.abroad.format(stops="KM Tegas 1 (<b>Thailand</b>)")
     made: dict[str, Any] = {"stale_after": stop["end"], "notes": [abroad, "Not for navigation."]}
     made |= {"sorties": [sortie], "left_out": [left], "intercepts": [], "sectors": []}
@@ -825,6 +829,8 @@ def test_the_plan_says_who_goes_where_and_who_is_left_out(
             assert "board <b>STAR</b>" in [text for _, text in page.all("td")]
             assert "board MMSI 563000103" in [text for _, text in page.all("td")]
             assert "back at Lumut" in [text for _, text in page.all("td")]
+            assert f"board {row['rank']} boat without AIS" in [text for _, text in page.all("td")]
+            assert f'href="/incident/{row["incident_id"]}">boat without AIS</a>' in page.html
             assert "out of reach: 86 nm" in page.text
             where = [text for _, text in page.all("td") if text.startswith("06°30.00′N")]
             assert where[0].endswith("in the territorial sea of <b>Thailand</b>")
@@ -844,7 +850,8 @@ def test_an_incident_says_which_unit_can_be_with_it_when(
 ) -> None:
     row = next(r for r in night.incidents.to_dict("records") if r["vessels"])
     mmsi, address = str(row["vessels"])[:9], f"/incident/{row['incident_id']}"
-    pair: dict[str, Any] = {"rank": 1, "mmsi": mmsi, "lat": 2.5, "lon": 101.25, "chance": 0.4}
+    pair: dict[str, Any] = {"mmsi": mmsi, "lat": 2.5, "lon": 101.25, "chance": 0.4}
+    pair["rank"] = int(row["rank"])
     pair |= {"possible": True, "reason": "", "out_nm": 22.4, "speed_kn": 18}
     met = {**pair, "begin": "2026-01-06T01:30:00Z", "task": "boarding", "name": "X", "sector": ""}
     met["route"] = [[101.0, 2.0], [101.25, 2.5]]
@@ -873,6 +880,10 @@ def test_an_incident_says_which_unit_can_be_with_it_when(
     text = told(sorties=[], intercepts=pairs[3:])
     assert "KM <b> can't be with it: out of reach, 22 nm from its base" in text
     assert "no unit" in told(sorties=[], intercepts=[])
+    unseen = {**met, "mmsi": None, "name": ""}
+    text = told(sorties=[{**sortie, "stops": [unseen]}], intercepts=[{**pairs[1], "mmsi": ""}])
+    assert "KM Satu sails: with boat without AIS 06 Jan 09:30 MYT" in text
+    assert "KM Dua could be with boat without AIS" in text
     path.unlink()
     assert "make the plan" in " ".join(text for _, text in own_reader.page(address).all("dd"))
 

@@ -263,6 +263,7 @@ def test_a_unit_is_said_to_meet_in_whose_sea(
         "intercepts": [
             {
                 "unit": "KM Tegas",
+                "rank": int(row["rank"]),
                 "mmsi": int(row["mmsi"]),
                 "time": "2026-01-06T05:00:00Z",
                 "possible": True,
