@@ -6,7 +6,7 @@ again where it can have sailed; then no track holds them.
 """
 
 from collections.abc import Iterator
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,15 @@ class Fixes(NamedTuple):
     lat: NDArray[np.float64]
     lon: NDArray[np.float64]
 
+    def by_time(self) -> Self:
+        """Return them in order of time."""
+        order = np.argsort(self.time_us, kind="stable")
+        return self.at(order)
+
+    def at(self, rows: NDArray[np.int64]) -> Self:
+        """Return those in some rows."""
+        return type(self)(self.time_us[rows], self.lat[rows], self.lon[rows])
+
 
 def between_sound(limits: Limits, scene: Scene) -> Iterator[Story]:
     """Find false fixes between two sound ones that for `min_frozen_s` stood or drifted far off,
@@ -48,27 +57,66 @@ def between_sound(limits: Limits, scene: Scene) -> Iterator[Story]:
     reports, noise = scene.reports, scene.context.noise
     noise = noise[(noise["reason"] == FALSE_FIX).to_numpy()]
     noise = noise[np.isin(noise["mmsi"].to_numpy(), np.unique(reports.tracks // 100))]
-    few = np.diff(reports.bounds) < limits.min_reports
-    # A further track of a few reports is none: what lies where false fixes do is one of them.
-    strays = np.repeat(few & (reports.tracks % 100 > 1), np.diff(reports.bounds))
-    for vessel, false in noise.groupby("mmsi", sort=True):
-        if len(false) < MIN_PASS_FIXES:
+    for vessel, rejected in noise.groupby("mmsi", sort=True):
+        if len(rejected) < MIN_PASS_FIXES:
             continue
-        track = 100 * int(str(vessel))
-        own = np.arange(*np.searchsorted(reports.track, [track, track + 100]))
-        own = own[~strays[own]]
-        own = own[np.argsort(reports.time_us[own], kind="stable")]
-        times = np.sort(epoch_us(false["time"]))
-        order = np.argsort(epoch_us(false["time"]), kind="stable")
-        lat, lon = (false[name].to_numpy("float64")[order] for name in ("lat", "lon"))
-        after = np.searchsorted(reports.time_us[own], times)
+        false = Fixes(
+            epoch_us(rejected["time"]),
+            rejected["lat"].to_numpy("float64"),
+            rejected["lon"].to_numpy("float64"),
+        ).by_time()
+        own, false = _without_strays(limits, reports, 100 * int(str(vessel)), false)
+        after = np.searchsorted(reports.time_us[own], false.time_us)
         for nth in np.unique(after[after > 0]).tolist():
             rows = np.flatnonzero(after == nth)
             back = int(own[nth]) if nth < len(own) else -1
-            among = Fixes(times[rows], lat[rows], lon[rows])
-            story = _story(limits, scene, int(own[nth - 1]), back, among)
+            story = _story(limits, scene, int(own[nth - 1]), back, false.at(rows))
             if story:
                 yield story
+
+
+def _without_strays(
+    limits: Limits, reports: Reports, track: int, false: Fixes
+) -> tuple[NDArray[np.int64], Fixes]:
+    """Return the vessel's reports by time without those of further tracks that are none, and its
+    false fixes with such of these as lie among them.
+
+    A further track of a few reports is none. Nor is one that lies, but for a few, at the false fix
+    next in time, and that for less than `min_duration_s`, so that `away` tells of none: the first
+    fixes of a false place may agree well enough to make a hull, which was never anywhere else.
+    """
+    own = np.arange(*np.searchsorted(reports.track, [track, track + 100]))
+    times = false.time_us
+    after = np.searchsorted(times, reports.time_us[own])
+    before = np.clip(after - 1, 0, len(times) - 1)
+    after = np.clip(after, 0, len(times) - 1)
+    at_us = reports.time_us[own]
+    nearest = np.where(abs(times[after] - at_us) < abs(times[before] - at_us), after, before)
+    here = reports.lat[own], reports.lon[own]
+    off_m = np.asarray(geodesy.distance_m(*here, false.lat[nearest], false.lon[nearest]))
+    among = (off_m <= limits.max_spread_m) & (
+        abs(times[nearest] - at_us) <= limits.max_pause_s * SECOND_US
+    )
+    strays, joined = np.zeros(len(own), bool), np.zeros(len(own), bool)
+    for further in np.unique(reports.track[own]).tolist():
+        of_it = reports.track[own] == further
+        if further % 100 == 1:
+            continue
+        if of_it.sum() < limits.min_reports:
+            strays |= of_it
+        elif (of_it & ~among).sum() < limits.min_reports:
+            lasts_us = np.ptp(at_us[of_it & among])
+            if lasts_us < limits.min_duration_s * SECOND_US:
+                strays |= of_it
+                joined |= of_it & among
+    more = own[joined]
+    every = Fixes(
+        np.r_[times, reports.time_us[more]],
+        np.r_[false.lat, reports.lat[more]],
+        np.r_[false.lon, reports.lon[more]],
+    )
+    own = own[~strays]
+    return own[np.argsort(reports.time_us[own], kind="stable")], every.by_time()
 
 
 def _story(limits: Limits, scene: Scene, home: int, back: int, false: Fixes) -> Story | None:

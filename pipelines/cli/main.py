@@ -223,6 +223,18 @@ _OF_SYSTEM: Final = {
 """What to do about what the system refuses, where nothing nearer to it knew."""
 
 
+_WANTED: Final = (
+    "nothing in the store is lost; raise what holds this to less (ulimit -v, MemoryMax=, a "
+    "container's limit), or lower detection.memory_gb and store.memory_limit; see docs/capacity.md"
+)
+
+
+class _TooLittleMemoryError(SelatError):
+    """The system gives no more."""
+
+    exit_code = 2
+
+
 def _run(name: str) -> None:
     try:
         _app_of(name)()
@@ -231,6 +243,15 @@ def _run(name: str) -> None:
     except OSError as error:
         text = f"{error.filename or 'the system'}: {error.strerror or error}"
         _fail(SelatError(text, hint=_OF_SYSTEM.get(error.errno or 0, "")))
+    except Exception as error:
+        if not _is_for_want_of_memory(error):
+            raise
+        _fail(_TooLittleMemoryError(f"there is too little memory for selat {name}", _WANTED))
+
+
+def _is_for_want_of_memory(error: Exception) -> bool:
+    """Whether memory was refused; DuckDB, which isn't imported for that, has its own error."""
+    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException"
 
 
 def _fail(error: SelatError) -> NoReturn:

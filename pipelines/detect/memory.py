@@ -43,6 +43,9 @@ taken, no part is small enough, and hundreds of them take several times the CPU 
 """
 
 
+_GROUPS_AT: Final = Path("/sys/fs/cgroup")
+
+
 class TooLittleMemoryError(SelatError):
     """What must be held at once doesn't fit."""
 
@@ -110,20 +113,53 @@ class Sizes:
 def available_gb() -> float | None:
     """Return the memory that is free for this process, None where the system doesn't say.
 
-    What the machine has left, or less where the process is held to less (`MemoryMax=`).
+    What the machine has left, or less where the process is held to less: by a control group that it
+    is in (`MemoryMax=`, a container's) or one around that, or by ``ulimit -v``.
     """
     left = []
     with suppress(OSError, ValueError, IndexError):
         text = Path("/proc/meminfo").read_text(encoding="ascii")
         left.append(int(text.split("MemAvailable:")[1].split()[0]) * 1024)
-    with suppress(OSError, ValueError, IndexError, KeyError):
-        own = Path("/proc/self/cgroup").read_text(encoding="utf-8").split("0::/")[1].splitlines()[0]
-        folder = Path("/sys/fs/cgroup") / own
-        limit, used = (int((folder / f"memory.{n}").read_text()) for n in ("max", "current"))
-        lines = (folder / "memory.stat").read_text(encoding="ascii").splitlines()
-        cached = int(dict(line.split() for line in lines)["file"])
-        left.append(limit - used + cached)
+    with suppress(OSError, ValueError):
+        left += left_in_groups(Path("/proc/self/cgroup").read_text(encoding="utf-8"), _GROUPS_AT)
+    with suppress(OSError, ValueError, ImportError):
+        import resource  # not where there are no such limits
+
+        limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+        if limit != resource.RLIM_INFINITY:
+            pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+            left.append(limit - pages * resource.getpagesize())
     return min(left) / 1e9 if left else None
+
+
+def left_in_groups(told: str, mounted: Path) -> list[int]:
+    """Return the bytes that each control group with a limit leaves a process, caches aside.
+
+    Parameters
+    ----------
+    told
+        What /proc/self/cgroup says: of the second version the line without controllers counts, of
+        the first (cgroups(7)) that of the controller ``memory``.
+    mounted
+        Where the groups are.
+    """
+    left = []
+    for line in told.splitlines():
+        _, controllers, own = line.split(":", 2)
+        if not controllers:
+            top, limit, used, cached = mounted, "memory.max", "memory.current", "file"
+        elif "memory" in controllers.split(","):
+            top, cached = mounted / "memory", "total_cache"
+            limit, used = "memory.limit_in_bytes", "memory.usage_in_bytes"
+        else:
+            continue
+        inner = top / own.strip("/")
+        for folder in [inner, *(outer for outer in inner.parents if outer.is_relative_to(top))]:
+            with suppress(OSError, ValueError, KeyError):  # "max", or none: the top has no limit
+                most, now = (int((folder / name).read_text()) for name in (limit, used))
+                stated = (folder / "memory.stat").read_text(encoding="ascii").splitlines()
+                left.append(most - now + int(dict(one.split() for one in stated)[cached]))
+    return left
 
 
 def rows_in(memory_gb: float, bytes_a_row: float, reports: int, held_gb: float = 0.0) -> int:

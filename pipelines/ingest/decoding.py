@@ -101,14 +101,13 @@ class Decoding:
     def _recognise(self, member: Member, lines: Lines) -> Found | None:
         """Tell what a member is; None for a file in a zip that isn't a feed."""
         name = self._feed.name
+        lost = f"{member.damage}: nothing in it can be read" if lines.is_lost else ""
         if not self._is_archive:
-            if member.damage and not lines.head.strip():
-                raise IngestError(
-                    f"{name}: {member.damage}: nothing in it can be read", hint="fetch it again"
-                )
+            if lost:
+                raise IngestError(f"{name}: {lost}", hint="fetch it again")
             return self._sniffed(member, lines, name)
-        if member.unreadable:
-            self._unread(member, lines, member.unreadable, is_meant=True)
+        if member.unreadable or lost:
+            self._unread(member, lines, member.unreadable or lost, is_meant=True)
             return None
         try:
             return self._sniffed(member, lines, "")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from detectors.core.errors import SelatError
-from pipelines.base.bounded import BLOCK
+from pipelines.base.bounded import BLOCK, DamageError
 from pipelines.base.files import FRESH_NS
 from pipelines.base.visible import clean
 from pipelines.ingest import beside
@@ -287,6 +287,8 @@ def _why_not(path: Path, known: _Known) -> str:
             return ""
         plain = path if kind == "plain" else None
         sniff(head, path.name, load_layouts(None), None, plain)
+    except DamageError:  # nobody can tell what it was; reading it says why
+        return ""
     except IngestError as error:
         return error.message.removeprefix(f"{path.name} ")
     return ""

@@ -11,7 +11,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.ingest.containers import Budget, Member, members
+from pipelines.base.bounded import DamageError
+from pipelines.ingest.containers import UNFINISHED, Budget, Member, members
 from pipelines.ingest.unlisting import unlisted
 
 HEAD: Final = 1 << 18
@@ -21,6 +22,7 @@ BOM: Final = b"\xef\xbb\xbf"
 # What is looked at to find the first line that isn't overlong.
 _PEEKED: Final = 1 << 24
 _KEPT: Final = 1 << 10
+_END: Final = re.compile(rb"[\r\n]")
 _LONE_RETURN: Final = re.compile(rb"\r(?!\n)")
 
 # Bytes in a block: what is parsed of one fits the processor's cache.
@@ -59,10 +61,16 @@ class Block:
 
 
 def head_of(path: Path) -> bytes:
-    """Return the first bytes of a file, of the first in it where it is a zip, unpacked."""
+    """Return the first bytes of a file, of the first in it where it is a zip, unpacked.
+
+    Raises DamageError if nothing of it can be read (`Lines.is_lost`).
+    """
     budget = Budget(max_bytes=1 << 33, max_ratio=float("inf"))
     for member in members(path, path.name, budget, lambda _: None):
-        return Lines(member).head
+        lines = Lines(member)
+        if lines.is_lost:
+            raise DamageError(member.damage)
+        return lines.head
     return b""
 
 
@@ -120,6 +128,12 @@ class Lines:
     def damaged(self) -> bool:
         """Whether the bytes ended early; known when all have been handed out."""
         return bool(self._member.damage)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether it is damaged before its first line ends: nobody can tell what it was."""
+        begins_a_line = self._member.damage != UNFINISHED and not _END.search(self.head)
+        return bool(self._member.damage) and (begins_a_line or not self.head.strip())
 
     def blocks(self, most: int) -> Iterator[Block]:
         """Yield whole lines in blocks of at most `most` lines, for those who parse columns.

@@ -215,6 +215,23 @@ def test_false_fixes_at_one_far_place_are_a_jump(wander_deg, n_found):
         assert event["evidence"]["n_bad_fixes"] == len(false)
 
 
+@pytest.mark.parametrize("n_hull", [4, 7, 9, 50])
+def test_false_fixes_the_first_of_which_make_a_hull_are_a_jump(zones_from, n_hull):
+    """Such a hull is of the false place, and no report from before the vessel was put there."""
+    found = segmented(scene("jump", 10, 2, 60.0, 1))
+    away = (found.tracked["track_id"] == MMSI * 100 + 2).to_numpy()
+    false = found.tracked[away].assign(reason=frames.FALSE_FIX, lat=4.5, lon=99.0, sog_kn=0.0)
+    hull = found.tracked[away][:n_hull].assign(lat=4.5, lon=99.0, sog_kn=0.0)
+    noise = frames.conform(false[n_hull:], frames.NOISE)
+    tracked = pd.concat([found.tracked[~away], hull]).sort_values(["track_id", "time"])
+    context = context_of(found, zones_from([]), noise=noise)
+    events = Spoofing().detect(tracked.reset_index(drop=True), context)
+    assert events["subkind"].tolist() == ["jump"]
+    begin, end = events["start"].iloc[0], events["end"].iloc[0]
+    assert begin == (false if n_hull > 4 else false[n_hull:])["time"].min()
+    assert end == (hull if n_hull == 50 else false)["time"].max()
+
+
 @pytest.mark.parametrize(("n_astray", "n_found"), [(1, 1), (12, 0)])
 def test_a_misdated_report_of_one_who_drifts_far_off_scatters_nothing(n_astray, n_found):
     found = segmented(scene("jump", 10, 2, 60.0, 1))

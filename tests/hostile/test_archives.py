@@ -1,5 +1,6 @@
 """Bad archives and files: each is named, and the good feeds beside it are read."""
 
+import gzip
 import io
 import lzma
 import os
@@ -154,6 +155,41 @@ def test_a_member_that_cant_be_read_is_counted_and_the_others_are_read(ingested,
     assert len(names) == 3
     [why] = summary.failed.values()
     assert "secret.csv: it is encrypted" in why
+
+
+PACKED = gzip.compress(TABLE * 9, mtime=0)
+
+
+@pytest.mark.parametrize("name", ["day.txt.gz", "day.gz", "day.log.gz", "day.csv.gz"])
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [(PACKED[:12], "truncated archive"), (PACKED[:10] + b"\xff" * 20, "damaged archive")],
+)
+def test_what_is_damaged_before_it_shows_what_it_is_is_a_loss(
+    ingested, tmp_path, name, content, why
+):
+    """Of a name without a feed's suffix it was passed over as empty, and nothing was missing."""
+    (tmp_path / "feeds" / name).write_bytes(content)
+    summary, names = ingested()
+    assert len(names) == 2
+    [said] = summary.failed.values()
+    assert f"{why}: nothing in it can be read" in said
+
+
+def test_what_is_packed_and_holds_nothing_is_no_loss(ingested, tmp_path):
+    (tmp_path / "feeds" / "day.txt.gz").write_bytes(gzip.compress(b""))
+    assert not ingested()[0].failed
+
+
+def test_a_member_damaged_before_it_shows_what_it_is_isnt_empty(ingested, tmp_path):
+    packed = zipped([("day.txt", TABLE), ("open.csv", TABLE + OTHER)])
+    at = 30 + len("day.txt")
+    packed[at : at + 4] = b"\xff" * 4
+    (tmp_path / "feeds" / "mixed.zip").write_bytes(packed)
+    summary, names = ingested()
+    assert len(names) == 3
+    [why] = summary.failed.values()
+    assert "day.txt: damaged archive: nothing in it can be read" in why
 
 
 SEEN = b"time,lat,lon,uncertainty_m\n2024-01-01T00:00:00Z,3,100,5\n"

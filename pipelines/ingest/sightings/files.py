@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from detectors.core import frames
 from detectors.core.errors import SelatError
 from detectors.kinematics.geodesy import METRES_PER_NM
+from pipelines.base.bounded import DamageError
 from pipelines.ingest.beside import begins_truth
 from pipelines.ingest.containers import Budget, first_bytes, kind_of, members
 from pipelines.ingest.errors import IngestError
@@ -99,7 +100,7 @@ def _suffix(path: Path) -> str:
 
 
 def _is_truth(path: Path) -> bool:
-    with suppress(OSError, IngestError):  # reading it says why
+    with suppress(OSError, IngestError, DamageError):  # reading it says why
         return begins_truth(head_of(path))
     return False
 

@@ -1,6 +1,8 @@
 """How vessels are put into parts, and what is said of memory."""
 
+import resource
 from itertools import pairwise
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -67,6 +69,44 @@ def test_a_look_that_cannot_fit_is_refused_before_it_begins(
     for free in (64.0, None):
         monkeypatch.setattr(memory, "available_gb", lambda free=free: free)
         sizes.refuse_too_much()
+
+
+def group(folder: Path, limit: str, names: tuple[str, str, str]) -> None:
+    """A control group that has taken 3,000 bytes, 1,000 of them caches."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in zip(
+        names, (limit, "3000\n", "rss 9\nfile 1000\ntotal_cache 1000"), strict=True
+    ):
+        (folder / name).write_text(text)
+
+
+FIRST = ("memory.limit_in_bytes", "memory.usage_in_bytes", "memory.stat")
+SECOND = ("memory.max", "memory.current", "memory.stat")
+
+
+@pytest.mark.parametrize(
+    ("told", "own", "outer", "names"),
+    [
+        ("0::/a.slice/b.service\n", "a.slice/b.service", "a.slice", SECOND),
+        ("4:cpu,memory:/c/d\n0::/\n", "memory/c/d", "memory/c", FIRST),
+    ],
+)
+def test_what_a_control_group_leaves_counts_and_what_one_around_it_does(
+    tmp_path: Path, told: str, own: str, outer: str, names: tuple[str, str, str]
+) -> None:
+    assert memory.left_in_groups(told, tmp_path) == []
+    group(tmp_path / own, "9000\n", names)
+    assert memory.left_in_groups(told, tmp_path) == [7000]
+    group(tmp_path / outer, "5000\n", names)
+    assert sorted(memory.left_in_groups(told, tmp_path)) == [3000, 7000]
+    (tmp_path / own / names[0]).write_text("max\n")
+    assert memory.left_in_groups(told, tmp_path) == [3000]
+
+
+def test_what_ulimit_leaves_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (taken + 250_000_000, -1))
+    assert memory.available_gb() == pytest.approx(0.25, abs=0.1)
 
 
 def test_what_was_heard_of_each_vessel() -> None:

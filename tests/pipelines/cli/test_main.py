@@ -1,0 +1,48 @@
+"""What a command says of an error that nothing nearer to it made a sentence of."""
+
+from typing import NoReturn
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from pipelines.cli import main
+
+
+def ended_by(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run a command that raises an error."""
+
+    def raising() -> NoReturn:
+        raise error
+
+    monkeypatch.setattr(main, "_app_of", lambda _: raising)
+    main._run("detect")
+
+
+def no_room() -> Exception:
+    """Return what NumPy raises."""
+    with pytest.raises(MemoryError) as caught:
+        np.zeros(1 << 58, "int64")
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    "error",
+    [MemoryError(), no_room(), pa.ArrowMemoryError("malloc"), duckdb.OutOfMemoryException("no")],
+    ids=lambda error: type(error).__name__,
+)
+def test_whoever_is_refused_memory_it_is_a_sentence(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        ended_by(error, monkeypatch)
+    said = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert "too little memory for selat detect" in said
+    assert "detection.memory_gb" in said
+
+
+def test_a_fault_of_ours_is_shown_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ZeroDivisionError):
+        ended_by(ZeroDivisionError(), monkeypatch)
