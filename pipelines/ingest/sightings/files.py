@@ -108,9 +108,8 @@ def _is_truth(path: Path) -> bool:
 def read(path: Path, not_after: datetime) -> SightingsFile:
     """Read one file of sightings, CSV or GeoJSON, told apart by its content.
 
-    A time later than `not_after` is rejected: a clock or a date is wrong.
-
-    Rows that make no sighting are counted by reason in the report; the others land.
+    A time later than `not_after` is rejected: a clock or a date is wrong. Rows that make no
+    sighting are counted by reason in the report; the others land.
 
     Raises SightingsError if the file is empty, too large or too long, or of another format, lacks a
     column, or mixes an exercise with real sightings.
