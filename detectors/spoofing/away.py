@@ -101,7 +101,7 @@ def _excursion(limits: Limits, scene: Scene, session: Session) -> Story | None:
         copy = copied(limits, reports, home, a, b)
     around = home[(times[home] >= times[last_home]) & (times[home] <= times[b] + pause_us)]
     back = around[times[around] > times[b]][:1]
-    around = np.r_[around[times[around] <= times[b]], back]
+    around = np.r_[_elsewhere(limits, reports, around[times[around] <= times[b]], a, b), back]
     alive = _overlap_s(times[around], times[a], times[b], limits.alive_s) / duration_s
     n_home = int(np.count_nonzero((times[around] > times[a]) & (times[around] < times[b])))
     going_on = bool(
@@ -125,7 +125,9 @@ def _excursion(limits: Limits, scene: Scene, session: Session) -> Story | None:
         "came_by_leap": came_by_leap,
     }
     if both_alive and copy is None:
-        rest = _without_misdated(limits, reports, home, replace(session, first=a, last=b))
+        session = replace(session, first=a, last=b)
+        rest = _until_back(limits, reports, home, session)
+        rest = rest or _without_misdated(limits, reports, home, session)
         return None if rest is None else _excursion(limits, scene, rest)
     if copy and (both_alive or copy.subkind == "replay"):
         subkind, score = copy.subkind, copy.score
@@ -227,6 +229,42 @@ def _without_stragglers(limits: Limits, reports: Reports, home: Ints, a: int, b:
     if not len(few) or few[0] >= limits.min_reports:
         return b
     return int(before[few[0]])
+
+
+def _elsewhere(limits: Limits, reports: Reports, home: Ints, a: int, b: int) -> Ints:
+    """Return which of some reports of the home track aren't where the reports a to b lead, between
+    two of them at most `alive_s` apart: a few of these were taken for the home track's, which they
+    don't show alive.
+    """
+    times = reports.time_us
+    after = a + np.searchsorted(times[a : b + 1], times[home])
+    between = np.flatnonzero((after > a) & (after <= b))
+    right, left = after[between], after[between] - 1
+    span_us = np.maximum(times[right] - times[left], 1)
+    share = (times[home[between]] - times[left]) / span_us
+    places = (reports.lat[left], reports.lon[left], reports.lat[right], reports.lon[right])
+    lat, lon = geodesy.interpolate(*places, share)
+    here = home[between]
+    off_m = np.asarray(geodesy.distance_m(lat, lon, reports.lat[here], reports.lon[here]))
+    among = (span_us <= limits.alive_s * SECOND_US) & (off_m <= limits.max_spread_m)
+    return np.delete(home, between[among])
+
+
+def _until_back(limits: Limits, reports: Reports, home: Ints, session: Session) -> Session | None:
+    """Return a session up to where the home track, till then silent, is heard again for
+    `min_reports` while the further one is silent for longer than `alive_s`: the vessel is back, and
+    what of it goes on under the further track later is dated wrongly, or taken for it.
+
+    None where the home track is heard as often before that, or doesn't come back so.
+    """
+    times = reports.time_us[session.first : session.last + 1]
+    heard = np.searchsorted(reports.time_us[home], times)
+    for gap in np.flatnonzero(np.diff(times) > limits.alive_s * SECOND_US).tolist():
+        if heard[gap] - heard[0] >= limits.min_reports:
+            return None
+        if heard[gap + 1] - heard[gap] >= limits.min_reports:
+            return replace(session, last=session.first + gap)
+    return None
 
 
 def _without_misdated(

@@ -216,7 +216,7 @@ def test_false_fixes_at_one_far_place_are_a_jump(wander_deg, n_found):
 
 
 @pytest.mark.parametrize("n_hull", [4, 7, 9, 50])
-def test_false_fixes_the_first_of_which_make_a_hull_are_a_jump(zones_from, n_hull):
+def test_false_fixes_the_first_of_which_make_a_hull_are_a_jump(n_hull):
     """Such a hull is of the false place, and no report from before the vessel was put there."""
     found = segmented(scene("jump", 10, 2, 60.0, 1))
     away = (found.tracked["track_id"] == MMSI * 100 + 2).to_numpy()
@@ -224,7 +224,7 @@ def test_false_fixes_the_first_of_which_make_a_hull_are_a_jump(zones_from, n_hul
     hull = found.tracked[away][:n_hull].assign(lat=4.5, lon=99.0, sog_kn=0.0)
     noise = frames.conform(false[n_hull:], frames.NOISE)
     tracked = pd.concat([found.tracked[~away], hull]).sort_values(["track_id", "time"])
-    context = context_of(found, zones_from([]), noise=noise)
+    context = context_of(found, make_zones([]), noise=noise)
     events = Spoofing().detect(tracked.reset_index(drop=True), context)
     assert events["subkind"].tolist() == ["jump"]
     begin, end = events["start"].iloc[0], events["end"].iloc[0]
@@ -316,6 +316,44 @@ def test_a_few_reports_of_its_track_before_hide_no_excursion(n_before, n_found):
     events = Spoofing().detect(tracked, context_of(found, make_zones([]), noise=found.noise))
     assert (events["subkind"] == "jump").sum() == n_found
     assert (events["start"] == away["time"].min()).sum() == n_found
+
+
+@pytest.mark.parametrize(
+    ("back_min", "before", "n_found"),
+    [(40, 0, 1), (18, 0, 1), (40, 4, 1), (40, 12, 0)],
+)
+def test_a_vessel_that_is_back_came_back_whatever_goes_on_later(back_min, before, n_found):
+    """Its way goes on under the further track later, as where the clock of a station is put right;
+    who was heard at both places before is two.
+    """
+    found = segmented(scene("jump", 8.0, 3.0, 60.0, 1))
+    tracked = found.tracked
+    away = tracked.loc[tracked["lat"] > 3.4]
+    back = tracked[(tracked["lat"] < 3.4) & (tracked["time"] > away["time"].max())]
+    later = back.index[back["time"] > back["time"].min() + pd.Timedelta(minutes=back_min)]
+    tracked.loc[later, "track_id"] = away["track_id"].iloc[0]
+    ends = away["time"].min(), away["time"].max()
+    astray = away.iloc[20 : 20 + 3 * before : 3].assign(lat=3.2)
+    astray["track_id"] = MMSI * 100 + 1
+    tracked = pd.concat([tracked, astray]).sort_values(["track_id", "time"], ignore_index=True)
+    events = Spoofing().detect(tracked, context_of(found, make_zones([]), noise=found.noise))
+    jumps = events[events["subkind"] == "jump"]
+    assert [*zip(jumps["start"], jumps["end"], strict=True)] == [ends] * n_found
+    assert all(evidence["returned"] for evidence in jumps["evidence"])
+
+
+@pytest.mark.parametrize(("n_there", "n_found"), [(0, 0), (1, 1), (5, 1)])
+def test_reports_at_the_false_place_show_nobody_alive_at_the_true_one(n_there, n_found):
+    """Five reports were taken for the vessel's own track, of which some lie on the false way."""
+    found = segmented(scene("jump", 8.0, 3.0, 60.0, 1))
+    tracked = found.tracked
+    away = tracked.index[tracked["lat"] > 3.4]
+    some = away[15::32][:5]
+    tracked.loc[some, "track_id"] = MMSI * 100 + 1
+    tracked.loc[some[n_there:], "lat"] -= 0.03 * np.arange(n_there + 1, 6) ** 2
+    tracked = tracked.sort_values(["track_id", "time"], ignore_index=True)
+    events = Spoofing().detect(tracked, context_of(found, make_zones([]), noise=found.noise))
+    assert (events["subkind"] == "jump").sum() == n_found
 
 
 @pytest.mark.parametrize(
