@@ -138,6 +138,7 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
             raise HTTPException(404)
         place, told = lines.index(line), incidents.incident(night, line)
         plan = here.plan(request, str(night.night.run["run_id"]))
+        about = {m for m, *_ in line.vessels} or {-line.rank} - {0}
         return show(
             request,
             "incident",
@@ -148,7 +149,7 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
             drawn=charts.incident(night, line.rank, plan) if line.rank else None,
             planned=plan is not None,
             may_plan=here.may_plan(request),
-            reaches=units.reaches(plan, {m for m, *_ in line.vessels}, night.words) if plan else [],
+            reaches=units.reaches(plan, about, night.words) if plan else [],
             sea_of=partial(waters.placed, night),
             before=lines[place - 1] if place else None,
             after=lines[place + 1] if place + 1 < len(lines) else None,

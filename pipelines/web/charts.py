@@ -72,7 +72,7 @@ class Charts:
         def make() -> Drawn:
             scene = _part(self._scene(shown), {rank})
             if plan is not None:
-                mmsis = {one.mmsi for one in scene.vessels}
+                mmsis = {one.mmsi or -rank for one in scene.vessels}
                 _, ways, points = units.layers(plan, scene.lon0, mmsis)
                 scene = replace(scene, ways=ways, points=points)
             return _drawn(replace(scene, fit=_fit(scene)), self._ground(shown))
@@ -85,7 +85,8 @@ class Charts:
         def make() -> Drawn:
             whole = self._scene(shown)
             sailed = units.sailed(plan)
-            scene = _part(whole, {one.rank for one in whole.vessels if one.mmsi in sailed})
+            chosen = {one.rank for one in whole.vessels if (one.mmsi or -one.rank) in sailed}
+            scene = _part(whole, chosen)
             regions, ways, points = units.layers(plan, scene.lon0)
             scene = replace(scene, regions=regions, ways=ways, points=points)
             places = [way.line for way in ways] or [np.zeros((0, 2))]

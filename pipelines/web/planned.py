@@ -90,7 +90,7 @@ def plan(held: units.Held, words: Labels) -> dict[str, Any]:
         "sorties": [_sortie(one, words, stale) for one in held["sorties"]],
         "left_out": [
             {
-                "mmsi": int(one["mmsi"]),
+                "mmsi": units.whom(one),
                 "name": _line(one["name"]),
                 "reason": units.said(str(one["reason"]), words),
                 "detail": units.said(str(one["detail"]), words),
@@ -120,11 +120,12 @@ def _stops(one: dict[str, Any], words: Labels) -> Iterator[dict[str, Any]]:
     for _, group in groupby(numbered, lambda each: (each[1]["sector"] or each[0], each[1]["lat"])):
         same = list(group)
         number, stop = same[0]
+        whom = units.whom(stop)
         yield {
             "number": str(number) if len(same) == 1 else f"{number}–{same[-1][0]}",
             "task": _line(stop["task"]),
-            "mmsi": int(stop["mmsi"] or 0),
-            "name": _line(stop["name"] if stop["mmsi"] else stop["sector"] or one["base"]["name"]),
+            "mmsi": whom,
+            "name": _line(stop["name"] if whom else stop["sector"] or one["base"]["name"]),
             "leave": _local(stop["depart"], words),
             "there": _local(stop["begin"], words),
             "until": _local(same[-1][1]["end"], words),

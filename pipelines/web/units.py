@@ -34,7 +34,7 @@ _SENTENCES: Final = (
     *("no_position", "no_water", "uncertain", "off_watch", "out_of_reach", "others_sea"),
     *("lower_value", "concluded", "boarded_by", "cleared_by", "benign_cause_by"),
     *("another_unit", "same_incident", "never_nearer", "could_meet_on_watch", "could_meet"),
-    *("real", "sample", "abroad", "stale", "depth", "expected"),
+    *("real", "sample", "abroad", "unheard", "stale", "depth", "expected"),
 )
 """Of the labels: what a plan's file says whole."""
 Layers = tuple[tuple[Region, ...], tuple[Way, ...], tuple[Point, ...]]
@@ -46,6 +46,7 @@ class Reach:
 
     unit: str
     mmsi: int
+    """As from `whom`."""
     sails: bool
     """Whether the plan sends it there."""
     time: str
@@ -74,7 +75,7 @@ def _read(path: Path) -> Held | None:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         for one in found["intercepts"]:
-            reaches({**found, "sorties": [], "intercepts": [one]}, {int(one["mmsi"])}, english)
+            reaches({**found, "sorties": [], "intercepts": [one]}, {whom(one)}, english)
         for one in found["sorties"]:
             for stop in one["stops"]:
                 alone = {**one, "stops": [stop]}
@@ -85,8 +86,15 @@ def _read(path: Path) -> Held | None:
     return dict(found)
 
 
+def whom(one: Mapping[str, Any]) -> int:
+    """Return what a stop, a pair of unit and vessel, or what is left out is about: an MMSI; minus
+    its rank where AIS doesn't show it; 0 where it is about no vessel.
+    """
+    return int(one["mmsi"] or 0) or -int(one.get("rank") or 0)
+
+
 def reaches(plan: Held, mmsis: Collection[int], words: Labels) -> list[Reach]:
-    """Return which units meet vessels, and which others could, the earliest first.
+    """Return which units meet vessels (as from `whom`), and which others could, earliest first.
 
     Where none can, the one that would have the shortest way, and why it can't.
     """
@@ -94,10 +102,10 @@ def reaches(plan: Held, mmsis: Collection[int], words: Labels) -> list[Reach]:
         _reach(one["unit"], stop["begin"], stop, words, sails=True)
         for one in plan["sorties"]
         for stop in one["stops"]
-        if stop["mmsi"] and int(stop["mmsi"]) in mmsis
+        if whom(stop) in mmsis
     ]
     units = {one.unit for one in sailed}
-    pairs = [one for one in plan["intercepts"] if int(one["mmsi"]) in mmsis and one["time"]]
+    pairs = [one for one in plan["intercepts"] if whom(one) in mmsis and one["time"]]
     could = {
         one["unit"]: one  # the last is the earliest
         for one in sorted(pairs, key=lambda one: str(one["time"]), reverse=True)
@@ -114,8 +122,8 @@ def reaches(plan: Held, mmsis: Collection[int], words: Labels) -> list[Reach]:
 
 
 def sailed(plan: Held) -> set[int]:
-    """Return the vessels that a plan sends units to."""
-    return {int(stop["mmsi"] or 0) for one in plan["sorties"] for stop in one["stops"]} - {0}
+    """Return the vessels that a plan sends units to, as from `whom`."""
+    return {whom(stop) for one in plan["sorties"] for stop in one["stops"]} - {0}
 
 
 def _reach(
@@ -125,7 +133,7 @@ def _reach(
     _placed([one["lon"]], [one["lat"]], 0.0)
     return Reach(
         unit=_name(unit),
-        mmsi=int(one["mmsi"]),
+        mmsi=whom(one),
         sails=sails,
         time=day_and_hour(pd.Timestamp(time).tz_convert(LOCAL), words.say),
         where=position_text(float(one["lat"]), float(one["lon"])),
@@ -188,7 +196,7 @@ def _stops(
     one: Mapping[str, Any], mmsis: Collection[int] | None
 ) -> Iterator[tuple[int, Mapping[str, Any]]]:
     for number, stop in enumerate(one["stops"], 1):
-        if mmsis is None or (stop["mmsi"] and int(stop["mmsi"]) in mmsis):
+        if mmsis is None or whom(stop) in mmsis:
             yield number, stop
 
 
