@@ -109,7 +109,7 @@ class Outlier(Detector):
         """Find outliers; see the class for the rule and `Detector.detect` for the frames."""
         model = context.models.get("normal")
         if isinstance(model, SelatError):
-            raise model
+            raise model.with_traceback(None)  # else it keeps the frames of each window before
         if positions.empty or not isinstance(model, Normal):
             return events.empty()
         reports = Reports(positions)

@@ -167,18 +167,14 @@ def _clip_incident(
     """Write the clip of an incident: its vessels while they did what it is told of, and an hour
     before and after. Six seconds of two days at a berth show a voyage in one of them.
     """
-    import pandas as pd
-
-    from pipelines.assess.incidents import story, vessels_in
+    from pipelines.assess.incidents import shown_span, story, vessels_in
     from pipelines.publish import clip as clips
     from pipelines.run.setup import load_zones
 
     (row,) = incident.to_dict("records")
     mmsis = sorted(vessels_in(row["vessels"]))
-    shown = story(row, own)
-    around, first, last = pd.Timedelta(hours=1), shown["start"].min(), shown["end"].max()
-    until = first + 12 * around if pd.isna(last) else last + around
-    tracks = reader.track_positions(mmsis, first - around, until)
+    since, until = shown_span(story(row, own))
+    tracks = reader.track_positions(mmsis, since, until)
     names = {mmsi: reader.identity_at(mmsi, until).name for mmsi in mmsis}
     zones = load_zones(installation)
     clips.write(tracks, names, zones, row["title"], path, simulated=bool(reader.simulated))

@@ -147,8 +147,10 @@ def sightings_delete(
       selat sightings delete 3f9a0c2b71d4e865
     """
     installation = installation_of(home, config)
+    from pipelines.run.windows import require_store
     from pipelines.store import write
 
+    require_store(installation)
     with write(installation.store, installation.settings.store) as store:
         store.delete_sightings(*keys)
     typer.echo(f"files removed: {len(keys)}")

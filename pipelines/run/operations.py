@@ -14,7 +14,7 @@ from pipelines.base.settings import Installation
 from pipelines.ingest import Area
 from pipelines.learn import gather
 from pipelines.publish.operation import page, tables
-from pipelines.run.setup import load_zones
+from pipelines.run.setup import load_zones, refuse_lost_store
 from pipelines.store import Queries, read, write
 
 MAX_BATCH_REPORTS: Final = 4_000_000
@@ -44,7 +44,7 @@ def add(
     OperationError
         If `operations.make` refuses, or the area is all there is.
     StoreError
-        If there is one of that name.
+        If there is one of that name, or runs are there whose store isn't.
     """
     outline = outline_of(installation, area)
     row = operations.make(
@@ -57,6 +57,7 @@ def add(
         author=author,
         made_time=pd.Timestamp(datetime.now(UTC)).as_unit("us"),
     )
+    refuse_lost_store(installation)
     with write(installation.store, installation.settings.store) as store:
         store.add_operation(row)
     return row

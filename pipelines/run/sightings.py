@@ -13,6 +13,7 @@ from pipelines.base.settings import Installation
 from pipelines.ingest import as_text, explained
 from pipelines.ingest.sightings import FUTURE, SightingsError, SightingsFile, find, read
 from pipelines.run.feeds import raise_if_unusable
+from pipelines.run.setup import refuse_lost_store
 from pipelines.store import StoreBusyError, Writer, write
 
 
@@ -116,6 +117,7 @@ def import_only(
     """Import files without detecting anything; with `dry_run` read them and write nothing."""
     if dry_run:
         return _read_only(installation, paths, report)
+    refuse_lost_store(installation)
     with write(installation.store, installation.settings.store) as store:
         return import_sightings(store, installation, report, paths)
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from detectors.core.errors import ConfigError
 from detectors.outlier import Outlier
 from detectors.surroundings import lanes, normal
 from detectors.surroundings.normal import Normal
@@ -32,7 +33,9 @@ def model(stage: Any) -> Normal:
     return Normal({**ordinary.arrays, **flow}, "by hand", "0123456789abcdef")
 
 
-def found(scene: Any, model: Normal | None, way: Any, **context: Any) -> list[dict[str, Any]]:
+def found(
+    scene: Any, model: Normal | ConfigError | None, way: Any, **context: Any
+) -> list[dict[str, Any]]:
     models = {"normal": model} if model else {}
     seen = dataclasses.replace(scene.context(**context), models=models)
     events_ = Outlier().detect(scene.positions(scene.track(A, way)), seen)
@@ -58,6 +61,16 @@ def test_without_a_model_or_where_nobody_was_heard_nothing_is_found(
 ) -> None:
     assert found(scene, None, NORTH) == []
     assert found(scene, model, [(h, lat + 4, lon) for h, lat, lon in NORTH]) == []
+
+
+def test_a_model_that_cannot_be_read_is_an_error_that_keeps_no_window(scene: Any) -> None:
+    """A back-fill raises one error for each of its windows: what it held it would hold on to."""
+    broken, depths = ConfigError("it can't be read"), set()
+    for _ in range(3):
+        with pytest.raises(ConfigError, match="can't be read") as raised:
+            found(scene, broken, NORTH)
+        depths.add(len(raised.traceback))
+    assert len(depths) == 1
 
 
 @pytest.mark.parametrize(

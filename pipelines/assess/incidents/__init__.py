@@ -11,6 +11,7 @@ is made of.
 from pipelines.assess.incidents.beside import (
     as_led,
     made_of,
+    shown_span,
     spot,
     story,
     whereabouts,
@@ -40,6 +41,7 @@ __all__ = [
     "first",
     "lasting",
     "made_of",
+    "shown_span",
     "spot",
     "story",
     "told_before",

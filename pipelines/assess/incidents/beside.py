@@ -160,6 +160,15 @@ def story(incident: Mapping[Any, Any], events: pd.DataFrame) -> pd.DataFrame:
     return events if found.empty else found
 
 
+def shown_span(events: pd.DataFrame) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """Return from when to when events are shown: an hour before and after; of what goes on, half a
+    day, though others ended sooner.
+    """
+    around, goes_on = pd.Timedelta(hours=1), pd.Timedelta(hours=12)
+    ends = (events["end"] + around).fillna(events["start"] + goes_on)
+    return events["start"].min() - around, ends.max()
+
+
 def _same_silence(events: pd.DataFrame) -> bool:
     rows = told(events[events["kind"].isin(["gap", "identity"])])
     return any(of_one_silence(change, gap) for change in rows for gap in rows)

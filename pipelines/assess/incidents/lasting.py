@@ -225,7 +225,9 @@ def _went_on(row: Mapping[str, Any], old: pd.Series, known: Known, say: Say) -> 
     news = []
     if fresh:
         news.append(say("1 more event") if fresh == 1 else say("{n} more events", n=fresh))
-    lost = len(then - now - set(known.supersedes.values()))  # split off, retracted, or left out
+    # Split off, retracted, or left out; what an earlier window told holds as long as it stands.
+    stands = {e for e in known.told_before if known.status.get(e) != "retracted"}
+    lost = len(then - now - stands - set(known.supersedes.values()))
     if lost:
         news.append(say("1 event fewer") if lost == 1 else say("{n} events fewer", n=lost))
     joined = vessels_in(row["vessels"]) - vessels_in(old["vessels"])
@@ -238,7 +240,7 @@ def _went_on(row: Mapping[str, Any], old: pd.Series, known: Known, say: Say) -> 
     if abs(step) >= SCORE_STEP:
         news.append(say("score {before:.2f} to {now:.2f}", before=old["score"], now=row["score"]))
     told = any(known.status.get(event) in ("created", "changed") for event in now)
-    changed = bool(news) or now != then or told
+    changed = bool(news) or bool(now - then) or told
     if changed and not news:  # a stay that grew, a distance measured anew, an event taken over
         news.append(say("it went on") if pd.isna(row["end"]) else say("details changed"))
     return {

@@ -54,7 +54,7 @@ def section(planned: Planned, template: str = "section.html.j2") -> Markup:
         warnings=words.warnings(planned),
         facts=said.facts.format(
             run_id=plan.run_id,
-            n=len(plan.targets),
+            n=sum(bool(target.number) for target in plan.targets),
             stale=words.local(plan.stale_us, planned.language),
         ),
         unplaced=said.unplaced.format(names=", ".join(clean(name) for name in plan.unplaced)),
@@ -131,7 +131,7 @@ def _sortie(one: Sailed, planned: Planned) -> dict[str, Any]:
                 "along": words.nm(stop.along_m),
                 "across": words.nm(stop.across_m),
                 "why": clean(stop.target.reason) if stop.target else "",
-                "how": said.last_heard.format(how=how) if (how := words.how(stop, said)) else "",
+                "how": words.how_told(stop, said),
                 "tide": words.tide(stop, said),
             }
             for k, stop in enumerate(one.stops, 1)

@@ -162,6 +162,13 @@ def how(stop: Stop, said: PlanLabels) -> str:
     return "; ".join([", ".join([told, *along]), *doubt])
 
 
+def how_told(stop: Stop, said: PlanLabels) -> str:
+    """Put the same into a sentence; empty where there is nothing to say."""
+    if stop.target is None or not (told := how(stop, said)):
+        return ""
+    return (said.last_heard if stop.target.number else said.last_seen).format(how=told)
+
+
 def with_tide(text: str, stop: Stop, said: PlanLabels) -> str:
     """Return a text about a stop, with how far off high water is when it begins."""
     return "; ".join(part for part in (text, tide(stop, said)) if part)

@@ -304,6 +304,8 @@ def test_a_boat_that_ais_does_not_show_is_met_where_it_goes(sea):
     told = json.dumps(tables.document(planned)) + page.section(planned)
     assert "-2" not in {one["mmsi"] for one in tables.document(planned)["intercepts"]}
     assert "<b>Something" not in page.section(planned)
+    assert "Seen last: 000° at 12.0 kn." in page.section(planned)
+    assert "1 flagged vessels" in page.section(planned), "boats without AIS are none"
     assert "NOT IN THIS PLAN: 3 on" in told
 
 

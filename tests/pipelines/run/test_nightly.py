@@ -146,7 +146,15 @@ def test_runs_without_their_store_are_told_and_no_new_store_is_begun(
         run_night(home, NightRequest(feeds=(str(small_feed),)), quiet=True, steps=None)
     assert "is its disk mounted?" in told.value.hint
     assert "there is no store" in home.failure.read_text()
-    for command in (("ingest", small_feed), ("watch", "--once", "--feed", small_feed)):
+    seen = tmp_path / "seen.csv"
+    seen.write_text("sighting_id,time,lat,lon,source\na,2026-01-06T00:00:00Z,2.5,101.0,RADAR\n")
+    span = ("--since", "2026-01-06", "--until", "2026-01-07", "--area", "99,1,104,4", "--by", "X")
+    for command in (
+        ("ingest", small_feed),
+        ("watch", "--once", "--feed", small_feed),
+        ("sightings", "import", seen),
+        ("operation", "add", "X", *span),
+    ):
         ran = selat(*command, "--home", home.home)
         assert (ran.code, "is its disk mounted?" in ran.err) == (4, True), ran.err
     assert not store.exists(home.store)

@@ -35,9 +35,14 @@ from pipelines.base.settings import load
 from pipelines.base.text import LOCAL, LOCAL_NAME, one_line, position_text
 from pipelines.detect import reception
 from pipelines.detect.lacking import LACKING
+from pipelines.patrol.motions import Boat
+from pipelines.patrol.plan import make
+from pipelines.patrol.seamap import SeaMap
 from pipelines.publish import checks
 from pipelines.publish.briefing import span
 from pipelines.publish.maps.style import COLOURS
+from pipelines.publish.plan import tables
+from pipelines.publish.products import Planned
 from pipelines.reference.codes import nav_status_words
 from pipelines.reference.layers import sea_states
 from pipelines.run import plan as flow
@@ -52,9 +57,12 @@ from pipelines.web import (
     rooms,
     silences,
     tonight,
+    units,
 )
 from pipelines.web.app import Desk
 from pipelines.web.night import Nights
+from tests.pipelines.patrol.conftest import BOX, config, small_land, tracked, unit
+from tests.pipelines.patrol.test_plan import inputs
 from tests.pipelines.web.conftest import Page, Reader, ask, first_of, recorded
 
 NOW = pd.Timestamp("2026-11-27T02:00Z").to_pydatetime()
@@ -886,6 +894,39 @@ def test_an_incident_says_which_unit_can_be_with_it_when(
     assert "KM Dua could be with boat without AIS" in text
     path.unlink()
     assert "make the plan" in " ".join(text for _, text in own_reader.page(address).all("dd"))
+
+
+def test_the_desk_shows_a_plan_that_sends_a_unit_to_a_boat_without_ais(
+    own_reader: Reader, own_home: Path, night: notebooks.Night
+) -> None:
+    """As the plan's own files have it: without an MMSI, by the rank of its incident."""
+    last = night.incidents.nlargest(2, "rank")
+    (rank, other), (incident, _) = last["rank"].tolist(), last["incident_id"].tolist()
+    ask(own_home, f"UPDATE incidents SET vessels = '', mmsi = 0 WHERE rank IN ({rank}, {other})")
+    start = pd.Timestamp(night.run["end"])
+    seen_us = int((start - pd.Timedelta("10min")).value // 1000)
+    boats = [
+        Boat(key, str(key), 0.4, "Something", seen_us, lat, lon, 12.0, 0.0)
+        for key, lat, lon in ((rank, 2.35, 101.3), (other, 3.9, 100.3))
+    ]
+    bare = replace(inputs(tracked, [(533000001, 3.9, 101.9, 0.0, 0)]), start=start)
+    every = config(unit("KM Satu", boardings=1))
+    plan = make(replace(bare, boats=tuple(boats), unheard=(99,)), every, SeaMap(small_land(), BOX))
+    path = own_home / "runs" / night.run["run_id"] / "plan.json"
+    path.write_text(tables.to_json(Planned(plan)))
+    page = own_reader.page("/plan")
+    links = [about["href"] for about, text in page.all("a") if text == "boat without AIS"]
+    assert links.count(f"/incident/{incident}") == 2
+    assert len(links) == 3  # the other one is left out
+    assert f"board {rank} boat without AIS" in [text for _, text in page.all("td")]
+    assert "-00000" not in page.html
+    holds_up(page)
+    told = " ".join(t for _, t in own_reader.page(f"/incident/{incident}").all("dd"))
+    assert "KM Satu sails: with boat without AIS" in told
+    note = "NOT IN THIS PLAN: 99 on the list of incidents, which AIS doesn't show"
+    unheard = next(text for text in tables.document(Planned(plan))["notes"] if note in text)
+    malay = labels("ms")
+    assert units.said(unheard, malay) == one_line(malay.plan.unheard.format(numbers="99"), 500)
 
 
 def test_an_incident_that_rests_on_a_wrong_clock_says_so(

@@ -24,6 +24,7 @@ from pipelines.assess.incidents import (
     first,
     lasting,
     made_of,
+    shown_span,
     steps,
     story,
     titles,
@@ -722,6 +723,12 @@ def test_the_story_of_an_incident_is_without_its_berth_and_what_has_a_reason() -
     assert len(story({"events": "gone"}, still)) == len(still)
 
 
+def test_a_story_is_shown_until_its_last_event_ends_though_others_ended_sooner() -> None:
+    found = events.build([event("encounter", 1, 2, SHIP, BOAT, ENCOUNTER), event("gap", 8, None)])
+    assert shown_span(found) == (at(0), at(20))
+    assert shown_span(found[found["kind"] == "encounter"]) == (at(0), at(3))
+
+
 def test_the_second_thing_is_said_and_the_others_counted(gazetteer: Gazetteer) -> None:
     change = event("identity", 6, 6.5, SHIP, NEW, HAND_OVER, subkind="hand_over", score=0.7)
     met = [event("encounter", 6, 8, NEW, m, ENCOUNTER) for m in (BOAT, OTHER_BOAT)]
@@ -983,6 +990,26 @@ def test_a_part_that_splits_off_gets_an_id_of_its_own(gazetteer: Gazetteer) -> N
     assert one["incident_id"].iloc[0] in new["news"]
     kept = split[split["status"] == "changed"].iloc[0]
     assert kept["news"].startswith("2 events fewer"), "the other part, and what joined them"
+
+
+def test_events_of_an_earlier_window_leave_an_incident_only_where_they_are_retracted(
+    gazetteer: Gazetteer,
+) -> None:
+    """Who lies on into the next night met nobody less for it."""
+    met, lies = event("encounter", 1, 2, SHIP, BOAT, ENCOUNTER), event("loitering", 1.5, None)
+    before = told(gazetteer, met, lies)
+    [encounter] = events.build([met])["event_id"]
+    [loitering] = events.build([lies])["event_id"]
+    found = told(gazetteer, lies, known=before)
+    assert found["news"].item().startswith("1 event fewer")
+
+    def went_on(**status: str) -> list[str]:
+        known = Known(before, {}, {loitering: "unchanged", **status}, told_before={encounter: True})
+        one = lasting(found.assign(incident_id=loitering, score=before["score"]), known)
+        return one.loc[0, ["status", "news"]].tolist()
+
+    assert went_on() == went_on(**{encounter: "unchanged"}) == ["unchanged", ""]
+    assert went_on(**{encounter: "retracted"}) == ["changed", "1 event fewer"]
 
 
 def test_what_is_no_longer_found_is_retracted_and_what_wasnt_looked_at_is_not(
