@@ -251,9 +251,9 @@ def _elsewhere(limits: Limits, reports: Reports, home: Ints, a: int, b: int) -> 
 
 
 def _until_back(limits: Limits, reports: Reports, home: Ints, session: Session) -> Session | None:
-    """Return a session up to where the home track, till then silent, is heard again for
-    `min_reports` while the further one is silent for longer than `alive_s`: the vessel is back, and
-    what of it goes on under the further track later is dated wrongly, or taken for it.
+    """Return a session up to where the home track, till then silent, is heard again, a leap away,
+    for `min_reports` while the further one is silent for longer than `alive_s`: the vessel is back,
+    and what of it goes on under the further track later is dated wrongly, or taken for it.
 
     None where the home track is heard as often before that, or doesn't come back so.
     """
@@ -262,8 +262,10 @@ def _until_back(limits: Limits, reports: Reports, home: Ints, session: Session) 
     for gap in np.flatnonzero(np.diff(times) > limits.alive_s * SECOND_US).tolist():
         if heard[gap] - heard[0] >= limits.min_reports:
             return None
-        if heard[gap + 1] - heard[gap] >= limits.min_reports:
-            return replace(session, last=session.first + gap)
+        last = session.first + gap
+        goes_on = heard[gap + 1] - heard[gap] >= limits.min_reports
+        if goes_on and _left_by_leap(limits, reports, home, last):
+            return replace(session, last=last)
     return None
 
 
