@@ -108,12 +108,15 @@ def make(
     end = start + pd.Timedelta(hours=planning.horizon_h)
     start_us, end_us = _us(start), _us(end)
     say("predicting")
-    targets = _targets(inputs, planning)
     motion = with_boats(motions(inputs.tracked, config.prediction), inputs.boats, config.prediction)
     prediction = predict(motion, start_us, end_us, config.prediction, inputs.zones, sea)
     bases = _bases(config.units, sea)
     homes = _homes(bases, inputs.zones)
     problem = Problem(planning, sea, prediction, motion, start_us, end_us, inputs.zones, homes)
+    # Where dead reckoning puts a boat that was seen too long ago says nothing of it.
+    lost = {boat.rank for boat in inputs.boats if not problem.findable(boat.mmsi, config.units)}
+    kept = tuple(boat for boat in inputs.boats if boat.rank not in lost)
+    targets = _targets(replace(inputs, boats=kept), planning)
     sorties = [
         Sortie(unit, number, *bases[unit.name], _us(opens), _us(closes), homes[unit.name])
         for unit in config.units
@@ -152,7 +155,7 @@ def make(
         prediction,
         tuple(targets),
         unplaced,
-        inputs.unheard,
+        tuple(sorted({*inputs.unheard, *lost})),
     )
 
 

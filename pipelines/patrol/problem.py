@@ -1,6 +1,6 @@
 """The planning problem: what all steps of a plan work on."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -42,6 +42,16 @@ class Problem:
         """Return the chance, 0-1, that a search where a vessel is expected reaches it."""
         _, along, across = self.prediction.scale_at(row, time_us)
         return chance_within(search_nm * NM, along, across, float(self.prediction.dof[row]))
+
+    def findable(self, mmsi: int, units: Iterable[Unit]) -> bool:
+        """Tell whether the search of any unit, were it there, would find a vessel with
+        `Planning.min_chance` at some time of the plan.
+        """
+        row, ticks = self.row[mmsi], self.prediction.tick_us
+        ticks = ticks[(ticks >= self.start_us) & (ticks <= self.end_us)]
+        widest_nm = max((unit.search_nm for unit in units), default=0.0)
+        found = self.chance(row, ticks, widest_nm) >= self.planning.min_chance
+        return bool(found.any())
 
     def worth(self, target: Target, chance: float, time_us: int) -> float:
         """Return the expected value of boarding a vessel at a time, given the chance to find it."""

@@ -312,10 +312,11 @@ def test_a_boat_that_ais_does_not_show_is_met_where_it_goes(sea):
 def test_a_boat_seen_too_long_ago_is_not_sailed_for(sea):
     seen_us = int((T0 - pd.Timedelta("8h")).value // 1000)
     boat = Boat(1, "b" * 16, 0.4, "Something", seen_us, 2.1, 101.3, 20.0, 0.0)
-    given_ = inputs(tracked, [(533000001, 2.3, 101.4, 0.0, 0)], boats=(boat,))
-    why = {one.target.mmsi: one.reason for one in make(given_, config(), sea).left_out}
-    assert why.keys() == {-1}
-    assert why[-1] in (planning.UNCERTAIN, planning.NO_WATER)
+    given_ = inputs(tracked, [(533000001, 2.3, 101.4, 0.0, 0)], boats=(boat,), unheard=(3,))
+    plan = make(given_, config(), sea)
+    assert not plan.left_out, "where it would be by now says nothing of it"
+    assert plan.unheard == (1, 3)
+    assert {one.mmsi for one in plan.targets} == {533000001}
 
 
 def test_a_unit_without_a_target_patrols_a_risk_sector(sea):

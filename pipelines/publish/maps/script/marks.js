@@ -34,7 +34,7 @@ const over = (ranks, s) => ranks.every((rank) => s.closed.has(rank) && rank !== 
 const GRAIN = 3;
 const NINTHS = [-9, 0, 9].flatMap((dx) => [-9, 0, 9].map((dy) => [dx, dy]));
 function aground(v, w, h) {
-  const [wide, high, k] = [Math.ceil(w / GRAIN), Math.ceil(h / GRAIN), v.k / GRAIN];
+  const [wide, high, k] = [Math.ceil(w / GRAIN) || 1, Math.ceil(h / GRAIN) || 1, v.k / GRAIN];
   let painted = null;
   const paint = () => {
     const ctx = Object.assign(document.createElement("canvas"), { width: wide, height: high }).getContext("2d", { willReadFrequently: true });
