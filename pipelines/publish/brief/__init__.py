@@ -29,7 +29,7 @@ from pipelines.base.text import (
     script_json,
 )
 from pipelines.publish import notices
-from pipelines.publish.brief.scene import scene_of
+from pipelines.publish.brief.scene import LONE, scene_of
 from pipelines.publish.briefing import incident_cards, vessel_cards, without_time
 from pipelines.publish.cards import IncidentCard, VesselCard, explanation_parts
 from pipelines.publish.checks import units
@@ -85,12 +85,12 @@ def render(
     cards = vessel_cards(products)
     shown = cards[:VESSEL_LIMIT]
     words = labels.labels(products.language)
-    scene = scene_of(products, shown)
+    incidents = [] if heading else incident_cards(products)
+    scene = scene_of(products, shown, [one for one in incidents if one.place is None])
     title = one_line(heading, _FACT_LIMIT) or words.incidents
     run_id = one_line(products.run_id, _FACT_LIMIT)
     own = "\n".join(page.text_of(__package__, name) for name in ("brief.js", "list.js"))
     code = canvas.script(own, playback=True)
-    incidents = [] if heading else incident_cards(products)
     counts = products.manifest.get("counts", {})
     contact = one_line(str(products.manifest.get("contact") or ""), _FACT_LIMIT)
     return page.render(
@@ -122,6 +122,7 @@ def render(
         window_length=duration_text(products.start, products.end, *units(words)),
         cards=shown,
         incidents=incidents,
+        lone=LONE,
         incident_kinds=sorted({one.kind for one in incidents if one.kind}),
         first=first(products, incidents),
         heard=words.heard_line.format(

@@ -8,6 +8,8 @@ sheets.push(moments);
 // ---- Choosing a vessel, opening an event ----
 const card = (rank) => document.querySelector('.vessel[data-rank="' + rank + '"]');
 const blocks = (id) => document.querySelectorAll('.event[data-event="' + CSS.escape(id) + '"]');
+// An incident without a vessel has no card: it stands in the list of incidents alone.
+const alone = (rank) => document.querySelector('.incident[data-lone="' + rank + '"]');
 /* What is told of an event stands at the map's edge, never over the way that its vessels came. */
 const panel = $("panel");
 const NEAR_S = 5400; // how they came together, and parted: so much before and after
@@ -19,7 +21,7 @@ function choose(rank, scroll) {
     item.classList.toggle("selected", mine);
     item.querySelector(".select").setAttribute("aria-pressed", String(mine));
   }
-  if (rank && scroll) card(rank).scrollIntoView({ block: "nearest" });
+  if (rank && scroll) (card(rank) || alone(rank)).scrollIntoView({ block: "nearest" });
   redraw();
 }
 function frame(rank) {
@@ -49,6 +51,13 @@ function popupBody(event) {
   close.setAttribute("aria-label", $("map").dataset.close);
   close.addEventListener("click", () => { shut(); $("map").focus(); });
   const head = document.createElement("h2");
+  if (!block) {
+    const item = alone(event.ranks[0]);
+    head.textContent = item.querySelector(".title").textContent;
+    body.append(close, head, ...[...item.querySelectorAll(".next, .about:not(.id)")].map((p) => p.cloneNode(true)));
+    for (const button of body.querySelectorAll(".copy")) button.remove();
+    return body;
+  }
   head.append(block.querySelector(".symbol").cloneNode(true), block.querySelector(".show bdi").cloneNode(true));
   const ranks = document.createElement("p");
   ranks.className = "ranks";
@@ -89,7 +98,7 @@ function open(event, rank, scroll, near) {
   choose(rank || event.ranks[0], false);
   state.event = event;
   for (const block of blocks(event.id)) block.classList.add("chosen");
-  if (scroll) blocks(event.id)[0].scrollIntoView({ block: "nearest" });
+  if (scroll) (blocks(event.id)[0] || alone(event.ranks[0])).scrollIntoView({ block: "nearest" });
   panel.replaceChildren(popupBody(event));
   panel.hidden = false;
   const room = beside();

@@ -19,7 +19,8 @@ function find() {
   for (const item of items) {
     const one = of.get(item.dataset.incident);
     item.hidden = one ? !named.has(item.dataset.incident) : Boolean(kind || least) || !words.get(item).includes(text);
-    if (!item.hidden && item.dataset.rank) shown.add(Number(item.dataset.rank));
+    const rank = item.dataset.rank || item.dataset.lone;
+    if (!item.hidden && rank) shown.add(Number(rank));
   }
   const all = !text && !kind && !least;
   state.shown = all ? null : shown;

@@ -139,6 +139,44 @@ def test_a_sentence_opens_its_event_and_what_is_told_leaves_the_approach_free(
     assert not (left < x < right and top < y < bottom)
 
 
+def test_an_incident_without_a_vessel_is_on_the_map_and_opens_from_it(
+    page: Any, products: Products, tmp_path: Path
+) -> None:
+    known = products.incidents
+    here = known["rank"] == 2
+    seen = known.assign(mmsi=known["mmsi"].where(~here, 0))
+    hostile = "Something <img src=x onerror=alert(1)> was seen"
+    seen.loc[here, ["vessels", "lat", "lon", "events", "title"]] = [
+        "",
+        3.5,
+        100.2,
+        "e" * 16,
+        hostile,
+    ]
+    flagged = products.flagged[products.flagged["rank"] != 2].reset_index(drop=True)
+    told = replace(products, incidents=seen, flagged=flagged)
+    page.open(brief.write(told, tmp_path / "brief.html"))
+    page.evaluate("document.querySelector('.incident[data-lone] .title a').click()")
+    page.settle()
+    panel = "document.querySelector('#panel')"
+    assert hostile in page.evaluate(f"{panel}.textContent")
+    assert page.evaluate(f"{panel}.querySelectorAll('img, button.copy').length") == 0
+    page.key("Escape", "Escape")
+    assert page.evaluate(f"{panel}.hidden")
+    page.evaluate("document.querySelector('#map').focus()")
+    for _ in range(60):  # from mark to mark
+        page.key("n", "KeyN")
+        if hostile in page.evaluate(f"{panel}.textContent"):
+            break
+    assert hostile in page.evaluate(f"{panel}.textContent")
+    page.evaluate(
+        "document.querySelector('#search').value = 'Something <img';"
+        "document.querySelector('#search').dispatchEvent(new Event('input', {bubbles: true}))"
+    )
+    assert page.evaluate("document.querySelector('#found').textContent").startswith("1 / ")
+    assert page.messages == []
+
+
 def test_the_list_is_searched_and_filtered_and_what_was_concluded_is_saved(
     page: Any, files: dict[str, Path], products: Products
 ) -> None:
