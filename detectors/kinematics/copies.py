@@ -114,7 +114,7 @@ def offset(original: Track, copy: Track) -> Offset | None:
 
     The original is interpolated between reports at most `ALIVE_S` apart.
     """
-    lat, lon, seen = _at(original, copy.time_us)
+    lat, lon, seen = at(original, copy.time_us)
     rows = np.flatnonzero(seen)
     if len(rows) == 0:
         return None
@@ -152,7 +152,7 @@ def lag(original: Track, copy: Track, max_spread_m: float) -> Lag | None:
     if not np.isfinite(median_m):
         return None
     lag_s, _ = best(np.arange(lag_s - COARSE_S, lag_s + COARSE_S + 1, FINE_S))
-    lat, lon, seen = _at(original, some.time_us - int(lag_s * SECOND_US))
+    lat, lon, seen = at(original, some.time_us - int(lag_s * SECOND_US))
     away_m = geodesy.distance_m(some.lat[seen], some.lon[seen], lat[seen], lon[seen])
     return Lag(lag_s, float(np.quantile(away_m, 0.9)), _exact(original, some, lag_s))
 
@@ -326,8 +326,10 @@ def _near(original: Track, some: Track, distance_m: float) -> Bools:
     return np.asarray(inside.any(axis=0))
 
 
-def _at(track: Track, time_us: Ints) -> tuple[Floats, Floats, Bools]:
-    """Return where a track was, and whether it was heard at most `ALIVE_S` around that."""
+def at(track: Track, time_us: Ints, alive_s: float = ALIVE_S) -> tuple[Floats, Floats, Bools]:
+    """Return where a track was, and whether two of its reports at most `alive_s` apart are around
+    that.
+    """
     after = np.clip(np.searchsorted(track.time_us, time_us), 1, max(len(track.time_us) - 1, 1))
     if len(track.time_us) < 2:
         nowhere = np.full(len(time_us), np.nan)
@@ -335,7 +337,7 @@ def _at(track: Track, time_us: Ints) -> tuple[Floats, Floats, Bools]:
     left, right = after - 1, after
     step_us = track.time_us[right] - track.time_us[left]
     fraction = (time_us - track.time_us[left]) / np.maximum(step_us, 1)
-    seen = (fraction >= 0) & (fraction <= 1) & (step_us <= ALIVE_S * SECOND_US)
+    seen = (fraction >= 0) & (fraction <= 1) & (step_us <= alive_s * SECOND_US)
     lat, lon = geodesy.interpolate(
         track.lat[left],
         track.lon[left],
@@ -351,7 +353,7 @@ def _medians_m(original: Track, copy: Track, lags_s: Floats) -> Floats:
     lags_us = (lags_s * SECOND_US).astype("int64")
     time_us = copy.time_us[None, :] - lags_us[:, None]
     rows = (len(lags_s), len(copy.time_us))
-    lat, lon, heard = _at(original, time_us.ravel())
+    lat, lon, heard = at(original, time_us.ravel())
     lat, lon, seen = lat.reshape(rows), lon.reshape(rows), heard.reshape(rows)
     away_m = np.where(seen, geodesy.distance_m(copy.lat, copy.lon, lat, lon), np.inf)
     away_m.sort(axis=1)

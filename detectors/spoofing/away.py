@@ -236,18 +236,11 @@ def _elsewhere(limits: Limits, reports: Reports, home: Ints, a: int, b: int) -> 
     two of them at most `alive_s` apart: a few of these were taken for the home track's, which they
     don't show alive.
     """
-    times = reports.time_us
-    after = a + np.searchsorted(times[a : b + 1], times[home])
-    between = np.flatnonzero((after > a) & (after <= b))
-    right, left = after[between], after[between] - 1
-    span_us = np.maximum(times[right] - times[left], 1)
-    share = (times[home[between]] - times[left]) / span_us
-    places = (reports.lat[left], reports.lon[left], reports.lat[right], reports.lon[right])
-    lat, lon = geodesy.interpolate(*places, share)
-    here = home[between]
-    off_m = np.asarray(geodesy.distance_m(lat, lon, reports.lat[here], reports.lon[here]))
-    among = (span_us <= limits.alive_s * SECOND_US) & (off_m <= limits.max_spread_m)
-    return np.delete(home, between[among])
+    way = slice(a, b + 1)
+    further = copies.Track(reports.time_us[way], reports.lat[way], reports.lon[way])
+    lat, lon, heard = copies.at(further, reports.time_us[home], limits.alive_s)
+    off_m = geodesy.distance_m(lat, lon, reports.lat[home], reports.lon[home])
+    return home[~(heard & (off_m <= limits.max_spread_m))]
 
 
 def _until_back(limits: Limits, reports: Reports, home: Ints, session: Session) -> Session | None:
