@@ -181,10 +181,9 @@ CLOSEST: Final = 6000.0
 """Pixels to a degree beyond which a map isn't opened."""
 
 
-HEAVY: Final = ("high", "moderate", "low")
-"""A mark weighs by the certainty of what it is of: with a heavy edge, plain, or pale."""
 PALE: Final = 0.22
-"""How much of its colour fills a pale mark."""
+"""How much of its colour fills a pale mark: one weighs by the certainty of what it is of, with a
+heavy edge where that is high, plain, or pale where it is low."""
 
 
 def mark_of(kind: str) -> str:
