@@ -171,7 +171,7 @@ def in_order(sections: Sequence[Section]) -> Ints:
     return np.asarray(order, "int64")
 
 
-def _place_in_feeds(sections: Sequence[Section], rows: Ints) -> tuple[Ints, Ints]:
+def _place_in_feeds(sections: Sequence[Section], rows: Ints) -> tuple[NDArray[np.int32], Ints]:
     """Return rank of the source, and offset in it, of some rows of all sections."""
     asked, first = np.sort(rows), 0
     own = []
