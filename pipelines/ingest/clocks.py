@@ -53,6 +53,7 @@ MAX_SAMPLED: Final = 500_000
 """Positions of a feed whose conduct is looked at; more would say the same."""
 
 PUT_RIGHT_HINT: Final = "nothing to do; such a feed is hours old when it comes"
+ZONE_HINT: Final = "set the clock of its computer to UTC; what it sent was put right by whole hours"
 REFUSED_HINT: Final = "ask who delivers the feed for the time of reception of each sentence"
 UNIT_HINT: Final = (
     "say so in config/mappings.yaml (sog_kn: {from: COLUMN, unit: UNIT}), delete the feed and "
@@ -226,7 +227,8 @@ def told(report: Mapping[str, Any]) -> list[tuple[str, str]]:
         said.append((text, REFUSED_HINT))
     for one in report.get("clocks", []):
         receiver = f"receiver {one['receiver']}: " if one["receiver"] else ""
-        hint = UNIT_HINT.replace("UNIT", one["unit"]) if one.get("unit") else WRONG_HINT
+        hint = ZONE_HINT if one.get("put_right") else WRONG_HINT
+        hint = UNIT_HINT.replace("UNIT", one["unit"]) if one.get("unit") else hint
         said.append((f"{receiver}{one['text']}", hint))
     return said
 

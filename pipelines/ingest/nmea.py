@@ -8,8 +8,9 @@ time of its first part. (A logger's epoch behind the sentence goes after `$PGHP`
 
 Where those epochs are a minute or more later than the `$PGHP` lines near them, they say when the
 lines were delivered. A sentence that no such line names then has the time of those around it if
-they are within 10 s of one another; else it is rejected ("delivery time"). What the receivers'
-clocks are otherwise seen to be wrong by is said in `Report.clocks`, see `clocks`.
+they are within 10 s of one another; else it is rejected ("delivery time"). Receivers on another
+zone's time are put right (see `fast_clocks`). What the receivers' clocks are otherwise seen to be
+wrong by is said in `Report.clocks`, see `clocks`.
 
 A sentence with none of them takes the time of the nearest line before it that has one, provided
 that the next line with one follows within `neighbour_gap_s` of it: the logger wrote the sentence
@@ -60,6 +61,7 @@ from pipelines.ingest.aivdm.memory import (
 from pipelines.ingest.clocks import Clocks
 from pipelines.ingest.dating import Dated, Dating
 from pipelines.ingest.errors import IngestError
+from pipelines.ingest.fast_clocks import FastClocks
 from pipelines.ingest.lines import HEAD, Lines
 from pipelines.ingest.options import IngestOptions
 from pipelines.ingest.report import MAX_SAMPLES, Report
@@ -110,7 +112,7 @@ class NmeaReader:
         self._latest_us = LATEST_US if latest is None else round(latest.timestamp() * 1e6)
         self._positions, self._statics = _Queue(POSITION), _Queue(STATIC)
         self._timed = 0
-        self._clocks = Clocks()
+        self._fast, self._clocks = FastClocks(), Clocks()
 
     def __iter__(self) -> Iterator[Batch]:
         """Yield batches of at most `batch_rows` rows.
@@ -129,6 +131,7 @@ class NmeaReader:
             self._lines.rest_at = self._lines.next - 1 - len(self._lines.rest)
         for columns in self._decoder.stream_end():
             self._take(columns)
+        self._settle(self._fast.end())
         self._keep(self._dating.end())
         self._tell_exercise()
         self._count()
@@ -137,10 +140,14 @@ class NmeaReader:
     # -- rows -------------------------------------------------------------------------------------
 
     def _take(self, columns: Columns) -> None:
-        self._clocks.positions(columns.positions)
-        self._clocks.bases(columns.bases)
-        for dated in self._dating.date(columns):
-            self._keep(dated)
+        self._settle(self._fast.put_right(columns))
+
+    def _settle(self, settled: list[Columns]) -> None:
+        for columns in settled:
+            self._clocks.positions(columns.positions)
+            self._clocks.bases(columns.bases)
+            for dated in self._dating.date(columns):
+                self._keep(dated)
 
     def _keep(self, dated: Dated) -> None:
         """Sort out the rows that can be right, and count the others."""
@@ -244,6 +251,7 @@ class NmeaReader:
         report.time_of_delivery += counts["delivered"] + counts["delivered_around"]
         report.delivery_lag_s += counts["delivered_lag_us"] / 1e6
         report.time_put_right += counts["delivered"]
+        report.clocks += self._fast.found(decoder.stations)
         report.clocks += self._clocks.found(decoder.stations)
         for msg_type, number in decoder.messages.items():
             if msg_type not in _KEPT:

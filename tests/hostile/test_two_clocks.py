@@ -124,3 +124,26 @@ def test_what_is_counted_of_receivers_is_bounded(read):
     report, times = read(lines)
     assert len(times) == 3_000
     assert len(report.clocks) <= 1
+
+
+def test_receivers_made_up_by_the_thousand_move_nobody_unsaid(read):
+    """Few pairs tell of each; where they outnumber all others, whom they moved is said."""
+    honest = [f"H{n}" for n in range(4)]
+
+    def lines(made_up: int, rows: int = 3_000):
+        for n in range(rows):
+            # Every other sentence is theirs, of a day ago.
+            fake = made_up and n % 2
+            name = f"X{n // 2 % made_up}" if fake else honest[n // 2 % 4]
+            block = f"s:{name},c:{RECEIVED + n - 86_400 * bool(fake)}"
+            yield f"\\{summed('', block)}\\{position(n % 100)}"
+
+    for made_up in (2, 4_000):
+        report, times = read(lines(made_up))
+        assert {round(t / 1e6) - RECEIVED - n for n, t in enumerate(times)} == {0, -86_400}
+        assert not [one for one in report.clocks if one.get("put_right")]
+    report, times = read(lines(40))
+    moved = [one for one in report.clocks if one.get("put_right")]
+    assert {one["receiver"] for one in moved} == set(honest)
+    put_right = sum(t / 1e6 == RECEIVED + n - 86_400 for n, t in enumerate(times) if n % 2 == 0)
+    assert sum(one["reports"] for one in moved) == put_right > 1_000

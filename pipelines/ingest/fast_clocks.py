@@ -1,0 +1,189 @@
+"""Receivers whose clocks are whole hours fast: local time taken for UTC, or another day's date.
+
+Nothing is received before it was sent. Where the sentences of one receiver lie among those of
+others, in the order in which they came, and are dated whole hours later than nearly all of these,
+its clock is on another zone's time: that is taken off. A receiver that is behind isn't told so,
+since what it delivers late has the right time. What is off by minutes, or by a part of an hour, is
+left to the verdicts (`detectors.kinematics.integrity.receivers`), and what no others came beside
+stays as it is dated.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.core.arrays import Bools, Ints
+from pipelines.ingest.aivdm import Columns
+from pipelines.ingest.aivdm.memory import FROM_GROUP, FROM_TAG, Rows
+
+ROWS: Final = 1_024
+"""Receivers are compared by so many reports. What they show holds from the next one on, what the
+first show of themselves too."""
+
+HOUR_US: Final = 3_600_000_000
+NEAR_US: Final = 90_000_000
+"""A zone is whole hours off, a clock seconds besides, and so is how long two reports of a quiet
+feed came one behind the other."""
+
+LEAST_REPORTS: Final = 3
+"""Of a pair of receivers, one behind the other: of fewer the median is any one of them."""
+LEAST_OTHERS: Final = 3
+MOST_SHARE: Final = 2 / 3
+"""So many other receivers say the same, and so much of all who say anything: of two clocks nobody
+knows which is right."""
+
+TEXT: Final = "its clock is {h} h fast: {n} reports came that much before the time that they bear"
+
+
+@dataclass
+class _Receiver:
+    """What is taken off the times of one, from which byte of the feed on, and of how many."""
+
+    since: list[tuple[int, int]] = field(default_factory=list)
+    reports: int = 0
+    most_h: int = 0
+
+
+class FastClocks:
+    """Put right the times of sentences by what came around them; bounded, whatever the feed.
+
+    What becomes of a row doesn't depend on how the feed was cut into blocks.
+    """
+
+    def __init__(self) -> None:
+        self._hours: dict[int, int] = {}
+        self._told: dict[int, _Receiver] = {}
+        self._waiting: list[tuple[Ints, Ints]] = []
+        self._held = 0
+        self._first: list[Columns] | None = []
+
+    def put_right(self, columns: Columns) -> list[Columns]:
+        """Take off what the rows' times are fast by; return what is settled of the feed, in order.
+
+        The first rows wait until enough came to compare.
+        """
+        first_is_compared = self._look(columns)
+        if self._first is not None:
+            self._first.append(columns.copy())
+            return self._settled() if first_is_compared else []
+        self._take_off(columns)
+        return [columns]
+
+    def end(self) -> list[Columns]:
+        """Return what still waits where the feed ends."""
+        if self._first is None:
+            return []
+        if self._held:
+            self._compare(0)
+        return self._settled()
+
+    def _settled(self) -> list[Columns]:
+        settled, self._first = self._first or [], None
+        for columns in settled:
+            self._take_off(columns)
+        return settled
+
+    def found(self, stations: list[str]) -> list[dict[str, Any]]:
+        """Say whose times were put right, and by how much, as `clocks.Clocks.found` does."""
+        return [
+            {
+                "receiver": stations[code],
+                "reports": one.reports,
+                "share": 1.0,
+                "offset_s": one.most_h * 3_600.0,
+                "put_right": True,
+                "text": TEXT.format(h=one.most_h, n=f"{one.reports:,}"),
+            }
+            for code, one in sorted(self._told.items(), key=lambda each: -each[1].reports)
+            if one.reports
+        ]
+
+    def _look(self, columns: Columns) -> bool:
+        """Compare receivers whenever enough rows came; tell whether that was so."""
+        rows, first, compared = columns.positions, 0, False
+        own = _own(rows)
+        while first < len(rows):
+            end = min(len(rows), first + ROWS - self._held)
+            some = first + np.flatnonzero(own[first:end])
+            self._waiting.append((rows["station"][some], rows["time"][some]))
+            self._held += end - first
+            first = end
+            if self._held == ROWS:
+                # What the first show is true of themselves; of any other what is behind them.
+                waits = self._first is not None and not compared
+                self._compare(0 if waits else int(rows["offset"][end - 1]) + 1)
+                compared = True
+        return compared
+
+    def _compare(self, offset: int) -> None:
+        """Note which receivers are fast from an offset of the feed on, by the last rows."""
+        station, time_us = (np.concatenate(parts) for parts in zip(*self._waiting, strict=True))
+        self._waiting, self._held = [], 0
+        for code, hours in _hours(station, time_us, self._hours).items():
+            if hours != self._hours.get(code, 0):
+                self._hours[code] = hours
+                self._told.setdefault(code, _Receiver()).since.append((offset, hours))
+
+    def _take_off(self, columns: Columns) -> None:
+        for rows in (columns.positions, columns.statics, columns.bases) if self._told else ():
+            own = _own(rows)
+            for code, one in self._told.items():
+                theirs = np.flatnonzero(own & (rows["station"] == code))
+                starts, hours = np.array([(-1, 0), *one.since]).T
+                off = hours[np.searchsorted(starts, rows["offset"][theirs], side="right") - 1]
+                rows["time"][theirs] -= off * HOUR_US
+                one.reports += int(np.count_nonzero(off))
+                one.most_h = max(one.most_h, int(off.max(initial=0)))
+
+
+def _own(rows: Rows) -> Bools:
+    """Tell which rows have a receiver, and its time."""
+    told = (rows["time"] > 0) & (rows["station"] >= 0)
+    return np.asarray(told & np.isin(rows["time_from"], (FROM_TAG, FROM_GROUP)))
+
+
+def _hours(station: Ints, time_us: NDArray[np.int64], known: dict[int, int]) -> dict[int, int]:
+    """Return by how many whole hours receivers are fast, of those whom others tell of.
+
+    Parameters
+    ----------
+    station, time_us
+        Of reports in the order in which they came, times as they bear them.
+    known
+        What is taken off the times of those who are known to be fast.
+    """
+    codes, at = np.unique(station, return_inverse=True)
+    if len(codes) <= LEAST_OTHERS:
+        return {}
+    off_us = np.array([known.get(code, 0) for code in codes.tolist()]) * HOUR_US
+    if not off_us.any() and np.abs(np.diff(time_us)).max() < HOUR_US - NEAR_US:
+        return {}
+    # Each beside the one before it that another receiver heard.
+    changed = np.r_[False, np.diff(at) != 0]
+    before = np.maximum.accumulate(np.where(changed, np.arange(len(at)) - 1, -1))
+    pairs = np.flatnonzero(before >= 0)
+    one, other = at[pairs], at[before[pairs]]
+    # Of two, either may be the fast one: each pair is told of both.
+    later_us = time_us[pairs] - time_us[before[pairs]]
+    one, other = np.r_[one, other], np.r_[other, one]
+    later_us = np.r_[later_us, -later_us] + off_us[other]
+    group = one * len(codes) + other
+    order = np.lexsort((later_us, group))
+    begins = np.flatnonzero(np.r_[True, np.diff(group[order]) != 0])
+    size = np.diff(np.r_[begins, len(order)])
+    median_us = later_us[order][begins + (size - 1) // 2]
+    whose = one[order][begins]
+    hours = np.rint(median_us / HOUR_US).astype("int64")
+    whole = np.abs(median_us - hours * HOUR_US) <= NEAR_US
+    asked = size >= LEAST_REPORTS
+    found = {}
+    for place in np.unique(whose[asked]).tolist():
+        said = hours[asked & (whose == place)]
+        fits = whole[asked & (whose == place)]
+        usual = int(np.median(said))
+        agree = int(np.count_nonzero(fits & (said == usual)))
+        if agree >= max(LEAST_OTHERS, MOST_SHARE * len(said)) and usual >= 0:
+            found[int(codes[place])] = usual
+    return found
