@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from detectors.core.arrays import Ints
+from detectors.core.arrays import Bools, Ints
 from detectors.core.evidence import at_least, at_most
 from detectors.core.frames import SECOND_US
 from detectors.kinematics import (
@@ -43,10 +43,11 @@ def excursions(limits: Limits, scene: Scene) -> Iterator[Story]:
         ks = np.flatnonzero(mmsi == vessel)
         for k in ks[1:].tolist():
             own = np.arange(reports.bounds[k], reports.bounds[k + 1])
-            late = np.diff(reports.time_us[own]) > limits.max_silence_s * SECOND_US
-            starts, ends = (own[k] for k in timegrid.stretches(reports.track[own], cut=late))
             homes = np.arange(reports.bounds[ks[0]], reports.bounds[k])
             homes = homes[np.argsort(reports.time_us[homes], kind="stable")]
+            cut = np.diff(reports.time_us[own]) > limits.max_silence_s * SECOND_US
+            cut |= _goes_on_as_it(limits, reports, own, homes)
+            starts, ends = (own[k] for k in timegrid.stretches(reports.track[own], cut=cut))
             own_episodes = scattered.get(vessel, [])
             for a, b in zip(starts.tolist(), ends.tolist(), strict=True):
                 story = _excursion(limits, scene, Session(a, b, homes, own_episodes))
@@ -88,7 +89,7 @@ def _excursion(limits: Limits, scene: Scene, session: Session) -> Story | None:
     duration_s = float(times[b] - times[a]) / SECOND_US
     if b - a + 1 < limits.min_reports or duration_s < limits.min_duration_s:
         return None
-    came_by_leap = not _reachable(reports, last_home, a)
+    came_by_leap = not _reachable(reports, *np.array([[last_home], [a]]))[0]
     if not came_by_leap and (stays or not _left_by_leap(limits, reports, home, b)):
         return None
     # After an outage the vessel itself may be taken for its displaced copy.
@@ -159,21 +160,29 @@ def _excursion(limits: Limits, scene: Scene, session: Session) -> Story | None:
     return Story(subkind, a, b, score, start_us, int(times[b]), going_on, evidence, last_home)
 
 
-def _reachable(reports: Reports, a: int, b: int) -> bool:
-    """Tell whether one hull can have made both reports, as the segmentation judges it.
+def _goes_on_as_it(limits: Limits, reports: Reports, own: Ints, homes: Ints) -> Bools:
+    """Tell behind which reports of a further track, none of an earlier one having been heard for
+    `max_silence_s`, it leaps: after so many hours away that its own aren't looked back to, the
+    vessel goes on under the further track where it is back.
+    """
+    home_us, after_us = reports.time_us[homes], reports.time_us[own[1:]]
+    since = np.searchsorted(home_us, after_us - int(limits.max_silence_s * SECOND_US))
+    silent = since == np.searchsorted(home_us, after_us)
+    return np.asarray(silent & ~_reachable(reports, own[:-1], own[1:]))
+
+
+def _reachable(reports: Reports, a: Ints, b: Ints) -> Bools:
+    """Tell of which reports one hull can have made each and that of `b`, as the segmentation
+    judges it.
 
     Once a track is known, a vessel that takes turns between it and another (since it was the same
     vessel all along, and one of them began with a false position) makes no leap.
     """
-    pair = np.array([a, b])
-    ends = (reports.lat[pair], reports.lon[pair], reports.sog_kn[pair])
-    return bool(
-        hull_limits.can_join(
-            geodesy.distance_m(ends[0][:1], ends[1][:1], ends[0][1:], ends[1][1:]),
-            reports.time_us[pair[1:]] - reports.time_us[pair[:1]],
-            ends[2][:1],
-            ends[2][1:],
-        )[0]
+    return hull_limits.can_join(
+        geodesy.distance_m(reports.lat[a], reports.lon[a], reports.lat[b], reports.lon[b]),
+        reports.time_us[b] - reports.time_us[a],
+        reports.sog_kn[a],
+        reports.sog_kn[b],
     )
 
 
@@ -183,7 +192,7 @@ def _left_by_leap(limits: Limits, reports: Reports, home: Ints, b: int) -> bool:
     return bool(
         len(after)
         and reports.seconds(b, int(after[0])) <= limits.max_pause_s
-        and not _reachable(reports, b, int(after[0]))
+        and not _reachable(reports, np.array([b]), after)[0]
     )
 
 

@@ -100,7 +100,7 @@ class Spoofing(Limits):
     """
 
     name: ClassVar[str] = "spoofing"
-    version: ClassVar[str] = "20"
+    version: ClassVar[str] = "21"
     needs_zones: ClassVar[bool] = False
     digests: ClassVar[bool] = True
     requires: ClassVar[tuple[str, ...]] = (

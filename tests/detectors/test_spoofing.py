@@ -153,6 +153,16 @@ def test_finds_each_falsehood_once_and_nothing_else(falsehood):
         assert found.empty
 
 
+@pytest.mark.parametrize("kind", ["circle", "jump"])
+@pytest.mark.parametrize("duration_h", [6.0, 7.5, 9.0])
+def test_who_was_away_for_as_long_as_is_looked_back_is_back(kind, duration_h):
+    """Its own track is forgotten by then: it goes on under the further one, which leaps."""
+    stage = staged(scene(kind, 6.0, duration_h, 60.0, 1))
+    [event] = Spoofing().detect(stage.positions, stage.context()).to_dict("records")
+    end = T0 + pd.Timedelta(hours=6 + duration_h)
+    assert end - pd.Timedelta(minutes=5) <= event["end"] <= end
+
+
 @pytest.mark.parametrize(("late", "found"), [(0, 1), (10, 1), (40, 0)])
 def test_a_few_reports_that_come_late_hide_no_excursion(late, found):
     """Of 160 of three hours; where a third comes while the vessel sails, both are heard."""
