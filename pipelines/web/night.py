@@ -15,7 +15,7 @@ from pipelines import store
 from pipelines.ask import clocks, recall
 from pipelines.ask.beside import beside as told_beside
 from pipelines.ask.desk.opened import Opened, opened
-from pipelines.assess.dispositions.outcomes import CLOSED, WATCHED
+from pipelines.assess.dispositions.outcomes import CLOSED, WATCHED, holding
 from pipelines.assess.incidents import (
     as_led,
     made_of,
@@ -94,6 +94,7 @@ class Shown:
             table["events"].tolist(),
             simulated=self.night.simulated,
             say=self.words.at_desk,
+            held=holding(self.dispositions, self.heirs),
         )
         kinds = dict(zip(self.night.events["event_id"], self._kinds(), strict=True))
         near = self.gazetteer.nearest(table["lat"].to_numpy(), table["lon"].to_numpy())
@@ -317,7 +318,7 @@ class Nights:
             moment = recall.moment(reader, at or None)
             key = (moment.run_id, moment.now)
             night = self._nights.get(key, partial(self._open, *key))
-            incidents = pd.DataFrame(night.incidents.drop(columns="geometry"))
+            incidents = reader.incidents(moment.run_id)
             vessels = reader.vessels(night.run["end"])
             dispositions, heirs = reader.dispositions(), reader.heirs()
             doubts = _doubts(reader, night, incidents)
