@@ -28,6 +28,11 @@ from hypothesis import is_hypothesis_test, settings
 
 from tests.sparing import Doctests, assert_same_frame, compile_in_turn
 
+# As the Makefile has it, whatever the machine has set: without bytecode each process that a test
+# starts compiles all that it imports, for three seconds of its four.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 # What is imported and collected stays: to look for cycles in it at every 700 objects took a
 # twentieth of a run.
 gc.set_threshold(50_000)

@@ -317,20 +317,27 @@ class Zones:
     @cached_property
     def coasts(self) -> Coasts:
         """Return the coasts of each state; none where the land layer has no column `iso3`."""
-        return Coasts(self.land)
+        return _coasts(*self._ground, 0.0)
 
     @cached_property
     def shores(self) -> Coasts:
         """Return the coasts of each state without its rocks, see `coasts.ROCK_M2`."""
-        return Coasts(self.land, ROCK_M2)
+        return _coasts(*self._ground, ROCK_M2)
 
     @cached_property
     def _zone_index(self) -> PolygonIndex:
         return _indexed(tuple(shapely.to_wkb(self.frame.geometry.to_numpy())))
 
     @cached_property
+    def _ground(self) -> tuple[tuple[bytes, ...], tuple[str, ...]]:
+        """The polygons of the land, and the state of each, empty where none is told."""
+        polygons = tuple(shapely.to_wkb(self.land.geometry.to_numpy()))
+        told = self.land["iso3"].fillna("") if "iso3" in self.land else [""] * len(polygons)
+        return polygons, tuple(told)
+
+    @cached_property
     def _land_index(self) -> PolygonIndex:
-        return _indexed(tuple(shapely.to_wkb(self.land.geometry.to_numpy())))
+        return _indexed(self._ground[0])
 
     @cached_property
     def _reach_index(self) -> PolygonIndex:
@@ -338,15 +345,30 @@ class Zones:
 
     @cached_property
     def _coast(self) -> "Nearest | None":
-        from detectors.kinematics.nearest import Nearest  # as in `Coasts`
+        return _coast(self._ground[0])
 
-        degree_m = np.pi / 180 * geodesy.EARTH_RADIUS_M
-        dense = shapely.segmentize(self.land.geometry.to_numpy(), COAST_SPACING_M / degree_m)
-        lon, lat = shapely.get_coordinates(dense).T
-        return Nearest(geodesy.unit_xyz(lat, lon)) if len(lat) else None
+
+# What is made once for all zones that have the same polygons: few of them ever change, and those
+# who change one zone have the same land.
 
 
 @lru_cache(maxsize=8)
 def _indexed(wkb: tuple[bytes, ...]) -> PolygonIndex:
-    """Index polygons once for all zones that have the same: few of them ever change."""
     return PolygonIndex(shapely.from_wkb(np.array(wkb, dtype=object)))
+
+
+@lru_cache(maxsize=4)
+def _coasts(wkb: tuple[bytes, ...], states: tuple[str, ...], min_area_m2: float) -> Coasts:
+    polygons = shapely.from_wkb(np.array(wkb, dtype=object))
+    land = gpd.GeoDataFrame({"iso3": np.array(states, object)}, geometry=polygons, crs=4326)
+    return Coasts(land, min_area_m2)
+
+
+@lru_cache(maxsize=2)
+def _coast(wkb: tuple[bytes, ...]) -> "Nearest | None":
+    from detectors.kinematics.nearest import Nearest  # as in `Coasts`
+
+    degree_m = np.pi / 180 * geodesy.EARTH_RADIUS_M
+    land = shapely.from_wkb(np.array(wkb, dtype=object))
+    lon, lat = shapely.get_coordinates(shapely.segmentize(land, COAST_SPACING_M / degree_m)).T
+    return Nearest(geodesy.unit_xyz(lat, lon)) if len(lat) else None

@@ -1,6 +1,6 @@
 """What stands beside flags and incidents: conclusions, and how often such flags were right."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +37,7 @@ def beside(
     simulated: bool,
     known: pd.Timestamp | None = None,
     say: Say = plain,
+    held: Mapping[str, dict[Any, Any]] | None = None,
 ) -> Beside:
     """Look up what stands beside flags.
 
@@ -50,12 +51,14 @@ def beside(
         What was known at this time; None for now.
     say
         Puts it into the reader's language.
+    held
+        What holds for each event (`outcomes.holding`), where that is known already.
     """
     model = models.load(installation.learned, known)
     if model is not None and model.card["simulated"] != simulated:
         model = None
     probability = [] if model is None else model.calibration.probability(scores).tolist()
-    held = _held(installation, known)
+    held = _held(installation, known) if held is None else held
     ids = [joined.split(";") for joined in event_ids]
     return Beside(
         model,

@@ -1,5 +1,6 @@
 """Code tables in words: flag states, ship types, navigation statuses."""
 
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from pipelines.base.settings import REFERENCE
-from pipelines.reference.tables import read_table
+from pipelines.reference.tables import read_table, stamp
 
 
 def load_mid(reference_dir: Path) -> pd.DataFrame:
@@ -55,8 +56,19 @@ def nav_status_words(codes: ArrayLike) -> NDArray[np.object_]:
 
 def _words(table: str, n: int, codes: ArrayLike) -> NDArray[np.object_]:
     """Return the words of codes below `n` in a table, empty for others."""
-    said = read_table(REFERENCE / "codes" / table)
-    words = np.full(256, "", dtype=object)
-    words[said["code"].astype(int).to_numpy()] = said["words"].to_numpy(dtype=object)
+    path = REFERENCE / "codes" / table
+    words = _by_code(path, stamp(path))
     code = np.asarray(codes, "int64")
     return np.where((code >= 0) & (code < n), words[code % n], "").astype(object)
+
+
+@lru_cache(maxsize=4)
+def _by_code(path: Path, _: tuple[int, int]) -> NDArray[np.object_]:
+    """Return the words of each code from 0 to 255, not to be written to: a page asks hundreds of
+    times.
+    """
+    said = read_table(path)
+    words = np.full(256, "", dtype=object)
+    words[said["code"].astype(int).to_numpy()] = said["words"].to_numpy(dtype=object)
+    words.flags.writeable = False
+    return words

@@ -294,9 +294,11 @@ def _prepared(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnectio
 
 
 def create(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the tables of an empty catalogue."""
+    """Make the tables of an empty catalogue, at once: one by one takes twice as long."""
+    connection.begin()
     _make_tables(connection, "")
     connection.execute("INSERT INTO meta VALUES ($version, NULL)", {"version": SCHEMA_VERSION})
+    connection.commit()
 
 
 def _make_tables(connection: duckdb.DuckDBPyConnection, into: str) -> None:

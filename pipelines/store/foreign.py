@@ -33,7 +33,7 @@ _PROGRAMS: Final = (
 )
 
 _OURS: Final = dict[Path, tuple[int, ...]]()
-"""Of catalogues that this process published last, what tells them from any other."""
+"""Of catalogues that this process published or looked through last, what tells them from others."""
 
 
 def note_as_ours(path: Path) -> None:
@@ -48,7 +48,8 @@ def refuse_foreign(path: Path, where: str = "") -> None:
 
     Raises StoreError if it holds what none of ours does, or can't be opened.
     """
-    if _OURS.get(path, ()) == identity_of(path) != ():
+    now = identity_of(path)
+    if _OURS.get(path, ()) == now != ():
         return
     where = where or str(path)
     ours: dict[str, Any] = {
@@ -68,6 +69,7 @@ def refuse_foreign(path: Path, where: str = "") -> None:
             f"the catalogue {where} wasn't made by Selat: {wrong}",
             hint="somebody else has changed it: don't trust it; take a backup back instead",
         )
+    _OURS[path] = now  # as it was before: what took its place meanwhile is looked through, too
 
 
 def _wrong_in(connection: duckdb.DuckDBPyConnection) -> str:

@@ -47,6 +47,8 @@ def told_conclusions(table: pd.DataFrame, words: Labels) -> list[Concluded]:
 
     Those of who saw a part come after those of who saw everything, as they count (`newest`).
     """
+    if table.empty:
+        return []
     table = table.assign(stands=table.index.isin(standing_of(table).index))
     columns = ["made_time", "author", "conclusion", "reason"]
     counted = table.groupby(columns, sort=True, as_index=False).agg(

@@ -279,8 +279,7 @@ def _silence(shown: Shown, one: Beside) -> Silence:
 
 def _in_events(shown: Shown, line: Line) -> set[int]:
     """Return the vessels of an incident's events: who has no part in it, but met one of it, too."""
-    own = shown.events_of(line.events)
-    return {*own["mmsi"].tolist(), *own["other_mmsi"].tolist()} - {0}
+    return {mmsi for one in line.events for mmsi in shown.parties.get(one, ())}
 
 
 def _about(shown: Shown, events: list[dict[Any, Any]]) -> dict[int, tuple[int, float]]:

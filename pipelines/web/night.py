@@ -15,7 +15,7 @@ from pipelines import store
 from pipelines.ask import clocks, recall
 from pipelines.ask.beside import beside as told_beside
 from pipelines.ask.desk.opened import Opened, opened
-from pipelines.assess.dispositions.outcomes import CLOSED, WATCHED
+from pipelines.assess.dispositions.outcomes import CLOSED, WATCHED, holding
 from pipelines.assess.incidents import (
     as_led,
     made_of,
@@ -79,6 +79,12 @@ class Shown:
         return pd.DataFrame(self.night.events).set_index("event_id", drop=False)
 
     @cached_property
+    def parties(self) -> dict[str, set[int]]:
+        """The vessels of each of its events by id, those that one only met too."""
+        columns = self.night.events[["event_id", "mmsi", "other_mmsi"]]
+        return {one: {*both} - {0} for one, *both in columns.itertuples(index=False)}
+
+    @cached_property
     def lines(self) -> list[Line]:
         """List its incidents in rank order, then those that are over, with what was concluded."""
         table = self.incidents
@@ -88,6 +94,7 @@ class Shown:
             table["events"].tolist(),
             simulated=self.night.simulated,
             say=self.words.at_desk,
+            held=holding(self.dispositions, self.heirs),
         )
         kinds = dict(zip(self.night.events["event_id"], self._kinds(), strict=True))
         near = self.gazetteer.nearest(table["lat"].to_numpy(), table["lon"].to_numpy())
@@ -311,13 +318,13 @@ class Nights:
             moment = recall.moment(reader, at or None)
             key = (moment.run_id, moment.now)
             night = self._nights.get(key, partial(self._open, *key))
+            incidents = reader.incidents(moment.run_id)
             vessels = reader.vessels(night.run["end"])
             dispositions, heirs = reader.dispositions(), reader.heirs()
-            doubts = _doubts(reader, night)
+            doubts = _doubts(reader, night, incidents)
         names = dict(zip(vessels["mmsi"].tolist(), vessels["name"].tolist(), strict=True))
         gazetteer = load_gazetteer(self.installation.reference)
         teller = Teller(names, gazetteer, night.run["end"], words.say)
-        incidents = pd.DataFrame(night.incidents.drop(columns="geometry"))
         certainties = incidents["certainty"].tolist()
         if language != "en":
             incidents = retold(
@@ -344,14 +351,16 @@ class Nights:
         )
 
 
-def _doubts(reader: store.Queries, night: Opened) -> dict[str, clocks.Doubt]:
+def _doubts(
+    reader: store.Queries, night: Opened, incidents: pd.DataFrame
+) -> dict[str, clocks.Doubt]:
     with suppress(Exception):  # of positions that are lost Health tells; the list is there without
         wrong = clocks.wrong_clocks(reader, night.run["start"], night.run["end"])
-        return clocks.doubts(reader, _heard(night), wrong)
+        return clocks.doubts(reader, _heard(night, incidents), wrong)
     return {}
 
 
-def _heard(night: Opened) -> dict[str, clocks.Heard]:
+def _heard(night: Opened, incidents: pd.DataFrame) -> dict[str, clocks.Heard]:
     """Return whose reports each incident of a night rests on, and from when to when."""
     return {
         str(row["incident_id"]): clocks.Heard(
@@ -359,5 +368,5 @@ def _heard(night: Opened) -> dict[str, clocks.Heard]:
             row["start"],
             night.run["end"] if pd.isna(row["end"]) else row["end"],
         )
-        for row in pd.DataFrame(night.incidents).to_dict("records")
+        for row in incidents.to_dict("records")
     }

@@ -48,7 +48,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-import yaml
 
 import detectors
 from detectors.core import frames
@@ -59,6 +58,7 @@ from detectors.kinematics import geodesy, integrity
 from detectors.surroundings import coverage_learn
 from detectors.surroundings.coverage import Coverage
 from pipelines.base.labels import labels
+from pipelines.base.yaml_files import read_yaml
 from pipelines.publish import checks
 from tests.detectors.scenes import by_digests, detected, earlier_of, in_company
 from tests.detectors.tables import (
@@ -73,6 +73,8 @@ CASES = Path(__file__).parent / "cases"
 FOLDERS = sorted(path.parent for path in CASES.glob("*/*/expected.yaml"))
 PLAIN = set(labels("en").facts.values())
 EQUAL = ("kind", "subkind", "mmsi", "other_mmsi", "zone_id", "track_ids")
+NO_ZONES = {"everywhere": make_zones([]), "none": make_zones([], shapely.Polygon())}
+"""Zones of cases without any, by how far they reach; nobody changes them."""
 KEYS = {
     *EQUAL,
     "start",
@@ -91,7 +93,7 @@ KEYS = {
 
 
 def _yaml(path: Path) -> dict[str, Any]:
-    return (yaml.safe_load(path.read_text()) or {}) if path.exists() else {}
+    return read_yaml(path) if path.exists() else {}
 
 
 def _time(value: Any) -> pd.Timestamp:
@@ -186,16 +188,15 @@ def case(folder, stage):
     if given.get("segmented"):
         received = frames.conform(positions, frames.POSITIONS)
         positions, noise = integrity.segment(received)
-    features = []
+    zones = NO_ZONES[given.get("reach", "everywhere")]
     if (folder / "zones.geojson").exists():
-        features = features_in(folder / "zones.geojson")
-    reached = given.get("reach") != "none"
+        zones = make_zones(features_in(folder / "zones.geojson"), zones.reach)
     learnt = coverage_learn.learn(positions, make_receptions(table))
     learnt = Coverage.none() if given.get("coverage") == "none" else learnt
     context = Context(
         start=_time(given.get("start", positions["time"].min())),
         end=_time(given.get("end", positions["time"].max())),
-        zones=make_zones(features) if reached else make_zones(features, shapely.Polygon()),
+        zones=zones,
         vessels=make_vessels(positions["mmsi"].unique(), given.get("vessels", ())),
         coverage=learnt,
         noise=noise,

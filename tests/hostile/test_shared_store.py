@@ -131,13 +131,18 @@ def test_a_catalogue_holds_no_program(
         forget_superseded(own, StoreSettings())
 
 
-def test_what_takes_the_place_of_our_own_catalogue_is_looked_through(
-    dear: Path, tmp_path: Path
+@pytest.mark.parametrize("brought", [False, True])
+def test_what_takes_the_place_of_a_catalogue_that_is_known_is_looked_through(
+    dear: Path, tmp_path: Path, brought: bool
 ) -> None:
-    """A process that published one knows it again, and no other."""
+    """A process that published one, or looked one through, knows it again, and no other."""
     root = tmp_path / "home"
     add(root, StoreSettings(), "a")
     add(root, StoreSettings(), "b")
+    if brought:
+        root = Path(shutil.copytree(root, tmp_path / "brought"))
+        with store.write(root):
+            pass
     published = root / "catalogue.duckdb"
     with _changed(published, *(one.format(dear=dear) for one in READING["a view"])) as work:
         os.utime(work, ns=(published.stat().st_atime_ns, published.stat().st_mtime_ns))

@@ -9,7 +9,7 @@ from detectors.core.evidence import Evidence
 from detectors.core.explain import values_in
 from detectors.core.hypothesis import Known
 from detectors.core.sentences import numbers
-from pipelines.ask.explain.unfit import Lack, lacks, untried
+from pipelines.ask.explain.unfit import Lack, cases, lacks, untried
 from pipelines.base.labels import Labels, labels
 from pipelines.base.text import one_line
 from pipelines.publish.briefing import SENTENCE_LIMIT
@@ -67,10 +67,10 @@ def considered(
             verdict, why = BEST, stored if words is _ENGLISH or not fits else fits
         elif case is not None:
             verdict, why = WEAKER, fits
-        elif not_tried := untried(one, known, words):
+        elif not_tried := untried(one, known, speaks := cases(one, known, words), words):
             verdict, why = UNTRIED, not_tried
         else:
-            verdict, why, why_not = NO, wants, lacks(one, known, words)
+            verdict, why, why_not = NO, wants, lacks(speaks)
         weight = one.weight if case is None else one.weight_of(case)
         found.append(Considered(one.name, weight, verdict, why, told(one.overturned_by), why_not))
 

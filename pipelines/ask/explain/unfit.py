@@ -88,26 +88,32 @@ class _OtherKind(Lack):
     excluded: bool = False
 
 
-def lacks(one: Hypothesis, known: Known, words: Labels) -> tuple[Lack, ...]:
-    """Return what keeps a reason from fitting by the nearest of its cases; nothing where it fits.
+def cases(one: Hypothesis, known: Known, words: Labels) -> list[list[Lack]]:
+    """Return what keeps each case of a reason from holding."""
+    return [_Asked(known, words).lacking(case.when) for case in one.cases]
+
+
+def lacks(found: Iterable[Sequence[Lack]]) -> tuple[Lack, ...]:
+    """Return what keeps a reason from fitting by the nearest of its `cases`; nothing where it fits.
 
     The nearest is the case that fewest things speak against. What isn't known is left out where
     something known decides.
     """
-    nearest = min(_cases(one, known, words), key=_far, default=[])
+    nearest = min(found, key=_far, default=[])
     decides = [lack for lack in nearest if not isinstance(lack, _Unknown)]
     return tuple(decides or nearest)
 
 
-def untried(one: Hypothesis, known: Known, words: Labels) -> str:
+def untried(one: Hypothesis, known: Known, found: Sequence[Sequence[Lack]], words: Labels) -> str:
     """Return why a reason that doesn't fit wasn't tried on an event; empty where it was.
 
-    It was where of each of its cases that are for such an event something known speaks against it.
+    It was where of each of its `cases` that are for such an event something known speaks against
+    it.
     """
-    cases, t = _cases(one, known, words), words.at_desk
-    meant = [case for case in cases if not _for_others(case)]
+    t = words.at_desk
+    meant = [case for case in found if not _for_others(case)]
     if not meant:
-        others = [lack for case in cases for lack in case if isinstance(lack, _OtherKind)]
+        others = [lack for case in found for lack in case if isinstance(lack, _OtherKind)]
         but = [lack.wanted for lack in others if lack.excluded]
         kinds = dict.fromkeys(but or [lack.wanted for lack in others])
         what = ", ".join(kinds)
@@ -118,10 +124,6 @@ def untried(one: Hypothesis, known: Known, words: Labels) -> str:
     nearest = min(open_, key=len, default=[])
     what = ", ".join(dict.fromkeys(lack.what for lack in nearest))
     return t("not known: {what}", what=what) if nearest else ""
-
-
-def _cases(one: Hypothesis, known: Known, words: Labels) -> list[list[Lack]]:
-    return [_Asked(known, words).lacking(case.when) for case in one.cases]
 
 
 def _for_others(found: Sequence[Lack]) -> bool:

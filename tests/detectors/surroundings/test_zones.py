@@ -166,6 +166,33 @@ def test_points_on_land_and_in_reach():
     assert zones.reached([0.5, 9.0, np.nan], [0.5, 9.0, 0.5]).tolist() == [True, False, False]
 
 
+def test_the_coasts_of_the_same_land_are_whose_it_says_there():
+    """Coasts are made once for zones that have the same land: whose it is counts, too."""
+    islands = [shapely.box(101, 2, 101.2, 2.2), shapely.box(103, 2, 103.2, 2.2)]
+    near, told = ([2.1], [101.3]), {}
+    for states in (["MYS", "IDN"], ["IDN", "MYS"], ["", "MYS"], None):
+        about = {} if states is None else {"iso3": states}
+        land = gpd.GeoDataFrame(about, geometry=islands, crs=4326)
+        zones = Zones(Zones.none().frame, land, EVERYWHERE)
+        for coasts in (zones.coasts, zones.shores):
+            far = coasts.distance_m(*near)[:, 0].tolist()
+            told[str(states)] = dict(zip(coasts.states, np.less(far, 15_000).tolist(), strict=True))
+    assert told == {
+        "['MYS', 'IDN']": {"IDN": False, "MYS": True},
+        "['IDN', 'MYS']": {"IDN": True, "MYS": False},
+        "['', 'MYS']": {"MYS": False},
+        "None": {},
+    }
+    rock = shapely.Point(101.3, 2.1).buffer(1e-4)
+    land = gpd.GeoDataFrame({"iso3": ["MYS"] * 2}, geometry=[islands[1], rock], crs=4326)
+    zones = Zones(Zones.none().frame, land, EVERYWHERE)
+    assert [bool(one.distance_m(*near) > 100_000) for one in (zones.coasts, zones.shores)] == [
+        False,
+        True,
+    ]
+    assert zones.near_land(*near, 100.0).all()
+
+
 def test_no_zones_no_land_no_reach():
     zones = Zones.none()
     lat, lon = np.array([1.0, np.nan]), np.array([101.0, 101.0])

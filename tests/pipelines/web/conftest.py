@@ -174,6 +174,11 @@ def ask(home: Path, statement: str) -> None:
         connection.execute(statement)
 
 
+def few(home: Path, n: int) -> None:
+    """Leave the first so many incidents on its list: to conclude one takes half a second."""
+    ask(home, f"UPDATE incidents SET rank = 0 WHERE rank > {n}")
+
+
 @contextmanager
 def served(desk: Desk) -> Iterator[Callable[[], str]]:
     """A desk's server; gives a new address each time it is asked."""

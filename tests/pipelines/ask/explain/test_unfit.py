@@ -20,11 +20,20 @@ from detectors.core.hypothesis import (
     Subkind,
     Vessel,
 )
+from pipelines.ask.explain import unfit
 from pipelines.ask.explain.reasons import NO, UNTRIED, considered, not_tried, tried
-from pipelines.ask.explain.unfit import Lack, lacks, untried
-from pipelines.base.labels import labels
+from pipelines.ask.explain.unfit import Lack
+from pipelines.base.labels import Labels, labels
 
 ENGLISH = labels("en")
+
+
+def lacks(one: Hypothesis, known: Known, words: Labels) -> tuple[Lack, ...]:
+    return unfit.lacks(unfit.cases(one, known, words))
+
+
+def untried(one: Hypothesis, known: Known, words: Labels) -> str:
+    return unfit.untried(one, known, unfit.cases(one, known, words), words)
 
 
 def reason(*cases: object) -> Hypothesis:
