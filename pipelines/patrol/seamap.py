@@ -27,6 +27,7 @@ from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import cKDTree
 
 from detectors.core.arrays import Bools, Floats, Ints
+from detectors.core.frames import is_first
 from detectors.kinematics import geodesy
 from pipelines.patrol.outlines import crossed_cells, subdivided
 from pipelines.patrol.route import Route, cut_legs, with_points
@@ -388,4 +389,4 @@ def _pairs(a: NDArray[np.int32], b: NDArray[np.int32], n: int) -> Ints:
     both = np.flatnonzero((a != b) & (a >= 0) & (b >= 0))
     low, high = np.minimum(a[both], b[both]), np.maximum(a[both], b[both])
     keys = np.sort(low.astype("int64") * n + high)
-    return np.asarray(keys[np.r_[True, keys[1:] != keys[:-1]][: len(keys)]])
+    return np.asarray(keys[is_first(keys)])
