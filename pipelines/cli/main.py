@@ -263,7 +263,7 @@ def _run(name: str) -> None:
 
 
 def _is_for_want_of_memory(error: Exception) -> bool:
-    """Whether memory was refused; DuckDB, which isn't imported for that, has its own error."""
+    """Tell whether memory was refused; DuckDB, which isn't imported for that, has its own error."""
     return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException"
 
 

@@ -134,7 +134,7 @@ def _wait_for(
 
 
 def _is_cancelled(client: SyncPrefectClient) -> bool:
-    """Whether somebody has cancelled the scheduled run that this night is of."""
+    """Tell whether somebody has cancelled the scheduled run that this night is of."""
     of = runtime.flow_run.id
     if of is None:
         return False

@@ -58,12 +58,12 @@ class Server:
 
     @property
     def port(self) -> int:
-        """Where it listens."""
+        """Return where it listens."""
         return urlsplit(self.url).port or 80
 
     @property
     def client_environment(self) -> dict[str, str]:
-        """What a client of it needs; no proxy is told the password."""
+        """Return what a client of it needs; no proxy is told the password."""
         direct = urlsplit(self.url).hostname or ""
         others = os.environ.get("NO_PROXY") or os.environ.get("no_proxy") or ""
         bypass = ",".join(filter(None, [others, direct]))
@@ -114,7 +114,7 @@ def started_server(
             env=environment.of_server(installation.home, auth, settings, known),
         ) as process:
             asked = {"socket": handle, "auth": auth, "names": list(names), "pages": pages}
-            reached = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104
+            reached = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 (compared, not bound)
             reached = f"[{reached}]" if ":" in reached else reached
             server = Server(f"http://{reached}:{listening.getsockname()[1]}/api", auth)
             _import_prefect(folder)  # which takes as long as the server takes to start
@@ -217,7 +217,7 @@ def new_auth() -> str:
 
 
 def password_file(installation: Installation) -> Path:
-    """Where the password of this home's service is."""
+    """Return where the password of this home's service is."""
     return installation.home / "prefect" / "password"
 
 
@@ -270,7 +270,7 @@ def _note(installation: Installation) -> Path:
 
 
 def _is_ours(server: Server) -> bool:
-    """Whether what listens there knows the password; it isn't told, whoever it is."""
+    """Tell whether what listens there knows the password; it isn't told, whoever it is."""
     place = urlsplit(server.url)
     nonce = secrets.token_hex(32)
     try:

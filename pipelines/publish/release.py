@@ -62,7 +62,7 @@ class Lineage:
 
 
 def lineage(ledger: pd.DataFrame, sighting_ids: Iterable[str], heard: pd.DataFrame) -> Lineage:
-    """Where the records of a store come from.
+    """Return where the records of a store come from.
 
     Parameters
     ----------
@@ -164,7 +164,7 @@ def event_marks(
 
 
 def may_have(marks: Iterable[Mark], recipient: Recipient) -> NDArray[np.bool_]:
-    """Whether a recipient may get what is marked so, one value a mark."""
+    """Tell whether a recipient may get what is marked so, one value a mark."""
     held = frozenset(recipient.holds)
     return np.array([mark.releasable(held, recipient.max_tlp) for mark in marks], dtype=bool)
 

@@ -54,7 +54,7 @@ class NightRequest(BaseModel):
 
     @property
     def reading(self) -> Reading:
-        """How its feeds are to be read."""
+        """Return how its feeds are to be read."""
         return Reading(self.area, self.mapping, self.assume_time)
 
 
