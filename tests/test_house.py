@@ -4,6 +4,8 @@ import ast
 import re
 from pathlib import Path
 
+import pytest
+
 PROJECT = Path(__file__).resolve().parents[1]
 MODULES = sorted(
     path for name in ("detectors", "pipelines") for path in (PROJECT / name).rglob("*.py")
@@ -42,3 +44,36 @@ def test_nothing_lies_loose_between_the_rooms_and_each_says_what_it_is() -> None
         said = ast.get_docstring(ast.parse((room / "__init__.py").read_text("utf-8"))) or ""
         assert re.search(r"\bit imports\b", " ".join(said.lower().split())), room.name
         assert re.search(r"\bgives?\b", said), room.name
+
+
+@pytest.mark.parametrize(
+    ("folder", "known"),
+    [
+        ("pipelines/ingest/aivdm", ("pipelines.ingest.aivdm", "pipelines.base", "detectors.core")),
+        # What is tried has no part in the feed and the truth that it is tried on.
+        (
+            "pipelines/exercise",
+            (
+                "pipelines.exercise",
+                "pipelines.base",
+                "detectors.core",
+                "detectors.kinematics.geodesy",
+                "detectors.surroundings.zones",
+            ),
+        ),
+    ],
+)
+def test_the_codec_and_the_simulator_know_nothing_of_the_rest(
+    folder: str, known: tuple[str, ...]
+) -> None:
+    asked = set()
+    for path in (PROJECT / folder).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                asked |= {one.name for one in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                assert not node.level, path  # from the folder itself: the linter has it so
+                asked |= {f"{node.module}.{one.name}" for one in node.names}
+    ours = {name for name in asked if name.split(".")[0] in ("pipelines", "detectors")}
+    assert len(ours) > 5
+    assert not {name for name in ours if not f"{name}.".startswith(tuple(f"{k}." for k in known))}
