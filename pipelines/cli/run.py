@@ -63,15 +63,10 @@ def nightly(
       selat nightly --feed feeds/ --plain
     """
     installation = installation_of(home, config)
+    from pipelines.base.failure import note_failure
     from pipelines.flows.environment import refuse_unwritable
     from pipelines.ingest.errors import IngestError
-    from pipelines.run.night import (
-        NightRequest,
-        note_failure,
-        refuse_wrong,
-        run_night,
-        were_there,
-    )
+    from pipelines.run.night import NightRequest, refuse_wrong, run_night, were_there
     from pipelines.run.runs import PartialRunError, raise_if_partial
 
     request = NightRequest(
@@ -109,8 +104,8 @@ def _with_prefect(installation: "Installation", request: "NightRequest", *, quie
     from pipelines.flows.environment import prepare
 
     prepare(installation.home)
+    from pipelines.base.failure import note_failure
     from pipelines.flows.server import ServerFailedError, server_for_a_run
-    from pipelines.run.night import note_failure
 
     try:
         with server_for_a_run(installation) as alone:

@@ -30,12 +30,13 @@ from prefect.states import Cancelled, Crashed, Failed
 
 from detectors.core.errors import SelatError
 from pipelines.base import settings
+from pipelines.base.failure import note_failure
 from pipelines.base.processes import end, end_with_parent, started
 from pipelines.base.settings import PROJECT, Installation
 from pipelines.base.terminal import guard
 from pipelines.flows.nightly import nightly
 from pipelines.flows.server import failed
-from pipelines.run.night import NightRequest, note_failure
+from pipelines.run.night import NightRequest
 from pipelines.run.runs import PartialRunError
 from pipelines.run.windows import NoDataError
 
