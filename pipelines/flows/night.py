@@ -35,7 +35,7 @@ from pipelines.base.processes import end, end_with_parent, started
 from pipelines.base.settings import PROJECT, Installation
 from pipelines.base.terminal import guard
 from pipelines.flows.nightly import nightly
-from pipelines.flows.server import failed
+from pipelines.flows.server import failed, is_the_servers
 from pipelines.run.night import NightRequest
 from pipelines.run.runs import PartialRunError
 from pipelines.run.windows import NoDataError
@@ -179,13 +179,14 @@ def main() -> None:
         answer = {"run_id": finished.run_id}
     except SelatError as error:
         answer = {"exit_code": error.exit_code, "message": error.message, "hint": error.hint}
-    except httpx.HTTPError as error:
-        said = failed(settings.load(Path(parameters["home"]), Path(parameters["config"])), error)
-        answer = {"exit_code": 1, "message": said.message, "hint": said.hint}
-        answer["is_the_servers"] = True
     except Exception as error:
-        traceback.print_exc()
         answer = {"exit_code": 1, "message": str(error) or type(error).__name__, "hint": ""}
+        if is_the_servers(error):
+            home, config = (Path(parameters[name]) for name in ("home", "config"))
+            said = failed(settings.load(home, config), error)
+            answer |= {"message": said.message, "hint": said.hint, "is_the_servers": True}
+        else:
+            traceback.print_exc()
     sys.stdout.write(json.dumps(answer) + "\n")
 
 

@@ -139,8 +139,9 @@ def server_for_a_run(installation: Installation) -> Iterator[bool]:
     ServerFailedError
         If the server fails a client in the block: on a full disk it keeps nothing.
     """
+    named = bool(os.environ.get("PREFECT_API_URL"))
     try:
-        if os.environ.get("PREFECT_API_URL"):
+        if named:
             yield False
         elif (running := running_service(installation)) is not None:
             with used(running):
@@ -149,20 +150,32 @@ def server_for_a_run(installation: Installation) -> Iterator[bool]:
             with started_server(installation, new_auth()) as (server, _), used(server):
                 yield True
     except Exception as error:
-        import httpx  # Prefect has it by now
-
-        if isinstance(error, httpx.HTTPError):
-            raise failed(installation, error) from error
+        if is_the_servers(error):
+            raise failed(installation, error, named=named) from error
         raise
 
 
-def failed(installation: Installation, error: Exception) -> ServerFailedError:
-    """Return what to say where the server failed its client."""
+def is_the_servers(error: Exception) -> bool:
+    """Tell whether the server failed its client: Prefect raises some such errors from others."""
+    import httpx  # Prefect has it by now
+
+    return isinstance(error, httpx.HTTPError) or isinstance(error.__cause__, httpx.HTTPError)
+
+
+def failed(
+    installation: Installation, error: Exception, *, named: bool = False
+) -> ServerFailedError:
+    """Return what to say where the server failed its client.
+
+    `named`: it is one that PREFECT_API_URL named.
+    """
     said = (str(error) or type(error).__name__).partition(" for url ")[0]
+    log = installation.home / "prefect" / "server.log"
+    why = f"is the disk full? {log} says more"
+    if named:
+        why = "does the server that PREFECT_API_URL names run? selat nightly --plain needs none"
     return ServerFailedError(
-        f"Prefect's server failed: {said}",
-        hint=f"is the disk full? {installation.home / 'prefect' / 'server.log'} says more; what "
-        "was published before is intact",
+        f"Prefect's server failed: {said}", hint=f"{why}; what was published before is intact"
     )
 
 
