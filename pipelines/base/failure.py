@@ -18,8 +18,12 @@ def note_failure(installation: Installation, error: Exception, what: str = NIGHT
     """Say on stderr and in the home that a run failed.
 
     In the home a night's failure stands until a night ends well: nothing else takes its place. On
-    a disk without room for a word an empty file says so, which takes none.
+    a disk without room for a word an empty file says so, which takes none. An error is noted once,
+    by the first that it passes.
     """
+    if vars(error).setdefault("is_noted", False):
+        return
+    vars(error)["is_noted"] = True
     said = clean(str(error) or type(error).__name__)
     text = f"{minute(datetime.now(UTC))}: {what} failed: {said}\n"
     sys.stderr.write(text)

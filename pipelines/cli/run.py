@@ -105,7 +105,8 @@ def _with_prefect(installation: "Installation", request: "NightRequest", *, quie
 
     prepare(installation.home)
     from pipelines.base.failure import note_failure
-    from pipelines.flows.server import ServerFailedError, server_for_a_run
+    from pipelines.flows.server import server_for_a_run
+    from pipelines.run.runs import PartialRunError
 
     try:
         with server_for_a_run(installation) as alone:
@@ -117,7 +118,9 @@ def _with_prefect(installation: "Installation", request: "NightRequest", *, quie
             finally:
                 if alone:
                     tidy(installation.settings.service.retention_days)
-    except ServerFailedError as error:  # the flow couldn't say so
+    except PartialRunError:
+        raise
+    except Exception as error:  # also of a server: then the flow didn't begin
         note_failure(installation, error)
         raise
 

@@ -330,6 +330,35 @@ def test_a_night_whose_server_fails_is_told_without_a_traceback(
     assert "is the disk full?" in own.hint
 
 
+def test_a_night_whose_server_does_not_start_is_told_in_the_morning(
+    small_feed: Path, tmp_path: Path, selat: Selat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The flow doesn't begin, and can't say so: yesterday's list would be read as tonight's."""
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    monkeypatch.setattr("pipelines.flows.environment.prepare", lambda _: None)
+    monkeypatch.setattr("pipelines.flows.server.START_S", 0.0)
+    (tmp_path / "home" / "prefect").mkdir(parents=True)
+    ran = selat("nightly", "--feed", small_feed, "--home", tmp_path / "home", "--quiet")
+    assert ran.code == 1
+    assert ran.err.count("Prefect's server did not start within 0 s") == 2  # noted once, and told
+    assert "did not start" in (tmp_path / "home" / "FAILED").read_text()
+
+
+def test_a_night_that_failed_in_its_process_is_told_in_the_morning(tmp_path: Path) -> None:
+    from pipelines.flows.night import _told
+    from pipelines.run.runs import PartialRunError
+
+    home, config = tmp_path, load(tmp_path).config
+    assert _told(PartialRunError("gap failed"), home, config)["exit_code"] == 6
+    assert not load(home).failure.exists()
+    assert _told(RuntimeError("incompatible versions"), home, config) == {
+        "exit_code": 1,
+        "message": "incompatible versions",
+        "hint": "",
+    }
+    assert "incompatible versions" in load(home).failure.read_text()
+
+
 @pytest.mark.usefixtures("prefect_server")
 def test_the_night_that_is_due_is_done_after_a_clock_was_ahead(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
