@@ -1,6 +1,5 @@
 """The documents say what is so: the reference is the code's, links lead somewhere."""
 
-import ast
 import importlib.util
 import re
 import shlex
@@ -132,12 +131,6 @@ FILE = re.compile(
 def test_files_that_documents_name_are_there(page: Path) -> None:
     names = FILE.findall(page.read_text("utf-8"))
     assert not [n for n in names if not (PROJECT / n).exists() and not (page.parent / n).exists()]
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(PROJECT)))
-def test_python_in_documents_is_python(page: Path) -> None:
-    for block in re.findall(r"^```python\n(.*?)^```", page.read_text("utf-8"), re.S | re.M):
-        ast.parse(block)
 
 
 def test_every_page_is_in_the_site() -> None:

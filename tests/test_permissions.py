@@ -1,6 +1,7 @@
 """What the command writes is for its owner alone."""
 
 import json
+import os
 import stat
 import subprocess
 import sys
@@ -62,3 +63,17 @@ def test_nobody_else_reads_what_a_run_writes(folder: Path) -> None:
 def test_a_group_may_be_let_in(folder: Path) -> None:
     assert open_to_others(folder / "shared", 0o027) == []
     assert stat.S_IMODE((folder / "shared" / "store").stat().st_mode) == 0o750
+
+
+@pytest.mark.parametrize("given", ["group", "9", "0o27", "777", "-1"])
+def test_what_is_no_mode_or_would_keep_the_owner_out_is_said(given: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pipelines.cli.main", "--version"],
+        env={**os.environ, "SELAT_UMASK": given},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"error: SELAT_UMASK is '{given}'")
+    assert "Traceback" not in done.stderr

@@ -90,7 +90,7 @@ class Anchoring(Limits):
 
     @property
     def settle(self) -> timedelta:
-        """How long after its last tick a stay can still go on."""
+        """Return how long after its last tick a stay can still go on."""
         goes_on_s = self.max_pause_s + self.max_silence_s + self.hold_s + 3 * self.step_s
         return timedelta(seconds=goes_on_s)
 

@@ -84,7 +84,9 @@ class Check:
 
     @property
     def margin(self) -> float | None:
-        """How far the measured value is on the right side of the limit, None where unknown."""
+        """Return how far the measured value is on the right side of the limit, None where
+        unknown.
+        """
         if self.measured is None:
             return None
         return (

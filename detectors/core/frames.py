@@ -217,16 +217,37 @@ def from_epoch_us(epoch: NDArray[np.int64]) -> pd.Series:
     return pd.Series(pd.array(times, dtype=_UTC), copy=False)
 
 
+def is_first(*columns: NDArray[Any]) -> NDArray[np.bool_]:
+    """Tell which rows are the first of theirs: a value of `columns` differs from the row before.
+
+    >>> is_first(np.array([7, 7, 9]))
+    array([ True, False,  True])
+    """
+    first = np.ones(len(columns[0]), bool)
+    first[1:] = False
+    for values in columns:
+        first[1:] |= values[1:] != values[:-1]
+    return first
+
+
+def is_last(*columns: NDArray[Any]) -> NDArray[np.bool_]:
+    """Tell which rows are the last of theirs: a value of `columns` differs from the row behind.
+
+    >>> is_last(np.array([7, 7, 9]))
+    array([False,  True,  True])
+    """
+    last = np.ones(len(columns[0]), bool)
+    last[:-1] = is_first(*columns)[1:]
+    return last
+
+
 def offsets(track_id: NDArray[np.int64]) -> NDArray[np.int64]:
     """Start index of each track in a sorted `track_id` array, with its length at the end.
 
     >>> offsets(np.array([7, 7, 9]))
     array([0, 2, 3])
     """
-    if len(track_id) == 0:
-        return np.zeros(1, "int64")
-    changes = np.flatnonzero(track_id[1:] != track_id[:-1]) + 1
-    return np.asarray(np.r_[0, changes, len(track_id)], "int64")
+    return np.append(np.flatnonzero(is_first(track_id)), len(track_id)).astype("int64")
 
 
 def of_tracks(track_id: NDArray[np.int64], tracks: NDArray[Any]) -> NDArray[np.bool_]:

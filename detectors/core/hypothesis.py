@@ -350,7 +350,7 @@ class Case:
 
     @cached_property
     def only_stated(self) -> bool:
-        """Whether it rests on what is said, without conduct that fits."""
+        """Tell whether it rests on what is said, without conduct that fits."""
         return asks_statements(self.when) and not rests_on_conduct(self.when)
 
 

@@ -93,7 +93,7 @@ def told(events: pd.DataFrame) -> list[Told]:
 
 
 def surroundings(evidence: Evidence, words: Words) -> str:
-    """Where it was in words, from the evidence that `surroundings` gives; may be empty."""
+    """Return where it was in words, from the evidence that `surroundings` gives; may be empty."""
     if not evidence.get("zones_reached", True):
         return ""
     if evidence.get("in_anchorage"):

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from detectors.core.arrays import Bools, Floats, Ints
-from detectors.core.frames import SECOND_US, epoch_us, offsets
+from detectors.core.frames import SECOND_US, epoch_us, is_first, is_last, offsets
 from detectors.crossing.limits import Limits
 from detectors.crossing.under_way import candidates
 from detectors.kinematics import geodesy
@@ -41,8 +41,8 @@ def concerned(limits: Limits, positions: pd.DataFrame, since: pd.Timestamp, coas
     late = time_us >= since.value // 1_000
     every_us = np.where(late, LATE_S, EVERY_S) * SECOND_US
     slot = time_us // every_us
-    first = np.r_[True, (np.diff(track) != 0) | (np.diff(slot) != 0)][: len(track)]
-    last = np.r_[np.diff(track) != 0, True][: len(track)]
+    first = is_first(track, slot)
+    last = is_last(track)
     rows = rows[(time_us[rows] >= oldest_us) & (first | last)[rows]]
     own = track[rows]
     begin = offsets(own)[:-1]

@@ -147,7 +147,7 @@ class Crossing(Limits):
 
     @property
     def settle(self) -> timedelta:
-        """How long after its last tick a run can still go on, or like trips follow."""
+        """Return how long after its last tick a run can still go on, or like trips follow."""
         goes_on_s = self.max_interruption_s + 2 * self.step_s + self.longest_silence_s
         return timedelta(seconds=self.memory_s + goes_on_s)
 

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from detectors.core.arrays import Bools, Floats, Ints
+from detectors.core.frames import is_first
 from detectors.crossing.beaches import SAMPLED_M, beach_between
 from detectors.crossing.limits import Limits
 from detectors.crossing.passage import Passage
@@ -133,13 +134,13 @@ def _nearest(
     counts |= ~np.logical_or.reduceat(counts, np.flatnonzero(way == 0))[whose]
     rows, whose = rows[counts], whose[counts]
     about_m = cells.middle_m[own[whose], cells.of_row[rows]]
-    least_m = np.minimum.reduceat(about_m, np.flatnonzero(np.r_[True, np.diff(whose) != 0]))
+    least_m = np.minimum.reduceat(about_m, np.flatnonzero(is_first(whose)))
     kept = about_m <= least_m[whose] + 2 * WRONG_M
     rows, whose = rows[kept], whose[kept]
     own_m = coasts.distance_each_m(grid.lat[rows], grid.lon[rows], own[whose])
-    begin = np.flatnonzero(np.r_[True, np.diff(whose) != 0])
+    begin = np.flatnonzero(is_first(whose))
     at = np.flatnonzero(own_m == np.minimum.reduceat(own_m, begin)[whose])
-    at = at[np.r_[True, np.diff(whose[at]) != 0]]
+    at = at[is_first(whose[at])]
     rows, own_m = rows[at], own_m[at]
     other_m = coasts.distance_each_m(grid.lat[rows], grid.lon[rows], other)
     return Nearest(rows, own_m, other_m)

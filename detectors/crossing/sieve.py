@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core.arrays import Bools, Floats, Ints
+from detectors.core.frames import is_first
 from detectors.crossing.limits import Limits
 from detectors.kinematics import geodesy, shapes, timegrid
 from detectors.kinematics.integrity.jit import compiled
@@ -33,7 +34,7 @@ class Cells:
         north, east = (np.floor(at / CELL_DEG).astype("int64") for at in (grid.lat, grid.lon))
         key = north * 10**6 + east
         # What lies stays in its cell for hours.
-        begins = np.r_[True, key[1:] != key[:-1]][: len(key)]
+        begins = is_first(key)
         came = np.flatnonzero(begins)
         _, one_of, cell = np.unique(key[came], return_index=True, return_inverse=True)
         self.of_row = cell.astype("int32")[np.cumsum(begins) - 1]

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from detectors.core.arrays import Bools, Floats, Ints
-from detectors.core.frames import SECOND_US
+from detectors.core.frames import SECOND_US, is_first
 from detectors.crossing.limits import Limits
 from detectors.kinematics import geodesy, timegrid
 from detectors.kinematics.reports import Reports
@@ -45,7 +45,7 @@ def may_land(limits: Limits, reports: Reports, grid: timegrid.Grid) -> Bools:
     `MISSED_S` or more, but their first, that it crossed straight on, on one course.
     """
     silent_s = _silent_s(reports, grid.report)
-    begins = np.r_[True, np.diff(grid.report) != 0]
+    begins = is_first(grid.report)
     inside = np.flatnonzero(~begins & (silent_s >= MISSED_S))
     last, of = np.unique(grid.report[inside], return_inverse=True)
     straight = _filled(limits, reports, last) & _steered(limits, reports, last)

@@ -129,7 +129,7 @@ class Encounter(Limits):
 
     @property
     def settle(self) -> timedelta:
-        """How long after its last tick an encounter or its raft can still change."""
+        """Return how long after its last tick an encounter or its raft can still change."""
         goes_on_s = (
             self.max_interruption_s + self.min_piece_s + self.min_duration_s + self.max_pass_s
         )

@@ -92,7 +92,7 @@ class Limits(Detector):
 
     @property
     def settle(self) -> timedelta:
-        """How long after a crossing it takes at most to be sure of it."""
+        """Return how long after a crossing it takes at most to be sure of it."""
         outside_s = max(self.min_outside_s, self.max_edge_s)
         visit_s = self.max_silence_s + max(self.min_inside_s, outside_s)
         episode_s = self.max_silence_s + self.max_interruption_s + STEP_S

@@ -134,7 +134,7 @@ class Identity(Limits):
 
     @property
     def lookback(self) -> timedelta:
-        """What counts as before, seen from the earliest event that can still change."""
+        """Return what counts as before, seen from the earliest event that can still change."""
         return self.settle + timedelta(seconds=self.longest_memory_s + self.max_pass_pause_s)
 
     def detect(self, positions: pd.DataFrame, context: Context) -> pd.DataFrame:

@@ -109,24 +109,24 @@ class Limits(Detector):
 
     @property
     def matched_s(self) -> int:
-        """How long after an end or beginning its match is awaited."""
+        """Return how long after an end or beginning its match is awaited."""
         return self.min_silence_s + self.max_pause_s
 
     @property
     def memory(self) -> statement.Memory:
-        """How long what was said is remembered."""
+        """Return how long what was said is remembered."""
         settle_s = float(self.matched_s)
         most = float(self.longest_memory_s), self.memory_intervals
         return statement.Memory(self.min_said_s, self.memory_s, settle_s, *most)
 
     @property
     def longest_memory_s(self) -> int:
-        """How long what was said is remembered at most."""
+        """Return how long what was said is remembered at most."""
         return max(self.memory_s, self.max_memory_s)
 
     @property
     def motion(self) -> track_ends.Limits:
-        """What a hand-over is held against."""
+        """Return what a hand-over is held against."""
         return self._motion(min_some_reports=self.min_reports)
 
     @property

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from detectors.core.arrays import Bools, Floats, Ints
-from detectors.core.frames import SECOND_US
+from detectors.core.frames import SECOND_US, is_first
 from detectors.kinematics import geodesy, shapes, timegrid
 from detectors.kinematics.leaps import Reports
 
@@ -289,7 +289,7 @@ def _strays_s(original: Track, copy: Track, first: Ints, legs: Ints) -> Floats:
     share = np.clip((own_east_m * east_m + own_north_m * north_m) / squared, 0.0, 1.0)
     off_m = np.hypot(own_east_m - share * east_m, own_north_m - share * north_m)
     order = np.lexsort((off_m, owner))
-    nearest = order[np.r_[True, np.diff(owner[order]) != 0]]
+    nearest = order[is_first(owner[order])]
     nearest = nearest[off_m[nearest] <= NEAR_M]
     before_us = original.time_us[leg]
     then_us = before_us + share * (original.time_us[leg + 1] - before_us)

@@ -59,7 +59,7 @@ class Prisms:
 
     @property
     def duration_s(self) -> Floats:
-        """How long each lasted."""
+        """Return how long each lasted."""
         return np.asarray((self.until_us - self.start_us) / SECOND_US)
 
     def discs(self, stay_s: float) -> "Discs":
@@ -105,7 +105,7 @@ class Discs:
 
     @property
     def length_us(self) -> Ints:
-        """How long each span is."""
+        """Return how long each span is."""
         return np.asarray(self.until_us - self.start_us)
 
     def rows(self, at: Ints) -> "Discs":

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from detectors.core.arrays import Bools, Floats, Ints
-from detectors.core.frames import SECOND_US, epoch_us, offsets
+from detectors.core.frames import SECOND_US, epoch_us, is_last, offsets
 from detectors.kinematics import geodesy, timegrid
 
 
@@ -85,8 +85,7 @@ class Reports:
     @cached_property
     def final(self) -> Bools:
         """Tell whether each report is the last of its track."""
-        changes = self.track[1:] != self.track[:-1]
-        return np.asarray(np.r_[changes, np.ones(len(self.track[:1]), bool)])
+        return is_last(self.track)
 
     def span_of(self, track: int) -> tuple[int, int]:
         """Return the first row of a track and the row after its last."""

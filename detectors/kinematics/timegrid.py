@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core.arrays import Floats, Ints
-from detectors.core.frames import NAV_STATUS_UNDEFINED, SECOND_US, offsets
+from detectors.core.frames import NAV_STATUS_UNDEFINED, SECOND_US, is_last, offsets
 from detectors.kinematics import geodesy
 
 
@@ -167,14 +167,11 @@ def stretches(*columns: NDArray[Any], cut: NDArray[np.bool_] | None = None) -> t
     >>> stretches(np.array([7, 7, 9, 9]), cut=np.array([True, False, False]))
     (array([0, 1, 2]), array([0, 1, 3]))
     """
-    n = len(columns[0])
-    if n == 0:
-        return np.zeros(0, "int64"), np.zeros(0, "int64")
-    ends = np.zeros(n - 1, bool) if cut is None else cut.copy()
-    for values in columns:
-        ends |= values[1:] != values[:-1]
-    last = np.flatnonzero(np.r_[ends, True])
-    return np.r_[0, last[:-1] + 1], last
+    ends = is_last(*columns)
+    if cut is not None:
+        ends[:-1] |= cut
+    last = np.flatnonzero(ends)
+    return np.r_[np.zeros(len(last[:1]), "int64"), last[:-1] + 1], last
 
 
 def ranges(first: NDArray[np.integer[Any]], count: NDArray[np.integer[Any]]) -> tuple[Ints, Ints]:

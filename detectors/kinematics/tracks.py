@@ -22,6 +22,7 @@ from detectors.core.frames import (
     empty,
     epoch_us,
     from_epoch_us,
+    is_first,
     validate,
 )
 from detectors.kinematics.geodesy import distance_m, wrap_lon
@@ -72,7 +73,7 @@ def summarise(tracked: pd.DataFrame) -> pd.DataFrame:
     track, time = tracked["track_id"].to_numpy(), epoch_us(tracked["time"])
     lat, lon = tracked["lat"].to_numpy(), tracked["lon"].to_numpy()
     day = time // DAY_US
-    new = np.r_[True, (np.diff(track) != 0) | (np.diff(day) != 0)]
+    new = is_first(track, day)
     first = np.flatnonzero(new)
     last = np.r_[first[1:], len(tracked)] - 1
     group = np.cumsum(new) - 1

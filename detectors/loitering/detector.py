@@ -117,7 +117,9 @@ class Loitering(Limits):
 
     @property
     def settle(self) -> timedelta:
-        """How long after its last tick a loitering can still go on, or what followed be seen."""
+        """Return how long after its last tick a loitering can still go on, or what followed be
+        seen.
+        """
         goes_on_s = self.max_interruption_s + self.min_piece_s + self.max_silence_s
         return timedelta(seconds=max(goes_on_s, self.after_s + AFTER_SILENCE_S))
 

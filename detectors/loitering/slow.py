@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from detectors.core.arrays import Bools, Floats, Ints
 from detectors.core.detector import Context
-from detectors.core.frames import SECOND_US
+from detectors.core.frames import SECOND_US, is_first
 from detectors.kinematics import geodesy, timegrid
 from detectors.kinematics.reports import Reports
 from detectors.loitering.limits import Limits
@@ -30,7 +30,7 @@ def slow_ticks(limits: Limits, reports: Reports, grid: timegrid.Grid) -> tuple[I
     """
     slow = np.flatnonzero(grid.speed_kn < limits.max_speed_kn)
     report = grid.report[slow]  # in order, as the ticks are
-    begins = np.r_[True, report[1:] != report[:-1]][: len(report)]
+    begins = is_first(report)
     row = report[begins]
     silent_s = (reports.time_us[row + 1] - reports.time_us[row]) / SECOND_US
     row = row[silent_s > limits.max_interruption_s]

@@ -51,5 +51,5 @@ class Limits(Detector):
 
     @property
     def settle(self) -> timedelta:
-        """Whether a loitering or a meeting is over may show up to so much later."""
+        """Tell whether a loitering or a meeting is over may show up to so much later."""
         return timedelta(seconds=self.settle_s)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from detectors.core.evidence import Evidence
+from detectors.core.frames import is_first
 from detectors.kinematics.reports import Reports
 
 
@@ -40,7 +41,7 @@ class Crafts:
         self._class = dict(zip(stated.index.tolist(), stated["ais_class"].tolist(), strict=True))
         rows = np.flatnonzero(np.isin(positions["mmsi"].to_numpy(), wanted))
         heard = positions["mmsi"].to_numpy()[rows], pd.Categorical(positions["ais_class"])[rows]
-        begins = np.r_[True, np.diff(heard[0]) | np.diff(heard[1].codes) != 0][: len(rows)]
+        begins = is_first(heard[0], heard[1].codes)
         for mmsi, ais_class in dict.fromkeys(zip(*(one[begins] for one in heard), strict=True)):
             if ais_class:
                 self._class[mmsi] = ais_class

@@ -91,7 +91,9 @@ class Outlier(Detector):
 
     @property
     def settle(self) -> timedelta:
-        """How long after its last tick one can go on: an interruption, a silence, a window."""
+        """Return how long after its last tick one can go on: an interruption, a silence, a
+        window.
+        """
         return timedelta(seconds=self.max_interruption_s + 2 * 3600 + WINDOW_S)
 
     @property

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from detectors.core import events
 from detectors.core.arrays import Floats, Ints
 from detectors.core.evidence import Evidence
-from detectors.core.frames import NAV_STATUS_UNDEFINED, SECOND_US
+from detectors.core.frames import NAV_STATUS_UNDEFINED, SECOND_US, is_first
 from detectors.core.hypothesis import Known
 from detectors.hypotheses.possible_meeting import LOITERED, WAITING_FOR_A_REASON
 from detectors.kinematics import bridges, geodesy, prism, reach, shapes, timegrid
@@ -299,7 +299,7 @@ def _seen_with(
     length = end - begin + 1
     # Of each pair the longest stretch, the first of equal ones.
     order = np.lexsort((begin, -length, pair[there[begin]]))
-    best = order[np.r_[True, np.diff(pair[there[begin[order]]]) != 0][: len(order)]]
+    best = order[is_first(pair[there[begin[order]]])]
     best = best[(length[best] - 1) * STEP_US >= limits.min_meeting_s * SECOND_US]
     begin, end, length = there[begin[best]], there[end[best]], length[best]
     way_m = timegrid.aggregate(np.minimum, lone.way_m(lat, lon), begin, end)

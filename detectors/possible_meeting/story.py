@@ -44,7 +44,7 @@ class Story:
 
     @property
     def score(self) -> float:
-        """What the event scores, explanations included."""
+        """Return what the event scores, explanations included."""
         return float(self.row["score"])
 
     @property
@@ -73,12 +73,14 @@ class Silence(Story):
 
     @property
     def usual_mps(self) -> float:
-        """How fast it goes if it goes as before, or slowly if it lay still."""
+        """Return how fast it goes if it goes as before, or slowly if it lay still."""
         return max(float(self.facts.get("speed_before_kn") or 0.0), SLOW_KN) * geodesy.KNOT_MPS
 
     @property
     def lost_s(self) -> float:
-        """How much longer it took than its way at its speed before; NaN unless it was under way."""
+        """Return how much longer it took than its way at its speed before; NaN unless it was under
+        way.
+        """
         speed_kn = self.facts.number("speed_before_kn")
         if not speed_kn >= SLOW_KN:
             return np.nan
@@ -187,7 +189,7 @@ class Meeting:
 
     @property
     def with_loiterer(self) -> bool:
-        """Whether one of them loitered."""
+        """Tell whether one of them loitered."""
         return isinstance(self.one, Loitering) or isinstance(self.other, Loitering)
 
 

@@ -133,7 +133,9 @@ class Spoofing(Limits):
 
     @property
     def settle(self) -> timedelta:
-        """How long after its last report an excursion's home may resume, or a bin be completed."""
+        """Return how long after its last report an excursion's home may resume, or a bin be
+        completed.
+        """
         grown_s = 2 * max(CIRCLE_BINS_S)
         return timedelta(seconds=max(self.max_pause_s, self.max_silence_s, grown_s) + 600)
 

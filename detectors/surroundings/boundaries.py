@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from detectors.core.arrays import Bools, Floats, Ints
 from detectors.core.errors import FrameError
-from detectors.core.frames import SECOND_US, of_tracks
+from detectors.core.frames import SECOND_US, is_first, of_tracks
 from detectors.kinematics import geodesy, shapes, timegrid
 from detectors.surroundings.polygons import PolygonIndex
 
@@ -286,7 +286,7 @@ def passages(
     )
     before, after = before[known], after[known]
     # Cuts of one passage follow one another: they are sorted by line and step.
-    begins = np.r_[True, (np.diff(row) != 0) | (np.diff(before) != 0)][: len(row)]
+    begins = is_first(row, before)
     first = np.flatnonzero(begins)
     last = np.r_[first[1:] - 1, len(row) - 1][: len(first)]
     net = timegrid.aggregate(np.add, np.where(left, 1, -1), first, last)

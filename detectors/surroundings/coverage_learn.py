@@ -17,6 +17,7 @@ from detectors.core.frames import (
     empty,
     epoch_us,
     from_epoch_us,
+    is_first,
     validate,
 )
 from detectors.surroundings import lying
@@ -257,7 +258,7 @@ class _Stretches(NamedTuple):
         nothing = np.zeros(0, "int64")
         if len(key) == 0:
             return cls(nothing, nothing, nothing, nothing, nothing)
-        row = np.flatnonzero(np.r_[True, (np.diff(key) != 0) | (np.diff(mmsi) != 0)])
+        row = np.flatnonzero(is_first(key, mmsi))
         holds = nothing if flags is None else np.add.reduceat(flags.astype("int64"), row)
         count = np.diff(np.r_[row, len(key)])
         return cls(key[row], mmsi[row], count, holds, nothing if value is None else value)
@@ -270,11 +271,11 @@ class _Stretches(NamedTuple):
     def by_key(self) -> tuple[Ints, Ints]:
         """Return the order by key, and where each key begins in it."""
         order = np.argsort(self.key, kind="stable")  # within a key vessels stay in their order
-        return order, np.flatnonzero(np.r_[True, np.diff(self.key[order]) != 0])
+        return order, np.flatnonzero(is_first(self.key[order]))
 
     def vessels(self, order: Ints, begins: Ints) -> Ints:
         """For each key in order: how many vessels have it."""
-        new = np.r_[True, np.diff(self.mmsi[order]) != 0]
+        new = is_first(self.mmsi[order])
         new[begins] = True
         return np.asarray(np.add.reduceat(new.astype("int64"), begins))
 

@@ -15,7 +15,15 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from detectors.core.arrays import Bools, Floats, Ints
-from detectors.core.frames import DAY_US, SECOND_US, conform, empty, epoch_us, from_epoch_us
+from detectors.core.frames import (
+    DAY_US,
+    SECOND_US,
+    conform,
+    empty,
+    epoch_us,
+    from_epoch_us,
+    is_first,
+)
 from detectors.kinematics import geodesy, timegrid
 from detectors.surroundings.coverage import LYING, SLOT_S, Coverage
 
@@ -153,8 +161,8 @@ def learned(parts: Sequence[Still]) -> pd.DataFrame:
     key, who, off = key[order], mmsi[order], off[order]
     if len(key) == 0:
         return empty(LYING)
-    begins = np.flatnonzero(np.r_[True, np.diff(key) != 0])
-    new = np.r_[True, (np.diff(key) != 0) | (np.diff(who) != 0)].astype("int64")
+    begins = np.flatnonzero(is_first(key))
+    new = is_first(key, who).astype("int64")
     key = key[begins]
     start_us = key // (_LAT_CELLS * _LON_CELLS) * _SLOT_US
     dates = np.datetime_as_string(start_us.astype("datetime64[us]"), unit="D")

@@ -174,7 +174,7 @@ class Zones:
 
     @cached_property
     def _rows(self) -> dict[tuple[tuple[str, ...], bool], NDArray[np.bool_]]:
-        """What `rows_of` was asked, and found."""
+        """Return what `rows_of` was asked, and found."""
         return {}
 
     @cached_property

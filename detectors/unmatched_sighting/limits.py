@@ -80,7 +80,7 @@ class Limits(Detector):
 
     @property
     def motion(self) -> association.Motion:
-        """How the uncertainty of a track grows."""
+        """Return how the uncertainty of a track grows."""
         return association.Motion(
             self.max_silence_s,
             self.still_mps,
@@ -91,5 +91,5 @@ class Limits(Detector):
 
     @property
     def prior(self) -> association.Prior:
-        """How many vessels there are that AIS doesn't show."""
+        """Return how many vessels there are that AIS doesn't show."""
         return association.Prior(self.voluntary_length_m, self.small_per_km2, self.large_per_km2)

@@ -40,7 +40,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from detectors.core.arrays import Bools, Floats, Ints
-from detectors.core.frames import SECOND_US, offsets
+from detectors.core.frames import SECOND_US, is_first, offsets
 from detectors.kinematics import geodesy
 from detectors.vessels import assignment
 
@@ -376,7 +376,7 @@ def _likeliest(sighting: Ints, probability: Floats, n: int) -> Ints:
     """Row of the likeliest pair of each sighting, the first of equals; -1 where there is none."""
     best = np.full(n, -1)
     order = np.lexsort((np.arange(len(sighting)), -probability, sighting))
-    first = np.flatnonzero(np.r_[True, np.diff(sighting[order]) != 0]) if len(order) else order
+    first = np.flatnonzero(is_first(sighting[order]))
     best[sighting[order[first]]] = order[first]
     return best
 

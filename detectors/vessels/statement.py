@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import pandas as pd
 
-from detectors.core.frames import DAY_US, SECOND_US, epoch_us
+from detectors.core.frames import DAY_US, SECOND_US, epoch_us, is_first
 from detectors.vessels.numbers import edits, imo_is_valid, is_default_number, plain
 
 LETTERS_PER_EDIT: Final = 4
@@ -203,7 +203,7 @@ class _Values:
         values, begins = self._value[rows], self._first_us[rows]
         if not len(rows):
             return set(), {}
-        starts = np.flatnonzero(np.r_[True, values[1:] != values[:-1]])
+        starts = np.flatnonzero(is_first(values))
         ends = np.maximum.reduceat(last_us[rows], starts)
         stood = ends - np.minimum.reduceat(begins, starts) >= self._least_us
         said = values[starts]

@@ -50,7 +50,7 @@ class WatchArea(Detector):
 
     @property
     def lookback(self) -> timedelta:
-        """What it reads has looked back already."""
+        """Return what it reads has looked back already."""
         return timedelta(seconds=self.settle_s)
 
     def detect(self, positions: pd.DataFrame, context: Context) -> pd.DataFrame:

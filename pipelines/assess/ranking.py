@@ -53,7 +53,7 @@ class Assessment:
 
     @property
     def over_budget(self) -> int:
-        """How many would be flagged if the night's list held more."""
+        """Return how many would be flagged if the night's list held more."""
         return len(self.left_out)
 
 

@@ -165,7 +165,7 @@ def _independent(sides: pd.DataFrame) -> pd.DataFrame:
 
 
 def explained(events: pd.DataFrame) -> NDArray[np.bool_]:
-    """Whether the explanation of each event has `EXPLAINED_WEIGHT` or more."""
+    """Tell whether the explanation of each event has `EXPLAINED_WEIGHT` or more."""
     weights = [one.explained.weight if one.explained else 0.0 for one in events["evidence"]]
     return np.asarray(np.array(weights, "float64") >= EXPLAINED_WEIGHT)
 

@@ -80,7 +80,7 @@ class Silenced:
 
     @property
     def order(self) -> tuple[Any, ...]:
-        """What was found to be right first, then what was concluded, flagged, and high."""
+        """Return what was found to be right first, then what was concluded, flagged, and high."""
         return (
             self.conclusion not in FOUND,
             not self.conclusion,

@@ -72,7 +72,7 @@ class Mark:
         return f"TLP:{self.tlp} · REL {self.rel_text}"
 
     def releasable(self, held: frozenset[str], max_tlp: Tlp) -> bool:
-        """Whether someone with these names, allowed this much, may get what is marked so."""
+        """Tell whether someone with these names, allowed this much, may get what is marked so."""
         return self.tlp.order <= max_tlp.order and (self.rel is None or bool(self.rel & held))
 
 
@@ -181,7 +181,7 @@ class MarkRules(BaseModel):
 
 
 def _fits(name: str, pattern: str) -> bool:
-    """Whether the name of a file fits, or its last part, as one who reads both would say."""
+    """Tell whether the name of a file fits, or its last part, as one who reads both would say."""
     plain, wanted = _plain(name.replace("\\", "/")), _plain(pattern)
     return any(fnmatchcase(one, wanted) for one in (plain, plain.rsplit("/", 1)[-1].strip()))
 

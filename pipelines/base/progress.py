@@ -40,7 +40,7 @@ class Doing:
 
     @property
     def share(self) -> float | None:
-        """How much of the step is done, 0 to 1; None where that isn't known."""
+        """Return how much of the step is done, 0 to 1; None where that isn't known."""
         return min(max(self.done / self.total, 0.0), 1.0) if self.total > 0 else None
 
 

@@ -237,8 +237,8 @@ class Installation:
 
     @property
     def holds(self) -> bool:
-        """Whether the home is there, and holds more than what looking at its health leaves in it,
-        or a disk that was made anew: a timer looks also where the disk isn't mounted.
+        """Tell whether the home is there, and holds more than what looking at its health leaves in
+        it, or a disk that was made anew: a timer looks also where the disk isn't mounted.
         """
         left = self.told.name, self.examined.name, "lost+found"  # and files beside them
         return self.home.is_dir() and not all(p.name.startswith(left) for p in self.home.iterdir())

@@ -103,7 +103,9 @@ def _fits(tail: bytes, at: int) -> bool:
 
 
 def _end64(file: BinaryIO, end: int) -> tuple[int, int, int, int] | None:
-    """Where the directory ends, its entries, length and offset, of an archive with wide fields."""
+    """Return where the directory ends, its entries, length and offset, of an archive with wide
+    fields.
+    """
     if end < _LOCATOR64.size + _END64.size:
         return None
     file.seek(end - _LOCATOR64.size)
@@ -206,7 +208,7 @@ def blocks(file: BinaryIO, entry: Entry) -> Iterator[bytes]:
 
 
 def _data_at(file: BinaryIO, entry: Entry) -> int:
-    """Where the compressed bytes begin."""
+    """Return where the compressed bytes begin."""
     file.seek(entry.at)
     header = file.read(_LOCAL.size)
     if len(header) < _LOCAL.size:

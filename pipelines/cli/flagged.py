@@ -62,11 +62,12 @@ def flagged(
 
 
 def _latest(installation: "Installation") -> Path:
+    from pipelines.base.failure import failure_of
     from pipelines.run.windows import NoDataError
 
     if not installation.newest.exists():
-        failed = installation.failure
-        why = f" ({failed.read_text(encoding='utf-8').strip()})" if failed.exists() else ""
+        failed = failure_of(installation)
+        why = f" ({failed})" if failed else ""
         raise NoDataError(
             f"no finished run in {installation.home}{why}",
             hint="selat doctor says what is wrong"
@@ -106,9 +107,10 @@ def _show(
 ) -> None:
     from pipelines.ask import recall
     from pipelines.ask.beside import beside
+    from pipelines.base.failure import failure_of
 
-    if installation.failure.exists():
-        typer.echo(installation.failure.read_text(encoding="utf-8").strip(), err=True)
+    if failed := failure_of(installation):
+        typer.echo(failed, err=True)
     manifest, vessels = _read(folder)
     total, vessels = len(vessels), vessels.head(top)
     more = beside(

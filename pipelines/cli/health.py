@@ -59,7 +59,7 @@ def status(
     as_json: AsJson = False,
     prometheus: AsPrometheus = False,
 ) -> None:
-    """How it goes, in one screen: last run, feeds, coverage against the usual, store, disk.
+    """Show how it goes, in one screen: last run, feeds, coverage against the usual, store, disk.
 
     The map shows where reports of the last 24 hours fall behind the median of the days before.
     Exit code 1 if something is wrong, as for `selat doctor`: configuration and zones are examined

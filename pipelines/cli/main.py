@@ -5,6 +5,7 @@ import errno
 import gc
 import inspect
 import os
+import re
 import sys
 import threading
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Annotated, Final, NoReturn
 import typer
 from typer.models import CommandInfo, TyperInfo
 
-from detectors.core.errors import SelatError
+from detectors.core.errors import ConfigError, SelatError
 from pipelines.base.terminal import guard
 from pipelines.base.visible import clean
 from pipelines.cli import (
@@ -161,7 +162,7 @@ def main() -> None:
     # a look through all that is installed for the other, take as long as a query each.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    os.umask(int(os.environ.get("SELAT_UMASK") or "077", 8))
+    os.umask(_umask())
     name = next((one for one in sys.argv[1:] if not one.startswith("-")), "")
     if name in _AT_WORK:
         from pipelines.base.allocation import keep_what_is_freed
@@ -173,6 +174,18 @@ def main() -> None:
         supervise(lambda: _run(name), stopped=lambda by: _say_stopped(name, by))
     else:
         _run(name)
+
+
+def _umask() -> int:
+    """Return what nobody else may do with what is written; ends with exit code 2 if it is no mode.
+
+    One that would keep the owner out as well is refused: nothing written could be read again.
+    """
+    given = os.environ.get("SELAT_UMASK") or "077"
+    if re.fullmatch(r"0{0,2}[0-7]{1,2}", given) is None:
+        hint = "mend SELAT_UMASK in the environment: 077 lets nobody else in, 027 a group read"
+        _fail(ConfigError(f"SELAT_UMASK is {given!r}, no octal mode of group and others", hint))
+    return int(given, 8)
 
 
 def _is_own() -> bool:
@@ -250,7 +263,7 @@ def _run(name: str) -> None:
 
 
 def _is_for_want_of_memory(error: Exception) -> bool:
-    """Whether memory was refused; DuckDB, which isn't imported for that, has its own error."""
+    """Tell whether memory was refused; DuckDB, which isn't imported for that, has its own error."""
     return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException"
 
 

@@ -282,7 +282,7 @@ def exports(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Who got what, when, from which run; and whether the log is what was written.
+    """List who got what, when, from which run; and whether the log is what was written.
 
     Exit code 9 if a line was changed, removed, cut off or put in.
 

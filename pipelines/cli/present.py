@@ -154,7 +154,7 @@ def moment_text(time: Any) -> str:
     """Write a time for a table: minutes, in the hours that people read."""
     from pipelines.base.text import minute
 
-    return "–" if time is None or time != time else minute(time)  # noqa: PLR0124
+    return "–" if time is None or time != time else minute(time)  # noqa: PLR0124 (NaT)
 
 
 def vessel_list(mmsis: Sequence[int], top: int) -> str:

@@ -63,15 +63,10 @@ def nightly(
       selat nightly --feed feeds/ --plain
     """
     installation = installation_of(home, config)
+    from pipelines.base.failure import note_failure
     from pipelines.flows.environment import refuse_unwritable
     from pipelines.ingest.errors import IngestError
-    from pipelines.run.night import (
-        NightRequest,
-        note_failure,
-        refuse_wrong,
-        run_night,
-        were_there,
-    )
+    from pipelines.run.night import NightRequest, refuse_wrong, run_night, were_there
     from pipelines.run.runs import PartialRunError, raise_if_partial
 
     request = NightRequest(
@@ -109,8 +104,9 @@ def _with_prefect(installation: "Installation", request: "NightRequest", *, quie
     from pipelines.flows.environment import prepare
 
     prepare(installation.home)
-    from pipelines.flows.server import ServerFailedError, server_for_a_run
-    from pipelines.run.night import note_failure
+    from pipelines.base.failure import note_failure
+    from pipelines.flows.server import server_for_a_run
+    from pipelines.run.runs import PartialRunError
 
     try:
         with server_for_a_run(installation) as alone:
@@ -122,7 +118,9 @@ def _with_prefect(installation: "Installation", request: "NightRequest", *, quie
             finally:
                 if alone:
                     tidy(installation.settings.service.retention_days)
-    except ServerFailedError as error:  # the flow couldn't say so
+    except PartialRunError:
+        raise
+    except Exception as error:  # also of a server: then the flow didn't begin
         note_failure(installation, error)
         raise
 

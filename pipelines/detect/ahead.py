@@ -110,7 +110,7 @@ class Ahead:
 
     @cached_property
     def _judged(self) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """What the open date ended with: its last reports, judged, and its state."""
+        """Return what the open date ended with: its last reports, judged, and its state."""
         last = self.store.sql("SELECT date, input FROM days ORDER BY date DESC LIMIT 1")
         date = str(last["date"].iloc[0])
         state, kept = self.store.day_state(date), self.recent

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from detectors.core.arrays import Ints
+from detectors.core.frames import is_first
 from detectors.kinematics import integrity
 from pipelines.store import Queries
 from pipelines.store.sections import EVERYBODY, Section, joined
@@ -101,7 +102,7 @@ def _some(sections: Sequence[Section], start_us: int, end_us: int) -> list[tuple
     found = []
     for begin_us in range(start_us, end_us, integrity.STRETCH_US):
         own = mmsi[(time_us >= begin_us) & (time_us < begin_us + integrity.STRETCH_US)]
-        begins = np.flatnonzero(np.r_[True, np.diff(own) != 0][: len(own)])
+        begins = np.flatnonzero(is_first(own))
         vessels, at = np.unique(own[begins], return_inverse=True)
         counts = np.bincount(at, np.diff(np.r_[begins, len(own)]), len(vessels))
         order = np.argsort(vessels * _SPREAD % (1 << 32), kind="stable")

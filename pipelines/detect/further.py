@@ -78,7 +78,7 @@ def cut_short(
 def earliest(mmsi: NDArray[np.int64], time_us: NDArray[np.int64]) -> pd.DataFrame:
     """Return each vessel of some rows, ascending (mmsi), and its earliest time (reach_time)."""
     order = np.lexsort((time_us, mmsi))
-    each = order[np.r_[True, np.diff(mmsi[order]) != 0][: len(order)]]
+    each = order[frames.is_first(mmsi[order])]
     return pd.DataFrame({"mmsi": mmsi[each], "reach_time": frames.from_epoch_us(time_us[each])})
 
 

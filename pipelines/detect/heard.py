@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from detectors.core import frames
-from detectors.core.frames import SECOND_US, TRACKED, Column
+from detectors.core.frames import SECOND_US, TRACKED, Column, is_first, is_last
 from pipelines.detect import memory
 from pipelines.detect.digests import Digests
 from pipelines.detect.nearness import Nearness
@@ -70,12 +70,12 @@ def heard_by_vessel(
     # Tracks of one vessel interleave, so that an hour may show more than once.
     inside = time_us >= start.value // 1_000
     hours = mmsi[inside] * 2**32 + time_us[inside] // _HOUR_US
-    hours = np.unique(hours[np.r_[True, np.diff(hours) != 0][: len(hours)]]) >> 32
+    hours = np.unique(hours[is_first(hours)]) >> 32
     is_b = (tracked["ais_class"] == "B").to_numpy(bool)[then]
     # Of two hulls heard last at the same time the later track counts.
     ends = frames.offsets(tracked["track_id"].to_numpy()[then])[1:] - 1
     ends = ends[np.lexsort((ends, time_us[ends], mmsi[ends]))] if len(then) else then
-    last = then[ends[np.r_[np.diff(mmsi[ends]) != 0, True][: len(ends)]]]
+    last = then[ends[is_last(mmsi[ends])]]
     found = pd.DataFrame(
         {
             "mmsi": own,

@@ -288,7 +288,7 @@ def _at_once(
 
 
 def told(found: pd.DataFrame, before: pd.DataFrame, enough: float) -> bool:
-    """Whether an event came, went, ended or changed its score that counts towards a flag.
+    """Tell whether an event came, went, ended or changed its score that counts towards a flag.
 
     Parameters
     ----------

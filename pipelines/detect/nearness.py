@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from detectors.core.arrays import Bools, Floats, Ints
 from detectors.core.detector import Detector
-from detectors.core.frames import SECOND_US, epoch_us, offsets
+from detectors.core.frames import SECOND_US, epoch_us, is_first, offsets
 from detectors.core.relations import Along, Near, Own, Places
 from detectors.kinematics import cubes, geodesy, timegrid
 from detectors.kinematics.cubes import BITS
@@ -298,7 +298,7 @@ class _Places:
             self._vessel, self._key = [vessel], [key]
             order = np.argsort(key)
             known = key[order]
-            first = np.flatnonzero(np.r_[True, np.diff(known) != 0][: len(key)])
+            first = np.flatnonzero(is_first(known))
             self._sorted = _Sorted(vessel, key, known[first], np.r_[first, len(key)], vessel[order])
         return self._sorted
 
@@ -318,7 +318,7 @@ class _Sorted(NamedTuple):
 def _once(keys: Ints) -> Ints:
     """Return keys sorted, each once. `numpy.unique` hashes, and such keys all to a few places."""
     keys = np.sort(keys)
-    return np.asarray(keys[np.r_[True, np.diff(keys) != 0][: len(keys)]])
+    return np.asarray(keys[is_first(keys)])
 
 
 def _around(found: Bools, counts: NDArray[np.int32], n_slots: int) -> Bools:

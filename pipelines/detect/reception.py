@@ -50,7 +50,7 @@ class Coverage:
 
     @property
     def broke_off(self) -> bool:
-        """Whether all feeds stopped for longer than satellites that come by, or days that have
+        """Tell whether all feeds stopped for longer than satellites that come by, or days that have
         holes as a rule, explain: `LONG_GAP`, and twice the usual longest.
         """
         return self.longest_gap_s >= max(LONG_GAP.total_seconds(), 2 * self.usual_gap_s)

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from detectors.core.arrays import Ints
-from detectors.core.frames import epoch_us
+from detectors.core.frames import epoch_us, is_first, is_last
 from pipelines.store.now import WITHIN
 
 _NEVER: Final = np.iinfo("int64").max
@@ -60,7 +60,7 @@ class Silences:
         before_us, self._end_us = self._end_us, self._newest_us(mmsi, time_us, needed)
         kept = time_us <= self._end_us
         mmsi, time_us = mmsi[kept], time_us[kept]
-        first = np.flatnonzero(np.r_[True, np.diff(mmsi) != 0][: len(mmsi)])
+        first = np.flatnonzero(is_first(mmsi))
         self._meet(mmsi[first], time_us[first])
         at = np.searchsorted(self._mmsi, mmsi[first])
         silent_us = np.diff(time_us, prepend=0)
@@ -91,7 +91,7 @@ class Silences:
         """Return the newest time that can be believed, as `store.now` has it; reports are sorted by
         vessel and time.
         """
-        last = np.flatnonzero(np.r_[np.diff(mmsi) != 0, True][: len(mmsi)])
+        last = np.flatnonzero(is_last(mmsi))
         silent = ~np.isin(self._mmsi, mmsi)
         times_us = np.sort(np.r_[time_us[last], self._last_us[silent]])[::-1]
         around = np.searchsorted(-times_us, WITHIN // timedelta(microseconds=1) - times_us, "right")

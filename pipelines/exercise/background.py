@@ -272,7 +272,7 @@ def small_craft(stage: Stage) -> None:
 
 
 def _at_home(stage: Stage, home: Place, place: Place) -> bool:
-    """Whether the coast of the state that `home` belongs to is the nearest at a place too."""
+    """Tell whether the coast of the state that `home` belongs to is the nearest at a place too."""
     distance_m = stage.sea.zones.coasts.distance_m(*np.array([home, place]).T)
     return bool(np.ptp(distance_m.argmin(axis=0)) == 0)
 

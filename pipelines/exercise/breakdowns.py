@@ -118,7 +118,7 @@ def interference(stage: Stage) -> bool:
 
 
 def _sends(actor: Actor, start: float, end: float) -> bool:
-    """Whether a ship is there and sends all along."""
+    """Tell whether a ship is there and sends all along."""
     there = actor.path.t[0] <= start and actor.path.t[-1] >= end
     return bool(there and all(off >= end or on <= start for off, on in actor.silences))
 
@@ -138,7 +138,7 @@ def _watched(stage: Stage) -> list[tuple[Actor, np.ndarray]]:
 
 
 def _silenced(station: int, span: Span, stage: Stage) -> int:
-    """How many ships are heard by this station alone in the middle of a span."""
+    """Return how many ships are heard by this station alone in the middle of a span."""
     t = np.array([(span[0] + span[1]) / 2])
     there = [a for a in stage.actors if a.path.t[0] < t[0] < a.path.t[-1]]
     lat, lon = (np.concatenate(axis) for axis in zip(*(a.afloat.at(t) for a in there), strict=True))

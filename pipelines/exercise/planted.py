@@ -98,7 +98,9 @@ def silence(stage: Stage, span: Span) -> bool:
 
 
 def _stays_open(stage: Stage, drift: Path) -> bool:
-    """Whether a drifting ship keeps 2 nm from land, outside zones and the lane, and well heard."""
+    """Tell whether a drifting ship keeps 2 nm from land, outside zones and the lane, and well
+    heard.
+    """
     seen = drift.within(drift.t[0], min(float(drift.t[-1]), stage.t1 + HOUR_S))
     lat, lon = seen.lat[::5], seen.lon[::5]
     return bool((stage.is_open(lat, lon, 2.0) & (off_lane_nm(lat, lon) > 1.0)).all())

@@ -81,7 +81,7 @@ class Actor:
 
     @property
     def afloat(self) -> Path:
-        """Where it really is."""
+        """Return where it really is."""
         return self.aerial or self.path
 
 
@@ -114,7 +114,7 @@ def static_times(actor: Actor) -> Floats:
 
 
 def sending(actor: Actor, t: Floats) -> Bools:
-    """Whether the transmitter is on at each time."""
+    """Tell whether the transmitter is on at each time."""
     on = np.ones(len(t), bool)
     for start, end in actor.silences:
         on &= (t < start) | (t >= end)
@@ -159,7 +159,7 @@ def receive(
     rng: np.random.Generator,
     receivers: Receivers | None = None,
 ) -> Reception:
-    """Which stations hear which messages, and when the receptions reach the feed.
+    """Return which stations hear which messages, and when the receptions reach the feed.
 
     The two best placed stations that work listen. A second copy is left in now and then, 0-2 s
     later; a few receptions arrive out of order by up to 20 s. Satellites listen when they pass,

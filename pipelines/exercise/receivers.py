@@ -120,18 +120,20 @@ class Receivers:
         return replace(self, outages=always, passes=tuple(passes), heard_above=DENSE_HEARING)
 
     def works(self, t: Floats) -> NDArray[np.bool_]:
-        """Whether each station hears and reaches the feed at each time, shape (n, stations)."""
+        """Tell whether each station hears and reaches the feed at each time, shape (n,
+        stations).
+        """
         up = np.ones((len(t), len(STATIONS)), bool)
         for station, (start, end) in self.outages:
             up[:, station] &= (t < start) | (t >= end)
         return np.asarray(up & self.delivers(t)[:, None])
 
     def delivers(self, t: Floats) -> NDArray[np.bool_]:
-        """Whether anything reaches the feed at each time."""
+        """Tell whether anything reaches the feed at each time."""
         return ~_within(t, self.feed_outages)
 
     def overhead(self, t: Floats) -> NDArray[np.bool_]:
-        """Whether a satellite is in sight at each time."""
+        """Tell whether a satellite is in sight at each time."""
         return _within(t, self.passes)
 
 

@@ -36,11 +36,11 @@ class Sea:
         self._land = _tiled(zones)
 
     def clear(self, lat: Floats, lon: Floats, clearance_m: float) -> Bools:
-        """Whether each point is farther than `clearance_m` from land."""
+        """Tell whether each point is farther than `clearance_m` from land."""
         return _apart(self._land, shapely.points(lon, lat), clearance_m)
 
     def clear_paths(self, paths: Iterable[Ended], clearance_m: float) -> Bools:
-        """Whether each line or path, with all of its straight pieces, keeps off land."""
+        """Tell whether each line or path, with all of its straight pieces, keeps off land."""
         lines = [shapely.linestrings(path.lon, path.lat) for path in paths]
         return _apart(self._land, lines, clearance_m)
 
@@ -53,8 +53,8 @@ class Sea:
         *,
         excuses: bool = True,
     ) -> Bools:
-        """Whether each point is farther than `margin_m` from every zone of `classes` that excuses
-        (`Zones.rows_of`), or from every one of them.
+        """Tell whether each point is farther than `margin_m` from every zone of `classes` that
+        excuses (`Zones.rows_of`), or from every one of them.
         """
         rows = self.zones.rows_of(classes, excuses=excuses)
         zones = shapely.STRtree(self.zones.frame.geometry.to_numpy()[rows])
@@ -96,7 +96,7 @@ class Sea:
 
 
 def _apart(tree: shapely.STRtree, geometries: object, margin_m: float) -> Bools:
-    """Whether each geometry is farther than `margin_m` from all in `tree`."""
+    """Tell whether each geometry is farther than `margin_m` from all in `tree`."""
     asked = np.asarray(geometries, object)
     apart = np.ones(len(asked), bool)
     apart[tree.query(asked, "dwithin", distance=margin_m / _DEGREE_M)[0]] = False

@@ -206,7 +206,7 @@ class Stage:
         return None
 
     def delivered(self, start: float, end: float, margin_s: float = 900.0) -> bool:
-        """Whether the feed has no outage from `margin_s` before a span to as long after it."""
+        """Tell whether the feed has no outage from `margin_s` before a span to as long after it."""
         return all(
             down_to + margin_s < start or end < down_from - margin_s
             for down_from, down_to in self.receivers.feed_outages
@@ -272,7 +272,7 @@ class Stage:
         return place
 
     def is_open(self, lat: Floats, lon: Floats, clearance_nm: float) -> Bools:
-        """Whether each point is that far from land, 1 nm outside zones, and well heard."""
+        """Tell whether each point is that far from land, 1 nm outside zones, and well heard."""
         ok = self.sea.clear(lat, lon, clearance_nm * METRES_PER_NM)
         ok &= self.sea.outside(lat, lon, SHELTERED, METRES_PER_NM)
         return ok & (radio.best_hearing(lat, lon) > 0.85)
@@ -320,7 +320,7 @@ class Stage:
         return (before, after) if self.clear(before, after) else None
 
     def clear(self, *paths: Ended, clearance_m: float = 200.0) -> bool:
-        """Whether all the lines and paths keep that far off land."""
+        """Tell whether all the lines and paths keep that far off land."""
         return bool(self.sea.clear_paths(paths, clearance_m).all())
 
 

@@ -53,7 +53,8 @@ class Stream:
         return np.asarray(unit * strength * (np.cos(phase) + 1j * self.ellipse * np.sin(phase)))
 
     def carried(self, lat: float, lon: float, t: Floats) -> NDArray[np.complex128]:
-        """How far (m, north + i east) it has carried from a place at each time since the first.
+        """Return how far (m, north + i east) it has carried from a place at each time since the
+        first.
 
         The stream is taken as that of the place: what drifts doesn't get far in a tide.
         """

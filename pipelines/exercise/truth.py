@@ -171,7 +171,7 @@ class Truth:
 
     @property
     def planted(self) -> list[Planted]:
-        """What is to be found."""
+        """Return what is to be found."""
         return [event for event in self.events if event.suspicious]
 
     def write(self, path: Path) -> None:

@@ -107,7 +107,7 @@ def drift(stage: Stage, place: Place, span: Span, drift_kn: float, status: int =
 
 
 def stays_open(stage: Stage, path: Path, *, class_b: bool = False) -> bool:
-    """Whether a ship keeps 2 nm from land, outside zones and the lane, and well heard."""
+    """Tell whether a ship keeps 2 nm from land, outside zones and the lane, and well heard."""
     seen = path.within(float(path.t[0]), min(float(path.t[-1]), stage.t1 + HOUR_S))
     if len(seen.t) == 0:
         return False
@@ -119,7 +119,7 @@ def stays_open(stage: Stage, path: Path, *, class_b: bool = False) -> bool:
 
 
 def end_s(path: Path) -> float:
-    """When a path ends."""
+    """Return when a path ends."""
     return float(path.t[-1])
 
 

@@ -133,7 +133,7 @@ def _name(host: bytes) -> str:
 
 
 def _same_origin(headers: Iterable[tuple[bytes, bytes]], host: bytes) -> bool:
-    """Whether no page of another origin has asked; programs name none."""
+    """Tell whether no page of another origin has asked; programs name none."""
     origins = [value.lower() for key, value in headers if key.lower() == b"origin"]
     ours = {b"http://" + host.lower(), b"https://" + host.lower()}
     if any(origin not in ours for origin in origins):

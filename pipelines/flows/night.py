@@ -28,14 +28,15 @@ from prefect.exceptions import PrefectException
 from prefect.flow_engine import run_flow
 from prefect.states import Cancelled, Crashed, Failed
 
-from detectors.core.errors import SelatError
+from detectors.core.errors import ConfigError, SelatError
 from pipelines.base import settings
+from pipelines.base.failure import note_failure
 from pipelines.base.processes import end, end_with_parent, started
 from pipelines.base.settings import PROJECT, Installation
 from pipelines.base.terminal import guard
 from pipelines.flows.nightly import nightly
-from pipelines.flows.server import failed
-from pipelines.run.night import NightRequest, note_failure
+from pipelines.flows.server import failed, is_the_servers
+from pipelines.run.night import NightRequest
 from pipelines.run.runs import PartialRunError
 from pipelines.run.windows import NoDataError
 
@@ -91,10 +92,7 @@ def run_night(
                 if "run_id" in answer:
                     return str(answer["run_id"])
                 kind = _ERRORS.get(answer["exit_code"], SelatError)
-                said = kind(answer["message"], answer["hint"])
-                if answer.get("is_the_servers"):  # the flow couldn't say so
-                    note_failure(installation, said)
-                raise said
+                raise kind(answer["message"], answer["hint"])
             else:
                 why = f"its process was ended {_how(process.returncode)}"
                 state = Crashed(message=why)
@@ -134,7 +132,7 @@ def _wait_for(
 
 
 def _is_cancelled(client: SyncPrefectClient) -> bool:
-    """Whether somebody has cancelled the scheduled run that this night is of."""
+    """Tell whether somebody has cancelled the scheduled run that this night is of."""
     of = runtime.flow_run.id
     if of is None:
         return False
@@ -165,6 +163,23 @@ def _how(returncode: int) -> str:
     return f"by {name}: was there no memory left?" if name == "SIGKILL" else f"by {name}"
 
 
+def _told(error: Exception, home: Path, config: Path) -> dict[str, Any]:
+    """Return what is answered of an error, once the home says so too: the flow may not have begun.
+
+    A run that is partial is no failure.
+    """
+    with suppress(ConfigError):
+        installation = settings.load(home, config)
+        if is_the_servers(error):
+            error = failed(installation, error)
+        if not isinstance(error, PartialRunError):
+            note_failure(installation, error)
+    if not isinstance(error, SelatError):
+        traceback.print_exception(error)
+        error = SelatError(str(error) or type(error).__name__)
+    return {"exit_code": error.exit_code, "message": error.message, "hint": error.hint}
+
+
 def main() -> None:
     """Run the night that standard input describes; say on standard output what it gave."""
     end_with_parent()
@@ -176,15 +191,8 @@ def main() -> None:
     try:
         finished: Any = run_flow(nightly, flow_run=flow_run, parameters=parameters)
         answer = {"run_id": finished.run_id}
-    except SelatError as error:
-        answer = {"exit_code": error.exit_code, "message": error.message, "hint": error.hint}
-    except httpx.HTTPError as error:
-        said = failed(settings.load(Path(parameters["home"]), Path(parameters["config"])), error)
-        answer = {"exit_code": 1, "message": said.message, "hint": said.hint}
-        answer["is_the_servers"] = True
     except Exception as error:
-        traceback.print_exc()
-        answer = {"exit_code": 1, "message": str(error) or type(error).__name__, "hint": ""}
+        answer = _told(error, Path(parameters["home"]), Path(parameters["config"]))
     sys.stdout.write(json.dumps(answer) + "\n")
 
 

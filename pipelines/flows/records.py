@@ -32,7 +32,7 @@ def kept() -> Path:
 
 
 def is_there(folder: Path) -> bool:
-    """Whether a folder has a database."""
+    """Tell whether a folder has a database."""
     return (folder / _NAME).exists()
 
 

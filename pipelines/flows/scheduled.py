@@ -32,7 +32,9 @@ def feeds_text(feeds: Sequence[str]) -> str:
 
 
 def _absolute(feed: str) -> str:
-    return feed if feed == "-" else os.path.abspath(os.path.expanduser(feed))  # noqa: PTH100, PTH111
+    if feed == "-":
+        return feed
+    return os.path.abspath(os.path.expanduser(feed))  # noqa: PTH100, PTH111 (may be a glob)
 
 
 @task(

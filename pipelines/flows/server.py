@@ -58,12 +58,12 @@ class Server:
 
     @property
     def port(self) -> int:
-        """Where it listens."""
+        """Return where it listens."""
         return urlsplit(self.url).port or 80
 
     @property
     def client_environment(self) -> dict[str, str]:
-        """What a client of it needs; no proxy is told the password."""
+        """Return what a client of it needs; no proxy is told the password."""
         direct = urlsplit(self.url).hostname or ""
         others = os.environ.get("NO_PROXY") or os.environ.get("no_proxy") or ""
         bypass = ",".join(filter(None, [others, direct]))
@@ -114,7 +114,7 @@ def started_server(
             env=environment.of_server(installation.home, auth, settings, known),
         ) as process:
             asked = {"socket": handle, "auth": auth, "names": list(names), "pages": pages}
-            reached = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104
+            reached = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 (compared, not bound)
             reached = f"[{reached}]" if ":" in reached else reached
             server = Server(f"http://{reached}:{listening.getsockname()[1]}/api", auth)
             _import_prefect(folder)  # which takes as long as the server takes to start
@@ -139,8 +139,9 @@ def server_for_a_run(installation: Installation) -> Iterator[bool]:
     ServerFailedError
         If the server fails a client in the block: on a full disk it keeps nothing.
     """
+    named = bool(os.environ.get("PREFECT_API_URL"))
     try:
-        if os.environ.get("PREFECT_API_URL"):
+        if named:
             yield False
         elif (running := running_service(installation)) is not None:
             with used(running):
@@ -149,20 +150,32 @@ def server_for_a_run(installation: Installation) -> Iterator[bool]:
             with started_server(installation, new_auth()) as (server, _), used(server):
                 yield True
     except Exception as error:
-        import httpx  # Prefect has it by now
-
-        if isinstance(error, httpx.HTTPError):
-            raise failed(installation, error) from error
+        if is_the_servers(error):
+            raise failed(installation, error, named=named) from error
         raise
 
 
-def failed(installation: Installation, error: Exception) -> ServerFailedError:
-    """Return what to say where the server failed its client."""
+def is_the_servers(error: Exception) -> bool:
+    """Tell whether the server failed its client: Prefect raises some such errors from others."""
+    import httpx  # Prefect has it by now
+
+    return isinstance(error, httpx.HTTPError) or isinstance(error.__cause__, httpx.HTTPError)
+
+
+def failed(
+    installation: Installation, error: Exception, *, named: bool = False
+) -> ServerFailedError:
+    """Return what to say where the server failed its client.
+
+    `named`: it is one that PREFECT_API_URL named.
+    """
     said = (str(error) or type(error).__name__).partition(" for url ")[0]
+    log = installation.home / "prefect" / "server.log"
+    why = f"is the disk full? {log} says more"
+    if named:
+        why = "does the server that PREFECT_API_URL names run? selat nightly --plain needs none"
     return ServerFailedError(
-        f"Prefect's server failed: {said}",
-        hint=f"is the disk full? {installation.home / 'prefect' / 'server.log'} says more; what "
-        "was published before is intact",
+        f"Prefect's server failed: {said}", hint=f"{why}; what was published before is intact"
     )
 
 
@@ -217,7 +230,7 @@ def new_auth() -> str:
 
 
 def password_file(installation: Installation) -> Path:
-    """Where the password of this home's service is."""
+    """Return where the password of this home's service is."""
     return installation.home / "prefect" / "password"
 
 
@@ -270,7 +283,7 @@ def _note(installation: Installation) -> Path:
 
 
 def _is_ours(server: Server) -> bool:
-    """Whether what listens there knows the password; it isn't told, whoever it is."""
+    """Tell whether what listens there knows the password; it isn't told, whoever it is."""
     place = urlsplit(server.url)
     nonce = secrets.token_hex(32)
     try:

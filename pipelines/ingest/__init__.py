@@ -1,4 +1,4 @@
-"""Feeds to columns: find the files, open them, tell what they are, read them, count everything.
+"""Ingest: find the files, open them, tell what they are, read them to columns, count everything.
 
 The steps, a module each: `discovery` (what the user names → files), `containers` (compression),
 `lines`, `sniff` (which of `formats`), then either `aivdm` (sentences → columns), `dating` (times
@@ -6,7 +6,8 @@ from other lines) and `nmea` (→ batches), or for tables of any format `cells` 
 codes, times), `values` (by a layout → quantities) and `tabular` (→ batches); `rows` (checks),
 `report` (counts). `decoding` puts them together.
 
-What it gives is imported when it is first asked for: to read one report back takes few of them.
+It imports `base`, and gives batches of positions and statements. Each of its names is imported when
+it is first asked for: to read one report back takes few of them.
 """
 
 from importlib import import_module

@@ -86,7 +86,7 @@ class FeedFile:
 
     @property
     def size(self) -> int | None:
-        """How many bytes the digest is of; None for all."""
+        """Return how many bytes the digest is of; None for all."""
         return None if self.seen is None else self.seen.size
 
     def check(self, *, may_grow: bool) -> None:
@@ -204,7 +204,7 @@ def _expand(
     elif path.exists():
         raise IngestError(f"{feed} is neither a file nor a folder", hint="pipe it in: … | selat -")
     elif glob.has_magic(feed):
-        matches = [Path(name) for name in sorted(glob.glob(str(path), recursive=True))]  # noqa: PTH207
+        matches = [Path(name) for name in sorted(glob.glob(str(path), recursive=True))]  # noqa: PTH207 (of any pattern, also an absolute one)
         if not matches:
             raise IngestError(f"no file matches {feed}", hint="check the path and the pattern")
         files = [

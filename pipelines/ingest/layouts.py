@@ -181,7 +181,7 @@ class Layout(BaseModel):
 
     @property
     def missing_numbers(self) -> bool:
-        """Whether some text that means "not available" looks like a number."""
+        """Tell whether some text that means "not available" looks like a number."""
         return any(any(c.isdecimal() for c in text) for text in self.missing)
 
     def factor(self, name: str) -> tuple[float, float]:

@@ -45,7 +45,7 @@ class Block:
 
     @cached_property
     def ends(self) -> NDArray[np.int64]:
-        """Where each line ends: after its line feed."""
+        """Return where each line ends: after its line feed."""
         return np.flatnonzero(np.frombuffer(self.data, np.uint8) == 0x0A) + 1
 
     def line(self, row: int) -> bytes:
@@ -126,12 +126,12 @@ class Lines:
 
     @property
     def damaged(self) -> bool:
-        """Whether the bytes ended early; known when all have been handed out."""
+        """Tell whether the bytes ended early; known when all have been handed out."""
         return bool(self._member.damage)
 
     @property
     def is_lost(self) -> bool:
-        """Whether it is damaged before its first line ends: nobody can tell what it was."""
+        """Tell whether it is damaged before its first line ends: nobody can tell what it was."""
         begins_a_line = self._member.damage != UNFINISHED and not _END.search(self.head)
         return bool(self._member.damage) and (begins_a_line or not self.head.strip())
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from detectors.core.frames import is_first
 from pipelines.ingest.cells import Cells
 from pipelines.ingest.layouts import Layout
 from pipelines.ingest.options import IngestOptions
@@ -168,10 +169,10 @@ class _LastStatics:
             # NumPy sorts 16-bit numbers by radix.
             vessel = vessel.astype("uint16")
         order = np.argsort(vessel, kind="stable")
-        first = np.flatnonzero(np.r_[True, np.diff(vessel[order].astype("int64")) != 0])
+        first = np.flatnonzero(is_first(vessel[order]))
         last = np.r_[first[1:], len(order)] - 1
         sorted_digest = digest[order]
-        new = np.r_[True, sorted_digest[1:] != sorted_digest[:-1]]
+        new = is_first(sorted_digest)
         new[first] = self._replaced(
             np.asarray(vessels, "int64"), sorted_digest[first], sorted_digest[last]
         )

@@ -171,7 +171,7 @@ class Values:
     def _numbered(self) -> NDArray[np.int64]:
         """Return a number for each id, the same in every feed of the layout; -1 for no id."""
         columns = self._columns("mmsi")
-        assert columns is not None, "a layout always says where the vessel comes from"  # noqa: S101
+        assert columns is not None, "a layout always says where the vessel comes from"  # noqa: S101 (for the type checker)
         cells = columns[0]
         self.ids = Words.of(cells if is_text(cells) else _as_text(cells))
         texts = _without_missing(self.ids, self._missing).to_pylist()
@@ -291,14 +291,14 @@ class Values:
 
     def _id_texts(self) -> Words:
         """Return what the feed calls its vessels as their names, so that numbers show as such."""
-        assert self.ids is not None  # noqa: S101
+        assert self.ids is not None  # noqa: S101 (for the type checker)
         texts = pc.utf8_slice_codeunits(_without_missing(self.ids, self._missing), 0, _MAX_TEXT - 3)
         named = pc.binary_join_element_wise("ID", texts, " ")
         return Words(pc.if_else(pc.equal(texts, ""), "", named), self.ids.index)
 
     def _time(self) -> NDArray[np.int64]:
         columns = self._columns("time")
-        assert columns is not None, "a layout always says where the time comes from"  # noqa: S101
+        assert columns is not None, "a layout always says where the time comes from"  # noqa: S101 (for the type checker)
         time = self._stamps(columns)
         extra = self._layout.columns.get("milliseconds")
         if extra is not None and self._columns("milliseconds") is not None:
@@ -386,7 +386,7 @@ def _whole(
     values: NDArray[np.float64] | None, least: int, most: int, none: int
 ) -> NDArray[np.int64]:
     """Return whole numbers from `least` to `most`, `none` for anything else."""
-    assert values is not None  # noqa: S101
+    assert values is not None  # noqa: S101 (for the type checker)
     good = (values >= least) & (values <= most) & (values == np.floor(values))
     return np.where(good, np.nan_to_num(values), none).astype("int64")
 

@@ -41,7 +41,7 @@ class Waiting:
 
     @property
     def may_be_the_clock(self) -> bool:
-        """Whether this machine's clock, rather than some transmitter's, may be wrong."""
+        """Tell whether this machine's clock, rather than some transmitter's, may be wrong."""
         return self.vessels >= max(CLOCK_VESSELS, CLOCK_SHARE * (self.heard + self.vessels))
 
     def due(self, not_after: datetime) -> bool:

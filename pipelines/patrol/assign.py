@@ -68,11 +68,13 @@ class Run:
         return np.array([job.sea not in self.closed for job in jobs], bool)
 
     def duration_s(self, job: Job) -> float:
-        """How long this sortie takes for a job."""
+        """Return how long this sortie takes for a job."""
         return self.boarding_s if job.boarding else job.duration_s
 
     def length_m(self, job: Job) -> float:
-        """How far it sails for a job, once there: an area is searched, a vessel boarded lies."""
+        """Return how far it sails for a job, once there: an area is searched, a vessel boarded
+        lies.
+        """
         return 0.0 if job.boarding else self.speed_mps * job.duration_s
 
 

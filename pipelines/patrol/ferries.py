@@ -134,7 +134,9 @@ def _along(line: Floats) -> Floats:
 
 
 def _beside(line: Floats, lat: float, lon: float) -> tuple[float, float]:
-    """How far along a line the point nearest to a place lies (m), and the line's bearing there."""
+    """Return how far along a line the point nearest to a place lies (m), and the line's bearing
+    there.
+    """
     path, point = shapely.LineString(line[:, ::-1]), shapely.Point(lon, lat)
     share = float(shapely.line_locate_point(path, point, normalized=True))
     along = _along(line)

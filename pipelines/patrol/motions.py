@@ -61,7 +61,7 @@ class Boat:
 
     @property
     def mmsi(self) -> int:
-        """What stands for its MMSI among vessels: minus its rank."""
+        """Return what stands for its MMSI among vessels: minus its rank."""
         return -self.rank
 
 
@@ -88,7 +88,7 @@ def with_boats(motion: Motions, boats: Sequence[Boat], parameters: PredictionPar
 
 
 def motions(tracked: pd.DataFrame, parameters: PredictionParameters) -> Motions:
-    """How each vessel moved when it was last heard.
+    """Return how each vessel moved when it was last heard.
 
     `tracked`: `frames.TRACKED`. Of two hulls on one MMSI the one that was heard last counts.
     """

@@ -53,7 +53,7 @@ def predict(
     zones: Zones | None = None,
     sea: SeaMap | None = None,
 ) -> Prediction:
-    """Where vessels will be between two times.
+    """Return where vessels will be between two times.
 
     Parameters
     ----------

@@ -140,7 +140,8 @@ def chance_within(
 
 
 def ellipse_factor(share: float, dof: ArrayLike) -> Floats:
-    """How many scales long the half axes are of the ellipse that holds a share of the errors.
+    """Return how many scales long the half axes are of the ellipse that holds a share of the
+    errors.
 
     >>> ellipse_factor(0.8, 3.0).round(2)
     np.float64(2.4)

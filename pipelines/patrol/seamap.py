@@ -27,6 +27,7 @@ from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import cKDTree
 
 from detectors.core.arrays import Bools, Floats, Ints
+from detectors.core.frames import is_first
 from detectors.kinematics import geodesy
 from pipelines.patrol.outlines import crossed_cells, subdivided
 from pipelines.patrol.route import Route, cut_legs, with_points
@@ -176,11 +177,11 @@ class SeaMap:
     # ---- questions
 
     def free(self, lat: ArrayLike, lon: ArrayLike) -> Bools:
-        """Whether each point (no NaN) lies in a square of free water."""
+        """Tell whether each point (no NaN) lies in a square of free water."""
         return np.asarray(self._square_of(lat, lon) >= 0)
 
     def covers(self, lat: ArrayLike, lon: ArrayLike) -> Bools:
-        """Whether each point lies in the box that land is known for."""
+        """Tell whether each point lies in the box that land is known for."""
         west, south, east, north = self.box
         lat, lon = np.asarray(lat, "float64"), np.asarray(lon, "float64")
         return np.asarray((lon >= west) & (lon <= east) & (lat >= south) & (lat <= north))
@@ -210,14 +211,18 @@ class SeaMap:
         return lat, lon, moved
 
     def sees(self, lat1: ArrayLike, lon1: ArrayLike, lat2: ArrayLike, lon2: ArrayLike) -> Bools:
-        """Whether the straight leg between two points keeps clear of land, element by element."""
+        """Tell whether the straight leg between two points keeps clear of land, element by
+        element.
+        """
         arrays = np.broadcast_arrays(
             *(np.atleast_1d(np.asarray(a, "float64")) for a in (lon1, lat1, lon2, lat2))
         )
         return self._clear(*arrays)
 
     def _clear(self, x1: Floats, y1: Floats, x2: Floats, y2: Floats) -> Bools:
-        """Whether straight legs keep clear of land: by the blocks they cross, else by outlines."""
+        """Tell whether straight legs keep clear of land: by the blocks they cross, else by
+        outlines.
+        """
         west, south, east, north = self.box
         clear = np.ones(len(x1), bool)
         for x, y in ((x1, y1), (x2, y2)):
@@ -245,7 +250,7 @@ class SeaMap:
         return clear
 
     def _ashore(self, x1: Floats, y1: Floats, x2: Floats, y2: Floats) -> Bools:
-        """Whether one of some points along each leg is in a cell that is all land."""
+        """Tell whether one of some points along each leg is in a cell that is all land."""
         share = (np.arange(_PROBES) + 0.5) / _PROBES
         column, row = (
             ((a[:, None] + share * (b - a)[:, None] - edge) / FINEST_DEG).astype("int64")
@@ -388,4 +393,4 @@ def _pairs(a: NDArray[np.int32], b: NDArray[np.int32], n: int) -> Ints:
     both = np.flatnonzero((a != b) & (a >= 0) & (b >= 0))
     low, high = np.minimum(a[both], b[both]), np.maximum(a[both], b[both])
     keys = np.sort(low.astype("int64") * n + high)
-    return np.asarray(keys[np.r_[True, keys[1:] != keys[:-1]][: len(keys)]])
+    return np.asarray(keys[is_first(keys)])

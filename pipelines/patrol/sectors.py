@@ -137,7 +137,7 @@ def sectors(
 
 
 def _hours(hour: Floats) -> Floats:
-    """How much of each event falls on each hour of the day (they sum to 1), (event, 24)."""
+    """Return how much of each event falls on each hour of the day (they sum to 1), (event, 24)."""
     apart = (np.arange(24)[None, :] - hour[:, None] + 12.0) % 24.0 - 12.0
     weight = np.exp(-0.5 * (apart / HOUR_SD) ** 2)
     return np.asarray(weight / weight.sum(axis=1, keepdims=True))

@@ -133,7 +133,7 @@ class VesselCard:
 
     @property
     def says(self) -> str:
-        """What the vessel says it is, on one line."""
+        """Return what the vessel says it is, on one line."""
         return " · ".join(f"{label} {value}" for label, value in self.identity)
 
     def introduced(self, words: Labels) -> list[str]:

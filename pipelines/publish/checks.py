@@ -211,7 +211,7 @@ class of zones may be an installation's own."""
 
 
 def _known(value: Any) -> bool:
-    """Whether a fact was measured: unknown ones are null or empty."""
+    """Tell whether a fact was measured: unknown ones are null or empty."""
     return value is not None and value != ""
 
 

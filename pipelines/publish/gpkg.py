@@ -25,8 +25,7 @@ from pipelines.base.visible import clean
 from pipelines.publish import notices
 from pipelines.publish.briefing import vessel_names
 from pipelines.publish.lines import track_lines
-from pipelines.publish.products import Products
-from pipelines.publish.release import with_marks
+from pipelines.publish.products import Products, with_marks
 from pipelines.publish.tables import event_table, flagged_table, incident_table
 
 _MAGENTA: Final = "176,26,122,255"

@@ -40,7 +40,7 @@ def window(products: Products, zone: tzinfo | None = LOCAL, name: str = LOCAL_NA
 
 
 def terms(products: Products) -> list[str]:
-    """How far the products may go, for whom they are, and until when."""
+    """Return how far the products may go, for whom they are, and until when."""
     allows = (
         labels.labels(products.language).tlp(products.release.mark.tlp) if products.release else ""
     )
@@ -48,8 +48,8 @@ def terms(products: Products) -> list[str]:
 
 
 def about_run(products: Products) -> list[str]:
-    """Which run it is, whether it is partial, what was heard badly, and what an empty list doesn't
-    mean.
+    """Return which run it is, whether it is partial, what was heard badly, and what an empty list
+    doesn't mean.
     """
     words = labels.labels(products.language)
     partial = products.manifest.get("state") == "partial"

@@ -1,6 +1,6 @@
 """What a run hands to the exporters."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -18,6 +18,14 @@ DRAWN: Final = ("mmsi", "time", "lat", "lon", "sog_kn", "cog_deg", "heading_deg"
 """What of `frames.TRACKED` products show."""
 
 R = TypeVar("R")
+
+
+def with_marks(frame: pd.DataFrame, marks: Sequence[Mark]) -> pd.DataFrame:
+    """Return a frame with the columns of `schemas.MARKS`, from a mark for each row."""
+    return frame.assign(
+        tlp=pd.Series([str(m.tlp) for m in marks], frame.index, dtype="str"),
+        rel=pd.Series([m.rel_text for m in marks], frame.index, dtype="str"),
+    )
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What a recipient's products say of whom they rest on: frames in, frames out.
 
-The products are made from what the recipient may have, and nothing else (`flows.release`). The mark
+The products are made from what the recipient may have, and nothing else (`run.release`). The mark
 of an event in them is the strictest of what it names:
 
 - the feeds named in its evidence (`*_report_source`);
@@ -62,7 +62,7 @@ class Lineage:
 
 
 def lineage(ledger: pd.DataFrame, sighting_ids: Iterable[str], heard: pd.DataFrame) -> Lineage:
-    """Where the records of a store come from.
+    """Return where the records of a store come from.
 
     Parameters
     ----------
@@ -164,7 +164,7 @@ def event_marks(
 
 
 def may_have(marks: Iterable[Mark], recipient: Recipient) -> NDArray[np.bool_]:
-    """Whether a recipient may get what is marked so, one value a mark."""
+    """Tell whether a recipient may get what is marked so, one value a mark."""
     held = frozenset(recipient.holds)
     return np.array([mark.releasable(held, recipient.max_tlp) for mark in marks], dtype=bool)
 
@@ -241,14 +241,6 @@ def blank(frame: pd.DataFrame, recipient: Recipient) -> pd.DataFrame:
             dtype=frame[name].dtype,
         )
     return out
-
-
-def with_marks(frame: pd.DataFrame, marks: Sequence[Mark]) -> pd.DataFrame:
-    """Return a frame with the columns of `schemas.MARKS`."""
-    return frame.assign(
-        tlp=pd.Series([str(m.tlp) for m in marks], frame.index, dtype="str"),
-        rel=pd.Series([m.rel_text for m in marks], frame.index, dtype="str"),
-    )
 
 
 def of_whole(marks: Iterable[Mark], recipient: Recipient, default: Mark) -> Mark:

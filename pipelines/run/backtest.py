@@ -198,6 +198,6 @@ def compare(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
 
 
 def _same(one: Mapping[Any, Any], other: Mapping[Any, Any]) -> bool:
-    """Whether span and score are the same; evidence names the thresholds, so it differs."""
+    """Tell whether span and score are the same; evidence names the thresholds, so it differs."""
     ends = one["end"] == other["end"] or (pd.isna(one["end"]) and pd.isna(other["end"]))
     return bool(ends and one["start"] == other["start"] and one["score"] == other["score"])

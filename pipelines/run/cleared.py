@@ -57,12 +57,12 @@ class Clearance:
     everything: bool = False
 
     def may(self, mark: Mark) -> bool:
-        """Whether they may see what is marked so."""
+        """Tell whether they may see what is marked so."""
         return self.everything or mark.releasable(self.holds, self.max_tlp)
 
     @property
     def recipient(self) -> Recipient:
-        """Who they would be, were it sent to them."""
+        """Return who they would be, were it sent to them."""
         return Recipient(
             title="desk", holds=tuple(sorted(self.holds)), max_tlp=self.max_tlp, formats=("csv",)
         )
@@ -203,7 +203,9 @@ def _places(found: Mapping[str, Path], rights: Rights) -> dict[str, Path]:
 
 
 def _sound(own: Installation, rights: Rights) -> bool:
-    """Whether what was made before can be gone on with: it is whole, and rests on nothing more."""
+    """Tell whether what was made before can be gone on with: it is whole, and rests on nothing
+    more.
+    """
     if not own.home.exists():
         return True
     try:

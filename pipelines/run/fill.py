@@ -71,7 +71,7 @@ class _Planned:
 
     @property
     def pending(self) -> Pending:
-        """What is waited for."""
+        """Return what is waited for."""
         return self.judged or self.look
 
 

@@ -161,7 +161,7 @@ class Glances:
             return False
 
     def counts(self) -> bool:
-        """Whether a look is to be made of what came."""
+        """Tell whether a look is to be made of what came."""
         watch, end = self._setup.installation.settings.watch, self.silences.end
         waits = end - stamp(self._left.upto) >= timedelta(minutes=watch.early_min)
         whole = timedelta(minutes=watch.whole_min)

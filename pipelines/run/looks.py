@@ -327,7 +327,7 @@ def _about(setup: Setup, why: str, whole: pd.Timestamp, vessels: dict[str, int])
 
 
 def _night_due(installation: Installation, now: datetime) -> bool:
-    """Whether the schedule's run is due, or about to be, and not done yet."""
+    """Tell whether the schedule's run is due, or about to be, and not done yet."""
     schedule, served = installation.settings.schedule, read_served(installation.service)
     if served is None:
         return False

@@ -161,7 +161,7 @@ def learned_in_use(installation: Installation, models: Mapping[str, Any]) -> dic
 
 
 def count_by(frame: pd.DataFrame, column: str) -> dict[str, int]:
-    """How many rows there are of each value of a column."""
+    """Return how many rows there are of each value of a column."""
     return {str(k): int(v) for k, v in sorted(frame[column].value_counts().items())}
 
 

@@ -4,9 +4,7 @@ import glob
 import json
 import sys
 from collections.abc import Callable, Collection, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
@@ -14,12 +12,9 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from detectors.core.errors import SelatError
-from pipelines.base.files import write_text
+from pipelines.base.failure import note_failure
 from pipelines.base.progress import reporter
-from pipelines.base.schedule import NIGHT
 from pipelines.base.settings import Installation
-from pipelines.base.text import minute
-from pipelines.base.visible import clean
 from pipelines.detect.window import Detection
 from pipelines.ingest import as_text, discover
 from pipelines.run import feeds, runs
@@ -54,7 +49,7 @@ class NightRequest(BaseModel):
 
     @property
     def reading(self) -> Reading:
-        """How its feeds are to be read."""
+        """Return how its feeds are to be read."""
         return Reading(self.area, self.mapping, self.assume_time)
 
 
@@ -197,17 +192,3 @@ def were_there(installation: Installation, named: Sequence[str]) -> bool:
         for name in taken
         for feed in named
     )
-
-
-def note_failure(installation: Installation, error: Exception, what: str = NIGHT) -> None:
-    """Say on stderr and in the home that a run failed, for whoever looks in the morning.
-
-    In the home a night's failure stands until a night ends well: nothing else takes its place.
-    """
-    now = minute(datetime.now(UTC))
-    text = f"{now}: {what} failed: {clean(str(error) or type(error).__name__)}\n"
-    sys.stderr.write(text)
-    with suppress(OSError):
-        there = what != NIGHT and installation.failure.exists()
-        if not there or f": {NIGHT} failed: " not in installation.failure.read_text("utf-8"):
-            write_text(installation.failure, text)

@@ -43,7 +43,7 @@ class Sent:
 
     @property
     def products(self) -> Products:
-        """What is in it."""
+        """Return what is in it."""
         return self.released.products
 
 

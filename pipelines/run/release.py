@@ -38,7 +38,7 @@ from pipelines.publish import release as cut
 from pipelines.publish.packs import recipients
 from pipelines.publish.packs.ids import Salt
 from pipelines.publish.packs.recipients import Recipient
-from pipelines.publish.products import Products, Release
+from pipelines.publish.products import Products, Release, with_marks
 from pipelines.reference import layers as reference
 from pipelines.run import release_marks
 from pipelines.run.manifest import run_inputs
@@ -202,7 +202,7 @@ class Making:
             of_none = incidents[~incidents["incident_id"].isin(flagged["incident_id"])]["events"]
             ids = set(";".join([*flagged["event_ids"], *of_none]).split(";"))
             told = told[told["event_id"].isin(ids)].reset_index(drop=True)
-        told = cut.with_marks(told, [mark_of[key] for key in told["event_id"].tolist()])
+        told = with_marks(told, [mark_of[key] for key in told["event_id"].tolist()])
         shown = shown_vessels(told, flagged)
         tracks = positions[
             positions["mmsi"].isin(shown) & (positions["time"] >= self.window.start)
@@ -255,7 +255,7 @@ class Making:
     def standing(self) -> pd.DataFrame:
         """Return what is found and isn't retracted, wherever it is, with its marks."""
         events, marks, _ = self._marked(self.events, release_marks.default(self))
-        told = cut.with_marks(self._redacted(events), marks)
+        told = with_marks(self._redacted(events), marks)
         return told[told["status"] != "retracted"].reset_index(drop=True)
 
     def _marked(
@@ -342,11 +342,11 @@ class Making:
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Return flags and parts with their marks, at most `top`."""
         flagged = assessed.flagged
-        flagged = cut.with_marks(flagged, [vessel_marks[m] for m in flagged["mmsi"].tolist()])
+        flagged = with_marks(flagged, [vessel_marks[m] for m in flagged["mmsi"].tolist()])
         flagged = release_marks.most_urgent(self, flagged, assessed)
         flagged = cut.told(flagged, "ship_type", self.words.ship_type)
         parts = assessed.parts[assessed.parts["mmsi"].isin(flagged["mmsi"])].reset_index(drop=True)
-        parts = cut.with_marks(parts, [vessel_marks[mmsi] for mmsi in parts["mmsi"].tolist()])
+        parts = with_marks(parts, [vessel_marks[mmsi] for mmsi in parts["mmsi"].tolist()])
         return cut.blank(flagged, self.recipient), cut.blank(parts, self.recipient)
 
     def _salted(self, products: Products, salt: Salt) -> Products:

@@ -11,6 +11,7 @@ from pipelines.assess.incidents import began_together, first, vessels_in
 from pipelines.assess.ranking import Assessment
 from pipelines.base.marks import Mark, strictest
 from pipelines.publish import release as cut
+from pipelines.publish.products import with_marks
 
 if TYPE_CHECKING:
     from pipelines.run.release import Making
@@ -112,7 +113,7 @@ def marked_incidents(
         told = told.assign(title="", vessels="")
     if any(made.recipient.redacts(name) for name in ("explanation", "explanations", "evidence")):
         told = told.assign(made_of="[]")  # it names what lowered a score
-    return cut.blank(cut.with_marks(told, marks), made.recipient)
+    return cut.blank(with_marks(told, marks), made.recipient)
 
 
 def track_marks(made: "Making", tracks: pd.DataFrame, known: cut.Lineage) -> dict[int, Mark]:

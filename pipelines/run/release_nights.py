@@ -41,7 +41,7 @@ class Held(Protocol):
 
     @property
     def rights(self) -> Rights:
-        """Which it is."""
+        """Return which it is."""
 
 
 class UnknownSpanError(NoDataError):

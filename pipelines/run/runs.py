@@ -338,7 +338,7 @@ def point_newest(installation: Installation, folder: Path, *, look: bool = False
             place.rename(place.with_name(f"{place.name}.copied-{folder.name}"))
     if not look:
         installation.look.unlink(missing_ok=True)
-    os.replace(fresh, link)  # noqa: PTH105
+    os.replace(fresh, link)  # noqa: PTH105 (over a link itself)
 
 
 def detect_only(

@@ -28,7 +28,7 @@ class Setup:
 
     @cached_property
     def gazetteer(self) -> Gazetteer:
-        """What places are described by, loaded when it is first asked for."""
+        """Return what places are described by, loaded when it is first asked for."""
         return reference.load_gazetteer(self.installation.reference)
 
     @classmethod

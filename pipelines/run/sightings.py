@@ -93,7 +93,7 @@ def _refuse_marked(installation: Installation, named: str) -> None:
 
 
 def _add(store: Writer, name: str, file: SightingsFile) -> int | None:
-    """How many sightings of a file were new; None if the file is in the store already."""
+    """Return how many sightings of a file were new; None if the file is in the store already."""
     key = file.sha256[:16]
     again = store.has_sightings(key)
     if again:

@@ -19,6 +19,7 @@ from pathlib import Path
 import pandas as pd
 
 from detectors.core.errors import SelatError
+from pipelines.base.failure import failure_of, note_failure
 from pipelines.base.processes import end_with_parent
 from pipelines.base.progress import Reporter, reporter
 from pipelines.base.schedule import LOOK
@@ -26,7 +27,6 @@ from pipelines.base.settings import Installation, load
 from pipelines.base.terminal import guard
 from pipelines.ingest.listen import stop_on_signals
 from pipelines.run.looks import Looked, Looker
-from pipelines.run.night import note_failure
 from pipelines.store import StoreBusyError
 from pipelines.store.catalogue import writer_lock
 from pipelines.store.kept import keeping
@@ -125,7 +125,7 @@ def look(looker: Looker, installation: Installation) -> Looked:
         note_failure(installation, error, LOOK)
         raise
     with suppress(OSError):
-        if f": {LOOK} failed" in installation.failure.read_text(encoding="utf-8"):
+        if f": {LOOK} failed" in failure_of(installation):
             installation.failure.unlink()
     return looked
 

@@ -95,7 +95,7 @@ def choose_window(
 def new_since(
     newest: pd.Timestamp, feeds: pd.Series, sightings: pd.Series | None
 ) -> pd.Timestamp | None:
-    """Where a window of all that is new begins, None where nothing is.
+    """Return where a window of all that is new begins, None where nothing is.
 
     Parameters
     ----------

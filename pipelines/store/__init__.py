@@ -1,8 +1,8 @@
 """The store: positions in immutable Parquet, everything else in a catalogue that names them.
 
-The only package that imports duckdb. `read` gives a snapshot that no writer disturbs; `write`
-gives the one writer. Feeds appear to readers one by one, each whole; the tracks, events and flags
-of a run appear together when the run has finished.
+The only room that imports duckdb; it imports `reference` and `base`. `read` gives a snapshot
+that no writer disturbs; `write` gives the one writer. Feeds appear to readers one by one, each
+whole; the tracks, events and flags of a run appear together when the run has finished.
 """
 
 from collections.abc import Callable, Iterator

@@ -232,7 +232,7 @@ def _ledger(store: Queries) -> Iterable[StoreProblem]:
 def _references(store: Queries) -> Iterable[StoreProblem]:
     for table, column, target, key in _REFERENCES:
         lost = store.sql(
-            f"SELECT DISTINCT {column} AS lost FROM {table} WHERE {column} <> '' "  # noqa: S608
+            f"SELECT DISTINCT {column} AS lost FROM {table} WHERE {column} <> '' "  # noqa: S608 (names of ours)
             f"AND {column} NOT IN (SELECT {key} FROM {target}) ORDER BY 1"
         )["lost"]
         if len(lost):
@@ -261,7 +261,7 @@ def _derived(store: Queries) -> Iterable[StoreProblem]:
     for table in DERIVED:
         target = "files" if table == "days" else "days"
         dates = store.sql(
-            f"SELECT DISTINCT date FROM {table} "  # noqa: S608
+            f"SELECT DISTINCT date FROM {table} "  # noqa: S608 (names of ours)
             f"WHERE date NOT IN (SELECT date FROM {target}) ORDER BY date"
         )["date"]
         if len(dates):

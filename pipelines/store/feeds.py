@@ -258,7 +258,7 @@ class Gathered(SummedFiles):
 
     @property
     def full(self) -> bool:
-        """Whether they hold as many reports as a large feed does when it is written."""
+        """Tell whether they hold as many reports as a large feed does when it is written."""
         return self._rows >= FLUSH_ROWS
 
     def write_all(self) -> None:

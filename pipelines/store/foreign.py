@@ -82,7 +82,7 @@ def _wrong_in(connection: duckdb.DuckDBPyConnection) -> str:
     ).fetchall()
     for table, (column, may_be) in _NAMES.items():
         if ("main", table) in held:
-            rows = connection.execute(f"SELECT {column} FROM looked_at.main.{table}").fetchall()  # noqa: S608
+            rows = connection.execute(f"SELECT {column} FROM looked_at.main.{table}").fetchall()  # noqa: S608 (names of ours)
             odd = next((one for (one,) in rows if not may_be.fullmatch(str(one))), None)
             if odd is not None:
                 return f"it names a file elsewhere, {odd!a}"

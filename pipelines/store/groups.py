@@ -60,7 +60,7 @@ class Quantity:
 
     @property
     def nbytes(self) -> int:
-        """How much memory it takes."""
+        """Return how much memory it takes."""
         return sum(v.nbytes + (0 if t is None else t.nbytes) for v, _, t in self.forms)
 
     def at(self, rows: Rows) -> NDArray[np.float64]:

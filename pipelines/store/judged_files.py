@@ -82,7 +82,7 @@ class Selection:
     """Rows of some groups, in the order of (vessel, hull, time), to be asked for their columns."""
 
     def __init__(self, found: list["Found"]) -> None:
-        begins = [np.r_[True, np.diff(one.key) != 0][: len(one.key)] for one in found]
+        begins = [frames.is_first(one.key) for one in found]
         keys, counts, order, mixed = _in_order(found, begins)
         if len(mixed):
             # Of these each row is put into its place: what came late lies between what is there.
@@ -224,7 +224,7 @@ def _found(
     end_us = end.value // 1_000
     for group in groups:
         mmsi = group.numbers("mmsi").astype("int64")
-        begin = np.flatnonzero(np.r_[True, np.diff(mmsi) != 0][: len(mmsi)])
+        begin = np.flatnonzero(frames.is_first(mmsi))
         own = mmsi[begin]
         at = np.minimum(np.searchsorted(mmsis, own), len(mmsis) - 1)
         since = np.where(mmsis[at] == own, from_us[at], _NEVER)

@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from detectors.core.arrays import Bools, Ints
+from detectors.core.frames import is_last
 
 
 class _Field(NamedTuple):
@@ -91,5 +92,5 @@ def _newest(mmsi: Ints, time_us: Ints, value: NDArray[Any]) -> Last:
     same = (np.diff(mmsi[order]) == 0) & (np.diff(time_us[order]) == 0)
     if (same & (value[order][1:] != value[order][:-1])).any():
         order = np.lexsort((np.unique(value, return_inverse=True)[1], time_us, mmsi))
-    last = order[np.r_[np.diff(mmsi[order]) != 0, True][: len(order)]]
+    last = order[is_last(mmsi[order])]
     return Last(mmsi[last], time_us[last], value[last])

@@ -152,7 +152,7 @@ def in_order(sections: Sequence[Section]) -> Ints:
         return np.zeros(0, "int64")
     start_us = int(time_us.min())
     if int(time_us.max()) - start_us < 1 << _TIME_BITS:
-        begins = np.r_[True, np.diff(mmsi) != 0]
+        begins = frames.is_first(mmsi)
         vessel = np.searchsorted(np.unique(mmsi[begins]), mmsi[begins])
         size = np.diff(np.r_[np.flatnonzero(begins), len(mmsi)])
         key = np.repeat(vessel, size) << _TIME_BITS | (time_us - start_us)

@@ -5,5 +5,5 @@ in; `app` is what each address shows; `night`, `tonight`, `incident` and `rooms`
 `ask` reads; `charts` and `outlines` draw the brief's map; `concluding` writes what people
 concluded, through the store's one writer; `places` and `watching` are learned places and watch
 areas, `packing` packs, and `working` has what takes long done beside the pages. It imports
-everything but `cli` and `flows`, and gives an application to serve (`serving`).
+`ask` and what stands below, and gives an application to serve (`serving`).
 """

@@ -86,7 +86,7 @@ class Secret(BaseModel):
         ).hex()
 
     def fits(self, password: str) -> bool:
-        """Whether it is the password, in a time that doesn't tell how nearly."""
+        """Tell whether it is the password, in a time that doesn't tell how nearly."""
         return hmac.compare_digest(self.derived(password), self.digest)
 
 
@@ -114,7 +114,7 @@ class Account(BaseModel):
 
     @property
     def may(self) -> Clearance:
-        """What it may see."""
+        """Return what it may see."""
         if self.clearance == "ALL":
             return EVERYTHING
         return Clearance(Tlp(self.clearance), frozenset(self.holds))

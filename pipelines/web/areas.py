@@ -132,7 +132,7 @@ class Form:
 
     @property
     def number(self) -> int:
-        """Which of the area's rules it is, from 0."""
+        """Return which of the area's rules it is, from 0."""
         return int(self.rule) if self.rule.isascii() and self.rule.isdecimal() else 0
 
 

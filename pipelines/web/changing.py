@@ -60,17 +60,17 @@ class Area:
 
     @property
     def drawn(self) -> bool:
-        """Whether it is a zone of a GeoJSON file, among others."""
+        """Tell whether it is a zone of a GeoJSON file, among others."""
         return self.file.endswith(".geojson")
 
     @property
     def ruled(self) -> bool:
-        """Whether its outline is a layer's, and nothing but its rules a user's own."""
+        """Tell whether its outline is a layer's, and nothing but its rules a user's own."""
         return self.file == layers.RULES_FILE
 
     @property
     def address(self) -> str:
-        """Where its page is."""
+        """Return where its page is."""
         own = self.file.startswith(f"{FOLDER}/")
         return f"/{'areas' if own else 'zones'}/{quote(self.stem)}"
 
@@ -230,7 +230,7 @@ def rules_with(form: Form, held: Mapping[str, Any], *, without: bool) -> dict[st
 
 
 def _same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two rules say the same, in whatever order and however dates are written."""
+    """Tell whether two rules say the same, in whatever order and however dates are written."""
 
     def plain(rule: Mapping[str, Any]) -> dict[str, Any]:
         said = {key: str(v) if isinstance(v, date) else v for key, v in rule.items()}

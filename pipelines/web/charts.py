@@ -101,8 +101,10 @@ class Charts:
 
     def _ground(self, shown: Shown) -> dict[str, Any]:
         """Return the ground of a night as data, most of a page: it is the same in every part."""
-        make = lambda: canvas.data_of(Scene(0.0, _NOWHERE, _NOWHERE, self._scene(shown).ground))  # noqa: E731
-        found: dict[str, Any] = self._grounds.get(self._key(shown), make)
+        found: dict[str, Any] = self._grounds.get(
+            self._key(shown),
+            lambda: canvas.data_of(Scene(0.0, _NOWHERE, _NOWHERE, self._scene(shown).ground)),
+        )
         return {one.name: found[one.name] for one in fields(Ground)}
 
     def _key(self, shown: Shown) -> tuple[Any, ...]:

@@ -45,15 +45,15 @@ class Desks:
         with suppress(OSError):
             about = path.stat()
             state = (about.st_ino, about.st_mtime_ns, about.st_size)
-        make = lambda: home_of(self._desk.installation, clearance)  # noqa: E731
-        return self._homes.get((clearance, state), make)
+        installation = self._desk.installation
+        return self._homes.get((clearance, state), lambda: home_of(installation, clearance))
 
     def whole(self, clearance: Clearance) -> bool:
-        """Whether nothing is withheld from a clearance."""
+        """Tell whether nothing is withheld from a clearance."""
         return self.home(clearance) == self._desk.installation
 
     def may_plan(self, clearance: Clearance) -> bool:
-        """Whether a clearance may have a plan made, of what it sees."""
+        """Tell whether a clearance may have a plan made, of what it sees."""
         return clearance.may(marks.load(self._desk.installation.config).of_plan())
 
     def app(self, clearance: Clearance) -> App | None:
@@ -74,7 +74,7 @@ def _no_address() -> str:
 
 
 def unprepared(installation: Installation, accounts: Accounts) -> bool:
-    """Whether the home of an account's clearance isn't in line with the whole one."""
+    """Tell whether the home of an account's clearance isn't in line with the whole one."""
     found = [home_of(installation, one.may) for one in accounts.all()]
     homes = [one for one in found if one != installation]
     if not homes or not store.exists(installation.store, installation.settings.store):

@@ -117,7 +117,7 @@ def _in_doubt(
     lon_min: str | None,
     east: str | None,
 ) -> bool:
-    """Whether three numbers stand for two angles, or one has a sign and a letter."""
+    """Tell whether three numbers stand for two angles, or one has a sign and a letter."""
     signed = any(text[0] in "+-" and letter for text, letter in ((lat, north), (lon, east)))
     return signed or ((lat_min is None) != (lon_min is None) and not (north and east))
 

@@ -229,7 +229,7 @@ class Doors:
 
 
 def _embedded_elsewhere(headers: Headers) -> bool:
-    """Whether another page asks for ours as a part of itself; a link to us is followed."""
+    """Tell whether another page asks for ours as a part of itself; a link to us is followed."""
     site = headers.get(b"sec-fetch-site", [b"none"])
     mode = headers.get(b"sec-fetch-mode", [b"navigate"])
     return not set(site) <= {b"none", b"same-origin"} and mode != [b"navigate"]

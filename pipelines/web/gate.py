@@ -127,7 +127,7 @@ class Gate:
         return self.desks.app(account.may)
 
     def may_write(self, account: Account, path: str) -> bool:
-        """Whether an account may send a form to an address."""
+        """Tell whether an account may send a form to an address."""
         if path in NEVER:
             return False
         if OWN_WRITES.fullmatch(path):

@@ -32,11 +32,11 @@ class Here:
 
     @property
     def part(self) -> bool:
-        """Whether it shows a part of a home alone."""
+        """Tell whether it shows a part of a home alone."""
         return self.whole is not None
 
     def may_plan(self, request: Request) -> bool | None:
-        """Whether who asks may have a plan made; None where they may not even see one.
+        """Tell whether who asks may have a plan made; None where they may not even see one.
 
         That of a part of a home is made of what they may see, and theirs as long as the mark of
         plans lets them have one, which is asked each time.

@@ -71,22 +71,22 @@ class Line:
 
     @property
     def new(self) -> bool:
-        """Whether no look before told of it, and nobody has answered it since."""
+        """Tell whether no look before told of it, and nobody has answered it since."""
         return self.status == NEW and not self.answered
 
     @property
     def open(self) -> bool:
-        """Whether it goes on, and nobody has concluded what closes it."""
+        """Tell whether it goes on, and nobody has concluded what closes it."""
         return bool(self.rank) and self.standing != CLOSED
 
     @property
     def watched(self) -> bool:
-        """Whether nothing but to watch it was concluded."""
+        """Tell whether nothing but to watch it was concluded."""
         return self.standing == WATCHED
 
     @property
     def answered(self) -> bool:
-        """Whether somebody has concluded something on all that happened in it."""
+        """Tell whether somebody has concluded something on all that happened in it."""
         return self.standing != UNANSWERED
 
     @property

@@ -105,14 +105,14 @@ class Shown:
 
     @cached_property
     def silences(self) -> Silences:
-        """Who else fell silent then."""
+        """Return who else fell silent then."""
         return Silences(
             beside(pd.DataFrame(self.night.events)), self.numbers, self.teller, self.words
         )
 
     @property
     def live(self) -> bool:
-        """Whether what is told goes on now: not of a night of the past, or of an exercise."""
+        """Tell whether what is told goes on now: not of a night of the past, or of an exercise."""
         return not self.at and not self.night.simulated
 
     def before_end(self, time: pd.Timestamp) -> tuple[str, bool]:
@@ -265,7 +265,7 @@ class Nights:
         return self._once.get(self._generation(), self._runs)
 
     def simulated(self) -> bool:
-        """Whether it is an exercise."""
+        """Tell whether it is an exercise."""
         return bool(self._exercise.get(self._generation(), self._simulated))
 
     def _simulated(self) -> bool:

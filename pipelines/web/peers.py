@@ -40,7 +40,7 @@ def _plain(host: str, port: int) -> tuple[str, int]:
 
 
 def _is_ours(client: tuple[str, int], server: tuple[str, int]) -> bool:
-    """Whether a process of this account has the other end of a connection."""
+    """Tell whether a process of this account has the other end of a connection."""
     for process in psutil.process_iter():
         with suppress(psutil.Error):
             if process.uids().real != os.getuid():

@@ -51,7 +51,7 @@ class Session:
     """The incident on which something was recorded just now: an address alone can't say so."""
 
     def ended(self, now: float) -> bool:
-        """Whether it is too old, or wasn't used for too long."""
+        """Tell whether it is too old, or wasn't used for too long."""
         if self.account is None:
             return False
         return now - self.opened >= WHOLE_S or now - self.used >= IDLE_S

@@ -45,7 +45,7 @@ class Asked(BaseModel):
         return one_line(text, SENTENCE_LIMIT)
 
     def keeps(self, line: Line) -> bool:
-        """Whether an incident is on the list."""
+        """Tell whether an incident is on the list."""
         text = " ".join(
             [line.title, line.incident_id, line.what, line.near, line.next_step, line.concluded]
             + [f"{mmsi:09d} {name} {role}" for mmsi, name, role in line.vessels]
@@ -64,7 +64,7 @@ class Asked(BaseModel):
 
     @property
     def filtered(self) -> bool:
-        """Whether anything is asked for but the night itself."""
+        """Tell whether anything is asked for but the night itself."""
         return any((self.q, self.kind, self.place, self.certainty, self.news))
 
 

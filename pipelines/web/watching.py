@@ -176,7 +176,7 @@ def addresses(app: FastAPI, here: Here) -> None:
 
 
 def _watched(form: Form, area: Area | None) -> bool:
-    """Whether it tells of something alone: it is tried without it and with it."""
+    """Tell whether it tells of something alone: it is tried without it and with it."""
     ours = area is None or not (area.drawn or area.ruled)
     return ours and form.zone_class == WATCH_CLASS and form.when not in areas.WORDS_ASKS
 

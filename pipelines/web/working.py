@@ -52,7 +52,7 @@ class Work:
 
     @property
     def running(self) -> bool:
-        """Whether it goes on."""
+        """Tell whether it goes on."""
         return self.state == "running"
 
     def tell(self, doing: Doing) -> None:

@@ -9,6 +9,9 @@ from typing import Any
 import duckdb
 import pytest
 
+from pipelines.base import failure
+from pipelines.base.schedule import LOOK
+from pipelines.base.settings import load
 from pipelines.cli import main
 from pipelines.flows import environment
 from pipelines.flows.environment import HomeError, prepare
@@ -79,6 +82,35 @@ def test_a_list_that_was_never_made_says_what_failed(tmp_path: Path, selat: Sela
     assert ran.code == 7
     assert "the nightly run failed: no space" in ran.err
     assert "hint: selat doctor" in ran.err
+
+
+def test_a_night_that_failed_on_a_disk_without_room_for_a_word_is_told(
+    small_home: Path,
+    selat: Selat,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nothing else in the home says so: yesterday's list would be read as tonight's."""
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "no room")
+
+    installation = load(small_home)
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(failure, "write_text", full)
+            failure.note_failure(installation, OSError("a look without room"), LOOK)
+            assert not installation.failure.exists()
+            failure.note_failure(installation, OSError("no room"))
+        assert installation.failure.read_bytes() == b""
+        ran = selat("flagged", "--home", small_home)
+        assert ran.code == 0
+        assert "the nightly run failed" in ran.err
+        assert "is the disk full?" in ran.err
+        assert "is the disk full?" in selat("status", "--home", small_home, "--json").out
+        failure.note_failure(installation, OSError("no feed"))
+        assert "no feed" in installation.failure.read_text()
+    finally:
+        installation.failure.unlink(missing_ok=True)
 
 
 @pytest.mark.parametrize("where", ["", "prefect", "store", "runs"])

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from detectors.core.frames import POSITIONS, conform, empty, epoch_us, select, validate
+from detectors.core.frames import POSITIONS, conform, empty, epoch_us, is_last, select, validate
 from detectors.kinematics.integrity.dates import JUDGED, STATE, heard_in, n_false
 from detectors.kinematics.integrity.jammed import (
     astray,
@@ -89,8 +89,8 @@ def state_with(state: pd.DataFrame, tail: pd.DataFrame) -> pd.DataFrame:
     both = pd.concat([state, heard], ignore_index=True)
     mmsi, hull = both["mmsi"].to_numpy(), both["hull"].to_numpy()
     order = np.lexsort((epoch_us(both["time"]), hull, mmsi))
-    last = (np.diff(mmsi[order]) != 0) | (np.diff(hull[order]) != 0)
-    return both.take(order[np.r_[last, True][: len(order)]]).reset_index(drop=True)
+    last = is_last(mmsi[order], hull[order])
+    return both.take(order[last]).reset_index(drop=True)
 
 
 def counts_of(received: int, tail: pd.DataFrame) -> dict[str, int]:

@@ -68,7 +68,7 @@ class Night:
 
     @property
     def simulated(self) -> bool:
-        """Whether it is an exercise."""
+        """Tell whether it is an exercise."""
         return self.opened.simulated
 
     @cached_property
@@ -233,7 +233,7 @@ class Night:
         return found[inside].reset_index(drop=True)
 
     def approach(self, event_id: str) -> pd.DataFrame:
-        """How the two vessels of an event came together and parted, minute by minute.
+        """Return how the two vessels of an event came together and parted, minute by minute.
 
         Returns
         -------
@@ -321,7 +321,7 @@ class Night:
         )
 
     def draw_silence(self, event_id: str, within_nm: float = 10.0) -> "Figure":
-        """When a vessel and those near its last position were heard."""
+        """Return when a vessel and those near its last position were heard."""
         event = self.opened.event(event_id)
         own = self.opened.reports(_vessels(event)[:1], *self._around(event))
         near = self.neighbours(event_id, within_nm)

@@ -31,7 +31,7 @@ class Opened:
 
     @property
     def simulated(self) -> bool:
-        """Whether it is an exercise."""
+        """Tell whether it is an exercise."""
         return bool(self.run["manifest"]["simulated"])
 
     @property

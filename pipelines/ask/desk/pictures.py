@@ -38,7 +38,9 @@ def approach(table: pd.DataFrame, event: pd.Series, end: pd.Timestamp, title: st
 def silence(
     own: pd.DataFrame, near: pd.DataFrame, event: pd.Series, end: pd.Timestamp, title: str
 ) -> "Figure":
-    """When a vessel and those near its last position were heard: a line each, a tick a report."""
+    """Return when a vessel and those near its last position were heard: a line each, a tick a
+    report.
+    """
     figure, [axes] = _timed((9, 5), 1)
     busiest = near.groupby("mmsi").size().sort_values(ascending=False).head(MAX_NEIGHBOURS)
     shown = list(busiest.index)

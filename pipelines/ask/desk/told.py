@@ -87,7 +87,7 @@ class Told:
 
     @property
     def revisions(self) -> pd.DataFrame:
-        """What each run learned of it."""
+        """Return what each run learned of it."""
         rows = [
             (r.run_id, r.known_time, r.status, "; ".join(r.changes))
             for r in self.explanation.revisions

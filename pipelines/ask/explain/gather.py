@@ -125,7 +125,9 @@ class Explanation:
 
     @property
     def clocks(self) -> str:
-        """What is said of the clocks that it rests on; empty where there is nothing to say."""
+        """Return what is said of the clocks that it rests on; empty where there is nothing to
+        say.
+        """
         return "" if self.doubt is None else self.doubt.said(plain)
 
     @property
@@ -145,7 +147,7 @@ class Explanation:
 
     @property
     def overturned_by(self) -> str:
-        """What would overturn the explanation that it was given."""
+        """Return what would overturn the explanation that it was given."""
         return self.evidence.explained.overturned_by if self.evidence.explained else ""
 
     @property

@@ -27,6 +27,7 @@ from pipelines.ask.health.model import (
     WrongPack,
 )
 from pipelines.ask.held_wrong import held_wrong
+from pipelines.base.failure import failure_of
 from pipelines.base.schedule import believed, due_around, read_served
 from pipelines.base.settings import Installation
 from pipelines.base.visible import clean
@@ -103,11 +104,10 @@ def gather(installation: Installation, now: datetime) -> Health:
             "that one made: what was concluded isn't there either",
             hint="is its disk mounted? Else take a backup back, or ingest the feeds again",
         )
-    failed = installation.failure
     return Health(
         now=now,
         home=str(installation.home),
-        failure=failed.read_text(encoding="utf-8").strip() if failed.exists() else "",
+        failure=failure_of(installation),
         last_run=last_run,
         schedule=_schedule(installation, now),
         feeds=feeds,

@@ -30,7 +30,7 @@ class Moment:
 
     @property
     def now(self) -> bool:
-        """Whether it is everything that is known."""
+        """Tell whether it is everything that is known."""
         return self.time == FOREVER
 
     def __str__(self) -> str:

@@ -66,13 +66,13 @@ def standing_of(dispositions: pd.DataFrame) -> pd.DataFrame:
 
 
 def taken_back(dispositions: pd.DataFrame) -> "pd.Series[bool]":
-    """Whether the author of each has taken it back; not of what takes one back."""
+    """Tell whether the author of each has taken it back; not of what takes one back."""
     stands = dispositions.index.isin(standing_of(dispositions).index)
     return (dispositions["conclusion"] != WITHDRAWN) & ~stands
 
 
 def of_part(dispositions: pd.DataFrame) -> "pd.Series[bool]":
-    """Whether the author of each could see no more than a part of what is here."""
+    """Tell whether the author of each could see no more than a part of what is here."""
     return dispositions["reason"].astype("str").str.startswith(PART)
 
 
@@ -132,7 +132,7 @@ def make(
 
 
 def set_aside(events: pd.DataFrame, dispositions: pd.DataFrame) -> NDArray[np.bool_]:
-    """Which events a disposition sets aside.
+    """Return which events a disposition sets aside.
 
     An event is, where the newest disposition on an event of the same kind and vessels says so, it
     began no earlier than that one (or is the same story, whose beginning late reports have moved:

@@ -138,7 +138,7 @@ class Last:
 
     @property
     def lies_in_port(self) -> bool:
-        """Whether it lay still in a port."""
+        """Tell whether it lay still in a port."""
         return self.in_port and self.sog_kn < LIES_KN
 
 

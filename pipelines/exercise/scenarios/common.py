@@ -143,7 +143,7 @@ class Landfall(NamedTuple):
 def coast(
     stage: Stage, place: Place, bearing_deg: float, within_nm: float, off_m: float
 ) -> Landfall | None:
-    """Where a boat that keeps a bearing from a place at sea comes to `off_m` off land."""
+    """Return where a boat that keeps a bearing from a place at sea comes to `off_m` off land."""
     step_m = 100.0
     along = np.arange(0.0, within_nm * METRES_PER_NM, step_m)
     lat, lon = geodesy.destination(*place, bearing_deg, along)
@@ -181,7 +181,7 @@ def around(stage: Stage, place: Place, nearest_nm: float, farthest_nm: float) ->
 
 
 def in_area(lat: Floats, lon: Floats, margin_deg: float = 0.0) -> bool:
-    """Whether all points lie in `AREA`."""
+    """Tell whether all points lie in `AREA`."""
     west, south, east, north = AREA
     inside = (lon > west + margin_deg) & (lon < east - margin_deg)
     return bool(np.all(inside & (lat > south + margin_deg) & (lat < north - margin_deg)))

@@ -104,7 +104,7 @@ def two_hulls_far(stage: Stage, span: Span) -> bool:
 
 
 def _together(stage: Stage, one: Path, other: Path) -> tuple[float, float]:
-    """When both are on the stage."""
+    """Return when both are on the stage."""
     start = max(one.t[0], other.t[0], stage.t0)
     return float(start), float(min(one.t[-1], other.t[-1], stage.t1))
 

@@ -263,7 +263,9 @@ def _over(
 
 
 def _landing(stage: Stage, over_s: float, *, by_day: bool = False) -> float | None:
-    """When to land: in darkness (or about noon), most of the way over within the exercise."""
+    """Return when to land: in darkness (or about noon), most of the way over within the
+    exercise.
+    """
     spans = days(stage) if by_day else nights(stage)
     for _ in range(TRIES if spans else 0):
         start, end = spans[int(stage.rng.integers(len(spans)))]

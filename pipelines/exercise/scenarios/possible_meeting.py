@@ -60,7 +60,9 @@ def in_silence(stage: Stage, span: Span) -> bool:
 
 
 def _fit(stage: Stage, one: Passage, silent: Span) -> bool:
-    """Whether a ship is on the stage and well heard when it goes off, and comes on, the air."""
+    """Tell whether a ship is on the stage and well heard when it goes off, and comes on, the
+    air.
+    """
     if silent[0] < stage.t0 + 0.5 * HOUR_S or silent[1] > stage.t1 - 0.25 * HOUR_S:
         return False
     path: Path = one.path

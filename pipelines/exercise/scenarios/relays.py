@@ -120,7 +120,7 @@ def _guest(
 
 
 def _moment(stage: Stage, before_s: float, lasts_s: float, after_s: float) -> float | None:
-    """When to meet by night: out of port, and ashore again, within the exercise."""
+    """Return when to meet by night: out of port, and ashore again, within the exercise."""
     spans = nights(stage)
     for _ in range(TRIES if spans else 0):
         start, end = spans[int(stage.rng.integers(len(spans)))]

@@ -166,8 +166,8 @@ def _sar(
 
 
 def _azimuth_shift_m(seen: _Seen, passing: str) -> float:
-    """How far along the satellite's flight a ship is displaced that moves towards the radar (or
-    against it, if it moves away): slant range times radial speed over the satellite's speed
+    """Return how far along the satellite's flight a ship is displaced that moves towards the radar
+    (or against it, if it moves away): slant range times radial speed over the satellite's speed
     (Raney 1971, Synthetic aperture imaging radar and moving targets).
     """
     look_deg = FLIGHT_DEG[passing] + 90.0

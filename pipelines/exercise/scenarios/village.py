@@ -322,6 +322,6 @@ def _village(stage: Stage) -> Shore:
 
 
 def _country_at(stage: Stage, place: Place) -> str:
-    """Whose coast is the nearest."""
+    """Return whose coast is the nearest."""
     near = nearest([*stage.moorings, *stage.beaches], place, 1)
     return near[0].country

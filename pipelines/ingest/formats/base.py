@@ -56,7 +56,7 @@ class Head:
 
     @cached_property
     def is_json(self) -> bool:
-        """Whether it begins with a JSON object, or a list of them."""
+        """Tell whether it begins with a JSON object, or a list of them."""
         return re.match(rb"\s*(?:\{\s*[\"}]|\[\s*\{)", self.data.removeprefix(BOM)) is not None
 
     def named(self, error: IngestError) -> IngestError:

@@ -84,7 +84,7 @@ class Parquet:
 
 
 def _schema(head: Head) -> pa.Schema:
-    assert head.path is not None  # noqa: S101
+    assert head.path is not None  # noqa: S101 (for the type checker)
     try:
         pages.check_footer(head.path)
         return papq.read_schema(head.path)
@@ -105,7 +105,7 @@ def _damaged(name: str, error: BaseException) -> IngestError:
 
 def _by_names(head: Head) -> Named | IngestError | None:
     """Return how a table is read whose names tell what is what; an error where they nearly do."""
-    assert head.path is not None  # noqa: S101
+    assert head.path is not None  # noqa: S101 (for the type checker)
     schema = _schema(head)
     times = Counter(schema.names)
     names = [
@@ -159,7 +159,7 @@ def _found(layout: Layout, named: Named | None = None) -> Found:
 
 def _rows(feed: Feed, layout: Layout) -> Iterator[Cells]:
     """Yield the rows of a file in batches; where it is damaged, those before the damage."""
-    assert feed.path is not None  # noqa: S101
+    assert feed.path is not None  # noqa: S101 (for the type checker)
     schema = papq.read_schema(feed.path)
     used = [name for name in layout.used if name in schema.names]
     _check_types(feed.name, schema, used)

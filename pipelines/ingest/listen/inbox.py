@@ -94,7 +94,7 @@ class Source(Protocol):
 
     @property
     def name(self) -> str:
-        """What a person calls it."""
+        """Return what a person calls it."""
 
     @property
     def station(self) -> str:

@@ -84,7 +84,7 @@ def find(paths: Sequence[str]) -> list[Path]:
         elif path.exists():
             raise SightingsError(f"{text} is neither a file nor a folder", hint="name a file")
         else:
-            files = sorted(Path(name) for name in glob.glob(str(path)))  # noqa: PTH207
+            files = sorted(Path(name) for name in glob.glob(str(path)))  # noqa: PTH207 (of any pattern, also an absolute one)
             files = [file for file in files if file.is_file() and not _is_truth(file)]
         if not files:
             hint = f"files of sightings end in {', '.join(SUFFIXES)}"

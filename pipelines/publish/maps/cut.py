@@ -64,7 +64,7 @@ def extent(lon: ArrayLike, lat: ArrayLike) -> tuple[float, Box]:
 
 
 def padded(box: Box) -> Box:
-    """How far the ground is cut out around what is shown first."""
+    """Return how far the ground is cut out around what is shown first."""
     west, south, east, north = box
     return (
         max(west - _GROUND_PAD_DEG, -180.0),
@@ -192,7 +192,7 @@ def _places(zones: "Zones", box: Box, lon0: float) -> tuple[Place, ...]:
 
 
 def look_of(zone_class: str) -> str:
-    """How a zone of a class is drawn."""
+    """Return how a zone of a class is drawn."""
     if zone_class == "territorial_sea":
         return "territorial_sea"
     from detectors.surroundings.zones import LANE_CLASSES  # geopandas is slow to import

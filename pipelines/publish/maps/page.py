@@ -47,7 +47,7 @@ class Head:
 
     @property
     def marks(self) -> list[str]:
-        """What must stand on every sheet of it."""
+        """Return what must stand on every sheet of it."""
         handling = [] if self.mark is None else [str(self.mark)]
         return [*handling, *([self.words.simulated] if self.simulated else [])]
 

@@ -55,7 +55,7 @@ class Point:
 
     @property
     def numbered(self) -> bool:
-        """Whether a number stands in it, which another must not cover."""
+        """Tell whether a number stands in it, which another must not cover."""
         return self.symbol in {"circle", "square"}
 
 

@@ -71,14 +71,14 @@ class Sheet:
         return sx, sy
 
     def meridians(self, lon0: float) -> Iterator[tuple[float, str]]:
-        """Where each meridian of the graticule is (x), and its name."""
+        """Return where each meridian of the graticule is (x), and its name."""
         step = self._step()
         left, right = (self.x + side * WIDTH / 2 / self.k + lon0 for side in (-1, 1))
         for lon in (np.arange(np.ceil(left / step), right / step) * step).tolist():
             yield self.at(lon - lon0, 0.0)[0], angle((lon + 180) % 360 - 180, "EW")
 
     def parallels(self) -> Iterator[tuple[float, str]]:
-        """Where each parallel of the graticule is (y), and its name."""
+        """Return where each parallel of the graticule is (y), and its name."""
         step = self._step()
         low, high = (latitude(self.y + side * self.height / 2 / self.k) for side in (-1, 1))
         for lat in (np.arange(np.ceil(low / step), high / step) * step).tolist():
@@ -104,7 +104,7 @@ class Room:
     taken: list[Box] = field(default_factory=list)
 
     def take(self, box: Box) -> bool:
-        """Whether a box is free and on the sheet; from now on it is taken."""
+        """Tell whether a box is free and on the sheet; from now on it is taken."""
         left, top, right, bottom = box
         if left < 2 or top < 20 or right > WIDTH - 50 or bottom > self.height - 2:
             return False
@@ -116,7 +116,9 @@ class Room:
     def name(
         self, text: str, x: float, y: float, spots: Sequence[Spot], size: float
     ) -> Spot | None:
-        """Where a name fits beside a place: x, y and anchor of the first free spot; else None."""
+        """Return where a name fits beside a place: x, y and anchor of the first free spot; else
+        None.
+        """
         long = len(text) * size * _LETTER
         for dx, dy, anchor in spots:
             left = x + dx - {"start": 0.0, "middle": long / 2, "end": long}[anchor]

@@ -154,6 +154,6 @@ def _area(text: str) -> str:
 
 
 def _x(ratio: float) -> float:
-    """Where a ratio stands; beyond the ends of the scale, at its ends."""
+    """Return where a ratio stands; beyond the ends of the scale, at its ends."""
     share = math.log(min(max(ratio, _LOW), _HIGH) / _LOW) / math.log(_HIGH / _LOW)
     return round(300.0 + 460.0 * share, 1)

@@ -206,7 +206,7 @@ class Keyring:
         return key, private
 
     def locked(self) -> bool:
-        """Whether the signing key needs a passphrase."""
+        """Tell whether the signing key needs a passphrase."""
         key = self.active()
         path = self.folder / f"{key.name}.key" if key else None
         return path is not None and path.exists() and path.read_bytes().startswith(AGE)

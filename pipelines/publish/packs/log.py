@@ -166,7 +166,7 @@ def _had_record(keys: Mapping[str, Key]) -> bool:
 
 
 def _is_ahead(last: "_Line", known: Record, keys: Mapping[str, Key]) -> bool:
-    """Whether the newest line is the one after the record's: what a crash leaves."""
+    """Tell whether the newest line is the one after the record's: what a crash leaves."""
     key = keys.get(last.key)
     return (
         (last.number, last.previous) == (known.number + 1, known.hash)
@@ -209,7 +209,7 @@ class _Line:
 
     @property
     def is_signed(self) -> bool:
-        """Whether it names a key or has a signature."""
+        """Tell whether it names a key or has a signature."""
         return "key" in self.content or "signature" in self.content
 
 

@@ -38,7 +38,7 @@ class UnsoundError(PackError):
 
 
 def is_safe(name: str) -> bool:
-    """Whether a name of a file leads nowhere else on any system: relative, plain, portable."""
+    """Tell whether a name of a file leads nowhere else on any system: relative, plain, portable."""
     parts = PurePosixPath(name).parts
     good = bool(parts) and "/".join(parts) == name and len(name) <= 200
     for part in parts:

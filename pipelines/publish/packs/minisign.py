@@ -125,7 +125,7 @@ def sign(private: Ed25519PrivateKey, content: bytes, trusted_comment: str) -> st
 
 
 def verifies(key: PublicKey, content: bytes, signature: Signature) -> bool:
-    """Whether a key made a signature over this content and over its trusted comment."""
+    """Tell whether a key made a signature over this content and over its trusted comment."""
     public = Ed25519PublicKey.from_public_bytes(key.raw)
     try:
         public.verify(signature.signature, _digest(content) if signature.hashed else content)

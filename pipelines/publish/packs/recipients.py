@@ -98,7 +98,7 @@ class Recipient(BaseModel):
     encrypt_to: tuple[Annotated[str, Field(pattern=r"^age1[0-9a-z]{58}$")], ...] = ()
 
     def redacts(self, field: str) -> bool:
-        """Whether a field is left out of this recipient's packs."""
+        """Tell whether a field is left out of this recipient's packs."""
         return any(fnmatchcase(field, pattern) for pattern in self.redact)
 
 

@@ -38,12 +38,12 @@ class Record:
     signature: str
 
     def fits(self, number: int, digest: str) -> bool:
-        """Whether it is of this line."""
+        """Tell whether it is of this line."""
         return (self.number, self.hash) == (number, digest)
 
     @property
     def signed_text(self) -> str:
-        """What its signature is over; no line's is over the like."""
+        """Return what its signature is over; no line's is over the like."""
         return f"newest line of exports: {self.number} {self.hash}"
 
 
@@ -85,7 +85,7 @@ def sign(private: Ed25519PrivateKey, text: str) -> str:
 
 
 def signed(key: Key, text: str, signature: str) -> bool:
-    """Whether a key signed a text."""
+    """Tell whether a key signed a text."""
     raw = PublicKey.parse(key.public).raw
     try:
         content = base64.b64decode(signature, validate=True)

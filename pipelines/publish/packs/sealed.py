@@ -66,7 +66,7 @@ class _Writer:
 
 
 def is_sealed(source: Bytes) -> bool:
-    """Whether something was encrypted by age."""
+    """Tell whether something was encrypted by age."""
     return source.at(0, 40).startswith(AGE)
 
 

@@ -159,7 +159,7 @@ def _entries(source: Bytes, problems: list[str]) -> tuple[list[_Entry], int, int
 
 
 def _end(source: Bytes) -> tuple[int, tuple[int, ...]]:
-    """Where the record at the end of the archive is, and its fields."""
+    """Return where the record at the end of the archive is, and its fields."""
     tail_at = max(0, source.size - _END.size - _MAX_COMMENT)
     tail = source.at(tail_at, source.size - tail_at)
     at = tail.rfind(b"PK\x05\x06")
@@ -202,7 +202,9 @@ def _parsed(content: bytes, problems: list[str]) -> list[_Entry]:
 
 
 def _data(source: Bytes, entry: _Entry, at: int, problems: list[str]) -> int:
-    """Where the bytes of a member begin; what stands before them must say what its entry says."""
+    """Return where the bytes of a member begin; what stands before them must say what its entry
+    says.
+    """
     head = source.at(at, _LOCAL.size + len(entry.raw))
     if len(head) < _LOCAL.size or head[:4] != b"PK\x03\x04":
         raise UnsoundError(f"{shown(entry.name)} isn't where the archive says")

@@ -82,7 +82,9 @@ def colour(plan: Plan, one: Sailed) -> str:
 
 
 def missed(plan: Plan) -> list[tuple[float, float, int]]:
-    """Where (lat, lon) vessels that are left out are expected when the plan begins; their rank."""
+    """Return where (lat, lon) vessels that are left out are expected when the plan begins; their
+    rank.
+    """
     row = {int(mmsi): k for k, mmsi in enumerate(plan.prediction.mmsi)}
     found = []
     for one in plan.left_out:

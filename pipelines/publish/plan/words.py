@@ -145,7 +145,7 @@ def place(stop: Stop, every: Labels) -> str:
 
 
 def how(stop: Stop, said: PlanLabels) -> str:
-    """How a stop's vessel is thought to go on, and what to know before sailing for it."""
+    """Return how a stop's vessel is thought to go on, and what to know before sailing for it."""
     if stop.target is None:
         return ""
     doubt = [said.in_doubt] if stop.target.kind == "spoofing" else []

@@ -29,7 +29,7 @@ class Drawn:
 
     @property
     def seen(self) -> str:
-        """What tells this feature from what anybody may have made of it since."""
+        """Return what tells this feature from what anybody may have made of it since."""
         start, end = rewriting.items(self.text, self.start)[self.number]
         return sha256(self.text[start:end].encode()).hexdigest()
 

@@ -205,5 +205,5 @@ def _files(root: Path) -> Iterator[Path]:
 
 
 def _is_secret(path: Path) -> bool:
-    """Whether a file of HOME/keys is more than a public key, the list of keys or a record."""
+    """Tell whether a file of HOME/keys is more than a public key, the list of keys or a record."""
     return path.suffix != ".pub" and path.name not in {"keys.json", record.NAME}

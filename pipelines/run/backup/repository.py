@@ -126,7 +126,7 @@ class Repository:
             raise BackupError("another backup is being made there", hint="wait for it") from error
 
     def has(self, sha256: str, size: int) -> bool:
-        """Whether a content is in, by its name and size."""
+        """Tell whether a content is in, by its name and size."""
         try:
             found = self._path(sha256).lstat()
         except OSError:

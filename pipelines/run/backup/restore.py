@@ -107,7 +107,8 @@ def _is_look(run: Path) -> bool:
 
 
 def _place(entry: Entry) -> Path:
-    """Where a file goes, relative to the home; never outside it, nor where no backup has one.
+    """Return where a file goes, relative to the home; never outside it, nor where no backup has
+    one.
 
     Of what else is in a home some says who may come in (`accounts.json`), or what Prefect runs;
     what lies beside a catalogue DuckDB takes for the rest of it (``work.duckdb.wal``).

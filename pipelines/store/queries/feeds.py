@@ -119,7 +119,7 @@ class FeedQueries(Generation):
 
     def of_feeds(self, table: str, feed_keys: list[str]) -> pd.DataFrame:
         """Return what a table with a column feed_key has of some feeds."""
-        query = f"SELECT * FROM {table} WHERE list_contains($feeds, feed_key)"  # noqa: S608
+        query = f"SELECT * FROM {table} WHERE list_contains($feeds, feed_key)"  # noqa: S608 (names of ours)
         return frames.conform(self.sql(query, {"feeds": feed_keys}), TABLES[table])
 
 

@@ -44,7 +44,7 @@ class FileQueries(Generation):
     def named(self) -> set[str]:
         """Return every file that the catalogue names, also those kept for older readers."""
         tables = [*self._tables_of_files(), "superseded"]
-        query = " UNION ALL ".join(f"SELECT path FROM {table}" for table in tables)  # noqa: S608
+        query = " UNION ALL ".join(f"SELECT path FROM {table}" for table in tables)  # noqa: S608 (names of ours)
         return {str(path) for (path,) in self._connection.execute(query).fetchall()}
 
     def contents(self) -> pd.DataFrame:
@@ -53,7 +53,7 @@ class FileQueries(Generation):
         Of a store of an older version too, which may have no judged ones.
         """
         tables = self._tables_of_files()
-        query = " UNION ALL ".join(f"SELECT path, bytes, sha256 FROM {t}" for t in tables)  # noqa: S608
+        query = " UNION ALL ".join(f"SELECT path, bytes, sha256 FROM {t}" for t in tables)  # noqa: S608 (names of ours)
         return self.sql(f"{query} ORDER BY path")
 
     def _tables_of_files(self) -> list[str]:

@@ -51,7 +51,7 @@ class Generation:
     def _ask_of(self, name: str, frame: pd.DataFrame | pa.Table, **parameters: Any) -> pd.DataFrame:
         """Return what a statement gives of a frame, which it calls need, reach, known or wanted."""
         # DuckDB finds it by its name among these variables: to register it takes as long again.
-        need = reach = known = wanted = _as_table(frame)  # noqa: F841
+        need = reach = known = wanted = _as_table(frame)  # noqa: F841 (found by its name)
         return answer(self._connection.execute(statement(name), parameters))
 
     def _once(self, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
@@ -69,7 +69,7 @@ class Generation:
 
     @property
     def simulated(self) -> bool | None:
-        """Whether the store holds exercise data; None while it is empty."""
+        """Tell whether the store holds exercise data; None while it is empty."""
         query = "SELECT simulated FROM meta"
         known = self._once((query,), lambda: self._connection.execute(query).fetchall())
         [(simulated,)] = known

@@ -255,7 +255,7 @@ class FeedWriter(FileWriter):
                 self._supersede([str(file.path)])
             for table in _OF_A_FEED:
                 self._connection.execute(
-                    f"DELETE FROM {table} "  # noqa: S608
+                    f"DELETE FROM {table} "  # noqa: S608 (names of ours)
                     "WHERE feed_key IN (SELECT feed_key FROM dropped)"
                 )
 
@@ -265,7 +265,7 @@ class FeedWriter(FileWriter):
         `table`: "ledger" or "sighting_files".
         """
         column = "feed_key" if table == "ledger" else "file_key"
-        query = f"SELECT name, report FROM {table} WHERE {column} = $key"  # noqa: S608
+        query = f"SELECT name, report FROM {table} WHERE {column} = $key"  # noqa: S608 (names of ours)
         [(first, text)] = self._connection.execute(query, {"key": key}).fetchall()
         report = json.loads(text)
         known = {PurePath(one).name for one in (first, *report.get("also_named", ()))}
@@ -273,7 +273,7 @@ class FeedWriter(FileWriter):
             return
         report["also_named"] = [*report.get("also_named", ()), name]
         text = json.dumps(report, sort_keys=True, ensure_ascii=False)
-        update = f"UPDATE {table} SET report = $text WHERE {column} = $key"  # noqa: S608
+        update = f"UPDATE {table} SET report = $text WHERE {column} = $key"  # noqa: S608 (names of ours)
         with self._transaction():
             self._connection.execute(update, {"text": text, "key": key})
         self.publish()

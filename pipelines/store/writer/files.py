@@ -101,7 +101,7 @@ class FileWriter(Publishing):
         with self._registered("gone", gone):
             for table in ("files", "file_feeds", "track_files"):
                 self._connection.execute(
-                    f"DELETE FROM {table} WHERE path IN (SELECT path FROM gone)"  # noqa: S608
+                    f"DELETE FROM {table} WHERE path IN (SELECT path FROM gone)"  # noqa: S608 (names of ours)
                 )
 
     def _let_stand(self, paths: list[str]) -> None:
@@ -185,9 +185,9 @@ class FileWriter(Publishing):
         self._supersede(list(gone["path"]))
         for table in DERIVED:
             self._connection.execute(
-                f"DELETE FROM {table} WHERE date NOT IN (SELECT date FROM files)"  # noqa: S608
+                f"DELETE FROM {table} WHERE date NOT IN (SELECT date FROM files)"  # noqa: S608 (names of ours)
             )
             if table != "days":
                 self._connection.execute(
-                    f"DELETE FROM {table} WHERE date NOT IN (SELECT date FROM days)"  # noqa: S608
+                    f"DELETE FROM {table} WHERE date NOT IN (SELECT date FROM days)"  # noqa: S608 (names of ours)
                 )

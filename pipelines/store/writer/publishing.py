@@ -166,8 +166,8 @@ class Publishing(Queries):
         if rows.empty:
             return
         # DuckDB finds it by its name among these variables: to register it takes as long again.
-        rows_in = to_table(frames.conform(rows, TABLES[table]))  # noqa: F841
-        self._connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM rows_in")  # noqa: S608
+        rows_in = to_table(frames.conform(rows, TABLES[table]))  # noqa: F841 (found by its name)
+        self._connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM rows_in")  # noqa: S608 (names of ours)
 
     @contextmanager
     def _transaction(self, *, of_feeds: bool = True) -> Iterator[None]:

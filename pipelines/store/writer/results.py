@@ -77,7 +77,7 @@ class ResultWriter(FileWriter):
             with self._transaction(of_feeds=False):
                 self._supersede(before)
                 for table in DERIVED:
-                    query = f"DELETE FROM {table} WHERE date = $d"  # noqa: S608
+                    query = f"DELETE FROM {table} WHERE date = $d"  # noqa: S608 (names of ours)
                     self._connection.execute(query, {"d": date})
                 self._insert("track_files", parts.files)
                 self._insert("days", one_row("days", day))
@@ -147,7 +147,7 @@ class ResultWriter(FileWriter):
             ("coverage_lying", coverage.lying),
         ):
             self._connection.execute(
-                f"DELETE FROM {table} WHERE date = $d AND time >= $since",  # noqa: S608
+                f"DELETE FROM {table} WHERE date = $d AND time >= $since",  # noqa: S608 (names of ours)
                 {"d": date, "since": since},
             )
             self._insert(table, rows[(rows["time"] >= since).to_numpy()])
@@ -228,7 +228,7 @@ class ResultWriter(FileWriter):
         """Return those found events of a run that aren't in the store as they are told."""
         found = compared[compared["status"].isin(["created", "changed", "unchanged"])]
         same = (found["status"] == "unchanged").to_numpy(bool)
-        told = to_table(found.loc[same, ["event_id", "reason"]])  # noqa: F841
+        told = to_table(found.loc[same, ["event_id", "reason"]])  # noqa: F841 (found by its name)
         query = (
             "SELECT event_id FROM told JOIN events AS e USING (event_id) "
             "WHERE NOT e.retracted AND e.reason = told.reason"

@@ -72,7 +72,7 @@ class SightingWriter(Publishing):
         """Hold these files of sightings and their sightings, and no others; then publish."""
         with self._transaction():
             for table, rows in (("sighting_files", files), ("sightings", sightings)):
-                self._connection.execute(f"DELETE FROM {table}")  # noqa: S608
+                self._connection.execute(f"DELETE FROM {table}")  # noqa: S608 (names of ours)
                 self._insert(table, rows)
         self.publish()
 
@@ -91,7 +91,7 @@ class SightingWriter(Publishing):
     def _drop_sightings(self, file_key: str) -> None:
         for table in ("sightings", "sighting_files"):
             self._connection.execute(
-                f"DELETE FROM {table} WHERE file_key = $key",  # noqa: S608
+                f"DELETE FROM {table} WHERE file_key = $key",  # noqa: S608 (names of ours)
                 {"key": file_key},
             )
         self._connection.execute("DELETE FROM run_feeds WHERE feed_key = $key", {"key": file_key})

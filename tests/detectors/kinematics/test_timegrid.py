@@ -1,5 +1,6 @@
 """Run kernels against plain loops."""
 
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from detectors.core.frames import is_first, is_last
 from detectors.kinematics import geodesy, timegrid
 from detectors.surroundings import nearby
 
@@ -61,6 +63,25 @@ def test_quantiles_are_values_that_were_measured(values: Any, cuts: list[int], q
         known = np.sort(values[a : b + 1][~np.isnan(values[a : b + 1])])
         expected.append(known[int((len(known) - 1) * q)] if len(known) else np.nan)
     np.testing.assert_array_equal(timegrid.quantiles(values, first, last, q), expected)
+
+
+@given(
+    rows=st.lists(st.tuples(st.integers(0, 2), st.sampled_from([0.0, 1.5])), max_size=12),
+    cuts=st.lists(st.booleans(), min_size=12, max_size=12),
+)
+def test_rows_are_cut_where_a_value_changes_and_where_they_are_told_to(
+    rows: list[tuple[int, float]], cuts: list[bool]
+) -> None:
+    track = np.array([one for one, _ in rows], "int64")
+    value = np.array([other for _, other in rows])
+    lengths = [len(list(same)) for _, same in groupby(rows)]
+    last = np.cumsum(lengths, dtype="int64") - 1
+    assert list(np.flatnonzero(is_last(track, value))) == list(last)
+    assert list(np.flatnonzero(is_first(track, value))) == list(last - np.array(lengths, int) + 1)
+    cut = np.array(cuts, bool)[: max(len(rows) - 1, 0)]
+    begin, end = timegrid.stretches(track, value, cut=cut)
+    assert list(end) == sorted({*last, *np.flatnonzero(cut)})
+    assert list(begin) == [0, *(end[:-1] + 1)][: len(end)]
 
 
 def test_aggregate_takes_stretches_that_touch() -> None:

@@ -21,6 +21,7 @@ import pytest
 from pipelines import ingest, store
 from pipelines.base.schedule import Served, read_served, write_served
 from pipelines.base.settings import StoreSettings, load
+from pipelines.flows.server import failed
 from pipelines.run import feeds
 from pipelines.store import StoreBusyError, claimed
 
@@ -285,15 +286,36 @@ def test_a_mistyped_feed_leaves_no_mark_on_the_home(tmp_path: Path, selat: Selat
     assert not (home / "FAILED").exists()
 
 
-def test_a_night_whose_server_fails_is_told_without_a_traceback(
-    small_feed: Path, tmp_path: Path, selat: Selat, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """On a full disk Prefect's server keeps nothing, and answers with an error."""
-    said = "Server error '500 Internal Server Error' for url 'http://127.0.0.1:1/api'"
+def answers_with_an_error(*_: Any) -> None:
+    """On a full disk Prefect's server keeps nothing, and answers so."""
     answer = httpx.Response(500, request=httpx.Request("POST", "http://127.0.0.1:1/api"))
+    said = "Server error '500 Internal Server Error' for url 'http://127.0.0.1:1/api'"
+    raise httpx.HTTPStatusError(said, request=answer.request, response=answer)
 
-    def fails(*_: Any) -> None:
-        raise httpx.HTTPStatusError(said, request=answer.request, response=answer)
+
+def cannot_be_reached(*_: Any) -> None:
+    """Prefect asks a server for its version first, and wraps what comes of it."""
+    try:
+        raise httpx.ConnectError("refused")
+    except httpx.ConnectError as error:
+        raise RuntimeError("Failed to reach API at http://127.0.0.1:1/api/") from error
+
+
+@pytest.mark.parametrize(
+    ("fails", "said"),
+    [
+        (answers_with_an_error, "Server error '500 Internal Server Error'"),
+        (cannot_be_reached, "Failed to reach API at http://127.0.0.1:1/api/"),
+    ],
+)
+def test_a_night_whose_server_fails_is_told_without_a_traceback(
+    small_feed: Path,
+    tmp_path: Path,
+    selat: Selat,
+    monkeypatch: pytest.MonkeyPatch,
+    fails: Callable[..., None],
+    said: str,
+) -> None:
 
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
     monkeypatch.setattr("pipelines.flows.environment.prepare", lambda _: None)
@@ -301,9 +323,40 @@ def test_a_night_whose_server_fails_is_told_without_a_traceback(
     (tmp_path / "home").mkdir()
     ran = selat("nightly", "--feed", small_feed, "--home", tmp_path / "home", "--quiet")
     assert ran.code == 1
-    assert "error: Prefect's server failed: Server error '500 Internal Server Error'" in ran.err
-    assert "is the disk full?" in ran.err
+    assert f"error: Prefect's server failed: {said}" in ran.err
+    assert "does the server that PREFECT_API_URL names run?" in ran.err
     assert "Prefect's server failed" in (tmp_path / "home" / "FAILED").read_text()
+    own = failed(load(tmp_path), OSError("no answer"))
+    assert "is the disk full?" in own.hint
+
+
+def test_a_night_whose_server_does_not_start_is_told_in_the_morning(
+    small_feed: Path, tmp_path: Path, selat: Selat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The flow doesn't begin, and can't say so: yesterday's list would be read as tonight's."""
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    monkeypatch.setattr("pipelines.flows.environment.prepare", lambda _: None)
+    monkeypatch.setattr("pipelines.flows.server.START_S", 0.0)
+    (tmp_path / "home" / "prefect").mkdir(parents=True)
+    ran = selat("nightly", "--feed", small_feed, "--home", tmp_path / "home", "--quiet")
+    assert ran.code == 1
+    assert ran.err.count("Prefect's server did not start within 0 s") == 2  # noted once, and told
+    assert "did not start" in (tmp_path / "home" / "FAILED").read_text()
+
+
+def test_a_night_that_failed_in_its_process_is_told_in_the_morning(tmp_path: Path) -> None:
+    from pipelines.flows.night import _told
+    from pipelines.run.runs import PartialRunError
+
+    home, config = tmp_path, load(tmp_path).config
+    assert _told(PartialRunError("gap failed"), home, config)["exit_code"] == 6
+    assert not load(home).failure.exists()
+    assert _told(RuntimeError("incompatible versions"), home, config) == {
+        "exit_code": 1,
+        "message": "incompatible versions",
+        "hint": "",
+    }
+    assert "incompatible versions" in load(home).failure.read_text()
 
 
 @pytest.mark.usefixtures("prefect_server")

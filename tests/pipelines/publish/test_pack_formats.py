@@ -29,8 +29,7 @@ from pipelines.base.visible import clean
 from pipelines.publish import gpkg, readme, tak
 from pipelines.publish.files import PACK_FILES, write_formats
 from pipelines.publish.packs.recipients import Format
-from pipelines.publish.products import Products, Release
-from pipelines.publish.release import with_marks
+from pipelines.publish.products import Products, Release, with_marks
 
 pytestmark = pytest.mark.slow  # every format is written
 

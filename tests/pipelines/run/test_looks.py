@@ -27,6 +27,7 @@ from pipelines import store
 from pipelines.ask import desk
 from pipelines.ask.health import gather, problems
 from pipelines.ask.health.screen import facts
+from pipelines.base.failure import note_failure
 from pipelines.base.labels import labels
 from pipelines.base.progress import reporter
 from pipelines.base.schedule import LOOK, NIGHT, Served, write_served
@@ -40,7 +41,6 @@ from pipelines.ingest import discover
 from pipelines.run import dispositions, looks, release_nights, runs, watching
 from pipelines.run.looked import State, read_state, stamp, write_state
 from pipelines.run.looks import Looked, Looker
-from pipelines.run.night import note_failure
 from pipelines.run.setup import Setup
 from pipelines.store.kept import CALLED, COLUMNS
 from pipelines.web import tonight
