@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core.arrays import Bools, Ints
+from detectors.core.frames import is_first
 from pipelines.ingest.aivdm import Columns
 from pipelines.ingest.aivdm.memory import FROM_GROUP, FROM_TAG, Rows
 
@@ -171,7 +172,7 @@ def _hours(station: Ints, time_us: NDArray[np.int64], known: dict[int, int]) -> 
     later_us = np.r_[later_us, -later_us] + off_us[other]
     group = one * len(codes) + other
     order = np.lexsort((later_us, group))
-    begins = np.flatnonzero(np.r_[True, np.diff(group[order]) != 0])
+    begins = np.flatnonzero(is_first(group[order]))
     size = np.diff(np.r_[begins, len(order)])
     median_us = later_us[order][begins + (size - 1) // 2]
     whose = one[order][begins]
