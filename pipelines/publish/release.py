@@ -1,6 +1,6 @@
 """What a recipient's products say of whom they rest on: frames in, frames out.
 
-The products are made from what the recipient may have, and nothing else (`flows.release`). The mark
+The products are made from what the recipient may have, and nothing else (`run.release`). The mark
 of an event in them is the strictest of what it names:
 
 - the feeds named in its evidence (`*_report_source`);

@@ -76,7 +76,7 @@ class Backtest:
     """What other thresholds would change."""
 
     outcome: "Outcome"
-    """See `flows.backtests.Outcome`."""
+    """See `run.backtests.Outcome`."""
     counts: pd.DataFrame
     """Events, leads, vessels, leads per 1,000 vessel-hours: as it is, and as it would be."""
     changes: gpd.GeoDataFrame
