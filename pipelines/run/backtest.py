@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any, Final
 
 import pandas as pd
-from pydantic import ValidationError
 
 import detectors as catalogue
 from detectors.core.detector import Detector
@@ -86,10 +85,7 @@ def build_pair(
     """
     catalogue.find(name)
     other = {**blocks, name: changed(blocks.get(name, {}), name, settings)}
-    try:
-        now, then = (catalogue.build(some) for some in (blocks, other))
-    except ValidationError as error:  # a check across parameters
-        raise ConfigError(str(error)) from error
+    now, then = catalogue.build(blocks), catalogue.build(other, "--set")
     wanted = concerned(then, name)
     return [d for d in now if d.name in wanted], [d for d in then if d.name in wanted]
 

@@ -58,8 +58,12 @@ def test_what_cannot_be_set_is_said(setting: str, words: str) -> None:
 
 
 def test_a_value_out_of_range_is_said() -> None:
-    with pytest.raises(ConfigError, match="min_duration_s"):
+    with pytest.raises(ConfigError, match=r"^--set, loitering\.min_duration_s: Input should be"):
         build_pair({"loitering": {}}, "loitering", ["min_duration_s=-1"])
+    with pytest.raises(ConfigError, match=r"^--set, encounter: max_alongside_m \(250"):
+        build_pair({"encounter": {}}, "encounter", ["max_distance_m=100"])
+    with pytest.raises(ConfigError, match=r"^detectors\.yaml, loitering\.min_duration_s: "):
+        build_pair({"loitering": {"min_duration_s": -1}}, "loitering", ["min_duration_h=2"])
 
 
 def test_a_rule_brings_those_that_read_it_and_what_they_read() -> None:
