@@ -72,8 +72,12 @@ def reasons_of(name: str) -> "tuple[Hypothesis, ...]":
     return reasons
 
 
-def build(config: Mapping[str, Mapping[str, Any]]) -> "list[Detector]":
+def build(
+    config: Mapping[str, Mapping[str, Any]], where: str = "detectors.yaml"
+) -> "list[Detector]":
     """Return detectors made from their configuration blocks, but those with ``enabled: false``.
+
+    `where` is what is to be changed where a value is wrong, as the message begins.
 
     Raises
     ------
@@ -90,9 +94,10 @@ def build(config: Mapping[str, Mapping[str, Any]]) -> "list[Detector]":
         try:
             built.append(find(name)(**parameters))
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise ConfigError(f"detectors.yaml, {name}.{where}: {first['msg']}") from error
+            first = error.errors()[0]  # a check across parameters names none of them
+            place = ".".join(map(str, (name, *first["loc"])))
+            said = first["msg"].removeprefix("Value error, ")
+            raise ConfigError(f"{where}, {place}: {said}") from error
     if not built:
         raise ConfigError("detectors.yaml enables no detector", hint=f"known: {', '.join(names())}")
     return built

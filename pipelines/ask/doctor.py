@@ -221,7 +221,7 @@ def _list(words: tuple[str, ...]) -> str:
 def check_zone_files(zones_dir: Path) -> list[Problem]:
     """Check every feature of every zones file by itself.
 
-    `reference.load_zones` stops at the first broken feature; this names them all.
+    `layers.zones.load_zones` stops at the first broken feature; this names them all.
     """
     problems: list[Problem] = []
     files = reference.zone_files(zones_dir)

@@ -63,6 +63,8 @@ def explain(
 
       selat explain 9c01 --clip incident.webp
     """
+    if as_json and (html is not None or clip is not None):
+        raise typer.BadParameter("--json goes without --html and --clip")
     installation = shown_installation(home, config)
     from pipelines import store
     from pipelines.ask import explain as explaining

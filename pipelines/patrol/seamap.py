@@ -44,6 +44,9 @@ SEE_M: Final = 75_000.0
 """Places farther apart are asked of the graph at once: testing long legs against land is slow."""
 _ARC: Final = 3
 _TAUT_POINTS: Final = 100
+LEG_M: Final = 0.1
+"""What a leg costs beside its length, the sixth decimal that routes are written with: of two ways
+as long the one with fewer points, each of which a crew has on its plotter."""
 MAX_WAYS: Final = 64
 """Squares whose ways to all others are kept, about a megabyte each."""
 _CHUNK: Final = 20_000
@@ -366,7 +369,7 @@ class SeaMap:
         metres = geodesy.distance_m(lat[a], lon[a], lat[b], lon[b])
         seen = (b == a + 1) | self.sees(lat[a], lon[a], lat[b], lon[b])
         legs = np.full((n, n), np.inf)
-        legs[a[seen], b[seen]] = metres[seen]
+        legs[a[seen], b[seen]] = metres[seen] + LEG_M
         best, before = np.full(n, np.inf), np.zeros(n, "int64")
         best[0] = 0.0
         for point in range(1, n):  # legs go forward only

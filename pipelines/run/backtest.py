@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any, Final
 
 import pandas as pd
-from pydantic import ValidationError
 
 import detectors as catalogue
 from detectors.core.detector import Detector
@@ -17,6 +16,8 @@ from detectors.surroundings.zones import Zones
 from pipelines.base.assignments import assignment
 from pipelines.detect.memory import MEMORY_GB
 from pipelines.detect.window import Detection, before_window, detect
+from pipelines.run.runs import within
+from pipelines.run.windows import Window
 from pipelines.store import Queries
 
 UNITS: Final[Mapping[str, tuple[str, float]]] = {
@@ -84,10 +85,7 @@ def build_pair(
     """
     catalogue.find(name)
     other = {**blocks, name: changed(blocks.get(name, {}), name, settings)}
-    try:
-        now, then = (catalogue.build(some) for some in (blocks, other))
-    except ValidationError as error:  # a check across parameters
-        raise ConfigError(str(error)) from error
+    now, then = catalogue.build(blocks), catalogue.build(other, "--set")
     wanted = concerned(then, name)
     return [d for d in now if d.name in wanted], [d for d in then if d.name in wanted]
 
@@ -112,8 +110,7 @@ def backtest(
     store: Queries,
     pair: tuple[Sequence[Detector], Sequence[Detector]],
     *names: str,
-    start: pd.Timestamp,
-    end: pd.Timestamp,
+    window: Window,
     zones: tuple[Zones, Zones],
     reach_back: timedelta,
     models: Mapping[str, Any],
@@ -128,9 +125,11 @@ def backtest(
         From `build_pair`.
     names
         The rules.
+    window
+        The span: what began after it is none of its events, though later reports are looked at.
     zones
         Of each look.
-    start, end, reach_back, models, memory_gb, progress
+    reach_back, models, memory_gb, progress
         As for `window.detect`.
 
     Raises
@@ -143,8 +142,9 @@ def backtest(
         found = detect(
             store,
             detectors,
-            start=start,
-            end=end,
+            start=window.start,
+            end=window.now,
+            until=window.end,
             zones=around,
             reach_back=reach_back,
             models=models,
@@ -154,8 +154,9 @@ def backtest(
         if found.failures:
             what = "; ".join(f"{k}: {text}" for k, text in found.failures.items())
             raise ConfigError(f"the look at that span failed: {what}")
+        found = within(found, window)
         own = found.events["detector"].isin(sorted(readers_of(pair[1], *names)))
-        own &= ~before_window(found.events, detectors, start)
+        own &= ~before_window(found.events, detectors, window.start)
         looks.append(replace(found, events=found.events[own].reset_index(drop=True)))
     return Backtest(looks[0], looks[1], compare(looks[0].events, looks[1].events))
 

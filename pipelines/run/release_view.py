@@ -65,7 +65,7 @@ class Rights:
     sightings: pd.DataFrame
     """The files of sightings and the sightings in them, as if no others had come before them."""
     marks: Mapping[str, Mark]
-    """Mark of each source, see `export.release.Lineage`."""
+    """Mark of each source, see `publish.release.Lineage`."""
     arrivals: Mapping[str, str]
     """Keys of feeds and files, by what runs note when they come (`Queries.arrived`)."""
     whole: bool

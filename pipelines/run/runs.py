@@ -176,12 +176,22 @@ def judge(
     before = store.known_incidents(since=since, until=window.end)
     ids = ";".join(before["events"]).split(";")
     old = store.events_counted(window.start - HISTORY, window.start, float("inf"), ids)
-    earlier = told_before(told, old, over, setup.installation.settings.assess.min_score)
-    known = Known.of(before, compared, versions, store.last_looked_at(), earlier)
+    enough = setup.installation.settings.assess.min_score
+    earlier = told_before(told, old, over, enough)
+    later = _after(store.events_counted(window.end, window.now, float("inf"), ids), window, enough)
+    ever = store.told_later(before["incident_id"].tolist())
+    known = Known.of(before, compared, versions, store.last_looked_at(), earlier, later, ever)
     assessed = named(assessed, known)
     same = compared["event_id"].isin(over) & (compared["status"] == "unchanged")
     compared = compared[~same].reset_index(drop=True)
     return Judged(window, detection, assessed, compared, lists, configuration)
+
+
+def _after(known: pd.DataFrame, window: Window, enough: float) -> dict[str, bool]:
+    """Return of each event that began after the window whether it alone scores enough."""
+    after = known[known["start"] > window.end]
+    ids, scores = after["event_id"].tolist(), after["score"].tolist()
+    return {str(name): score >= enough for name, score in zip(ids, scores, strict=True)}
 
 
 def publish(

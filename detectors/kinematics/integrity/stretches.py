@@ -52,7 +52,7 @@ class Own(NamedTuple):
     verdict: Any
     hull: Any
     shift_s: Any
-    """See `verdicts.judge_each`."""
+    """See `judging.judge_each`."""
 
 
 @compiled

@@ -34,6 +34,11 @@ class Known:
     told_before: Mapping[str, bool] = field(default_factory=dict)
     """Of events of an earlier window, which count no more in this one, whether they were looked at
     again or not: whether each alone would score enough."""
+    told_after: Mapping[str, bool] = field(default_factory=dict)
+    """The same of events that began after the window, where a past span is looked at again: this
+    look doesn't see them."""
+    told_later: Mapping[str, str] = field(default_factory=dict)
+    """Incident by event, as a look at a later window than the newest told it."""
 
     @classmethod
     def of(
@@ -43,6 +48,8 @@ class Known:
         versions: Mapping[str, str] | None = None,
         looked_at: pd.Timestamp | None = None,
         told_before: Mapping[str, bool] | None = None,
+        told_after: Mapping[str, bool] | None = None,
+        told_later: Mapping[str, str] | None = None,
     ) -> "Known":
         """Return what was known, from the store and from what `compare` found.
 
@@ -50,8 +57,8 @@ class Known:
         ----------
         versions, looked_at
             Of the run before: version by detector, and until when it had looked.
-        told_before
-            As the attribute.
+        told_before, told_after, told_later
+            As the attributes.
         """
         ids = compared["event_id"].tolist()
         by_rules: frozenset[str] = frozenset()
@@ -68,6 +75,8 @@ class Known:
             dict(zip(ids, compared["status"].tolist(), strict=True)),
             by_rules,
             told_before or {},
+            told_after or {},
+            told_later or {},
         )
 
     @classmethod
@@ -124,7 +133,7 @@ def lasting(
     """
     before = known.incidents
     before = before[~before["status"].isin(["merged", "retracted"])].reset_index(drop=True)
-    shared = _shared(found, before, known.supersedes)
+    shared = _shared(found, before, known)
     taken: dict[int, int] = {}
     parted: dict[int, int] = {}
     for now, then in shared:
@@ -177,11 +186,11 @@ def table_of(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     return frames.conform(table, INCIDENTS)
 
 
-def _shared(
-    found: pd.DataFrame, before: pd.DataFrame, supersedes: Mapping[str, str]
-) -> list[tuple[int, int]]:
+def _shared(found: pd.DataFrame, before: pd.DataFrame, known: Known) -> list[tuple[int, int]]:
     """Return (row found, row known) that share events: most of them first, then the oldest."""
-    of_event = {
+    row_of = {name: row for row, name in enumerate(before["incident_id"].tolist())}
+    of_event = {event: row_of[i] for event, i in known.told_later.items() if i in row_of}
+    of_event |= {
         event: row
         for row, text in reversed(list(enumerate(before["events"].tolist())))
         for event in text.split(";")
@@ -190,7 +199,7 @@ def _shared(
         (now, of_event[event])
         for now, text in enumerate(found["events"].tolist())
         for one in text.split(";")
-        if (event := one if one in of_event else supersedes.get(one, "")) in of_event
+        if (event := one if one in of_event else known.supersedes.get(one, "")) in of_event
     ]
     start = before["start"].tolist()
     keyed = [(-n, start[then], now, then) for (now, then), n in Counter(pairs).items()]
@@ -225,8 +234,11 @@ def _went_on(row: Mapping[str, Any], old: pd.Series, known: Known, say: Say) -> 
     news = []
     if fresh:
         news.append(say("1 more event") if fresh == 1 else say("{n} more events", n=fresh))
-    # Split off, retracted, or left out; what an earlier window told holds as long as it stands.
-    stands = {e for e in known.told_before if known.status.get(e) != "retracted"}
+    # Split off, retracted, or left out; what another window told holds as long as it stands.
+    elsewhere = {**known.told_before, **known.told_after}
+    stands = {e for e in elsewhere if known.status.get(e) != "retracted"}
+    if not then.isdisjoint(known.told_after):  # which may be what ties the others to it
+        stands |= {e for e in then if known.status.get(e) == SAME}
     lost = len(then - now - stands - set(known.supersedes.values()))
     if lost:
         news.append(say("1 event fewer") if lost == 1 else say("{n} events fewer", n=lost))
@@ -266,10 +278,13 @@ def _over(
     looked_at = [known.status[e] for e in ids if e in known.status]
     if not looked_at or "not_assessed" in looked_at:
         return None
-    # What was told in an earlier window counts no more in this one, and holds as long as it stands.
-    if any(known.told_before.get(e) and known.status.get(e) != "retracted" for e in ids):
+    # What was told in another window doesn't count in this one, and holds as long as it stands.
+    enough = {e for each in (known.told_before, known.told_after) for e, one in each.items() if one}
+    if any(e in enough and known.status.get(e) != "retracted" for e in ids):
         return None
-    if all(e in known.told_before and known.status.get(e, SAME) == SAME for e in ids):
+    of_before = all(e in known.told_before for e in ids)
+    of_later = any(e in known.told_after for e in ids)
+    if (of_before or of_later) and all(known.status.get(e, SAME) == SAME for e in ids):
         return None
     if all(status == "retracted" for status in looked_at):
         news = say("its events were retracted")

@@ -40,7 +40,7 @@ class Counts:
     excess_datagrams: int = 0
     """More than one sender, or all together, may send; see `sources.UdpSource`."""
     long_datagrams: int = 0
-    """Larger than `sources.MAX_DATAGRAM`."""
+    """Larger than `datagrams.MAX_DATAGRAM`."""
     dropped_datagrams: int = 0
     """Dropped by the kernel since we were too slow (known on Linux only)."""
     connections: int = 0

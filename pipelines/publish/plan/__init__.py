@@ -12,7 +12,7 @@ from pipelines.publish.plan import layers, page, routes, tables
 from pipelines.publish.products import Planned
 
 FORMATS: Final = frozenset({"brief", "geojson", "gpx", "rtz"})
-"""Formats (of `export.recipients.Format`) in which there is a plan beside its tables."""
+"""Formats (of `packs.recipients.Format`) in which there is a plan beside its tables."""
 
 
 def write_all(

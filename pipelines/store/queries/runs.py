@@ -234,6 +234,13 @@ class RunQueries(Generation):
             until=until,
         )
 
+    def told_later(self, ids: Collection[str]) -> dict[str, str]:
+        """Return, by event, the incident that told of it when a later window than that of its
+        newest run was looked at, of the incidents that are named.
+        """
+        found = self._ask("told_later", ids=list(ids))
+        return dict(zip(found["event_id"].tolist(), found["incident_id"].tolist(), strict=True))
+
     def all_flags(self) -> pd.DataFrame:
         """Return every flag: `schemas.FLAGGED`, run_id, ordinal, known_time; by run and rank."""
         runs = self.runs()[["run_id", "ordinal", "known_time"]]

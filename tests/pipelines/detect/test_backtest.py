@@ -1,5 +1,6 @@
 """A rule with other thresholds: how they are given, and what is compared."""
 
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -7,7 +8,11 @@ import pytest
 
 from detectors.core import events
 from detectors.core.errors import ConfigError
+from pipelines.base.progress import reporter
+from pipelines.base.settings import load
 from pipelines.run.backtest import build_pair, changed, compare, readers_of
+from pipelines.run.backtests import run_backtest, trial_of_thresholds
+from pipelines.store import read
 from tests.making import event_row
 
 NIGHT = pd.Timestamp("2026-01-05T16:00", tz="UTC")
@@ -53,8 +58,12 @@ def test_what_cannot_be_set_is_said(setting: str, words: str) -> None:
 
 
 def test_a_value_out_of_range_is_said() -> None:
-    with pytest.raises(ConfigError, match="min_duration_s"):
+    with pytest.raises(ConfigError, match=r"^--set, loitering\.min_duration_s: Input should be"):
         build_pair({"loitering": {}}, "loitering", ["min_duration_s=-1"])
+    with pytest.raises(ConfigError, match=r"^--set, encounter: max_alongside_m \(250"):
+        build_pair({"encounter": {}}, "encounter", ["max_distance_m=100"])
+    with pytest.raises(ConfigError, match=r"^detectors\.yaml, loitering\.min_duration_s: "):
+        build_pair({"loitering": {"min_duration_s": -1}}, "loitering", ["min_duration_h=2"])
 
 
 def test_a_rule_brings_those_that_read_it_and_what_they_read() -> None:
@@ -103,3 +112,26 @@ def test_an_event_takes_over_one_story_only() -> None:
 def test_nothing_against_nothing() -> None:
     assert compare(events.empty(), events.empty()).empty
     assert list(compare(events.empty(), events.build([event(1, 2)]))["status"]) == ["new"]
+
+
+@pytest.mark.slow
+def test_a_span_of_the_past_counts_what_began_in_it_though_later_reports_tell_how_it_ended(
+    stories: Path,
+) -> None:
+    rule, asked = ["min_duration_h=3"], (None, None, "2026-01-05T22:00Z")
+    then, since = (load(stories / name) for name in ("early", "home"))
+    with reporter(quiet=True) as report:
+        early, late = (
+            run_backtest(one, trial_of_thresholds(one, "loitering", rule), *asked, report)
+            for one in (then, since)
+        )
+    with read(since.store) as store:
+        known = store.events_touching(late.window.start, late.window.now)
+    known = known[known["detector"] == "loitering"]
+    begun = known["start"] <= late.window.end
+    assert not begun.all(), "nothing began later"
+    found = late.result.before.events
+    mine = found["detector"] == "loitering"
+    assert set(found.loc[mine, "event_id"]) == set(known.loc[begun, "event_id"])
+    assert late.vessel_hours == early.vessel_hours
+    assert (late.result.compared["start"] <= late.window.end).all()

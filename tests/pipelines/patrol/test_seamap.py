@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import dijkstra
 from detectors.kinematics import geodesy
 from pipelines.base.settings import REFERENCE
 from pipelines.patrol.route import MAX_LEG_M
-from pipelines.patrol.seamap import SeaMap
+from pipelines.patrol.seamap import LEG_M, SeaMap
 from pipelines.reference import layers as reference
 from tests.pipelines.patrol.conftest import BOX, small_land
 
@@ -173,3 +173,15 @@ def test_routes_along_the_real_coast_keep_clear_of_it(strait):
         assert not line.intersects(whole)
         assert metres_from_land(route.lat, route.lon, whole) >= sea.clearance_m * 0.99
     assert found >= 12
+
+
+@pytest.mark.slow
+def test_a_straight_way_has_no_points_on_it(strait):
+    """Along a meridian, where the parts of a leg add up to less than it by the last digit."""
+    sea, _, _ = strait
+    route = sea.route(1.32125, 103.55375, 1.38625, 103.41625)
+    lat, lon = route.lat, route.lon
+    before, at, after = ((lat[i : len(lat) - 2 + i], lon[i : len(lon) - 2 + i]) for i in range(3))
+    detour_m = geodesy.distance_m(*before, *at) + geodesy.distance_m(*at, *after)
+    detour_m -= geodesy.distance_m(*before, *after)
+    assert not (sea.sees(*before, *after) & (detour_m < LEG_M)).any()

@@ -191,6 +191,11 @@ def test_what_is_not_one_event_is_written_to_no_file(
         assert ran.code == 2
         assert named in ran.err
         assert not file.exists()
+    both = selat(
+        "explain", incident["incident_id"], "--html", file, "--json", "--home", exercise_home
+    )
+    assert both.code == 2, "the file was left out in silence"
+    assert "--json goes without" in both.err
 
 
 def test_a_feed_that_moved_is_read_where_it_is_and_one_that_changed_is_not(

@@ -11,7 +11,9 @@ import pytest
 
 from detectors.loitering import Loitering
 from pipelines import store
-from pipelines.base.settings import PROJECT
+from pipelines.base.progress import reporter
+from pipelines.base.settings import PROJECT, load
+from pipelines.run import runs
 
 Selat = Callable[..., Any]
 
@@ -88,6 +90,33 @@ def test_the_difference_is_shown_and_then_made(home: Path, stricter: Path, selat
     assert now.iloc[-1][["start", "end"]].equals(runs.iloc[-1][["start", "end"]])
     assert (home / "latest").resolve().name == made["runs"][-1]
     assert selat("redetect", *options).code == 7
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("without_briefs")
+def test_a_past_span_that_is_looked_at_again_takes_no_incident_back(
+    story_home: Path, tmp_path: Path
+) -> None:
+    home = Path(shutil.copytree(story_home, tmp_path / "home", symlinks=True))
+
+    def standing() -> pd.DataFrame:
+        with store.read(home / "store") as reader:
+            told = reader.known_incidents()
+        return told[~told["status"].isin(["retracted", "merged"])]
+
+    def look(until: str) -> pd.DataFrame:
+        with reporter(quiet=True) as report:
+            runs.detect_only(load(home), None, None, until, report)
+        return standing()
+
+    before = standing()
+    past = look("2026-01-05T22:00Z")
+    assert set(past["incident_id"]) == set(before["incident_id"])
+    assert not past["news"].str.contains("fewer").any()
+    now = look("2026-01-06T12:00Z")
+    assert dict(zip(now["incident_id"], now["events"], strict=True)) == dict(
+        zip(before["incident_id"], before["events"], strict=True)
+    )
 
 
 @pytest.mark.slow

@@ -1054,6 +1054,45 @@ def test_what_an_earlier_window_told_of_holds_while_it_stands(
     assert left == ([] if status == "unchanged" else said)
 
 
+@pytest.mark.parametrize(
+    ("status", "enough", "said"),
+    [
+        ("unchanged", True, []),
+        ("unchanged", False, []),  # together they were enough, and this look sees one of them
+        ("changed", False, ["retracted"]),
+        ("retracted", True, []),
+        ("retracted", False, ["retracted"]),
+    ],
+)
+def test_what_began_after_a_past_span_holds_while_that_is_looked_at_again(
+    gazetteer: Gazetteer, status: str, enough: bool, said: list[str]
+) -> None:
+    """A boat that lay at the shore then, and crossed two nights later."""
+    before = told(gazetteer, event("loitering", 1, 2), event("loitering", 2.5, 4))
+    lay, crossed = before["events"].iloc[0].split(";")
+    known = Known(before, {}, {lay: status}, told_after={crossed: enough})
+    assert lasting(frames.empty(INCIDENTS), known)["status"].tolist() == said
+
+
+def test_an_incident_keeps_its_id_though_a_past_span_was_looked_at_again(
+    gazetteer: Gazetteer,
+) -> None:
+    met, lies = event("encounter", 1, 2, SHIP, BOAT, ENCOUNTER), event("loitering", 1.5, None)
+    before = told(gazetteer, met, lies)
+    [encounter] = events.build([met])["event_id"]
+    [loitering] = events.build([lies])["event_id"]
+    past = told(gazetteer, lies)
+    known = Known(before, {}, {loitering: "unchanged"}, told_after={encounter: True})
+    again = lasting(past.assign(incident_id=loitering, score=before["score"]), known)
+    assert again[["incident_id", "news"]].values.tolist() == [[before["incident_id"].item(), ""]]
+
+    newest = told(gazetteer, met).assign(incident_id=encounter)
+    later = {encounter: before["incident_id"].item()}
+    new, same = (lasting(newest, Known(again, {}, {}, told_later=one)) for one in ({}, later))
+    assert new["incident_id"].item() != before["incident_id"].item()
+    assert same["incident_id"].tolist() == before["incident_id"].tolist()
+
+
 def test_an_event_that_another_replaces_keeps_the_incident(gazetteer: Gazetteer) -> None:
     before = told(gazetteer, event("loitering", 1, 2))
     old = before["events"].iloc[0]
