@@ -29,6 +29,7 @@ _ADVICE: Final = {
     "stale": "ask its maker for a newer one",
 }
 """What to do with a pack that isn't intact, by its state."""
+_OPENED: Final = "a program that opened the pack left {names}: delete that, and verify again"
 
 
 TrustedKey = Annotated[
@@ -374,7 +375,9 @@ def _say(verdict: "Verdict") -> None:
         typer.echo(f"  {clean(problem)}")
     if (more := len(verdict.problems) - _SHOWN) > 0:
         typer.echo(f"  and {more:,} more: --json has them all")
-    if verdict.state in _ADVICE:
+    if verdict.opened:
+        typer.echo(f"hint: {_OPENED.format(names=', '.join(verdict.opened))}")
+    elif verdict.state in _ADVICE:
         typer.echo(f"hint: {_ADVICE[verdict.state]}")
 
 

@@ -30,6 +30,13 @@ EXIT_CODES: Final[dict[str, int]] = {
 
 _MAX_SIGNATURE: Final = 4096
 
+_TOO_MANY: Final = "not in the manifest: "
+_STALE: Final = "out of date since "
+
+_BESIDE: Final = (".aux.xml", "-wal", "-shm", "-journal")
+"""What GDAL (Persistent Auxiliary Metadata) and SQLite (https://sqlite.org/tempfiles.html) write
+beside a file that they open."""
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -48,6 +55,14 @@ class Verdict:
     """Manifest and signature as they were read."""
     title: str = ""
     """What that key is called here; empty where its signature can't be trusted."""
+
+    @property
+    def opened(self) -> tuple[str, ...]:
+        """What programs left beside files that they opened, where nothing else was changed."""
+        held = {file.path for file in self.manifest.files} if self.manifest else set()
+        beside = {f"{_TOO_MANY}{path}{end}": path + end for path in held for end in _BESIDE}
+        wrong = [one for one in self.problems if not one.startswith(_STALE)]
+        return tuple(beside[one] for one in wrong) if {*wrong} <= {*beside} else ()
 
     @property
     def signed_by(self) -> str:
@@ -82,7 +97,7 @@ def _verdict(
     inside: Contents, keyring: Keyring, now: pd.Timestamp, also: Sequence[minisign.PublicKey]
 ) -> Verdict:
     changed = list(inside.problems)
-    odd = [f"not in the manifest: {shown(name)}" for name in inside.odd]
+    odd = [f"{_TOO_MANY}{shown(name)}" for name in inside.odd]
     if manifest.NAME not in inside.sizes:
         was = manifest.SIGNATURE in inside.sizes or changed or odd
         kind = UnsoundError if was else PackError
@@ -105,7 +120,7 @@ def _verdict(
     stale = now > pd.Timestamp(claimed.stale_after)
     problems = [*changed, *([key_problem] if key_problem else [])]
     if stale:
-        problems.append(f"out of date since {minute(pd.Timestamp(claimed.stale_after))}")
+        problems.append(f"{_STALE}{minute(pd.Timestamp(claimed.stale_after))}")
     state: State = "intact"
     if changed or key_state == "changed":
         state = "changed"
@@ -122,7 +137,7 @@ def _differences(inside: Contents, claimed: Manifest, odd: Sequence[str]) -> lis
     expected = {file.path: file for file in claimed.files}
     here = inside.sizes.keys() - {manifest.NAME, manifest.SIGNATURE}
     found = [f"missing: {name}" for name in sorted(expected.keys() - here)]
-    found += [f"not in the manifest: {name}" for name in sorted(here - expected.keys())]
+    found += [f"{_TOO_MANY}{name}" for name in sorted(here - expected.keys())]
     found += odd
     for name in sorted(expected.keys() & here):
         if inside.sizes[name] != expected[name].bytes:

@@ -89,6 +89,21 @@ def test_a_change_shows_in_folder_and_archive(
         assert any(words in problem for problem in verdict.problems), verdict.problems
 
 
+def test_what_a_program_left_beside_a_file_is_named(
+    pack: Path, keys: Keyring, fresh: pd.Timestamp
+) -> None:
+    (pack / "flagged.kmz.aux.xml").write_text("<PAMDataset/>")
+    verdict = verify(pack, keys, fresh)
+    assert verdict.state == "changed"
+    assert verdict.opened == ("flagged.kmz.aux.xml",)
+    assert verify(pack, keys, fresh + pd.Timedelta(days=99)).opened == verdict.opened
+    (pack / "other.aux.xml").write_text("of no file of the pack")
+    assert verify(pack, keys, fresh).opened == ()
+    (pack / "other.aux.xml").unlink()
+    _flip(pack / "flagged.kmz")
+    assert verify(pack, keys, fresh).opened == ()
+
+
 def test_keys_that_are_not_trusted(
     made: Path, keys: Keyring, fresh: pd.Timestamp, tmp_path: Path
 ) -> None:
