@@ -546,6 +546,7 @@ def test_no_name_lies_under_a_button_of_the_map(
         page.open(brief.write(products, tmp_path / "brief.html"), width=390, height=844)
         for button in ("all", "in", "in", "in", "all", "out"):
             page.evaluate(f"document.getElementById('{button}').click()")
+            page.settle()  # it begins to zoom in the next frame
             page.wait("!document.querySelector('.leaflet-zoom-anim')")
             page.settle()
             assert page.evaluate("[...window.drawn.values()].flat().length") > 3
