@@ -6,6 +6,10 @@ its clock is on another zone's time: that is taken off. A receiver that is behin
 since what it delivers late has the right time. What is off by minutes, or by a part of an hour, is
 left to the verdicts (`detectors.kinematics.integrity.receivers`), and what no others came beside
 stays as it is dated.
+
+Where the others are all late by the same, as those of a provider who delays its feed by a day, or
+of a centre that delivers what it kept while a line was down, the one that isn't looks fast. Two
+things tell it: the base stations that it hears say its time, and its own times went on as before.
 """
 
 from dataclasses import dataclass, field
@@ -15,13 +19,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core.arrays import Bools, Ints
-from detectors.core.frames import is_first
+from detectors.core.frames import is_first, is_last
 from pipelines.ingest.aivdm import Columns
-from pipelines.ingest.aivdm.memory import FROM_GROUP, FROM_TAG, Rows
+from pipelines.ingest.aivdm.memory import FROM_GROUP, FROM_TAG, MAX_STATIONS, Rows
 
 ROWS: Final = 1_024
 """Receivers are compared by so many reports. What they show holds from the next one on, what the
 first show of themselves too."""
+MOST_WAITING_BYTES: Final = 4 << 20
+"""As far as that into the feed the first may wait: a feed of static data alone never has so many.
+They take 100 to 300 kB of a dense feed, and as many bytes are kept to show what was rejected."""
+
+BASE_STATION: Final = 4
 
 HOUR_US: Final = 3_600_000_000
 NEAR_US: Final = 90_000_000
@@ -35,6 +44,12 @@ MOST_SHARE: Final = 2 / 3
 """So many other receivers say the same, and so much of all who say anything: of two clocks nobody
 knows which is right."""
 
+LEAST_BASES: Final = 3
+"""Of so many reports of base stations the median is no single one's that is wrong by itself."""
+MOST_BASES: Final = 9
+"""So many of the newest are asked: minutes' worth, as each station reports every 10 s (ITU-R
+M.1371-5, message 4), so that a clock that is set is soon told."""
+
 TEXT: Final = "its clock is {h} h fast: {n} reports came that much before the time that they bear"
 
 
@@ -47,6 +62,62 @@ class _Receiver:
     most_h: int = 0
 
 
+class _Conduct:
+    """What the own sentences of receivers tell of their clocks, by code; a time of 0 is none."""
+
+    def __init__(self) -> None:
+        self._last_us, self._newest_us, self._leapt_us = np.zeros((3, MAX_STATIONS), "int64")
+        self._agreed = np.zeros(MAX_STATIONS, bool)
+        self._bases = np.zeros(0, "int64"), np.zeros(0, "int64")
+
+    def hear(self, bases: Rows) -> None:
+        """Take in by how much the times of base stations' reports are later than they say."""
+        if not len(bases):
+            return
+        station = np.r_[self._bases[0], bases["station"]]
+        later_us = np.r_[self._bases[1], bases["time"] - bases["utc"]]
+        order = np.argsort(station, kind="stable")
+        station, later_us = station[order], later_us[order]
+        kept = np.r_[station[MOST_BASES:] != station[:-MOST_BASES], np.ones(MOST_BASES, bool)]
+        kept = kept[-len(station) :]
+        self._bases = station[kept], later_us[kept]
+
+    def follow(self, station: Ints, time_us: Ints) -> None:
+        """Take in how far the times of each leap ahead from one report to the next."""
+        order = np.argsort(station, kind="stable")
+        codes, times_us = station[order], time_us[order]
+        starts, ends = np.flatnonzero(is_first(codes)), np.flatnonzero(is_last(codes))
+        if not len(starts):
+            return
+        own = codes[starts]
+        before_us = np.r_[0, times_us[:-1]]
+        known_us = self._last_us[own]
+        before_us[starts] = np.where(known_us > 0, known_us, times_us[starts])
+        self._newest_us[own] = np.maximum.reduceat(times_us - before_us, starts)
+        self._leapt_us[own] = np.maximum(self._leapt_us[own], self._newest_us[own])
+        self._last_us[own] = times_us[ends]
+
+    def bases_h(self, code: int) -> int | None:
+        """Return by how many hours base stations say that one is fast; None if too few say it."""
+        later_us = self._bases[1][self._bases[0] == code]
+        return round(np.median(later_us) / HOUR_US) if len(later_us) >= LEAST_BASES else None
+
+    def allows(self, code: int, hours: int, known: int) -> bool:
+        """Tell whether one can be that much fast, which others say, and of which so much is known.
+
+        If others have agreed with that its times have leapt ahead since, or among those by which
+        they did: what leapt at their end is seen by those behind.
+        """
+        if self.bases_h(code) not in {None, hours}:
+            return False
+        leapt_us = int(self._leapt_us[code])
+        return not self._agreed[code] or leapt_us >= (hours - known) * HOUR_US - NEAR_US
+
+    def agree(self, code: int) -> None:
+        """Note that others agree with what is known of one now."""
+        self._agreed[code], self._leapt_us[code] = True, self._newest_us[code]
+
+
 class FastClocks:
     """Put right the times of sentences by what came around them; bounded, whatever the feed.
 
@@ -56,6 +127,7 @@ class FastClocks:
     def __init__(self) -> None:
         self._hours: dict[int, int] = {}
         self._told: dict[int, _Receiver] = {}
+        self._conduct = _Conduct()
         self._waiting: list[tuple[Ints, Ints]] = []
         self._held = 0
         self._first: list[Columns] | None = []
@@ -68,7 +140,7 @@ class FastClocks:
         first_is_compared = self._look(columns)
         if self._first is not None:
             self._first.append(columns.copy())
-            return self._settled() if first_is_compared else []
+            return self._settled() if first_is_compared or _is_far(columns) else []
         self._take_off(columns)
         return [columns]
 
@@ -103,8 +175,9 @@ class FastClocks:
 
     def _look(self, columns: Columns) -> bool:
         """Compare receivers whenever enough rows came; tell whether that was so."""
-        rows, first, compared = columns.positions, 0, False
-        own = _own(rows)
+        rows, bases, first, compared = columns.positions, columns.bases, 0, False
+        own, heard = _own(rows), 0
+        bases = bases[_own(bases) & (bases["utc"] > 0) & (bases["msg_type"] == BASE_STATION)]
         while first < len(rows):
             end = min(len(rows), first + ROWS - self._held)
             some = first + np.flatnonzero(own[first:end])
@@ -112,20 +185,36 @@ class FastClocks:
             self._held += end - first
             first = end
             if self._held == ROWS:
+                offset = int(rows["offset"][end - 1]) + 1
+                come = heard + int(np.count_nonzero(bases["offset"][heard:] < offset))
+                self._conduct.hear(bases[heard:come])
+                heard = come
                 # What the first show is true of themselves; of any other what is behind them.
-                waits = self._first is not None and not compared
-                self._compare(0 if waits else int(rows["offset"][end - 1]) + 1)
+                waits = self._first is not None and not compared and offset <= MOST_WAITING_BYTES
+                self._compare(0 if waits else offset)
                 compared = True
+        self._conduct.hear(bases[heard:])
         return compared
 
     def _compare(self, offset: int) -> None:
         """Note which receivers are fast from an offset of the feed on, by the last rows."""
         station, time_us = (np.concatenate(parts) for parts in zip(*self._waiting, strict=True))
         self._waiting, self._held = [], 0
-        for code, hours in _hours(station, time_us, self._hours).items():
-            if hours != self._hours.get(code, 0):
+        self._conduct.follow(station, time_us)
+        found = _hours(station, time_us, self._hours)
+        # Base stations alone take back what others said; they don't say it.
+        found |= {code: 0 for code, known in self._hours.items() if self._is_gainsaid(code, known)}
+        for code, hours in found.items():
+            known = self._hours.get(code, 0)
+            if hours > known and not self._conduct.allows(code, hours, known):
+                continue
+            self._conduct.agree(code)
+            if hours != known:
                 self._hours[code] = hours
                 self._told.setdefault(code, _Receiver()).since.append((offset, hours))
+
+    def _is_gainsaid(self, code: int, known: int) -> bool:
+        return known > 0 and self._conduct.bases_h(code) not in {None, known}
 
     def _take_off(self, columns: Columns) -> None:
         for rows in (columns.positions, columns.statics, columns.bases) if self._told else ():
@@ -137,6 +226,12 @@ class FastClocks:
                 rows["time"][theirs] -= off * HOUR_US
                 one.reports += int(np.count_nonzero(off))
                 one.most_h = max(one.most_h, int(off.max(initial=0)))
+
+
+def _is_far(columns: Columns) -> bool:
+    """Tell whether the feed has come further than its first rows may wait."""
+    tables = columns.positions, columns.statics, columns.bases
+    return any(len(rows) and int(rows["offset"].max()) > MOST_WAITING_BYTES for rows in tables)
 
 
 def _own(rows: Rows) -> Bools:
@@ -160,7 +255,7 @@ def _hours(station: Ints, time_us: NDArray[np.int64], known: dict[int, int]) -> 
         return {}
     off_us = np.array([known.get(code, 0) for code in codes.tolist()]) * HOUR_US
     if not off_us.any() and np.abs(np.diff(time_us)).max() < HOUR_US - NEAR_US:
-        return {}
+        return dict.fromkeys(codes.tolist(), 0)
     # Each beside the one before it that another receiver heard.
     changed = np.r_[False, np.diff(at) != 0]
     before = np.maximum.accumulate(np.where(changed, np.arange(len(at)) - 1, -1))
