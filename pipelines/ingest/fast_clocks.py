@@ -12,8 +12,7 @@ of a centre that delivers what it kept while a line was down, the one that isn't
 things tell it: the base stations that it hears say its time, and its own times went on as before.
 """
 
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +30,8 @@ MOST_WAITING_BYTES: Final = 4 << 20
 They take 100 to 300 kB of a dense feed, and as many bytes are kept to show what was rejected."""
 
 BASE_STATION: Final = 4
+_PLACE_BITS: Final = 47
+"""Of a place in a feed, up to 140 TB; so that one of `MAX_STATIONS` before it fits into 63."""
 
 HOUR_US: Final = 3_600_000_000
 NEAR_US: Final = 90_000_000
@@ -53,15 +54,6 @@ M.1371-5, message 4), so that a clock that is set is soon told."""
 TEXT: Final = "its clock is {h} h fast: {n} reports came that much before the time that they bear"
 
 
-@dataclass
-class _Receiver:
-    """What is taken off the times of one, from which byte of the feed on, and of how many."""
-
-    since: list[tuple[int, int]] = field(default_factory=list)
-    reports: int = 0
-    most_h: int = 0
-
-
 class _Conduct:
     """What the own sentences of receivers tell of their clocks, by code; a time of 0 is none."""
 
@@ -69,11 +61,14 @@ class _Conduct:
         self._last_us, self._newest_us, self._leapt_us = np.zeros((3, MAX_STATIONS), "int64")
         self._agreed = np.zeros(MAX_STATIONS, bool)
         self._bases = np.zeros(0, "int64"), np.zeros(0, "int64")
+        self.fresh: set[int] = set()
+        """Who has heard base stations since this was emptied."""
 
     def hear(self, bases: Rows) -> None:
         """Take in by how much the times of base stations' reports are later than they say."""
         if not len(bases):
             return
+        self.fresh |= set(bases["station"].tolist())
         station = np.r_[self._bases[0], bases["station"]]
         later_us = np.r_[self._bases[1], bases["time"] - bases["utc"]]
         order = np.argsort(station, kind="stable")
@@ -99,7 +94,8 @@ class _Conduct:
 
     def bases_h(self, code: int) -> int | None:
         """Return by how many hours base stations say that one is fast; None if too few say it."""
-        later_us = self._bases[1][self._bases[0] == code]
+        first, end = np.searchsorted(self._bases[0], [code, code + 1]).tolist()
+        later_us = self._bases[1][first:end]
         return round(np.median(later_us) / HOUR_US) if len(later_us) >= LEAST_BASES else None
 
     def allows(self, code: int, hours: int, known: int) -> bool:
@@ -126,7 +122,9 @@ class FastClocks:
 
     def __init__(self) -> None:
         self._hours: dict[int, int] = {}
-        self._told: dict[int, _Receiver] = {}
+        self._changes: list[tuple[int, int]] = []
+        self._sorted = np.zeros((0, 2), "int64")
+        self._reports, self._most_h = np.zeros((2, MAX_STATIONS), "int64")
         self._conduct = _Conduct()
         self._waiting: list[tuple[Ints, Ints]] = []
         self._held = 0
@@ -163,14 +161,14 @@ class FastClocks:
         return [
             {
                 "receiver": stations[code],
-                "reports": one.reports,
+                "reports": n,
                 "share": 1.0,
-                "offset_s": one.most_h * 3_600.0,
+                "offset_s": most_h * 3_600.0,
                 "put_right": True,
-                "text": TEXT.format(h=one.most_h, n=f"{one.reports:,}"),
+                "text": TEXT.format(h=most_h, n=f"{n:,}"),
             }
-            for code, one in sorted(self._told.items(), key=lambda each: -each[1].reports)
-            if one.reports
+            for code in np.argsort(-self._reports, kind="stable").tolist()
+            if (n := int(self._reports[code])) and (most_h := int(self._most_h[code]))
         ]
 
     def _look(self, columns: Columns) -> bool:
@@ -203,7 +201,8 @@ class FastClocks:
         self._conduct.follow(station, time_us)
         found = _hours(station, time_us, self._hours)
         # Base stations alone take back what others said; they don't say it.
-        found |= {code: 0 for code, known in self._hours.items() if self._is_gainsaid(code, known)}
+        found |= {code: 0 for code in self._conduct.fresh if self._is_gainsaid(code)}
+        self._conduct.fresh.clear()
         for code, hours in found.items():
             known = self._hours.get(code, 0)
             if hours > known and not self._conduct.allows(code, hours, known):
@@ -211,21 +210,36 @@ class FastClocks:
             self._conduct.agree(code)
             if hours != known:
                 self._hours[code] = hours
-                self._told.setdefault(code, _Receiver()).since.append((offset, hours))
+                self._changes.append((_key(code, offset), hours))
 
-    def _is_gainsaid(self, code: int, known: int) -> bool:
+    def _is_gainsaid(self, code: int) -> bool:
+        known = self._hours.get(code, 0)
         return known > 0 and self._conduct.bases_h(code) not in {None, known}
 
     def _take_off(self, columns: Columns) -> None:
-        for rows in (columns.positions, columns.statics, columns.bases) if self._told else ():
-            own = _own(rows)
-            for code, one in self._told.items():
-                theirs = np.flatnonzero(own & (rows["station"] == code))
-                starts, hours = np.array([(-1, 0), *one.since]).T
-                off = hours[np.searchsorted(starts, rows["offset"][theirs], side="right") - 1]
-                rows["time"][theirs] -= off * HOUR_US
-                one.reports += int(np.count_nonzero(off))
-                one.most_h = max(one.most_h, int(off.max(initial=0)))
+        """Take off what is known of each row's receiver at its place in the feed, and count it."""
+        if not self._changes:
+            return
+        if len(self._sorted) < len(self._changes):
+            self._sorted = np.array(sorted(self._changes))
+        keys, hours = self._sorted.T
+        for rows in (columns.positions, columns.statics, columns.bases):
+            some = np.flatnonzero(_own(rows))
+            code = rows["station"][some].astype("int64")
+            at = np.searchsorted(keys, _key(code, rows["offset"][some]), side="right") - 1
+            off = np.where((at >= 0) & (keys[at] >= _key(code, 0)), hours[at], 0)
+            rows["time"][some] -= off * HOUR_US
+            np.add.at(self._reports, code[off > 0], 1)
+            np.maximum.at(self._most_h, code, off)
+
+
+@overload
+def _key(code: int, offset: int) -> int: ...
+@overload
+def _key(code: Ints, offset: Ints | int) -> Ints: ...
+def _key(code: int | Ints, offset: Ints | int) -> int | Ints:
+    """Return what sorts places in a feed by receiver."""
+    return (code << _PLACE_BITS) + offset
 
 
 def _is_far(columns: Columns) -> bool:
