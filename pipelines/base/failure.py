@@ -37,9 +37,9 @@ def note_failure(installation: Installation, error: Exception, what: str = NIGHT
 
 def failure_of(installation: Installation) -> str:
     """Return what the home says of a run that failed, a line; empty where the last one didn't."""
-    if not installation.failure.exists():
-        return ""
-    if text := installation.failure.read_text(encoding="utf-8").strip():
-        return text
-    when = datetime.fromtimestamp(installation.failure.stat().st_mtime, UTC)
-    return f"{minute(when)}: {NIGHT} failed: {_UNSAID}"
+    with suppress(FileNotFoundError):  # or a night ends well meanwhile
+        if text := installation.failure.read_text(encoding="utf-8").strip():
+            return text
+        when = datetime.fromtimestamp(installation.failure.stat().st_mtime, UTC)
+        return f"{minute(when)}: {NIGHT} failed: {_UNSAID}"
+    return ""

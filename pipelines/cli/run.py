@@ -1,9 +1,10 @@
 """`selat nightly`, `ingest`, `detect`: the night's work, whole or by step."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from detectors.core.errors import SelatError
 from pipelines.cli.flagged import show_latest
 from pipelines.cli.options import (
     AreaText,
@@ -25,6 +26,8 @@ from pipelines.cli.present import print_json
 if TYPE_CHECKING:
     from pipelines.base.settings import Installation
     from pipelines.run.night import NightRequest
+
+_STOPPED: Final = "it was asked to end before it was done; the same command again goes on"
 
 
 def nightly(
@@ -64,6 +67,7 @@ def nightly(
     """
     installation = installation_of(home, config)
     from pipelines.base.failure import note_failure
+    from pipelines.base.processes import Stopped
     from pipelines.flows.environment import refuse_unwritable
     from pipelines.ingest.errors import IngestError
     from pipelines.run.night import NightRequest, refuse_wrong, run_night, were_there
@@ -94,6 +98,9 @@ def nightly(
             _with_prefect(installation, request, quiet=quiet)
     except PartialRunError as error:
         failure = error
+    except Stopped:  # by a timer that waited no longer, a shutdown, or Ctrl-C
+        note_failure(installation, SelatError(_STOPPED))
+        raise
     show_latest(installation, as_json=as_json)
     if failure:
         raise failure

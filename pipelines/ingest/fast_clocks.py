@@ -6,22 +6,32 @@ its clock is on another zone's time: that is taken off. A receiver that is behin
 since what it delivers late has the right time. What is off by minutes, or by a part of an hour, is
 left to the verdicts (`detectors.kinematics.integrity.receivers`), and what no others came beside
 stays as it is dated.
+
+Where the others are all late by the same, as those of a provider who delays its feed by a day, or
+of a centre that delivers what it kept while a line was down, the one that isn't looks fast. Two
+things tell it: the base stations that it hears say its time, and its own times went on as before.
 """
 
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core.arrays import Bools, Ints
-from detectors.core.frames import is_first
+from detectors.core.frames import is_first, is_last
 from pipelines.ingest.aivdm import Columns
-from pipelines.ingest.aivdm.memory import FROM_GROUP, FROM_TAG, Rows
+from pipelines.ingest.aivdm.memory import FROM_GROUP, FROM_TAG, MAX_STATIONS, Rows
 
 ROWS: Final = 1_024
 """Receivers are compared by so many reports. What they show holds from the next one on, what the
 first show of themselves too."""
+MOST_WAITING_BYTES: Final = 4 << 20
+"""As far as that into the feed the first may wait: a feed of static data alone never has so many.
+They take 100 to 300 kB of a dense feed, and as many bytes are kept to show what was rejected."""
+
+BASE_STATION: Final = 4
+_PLACE_BITS: Final = 47
+"""Of a place in a feed, up to 140 TB; so that one of `MAX_STATIONS` before it fits into 63."""
 
 HOUR_US: Final = 3_600_000_000
 NEAR_US: Final = 90_000_000
@@ -35,16 +45,73 @@ MOST_SHARE: Final = 2 / 3
 """So many other receivers say the same, and so much of all who say anything: of two clocks nobody
 knows which is right."""
 
+LEAST_BASES: Final = 3
+"""Of so many reports of base stations the median is no single one's that is wrong by itself."""
+MOST_BASES: Final = 9
+"""So many of the newest are asked: minutes' worth, as each station reports every 10 s (ITU-R
+M.1371-5, message 4), so that a clock that is set is soon told."""
+
 TEXT: Final = "its clock is {h} h fast: {n} reports came that much before the time that they bear"
 
 
-@dataclass
-class _Receiver:
-    """What is taken off the times of one, from which byte of the feed on, and of how many."""
+class _Conduct:
+    """What the own sentences of receivers tell of their clocks, by code; a time of 0 is none."""
 
-    since: list[tuple[int, int]] = field(default_factory=list)
-    reports: int = 0
-    most_h: int = 0
+    def __init__(self) -> None:
+        self._last_us, self._newest_us, self._leapt_us = np.zeros((3, MAX_STATIONS), "int64")
+        self._agreed = np.zeros(MAX_STATIONS, bool)
+        self._bases = np.zeros(0, "int64"), np.zeros(0, "int64")
+        self.fresh: set[int] = set()
+        """Who has heard base stations since this was emptied."""
+
+    def hear(self, bases: Rows) -> None:
+        """Take in by how much the times of base stations' reports are later than they say."""
+        if not len(bases):
+            return
+        self.fresh |= set(bases["station"].tolist())
+        station = np.r_[self._bases[0], bases["station"]]
+        later_us = np.r_[self._bases[1], bases["time"] - bases["utc"]]
+        order = np.argsort(station, kind="stable")
+        station, later_us = station[order], later_us[order]
+        kept = np.r_[station[MOST_BASES:] != station[:-MOST_BASES], np.ones(MOST_BASES, bool)]
+        kept = kept[-len(station) :]
+        self._bases = station[kept], later_us[kept]
+
+    def follow(self, station: Ints, time_us: Ints) -> None:
+        """Take in how far the times of each leap ahead from one report to the next."""
+        order = np.argsort(station, kind="stable")
+        codes, times_us = station[order], time_us[order]
+        starts, ends = np.flatnonzero(is_first(codes)), np.flatnonzero(is_last(codes))
+        if not len(starts):
+            return
+        own = codes[starts]
+        before_us = np.r_[0, times_us[:-1]]
+        known_us = self._last_us[own]
+        before_us[starts] = np.where(known_us > 0, known_us, times_us[starts])
+        self._newest_us[own] = np.maximum.reduceat(times_us - before_us, starts)
+        self._leapt_us[own] = np.maximum(self._leapt_us[own], self._newest_us[own])
+        self._last_us[own] = times_us[ends]
+
+    def bases_h(self, code: int) -> int | None:
+        """Return by how many hours base stations say that one is fast; None if too few say it."""
+        first, end = np.searchsorted(self._bases[0], [code, code + 1]).tolist()
+        later_us = self._bases[1][first:end]
+        return round(np.median(later_us) / HOUR_US) if len(later_us) >= LEAST_BASES else None
+
+    def allows(self, code: int, hours: int, known: int) -> bool:
+        """Tell whether one can be that much fast, which others say, and of which so much is known.
+
+        If others have agreed with that its times have leapt ahead since, or among those by which
+        they did: what leapt at their end is seen by those behind.
+        """
+        if self.bases_h(code) not in {None, hours}:
+            return False
+        leapt_us = int(self._leapt_us[code])
+        return not self._agreed[code] or leapt_us >= (hours - known) * HOUR_US - NEAR_US
+
+    def agree(self, code: int) -> None:
+        """Note that others agree with what is known of one now."""
+        self._agreed[code], self._leapt_us[code] = True, self._newest_us[code]
 
 
 class FastClocks:
@@ -55,7 +122,10 @@ class FastClocks:
 
     def __init__(self) -> None:
         self._hours: dict[int, int] = {}
-        self._told: dict[int, _Receiver] = {}
+        self._changes: list[tuple[int, int]] = []
+        self._sorted = np.zeros((0, 2), "int64")
+        self._reports, self._most_h = np.zeros((2, MAX_STATIONS), "int64")
+        self._conduct = _Conduct()
         self._waiting: list[tuple[Ints, Ints]] = []
         self._held = 0
         self._first: list[Columns] | None = []
@@ -68,7 +138,7 @@ class FastClocks:
         first_is_compared = self._look(columns)
         if self._first is not None:
             self._first.append(columns.copy())
-            return self._settled() if first_is_compared else []
+            return self._settled() if first_is_compared or _is_far(columns) else []
         self._take_off(columns)
         return [columns]
 
@@ -91,20 +161,21 @@ class FastClocks:
         return [
             {
                 "receiver": stations[code],
-                "reports": one.reports,
+                "reports": n,
                 "share": 1.0,
-                "offset_s": one.most_h * 3_600.0,
+                "offset_s": most_h * 3_600.0,
                 "put_right": True,
-                "text": TEXT.format(h=one.most_h, n=f"{one.reports:,}"),
+                "text": TEXT.format(h=most_h, n=f"{n:,}"),
             }
-            for code, one in sorted(self._told.items(), key=lambda each: -each[1].reports)
-            if one.reports
+            for code in np.argsort(-self._reports, kind="stable").tolist()
+            if (n := int(self._reports[code])) and (most_h := int(self._most_h[code]))
         ]
 
     def _look(self, columns: Columns) -> bool:
         """Compare receivers whenever enough rows came; tell whether that was so."""
-        rows, first, compared = columns.positions, 0, False
-        own = _own(rows)
+        rows, bases, first, compared = columns.positions, columns.bases, 0, False
+        own, heard = _own(rows), 0
+        bases = bases[_own(bases) & (bases["utc"] > 0) & (bases["msg_type"] == BASE_STATION)]
         while first < len(rows):
             end = min(len(rows), first + ROWS - self._held)
             some = first + np.flatnonzero(own[first:end])
@@ -112,31 +183,69 @@ class FastClocks:
             self._held += end - first
             first = end
             if self._held == ROWS:
+                offset = int(rows["offset"][end - 1]) + 1
+                come = heard + int(np.count_nonzero(bases["offset"][heard:] < offset))
+                self._conduct.hear(bases[heard:come])
+                heard = come
                 # What the first show is true of themselves; of any other what is behind them.
-                waits = self._first is not None and not compared
-                self._compare(0 if waits else int(rows["offset"][end - 1]) + 1)
+                waits = self._first is not None and not compared and offset <= MOST_WAITING_BYTES
+                self._compare(0 if waits else offset)
                 compared = True
+        self._conduct.hear(bases[heard:])
         return compared
 
     def _compare(self, offset: int) -> None:
         """Note which receivers are fast from an offset of the feed on, by the last rows."""
         station, time_us = (np.concatenate(parts) for parts in zip(*self._waiting, strict=True))
         self._waiting, self._held = [], 0
-        for code, hours in _hours(station, time_us, self._hours).items():
-            if hours != self._hours.get(code, 0):
+        self._conduct.follow(station, time_us)
+        found = _hours(station, time_us, self._hours)
+        # Base stations alone take back what others said; they don't say it.
+        found |= {code: 0 for code in self._conduct.fresh if self._is_gainsaid(code)}
+        self._conduct.fresh.clear()
+        for code, hours in found.items():
+            known = self._hours.get(code, 0)
+            if hours > known and not self._conduct.allows(code, hours, known):
+                continue
+            self._conduct.agree(code)
+            if hours != known:
                 self._hours[code] = hours
-                self._told.setdefault(code, _Receiver()).since.append((offset, hours))
+                self._changes.append((_key(code, offset), hours))
+
+    def _is_gainsaid(self, code: int) -> bool:
+        known = self._hours.get(code, 0)
+        return known > 0 and self._conduct.bases_h(code) not in {None, known}
 
     def _take_off(self, columns: Columns) -> None:
-        for rows in (columns.positions, columns.statics, columns.bases) if self._told else ():
-            own = _own(rows)
-            for code, one in self._told.items():
-                theirs = np.flatnonzero(own & (rows["station"] == code))
-                starts, hours = np.array([(-1, 0), *one.since]).T
-                off = hours[np.searchsorted(starts, rows["offset"][theirs], side="right") - 1]
-                rows["time"][theirs] -= off * HOUR_US
-                one.reports += int(np.count_nonzero(off))
-                one.most_h = max(one.most_h, int(off.max(initial=0)))
+        """Take off what is known of each row's receiver at its place in the feed, and count it."""
+        if not self._changes:
+            return
+        if len(self._sorted) < len(self._changes):
+            self._sorted = np.array(sorted(self._changes))
+        keys, hours = self._sorted.T
+        for rows in (columns.positions, columns.statics, columns.bases):
+            some = np.flatnonzero(_own(rows))
+            code = rows["station"][some].astype("int64")
+            at = np.searchsorted(keys, _key(code, rows["offset"][some]), side="right") - 1
+            off = np.where((at >= 0) & (keys[at] >= _key(code, 0)), hours[at], 0)
+            rows["time"][some] -= off * HOUR_US
+            np.add.at(self._reports, code[off > 0], 1)
+            np.maximum.at(self._most_h, code, off)
+
+
+@overload
+def _key(code: int, offset: int) -> int: ...
+@overload
+def _key(code: Ints, offset: Ints | int) -> Ints: ...
+def _key(code: int | Ints, offset: Ints | int) -> int | Ints:
+    """Return what sorts places in a feed by receiver."""
+    return (code << _PLACE_BITS) + offset
+
+
+def _is_far(columns: Columns) -> bool:
+    """Tell whether the feed has come further than its first rows may wait."""
+    tables = columns.positions, columns.statics, columns.bases
+    return any(len(rows) and int(rows["offset"].max()) > MOST_WAITING_BYTES for rows in tables)
 
 
 def _own(rows: Rows) -> Bools:
@@ -160,7 +269,7 @@ def _hours(station: Ints, time_us: NDArray[np.int64], known: dict[int, int]) -> 
         return {}
     off_us = np.array([known.get(code, 0) for code in codes.tolist()]) * HOUR_US
     if not off_us.any() and np.abs(np.diff(time_us)).max() < HOUR_US - NEAR_US:
-        return {}
+        return dict.fromkeys(codes.tolist(), 0)
     # Each beside the one before it that another receiver heard.
     changed = np.r_[False, np.diff(at) != 0]
     before = np.maximum.accumulate(np.where(changed, np.arange(len(at)) - 1, -1))

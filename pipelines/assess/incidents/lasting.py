@@ -230,7 +230,9 @@ def _hash(text: str) -> str:
 def _went_on(row: Mapping[str, Any], old: pd.Series, known: Known, say: Say) -> dict[str, Any]:
     """Return id, status and news of an incident that was known before."""
     now, then = (set(str(one["events"]).split(";")) for one in (row, old))
-    fresh = len(now - then - known.supersedes.keys())
+    later = {e for e, name in known.told_later.items() if name == old["incident_id"]}
+    fresh = len(now - then - later - known.supersedes.keys())
+    told = any(known.status.get(event) in ("created", "changed") for event in now)
     news = []
     if fresh:
         news.append(say("1 more event") if fresh == 1 else say("{n} more events", n=fresh))
@@ -240,6 +242,8 @@ def _went_on(row: Mapping[str, Any], old: pd.Series, known: Known, say: Say) -> 
     if not then.isdisjoint(known.told_after):  # which may be what ties the others to it
         stands |= {e for e in then if known.status.get(e) == SAME}
     lost = len(then - now - stands - set(known.supersedes.values()))
+    if later and not (fresh or lost or told):  # `old` is as a past span was seen again, no news
+        return {"incident_id": old["incident_id"], "status": "unchanged", "news": ""}
     if lost:
         news.append(say("1 event fewer") if lost == 1 else say("{n} events fewer", n=lost))
     joined = vessels_in(row["vessels"]) - vessels_in(old["vessels"])
@@ -249,9 +253,8 @@ def _went_on(row: Mapping[str, Any], old: pd.Series, known: Known, say: Say) -> 
     if pd.isna(old["end"]) and not pd.isna(row["end"]):
         news.append(say("it ended"))
     step = float(str(row["score"])) - float(old["score"])
-    if abs(step) >= SCORE_STEP:
+    if abs(step) >= SCORE_STEP and then.isdisjoint(known.told_after):
         news.append(say("score {before:.2f} to {now:.2f}", before=old["score"], now=row["score"]))
-    told = any(known.status.get(event) in ("created", "changed") for event in now)
     changed = bool(news) or bool(now - then) or told
     if changed and not news:  # a stay that grew, a distance measured anew, an event taken over
         news.append(say("it went on") if pd.isna(row["end"]) else say("details changed"))

@@ -19,6 +19,7 @@ import psutil
 import pytest
 
 from pipelines import ingest, store
+from pipelines.base.processes import Stopped
 from pipelines.base.schedule import Served, read_served, write_served
 from pipelines.base.settings import StoreSettings, load
 from pipelines.flows.server import failed
@@ -342,6 +343,21 @@ def test_a_night_whose_server_does_not_start_is_told_in_the_morning(
     assert ran.code == 1
     assert ran.err.count("Prefect's server did not start within 0 s") == 2  # noted once, and told
     assert "did not start" in (tmp_path / "home" / "FAILED").read_text()
+
+
+def test_a_night_that_was_asked_to_end_is_told_in_the_morning(
+    small_feed: Path, tmp_path: Path, selat: Selat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A timer waits no longer, or the computer is shut down: nobody sits there and reads it."""
+
+    def ended(*_: Any, **__: Any) -> None:
+        raise Stopped
+
+    monkeypatch.setattr("pipelines.run.night.run_night", ended)
+    home = tmp_path / "home"
+    with pytest.raises(Stopped):
+        selat("nightly", "--plain", "--feed", small_feed, "--home", home, "--quiet")
+    assert "nightly run failed: it was asked to end" in (home / "FAILED").read_text()
 
 
 def test_a_night_that_failed_in_its_process_is_told_in_the_morning(tmp_path: Path) -> None:

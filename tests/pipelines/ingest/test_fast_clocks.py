@@ -3,13 +3,16 @@
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from statistics import median_low
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines.ingest import fast_clocks
 from pipelines.ingest.aivdm import Decoder
 from pipelines.ingest.clocks import ZONE_HINT, told
 from pipelines.ingest.fast_clocks import (
@@ -117,10 +120,124 @@ def test_a_clock_that_is_set_is_believed_again(read):
     assert not late[9 * ROWS :].any()
 
 
+def base(time: float) -> list[str]:
+    """Give what a base station says at a time."""
+    at = datetime.fromtimestamp(time, UTC)
+    names = ("year", "month", "day", "hour", "minute", "second")
+    return sentences(msg_type=4, **{name: getattr(at, name) for name in names})
+
+
+def with_bases(sent_s: OffS, clock_s: OffS, n: int = 3 * ROWS) -> Iterator[str]:
+    """Give lines of six receivers, which hear base stations: when each was sent, by which clock."""
+    rng = np.random.default_rng(1)
+    for place in range(n):
+        vessel = int(rng.integers(len(VESSELS)))
+        name = f"R{vessel % 6}"
+        time = T0 + 3 * place + sent_s(name, place)
+        lines = base(time) if place % 20 == 19 else [VESSELS[vessel]]
+        yield tagged(lines, time + clock_s(name, place), name)
+
+
+def times_s(found: pd.DataFrame, receiver: int) -> np.ndarray:
+    """Return the times of a receiver's reports, of `with_bases`."""
+    own = found[(found["mmsi"] - 533000001) % 6 == receiver]
+    return own["time"].astype("int64").to_numpy() // 1_000_000
+
+
+def test_who_is_beside_others_that_are_all_late_keeps_the_time_of_its_base_stations(read):
+    def sent_s(name: str, _: int) -> float:
+        return -24.0 * HOUR_S * (name != "R2")
+
+    feed_ = with_bases(sent_s, lambda *_: 0)
+    found = read("".join(feed_), "feed.nmea")
+    assert not told(found.report.to_dict())
+    assert times_s(found.positions, 2).min() >= T0
+    assert times_s(found.positions, 1).max() < T0
+
+
+def test_who_is_fast_by_its_base_stations_too_is_put_right_and_believed_again(read):
+    wrong = range(3 * ROWS, 6 * ROWS)
+    feed_ = with_bases(
+        lambda *_: 0, lambda name, p: 8 * HOUR_S * (name == "R2" and p in wrong), 9 * ROWS
+    )
+    found = read("".join(feed_), "feed.nmea")
+    late_s = found.positions["time"].astype("int64").to_numpy() // 1_000_000 - T0
+    late_s -= 3 * np.array([p for p in range(9 * ROWS) if p % 20 != 19])
+    assert np.count_nonzero(late_s) < 2 * ROWS / 3
+    assert not late_s[7 * ROWS :].any()
+    assert len(told(found.report.to_dict())) == 1
+
+
+def test_base_stations_take_back_what_others_said_before(read):
+    """Others that are late by no whole hours don't say any more that it is right."""
+    since = 3 * ROWS
+    at_random = np.random.default_rng(2).integers(0, 20 * HOUR_S, 10 * ROWS)
+
+    def sent_s(name: str, place: int) -> float:
+        return -float(at_random[place]) * (name != "R2" and place >= since)
+
+    feed_ = with_bases(sent_s, lambda n, p: 8 * HOUR_S * (n == "R2" and p < since), 9 * ROWS)
+    found = read("".join(feed_), "feed.nmea").positions
+    assert times_s(found, 2)[-600:].min() >= T0 + 3 * since
+
+
+def test_who_is_heard_while_others_catch_up_keeps_its_time(read):
+    """The line of five receivers was down; what they kept comes faster than it was received."""
+    rng = np.random.default_rng(1)
+    lines, own = [], []
+
+    def say(time: int, name: str) -> None:
+        own.extend([time] * (name == "R0"))
+        vessel = len(lines) % 6 * 6 + int(name[1:])
+        lines.append(tagged([VESSELS[vessel]], time, name))
+
+    for place in range(2 * ROWS):
+        say(T0 + place // 25, f"R{rng.integers(6)}")
+    begun = now = late = T0 + 2 * ROWS // 25
+    for now in range(begun, begun + 4_000, 4):
+        say(now, "R0")
+    while now - late > 3_300:
+        for _ in range(75):
+            say(late, f"R{rng.integers(1, 6)}")
+        for _ in range(4):
+            say(now, "R0")
+        now, late = now + 1, late + 2
+    assert _moved_at_first(lines)
+    found = read("".join(lines), "feed.nmea")
+    assert times_s(found.positions, 0).tolist() == own
+    assert not told(found.report.to_dict())
+
+
+def _moved_at_first(lines: list[str]) -> bool:
+    """Tell whether, of what comes while they catch up alone, the one that doesn't looks fast."""
+    late = lines[2 * ROWS + 1_000 :]
+    return (put_right("".join(late).encode(), []) != put_right("".join(late).encode(), None)).any()
+
+
+@given(st.lists(st.integers(1, 30_000), max_size=6))
+def test_where_few_reports_come_none_waits_for_more(cuts):
+    """Nor does it make a difference then where a feed is cut."""
+    lines = [tagged(STATIC, T0 + p, f"R{p % 4}") for p in range(400)]
+    lines += feed(lambda name, _: 8 * HOUR_S * (name == "R2"), 2 * ROWS)
+    content = "".join(lines).encode()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fast_clocks, "MOST_WAITING_BYTES", 30_000)
+        whole = put_right(content, [])
+        assert (whole != put_right(content, None)).any()
+        np.testing.assert_array_equal(put_right(content, cuts), whole)
+        decoder, clocks = Decoder(), FastClocks()
+        some = [clocks.put_right(columns) for columns in decoder.stream(content[:40_000])]
+        assert sum(len(one.statics) for settled in some for one in settled)
+
+
 @given(st.lists(st.integers(1, 30_000), max_size=6), st.integers(0, 5))
 def test_where_a_feed_is_cut_makes_no_difference(cuts, seed):
     wrong = range(ROWS // 2, 2 * ROWS)
-    lines = feed(lambda name, p: 8 * HOUR_S * (name == "R2" and p in wrong), seed=seed)
+
+    def fast_s(name: str, place: int) -> float:
+        return 8 * HOUR_S * (name == "R2" and place in wrong)
+
+    lines = feed(fast_s, seed=seed) if seed else with_bases(lambda *_: 0, fast_s)
     content = "".join(lines).encode()
     whole = put_right(content, [])
     assert (whole != put_right(content, None)).any()
@@ -152,7 +269,9 @@ def test_receivers_are_compared_as_pair_by_pair(reports, known):
     time_us = np.array([HOUR_US * h + 1_000_000 * s for _, h, s in reports], "int64")
     found = _hours(station, time_us, known)
     jumps = np.abs(np.diff(time_us)).max(initial=0) >= HOUR_US - NEAR_US
-    if jumps or any(known.get(code, 0) for code in station.tolist()):
+    if len(set(station.tolist())) > LEAST_OTHERS and not jumps and not any(known.values()):
+        assert found == dict.fromkeys(station.tolist(), 0)
+    elif jumps or any(known.get(code, 0) for code in station.tolist()):
         assert found == by_pairs(station.tolist(), time_us.tolist(), known)
 
 

@@ -114,6 +114,7 @@ def test_a_past_span_that_is_looked_at_again_takes_no_incident_back(
     assert set(past["incident_id"]) == set(before["incident_id"])
     assert not past["news"].str.contains("fewer").any()
     now = look("2026-01-06T12:00Z")
+    assert set(now["status"]) == {"unchanged"}
     assert dict(zip(now["incident_id"], now["events"], strict=True)) == dict(
         zip(before["incident_id"], before["events"], strict=True)
     )

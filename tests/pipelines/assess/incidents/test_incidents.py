@@ -1083,7 +1083,7 @@ def test_an_incident_keeps_its_id_though_a_past_span_was_looked_at_again(
     [loitering] = events.build([lies])["event_id"]
     past = told(gazetteer, lies)
     known = Known(before, {}, {loitering: "unchanged"}, told_after={encounter: True})
-    again = lasting(past.assign(incident_id=loitering, score=before["score"]), known)
+    again = lasting(past.assign(incident_id=loitering, score=before["score"] - 0.3), known)
     assert again[["incident_id", "news"]].values.tolist() == [[before["incident_id"].item(), ""]]
 
     newest = told(gazetteer, met).assign(incident_id=encounter)
@@ -1091,6 +1091,12 @@ def test_an_incident_keeps_its_id_though_a_past_span_was_looked_at_again(
     new, same = (lasting(newest, Known(again, {}, {}, told_later=one)) for one in ({}, later))
     assert new["incident_id"].item() != before["incident_id"].item()
     assert same["incident_id"].tolist() == before["incident_id"].tolist()
+
+    # Both are known to whoever was told before; what another look adds is news.
+    whole = told(gazetteer, met, lies).assign(incident_id="")
+    for more, said in (({}, ["unchanged", ""]), ({encounter: "changed"}, ["changed"])):
+        row = lasting(whole, Known(again, {}, {**more}, told_later=later)).iloc[0]
+        assert row[["status", "news"]].tolist()[: len(said)] == said
 
 
 def test_an_event_that_another_replaces_keeps_the_incident(gazetteer: Gazetteer) -> None:
