@@ -364,10 +364,29 @@ def wanderer(scene: Any, seed: int, hours: float = 24.0) -> pd.DataFrame:
     return scene.positions(*tracks)
 
 
-@pytest.mark.parametrize("seed", range(10))
-def test_as_the_oracle_says(scene: Any, seed: int) -> None:
+def keeps_its_place(scene: Any, seed: int, hours: float = 40.0) -> pd.DataFrame:
+    """Three vessels that drift and motor back, over 5 nm at most, at 4 to 6 kn."""
+    rng = np.random.default_rng(seed)
+    tracks = []
+    for i in range(3):
+        at, off_nm, ways = 0.5, 0.0, [(0.0, 4.0, 99.8), (0.5, 4.0, 100.0)]
+        while at < hours:
+            at += rng.uniform(0.5, 1.4)
+            off_nm += rng.uniform(-0.8, 0.8)
+            ways.append((at, 4.0, 100.0 + off_nm / 60))
+            back_nm = rng.uniform(-2.5, 2.5)
+            at += max(abs(back_nm - off_nm) / rng.uniform(4.0, 6.0), 0.05)
+            off_nm = back_nm
+            ways.append((at, 4.0, 100.0 + off_nm / 60))
+        tracks.append(scene.track(A + i, ways, every_s=180))
+    return scene.positions(*tracks)
+
+
+@pytest.mark.parametrize("kind", [wanderer, keeps_its_place])
+@pytest.mark.parametrize("seed", range(8))
+def test_as_the_oracle_says(scene: Any, seed: int, kind: Any) -> None:
     # At a speed at which a long silence tells neither of rest nor of way made at its ends.
-    positions = wanderer(scene, seed).assign(sog_kn=1.0)
+    positions = kind(scene, seed).assign(sog_kn=1.0)
     found = Loitering().detect(positions, scene.context((0, 200)))
     epoch, second = pd.Timestamp(0, tz="UTC"), pd.Timedelta(seconds=1)
     got = {
@@ -380,8 +399,8 @@ def test_as_the_oracle_says(scene: Any, seed: int) -> None:
 @settings(max_examples=8, deadline=None)
 @given(seed=st.integers(0, 10_000), cuts=st.lists(st.floats(0.1, 29.9), max_size=8, unique=True))
 def test_any_partition_gives_the_same_events(scene: Any, seed: int, cuts: list[float]) -> None:
-    positions = wanderer(scene, seed)
-    scene.assert_same_in_windows(Loitering(), positions, [0.0, *sorted(cuts), 30.0])
+    for kind in (wanderer, keeps_its_place):
+        scene.assert_same_in_windows(Loitering(), kind(scene, seed), [0.0, *sorted(cuts), 50.0])
 
 
 def test_a_tug_beside_it_from_the_first_minute_counts(scene: Any) -> None:
