@@ -5,9 +5,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.crossing.endings import SOON_S
 from detectors.crossing.limits import Limits
 from detectors.crossing.sieve import way_m
+from detectors.hypotheses.landfalls import SHOAL_M
 from detectors.kinematics import geodesy, timegrid
+from detectors.surroundings.coasts import Coasts
 
 WORKED_S: Final = 6 * 3600
 """A tide and half a night."""
@@ -53,6 +56,16 @@ def lain_there(limits: Limits, grid: timegrid.Grid, row: int, since: int) -> boo
     rows = rows[grid.speed_kn[rows] < limits.min_speed_kn]
     away_m = geodesy.distance_m(grid.lat[rows], grid.lon[rows], grid.lat[row], grid.lon[row])
     return bool(np.count_nonzero(away_m < limits.elsewhere_m) * limits.step_s > limits.min_lying_s)
+
+
+def lay_at_sea(limits: Limits, grid: timegrid.Grid, row: int, coasts: Coasts) -> bool:
+    """Tell whether a vessel was heard for all of `SOON_S` before a grid row, a mile or more off any
+    coast (`SHOAL_M`): who boards people at a shore and lies off it until the way is clear wasn't.
+    """
+    rows = _before(grid, row, SOON_S // limits.step_s)
+    if len(rows) < SOON_S // limits.step_s:
+        return False
+    return bool(coasts.distance_m(grid.lat[rows], grid.lon[rows]).min() >= SHOAL_M)
 
 
 def _before(grid: timegrid.Grid, row: int, n_ticks: int) -> NDArray[np.int64]:

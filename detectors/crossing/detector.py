@@ -15,6 +15,7 @@ from detectors.core.hypothesis import Hypothesis
 from detectors.core.relations import EventsOf, Own, Relation
 from detectors.core.telling import Told, Words
 from detectors.crossing.beaches import SAMPLED_M
+from detectors.crossing.before import lay_at_sea
 from detectors.crossing.concerned import concerned
 from detectors.crossing.endings import SHORE, Ending, endings
 from detectors.crossing.evidence import (
@@ -118,7 +119,7 @@ class Crossing(Limits):
     """
 
     name: ClassVar[str] = "crossing"
-    version: ClassVar[str] = "24"
+    version: ClassVar[str] = "25"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",
@@ -244,7 +245,8 @@ class Crossing(Limits):
             took = evidence.pop("turns"), evidence.pop("run_states")
             evidence |= turned_about(*took, evidence["to_state"])
             evidence["passed_by"] = passed(evidence)
-            evidence["came_past"] = came_past(evidence)
+            at_sea = lay_at_sea(self, grid, a, context.zones.shores)
+            evidence["came_past"] = came_past(evidence, at_sea)
             # A boat may turn at a beach within a step of the grid; a ship that passes one goes on,
             # also where the feed ends before she is past it.
             stopped = evidence["run_end_coast_m"] <= self.shore_m + SAMPLED_M

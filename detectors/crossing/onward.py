@@ -74,13 +74,14 @@ def goes_on(evidence: Mapping[str, Any], final_kn: float) -> bool:
     return bool(evidence["sailed_on"] and evidence["feed_ends"] and under_way)
 
 
-def came_past(evidence: Mapping[str, Any]) -> bool:
+def came_past(evidence: Mapping[str, Any], lay_at_sea: bool) -> bool:
     """Tell whether a vessel came from where it lay at sea and kept its way past the shore that its
-    passage begins at: nobody boards from there.
+    passage begins at: nobody boards from there. It was under way for long before, or had lain well
+    off any coast for as long (`before.lay_at_sea`).
     """
     made_kn = evidence["came_past_kn"]
     on_kn = PAST_SHARE * evidence["mean_speed_kn"]
-    from_sea = evidence["came_on"] and evidence["heard_before"]
+    from_sea = evidence["heard_before"] and (evidence["came_on"] or lay_at_sea)
     return from_sea and made_kn is not None and made_kn >= on_kn
 
 

@@ -63,7 +63,9 @@ class Loitering(Limits):
     either says that it made `max_speed_kn` or more, no loitering begins or ends there. Qualifying
     ticks in a row make pieces of at least `min_piece_s`; pieces no more than `max_interruption_s`
     and `max_interruption_m` apart make one loitering, which lasts from its first tick to the end of
-    its last step. So it may begin at any minute, cross midnight, and hold one pause or many.
+    its last step. So do pieces up to `max_return_s` apart, one of them as long as the pause, if it
+    came back within `max_interruption_m` of where it had lain in the `min_duration_s` before. So it
+    may begin at any minute, cross midnight, and hold one pause or many.
 
     Speed comes from positions rather than the reported SOG because a stuck or missing SOG field
     would otherwise hide a drifting vessel or invent one; the median of the reported SOG is kept
@@ -84,7 +86,7 @@ class Loitering(Limits):
     """
 
     name: ClassVar[str] = "loitering"
-    version: ClassVar[str] = "22"
+    version: ClassVar[str] = "23"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",
@@ -109,7 +111,7 @@ class Loitering(Limits):
     def rests_on(self) -> tuple[Relation, ...]:
         """Return who was near while it was slow: who keeps beside it, lies or fishes near it."""
         anybody = Along(self.step_s, self.max_silence_s)
-        slow = replace(anybody, below_kn=self.max_speed_kn, pause_s=self.max_interruption_s)
+        slow = replace(anybody, below_kn=self.max_speed_kn, pause_s=self.max_return_s)
         reach_m = max(self.company_m, self.neighbour_m, self.fishing_near_m)
         around_s = self.max_silence_s + 2 * self.step_s
         ending_s = float(self.min_duration_s + self.step_s)
@@ -120,13 +122,13 @@ class Loitering(Limits):
         """Return how long after its last tick a loitering can still go on, or what followed be
         seen.
         """
-        goes_on_s = self.max_interruption_s + self.min_piece_s + self.max_silence_s
+        goes_on_s = self.max_return_s + self.min_piece_s + self.max_silence_s
         return timedelta(seconds=max(goes_on_s, self.after_s + AFTER_SILENCE_S))
 
     @property
     def lookback(self) -> timedelta:
         """Long enough to find any loitering not yet settled, whatever its phase."""
-        found_s = self.min_duration_s + 2 * (self.max_interruption_s + self.min_piece_s)
+        found_s = 2 * self.min_duration_s + 2 * (self.max_return_s + self.min_piece_s)
         found_s = max(found_s, self.min_reports * self.max_silence_s)
         return self.settle + timedelta(seconds=found_s + self.max_silence_s)
 
@@ -148,7 +150,7 @@ class Loitering(Limits):
             last[enough],
             window=timespan.window_us(context.start, context.end),
             settle=self.settle,
-            max_break_s=self.max_interruption_s,
+            max_break_s=self.max_return_s,
         )
         if len(spans) == 0:
             return events.build(drifting)

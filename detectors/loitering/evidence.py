@@ -25,6 +25,7 @@ KNOWN_SLOTS: Final = 2
 
 SETTINGS: Final = (
     "max_interruption_s",
+    "max_return_s",
     "near_land_m",
     "min_working_kn",
     "max_working_kn",

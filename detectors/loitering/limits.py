@@ -28,6 +28,11 @@ class Limits(Detector):
     moment now and then doesn't loiter."""
     max_interruption_m: PositiveFloat = 5556.0
     """See `max_interruption_s`."""
+    max_return_s: PositiveInt = 3600
+    """An hour: 3 nm at 4 kn against the stream, and a quarter of an hour to gather way and to lose
+    it. What came back within `max_interruption_m` of where it had lain in the `min_duration_s`
+    before, and lay for as long before or after, regained its place; who is bound elsewhere is gone
+    by then."""
     min_piece_s: PositiveInt = 600
     """See `max_interruption_s`."""
     max_silence_s: PositiveInt = 7200
@@ -91,7 +96,8 @@ class Limits(Detector):
     def _consistent(self) -> Self:
         settings.at_most(self, "step_s", "min_piece_s")
         settings.at_most(self, "min_piece_s", "min_duration_s")
-        settings.at_most(self, "max_interruption_s", "max_silence_s")
+        settings.at_most(self, "max_interruption_s", "max_return_s")
+        settings.at_most(self, "max_return_s", "max_silence_s")
         settings.at_most(self, "min_working_kn", "max_working_kn")
         settings.at_most(self, "step_s", "leg_s")
         settings.at_most(self, "step_s", "after_s")

@@ -3,7 +3,6 @@
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from detectors.core.arrays import Bools, Floats, Ints
 from detectors.core.detector import Context
@@ -66,19 +65,61 @@ def _speed_kn(limits: Limits, reports: Reports, row: Ints, by: int) -> Floats:
 def slow_runs(limits: Limits, grid: timegrid.Grid, rows: Ints) -> tuple[Ints, Ints]:
     """Find runs of slow ticks, with tolerated interruptions, that are long enough."""
 
-    def joins(before: Ints, after: Ints) -> NDArray[np.bool_]:
+    def joins(before: Ints, after: Ints) -> Bools:
         a, b = rows[before], rows[after]
         apart_m = geodesy.distance_m(grid.lat[a], grid.lon[a], grid.lat[b], grid.lon[b])
-        return np.asarray(apart_m <= limits.max_interruption_m)
+        pause = grid.tick[b] - grid.tick[a] - 1
+        near = np.asarray(apart_m <= limits.max_interruption_m)
+        near &= pause <= limits.max_interruption_s // limits.step_s
+        near &= grid.track_id[a] == grid.track_id[b]
+        return near | comes_back(limits, grid, rows, before, after, near)
 
     return timegrid.episodes(
         grid.track_id[rows],
         grid.tick[rows],
-        max_break=limits.max_interruption_s // limits.step_s,
+        max_break=limits.max_return_s // limits.step_s,
         min_piece=-(-limits.min_piece_s // limits.step_s),
         min_length=-(-limits.min_duration_s // limits.step_s),
         joins=joins,
     )
+
+
+def comes_back(
+    limits: Limits, grid: timegrid.Grid, rows: Ints, before: Ints, after: Ints, near: Bools
+) -> Bools:
+    """Tell after which pauses that don't join two stays yet (`near`) a vessel came back to where it
+    had lain: within `max_interruption_m` of where it was slow in the same loitering, in the
+    `min_duration_s` before the pause; and lay, before or after it, for as long as it took.
+
+    `before` and `after` are places in `rows`, slow ticks of the grid: the last one of each stay and
+    the first one of the next stay.
+    """
+    track, tick = grid.track_id[rows], grid.tick[rows]
+    pause = tick[after] - tick[before] - 1
+    asked = ~near & (track[before] == track[after])
+    asked &= pause <= limits.max_return_s // limits.step_s
+    lay = np.zeros(len(near), bool)
+    for row, by in ((before, 1 - pause), (after, pause - 1)):
+        end = np.clip(row + by, 0, len(rows) - 1)
+        lay |= (track[end] == track[row]) & (tick[end] - tick[row] == by)
+    asked &= lay
+    back = np.zeros(len(near), bool)
+    if not asked.any():
+        return back
+    # Which stay each loitering begins with, and its first tick.
+    whole = np.maximum.accumulate(np.r_[0, np.where(near, 0, np.arange(1, len(near) + 1))])
+    broken = np.flatnonzero(np.diff(tick[: before[0] + 1]) != 1)
+    since = np.r_[broken[-1] + 1 if len(broken) else 0, after]
+    ago = limits.min_duration_s // limits.step_s
+    for k in np.flatnonzero(asked).tolist():
+        first, last = int(since[whole[k]]), int(before[k]) + 1
+        first += int(np.searchsorted(tick[first:last], tick[last - 1] - ago, side="right"))
+        there, here = rows[first:last], rows[after[k]]
+        off_m = geodesy.distance_m(grid.lat[there], grid.lon[there], grid.lat[here], grid.lon[here])
+        back[k] = np.min(off_m) <= limits.max_interruption_m
+        if back[k]:
+            whole[k + 1 :][whole[k + 1 :] == k + 1] = whole[k]
+    return back
 
 
 def in_open_water(

@@ -84,6 +84,34 @@ def test_one_pause_or_many(scene: Any) -> None:
     assert found["evidence"].iloc[0]["slow_fraction"] == pytest.approx(0.8, abs=0.05)
 
 
+@pytest.mark.parametrize(
+    ("back_nm", "pause_h", "stay_h", "together"),
+    [
+        (0.0, 0.75, 1.0, True),  # back to where it lay before, 3.5 nm, against the stream
+        (-2.5, 0.75, 1.0, True),  # two miles and a half beyond that
+        (-3.5, 0.75, 1.0, False),  # to a place where it hadn't lain
+        (0.0, 1.05, 1.2, False),  # too long a way for that
+        (0.0, 0.75, 0.6, False),  # under way for longer than it lies
+    ],
+)
+def test_one_that_comes_back_to_where_it_lay_goes_on_drifting(
+    scene: Any, back_nm: float, pause_h: float, stay_h: float, together: bool
+) -> None:
+    """It lay for an hour, shifted by 2 nm, lies there for an hour, and is carried 1.5 nm off."""
+    lon = 100.0 + np.array([0.0, 2.0, 3.5, back_nm]) / 60
+    ways = [
+        (1.0, 4.0, lon[0]),
+        (2.0, 4.0, lon[0]),
+        (2.4, 4.0, lon[1]),
+        (2.4 + stay_h, 4.0, lon[2]),
+        (2.4 + stay_h + pause_h, 4.0, lon[3]),
+        (2.4 + stay_h + pause_h + stay_h, 4.0, lon[3]),
+    ]
+    found = Loitering().detect(scene.positions(scene.track(A, ways)), scene.context())
+    lasts = (found["end"] - found["start"]).max()
+    assert (lasts > pd.Timedelta(hours=3)) == together
+
+
 @pytest.mark.parametrize("every_s", [600, 1500, 1800])
 def test_satellites_hear_it_every_half_hour(scene: Any, every_s: int) -> None:
     """Reports that are rare, a quarter of them lost; the span is right to within an interval."""
@@ -250,7 +278,7 @@ def naive(positions: pd.DataFrame, rule: Loitering) -> set[tuple[int, int, int]]
                 f = (tick * step * 10**6 - t0) / (t1 - t0)
                 at[tick] = (lat0 + f * (lat1 - lat0), lon0 + f * (lon1 - lon0))
                 tick += 1
-        pieces: list[tuple[int, int]] = []
+        runs: list[tuple[int, int]] = []
         begin = None
         for tick in range(min(at, default=0), max(at, default=0) + 2):
             slow = (
@@ -262,15 +290,13 @@ def naive(positions: pd.DataFrame, rule: Loitering) -> set[tuple[int, int, int]]
             if slow and begin is None:
                 begin = tick
             if not slow and begin is not None:
-                if (tick - begin) * step >= rule.min_piece_s:
-                    pieces.append((begin, tick))
+                runs.append((begin, tick))
                 begin = None
+        pieces = [(a, b) for a, b in runs if (b - a) * step >= rule.min_piece_s]
         stories: list[tuple[int, int]] = []
+        slow_at = {tick for first, last in runs for tick in range(first, last)}
         for first, last in pieces:
-            near = stories and (
-                geodesy.distance_m(*at[stories[-1][1] - 1], *at[first]) <= rule.max_interruption_m
-            )
-            if near and (first - stories[-1][1]) * step <= rule.max_interruption_s:
+            if stories and _joins(rule, at, slow_at, stories[-1], (first, last), pieces):
                 stories[-1] = (stories[-1][0], last)
             else:
                 stories.append((first, last))
@@ -281,6 +307,33 @@ def naive(positions: pd.DataFrame, rule: Loitering) -> set[tuple[int, int, int]]
             and _reports_around(reports, first * step, last * step) >= rule.min_reports
         }
     return found
+
+
+def _joins(
+    rule: Loitering,
+    at: dict[int, tuple[float, float]],
+    slow_at: set[int],
+    story: tuple[int, int],
+    piece: tuple[int, int],
+    pieces: list[tuple[int, int]],
+) -> bool:
+    """Whether a stay goes on with a story: soon and near its end, or back where it had lain."""
+    pause = piece[0] - story[1]
+    last = story[1] - 1
+    near = geodesy.distance_m(*at[last], *at[piece[0]]) <= rule.max_interruption_m
+    if near and pause * rule.step_s <= rule.max_interruption_s:
+        return True
+    before = next(stay for stay in pieces if stay[1] == story[1])
+    lay = [
+        at[tick]
+        for tick in range(story[0], story[1])
+        if tick in slow_at and (last - tick) * rule.step_s < rule.min_duration_s
+    ]
+    return (
+        pause * rule.step_s <= rule.max_return_s
+        and max(before[1] - before[0], piece[1] - piece[0]) >= pause
+        and any(geodesy.distance_m(*o, *at[piece[0]]) <= rule.max_interruption_m for o in lay)
+    )
 
 
 def _reports_around(reports: list[tuple[int, float, float]], start_s: int, end_s: int) -> int:
@@ -300,6 +353,7 @@ def wanderer(scene: Any, seed: int, hours: float = 24.0) -> pd.DataFrame:
         speed_kn = rng.choice(
             [0.3, 1.0, 1.9, 2.1, 6.0], len(turns) - 1, p=[0.4, 0.2, 0.1, 0.1, 0.2]
         )
+        speed_kn *= rng.choice([-1.0, 1.0], len(speed_kn))  # to and fro
         lon = 100.0 + np.r_[0.0, np.cumsum(speed_kn * np.diff(turns) / 60)]
         waypoints = list(zip(turns, np.full(len(turns), 4.0), lon, strict=True))
         track = scene.track(A + i, waypoints, every_s=float(rng.choice([31, 60, 181])))
@@ -310,10 +364,29 @@ def wanderer(scene: Any, seed: int, hours: float = 24.0) -> pd.DataFrame:
     return scene.positions(*tracks)
 
 
-@pytest.mark.parametrize("seed", range(10))
-def test_as_the_oracle_says(scene: Any, seed: int) -> None:
+def keeps_its_place(scene: Any, seed: int, hours: float = 40.0) -> pd.DataFrame:
+    """Three vessels that drift and motor back, over 5 nm at most, at 4 to 6 kn."""
+    rng = np.random.default_rng(seed)
+    tracks = []
+    for i in range(3):
+        at, off_nm, ways = 0.5, 0.0, [(0.0, 4.0, 99.8), (0.5, 4.0, 100.0)]
+        while at < hours:
+            at += rng.uniform(0.5, 1.4)
+            off_nm += rng.uniform(-0.8, 0.8)
+            ways.append((at, 4.0, 100.0 + off_nm / 60))
+            back_nm = rng.uniform(-2.5, 2.5)
+            at += max(abs(back_nm - off_nm) / rng.uniform(4.0, 6.0), 0.05)
+            off_nm = back_nm
+            ways.append((at, 4.0, 100.0 + off_nm / 60))
+        tracks.append(scene.track(A + i, ways, every_s=180))
+    return scene.positions(*tracks)
+
+
+@pytest.mark.parametrize("kind", [wanderer, keeps_its_place])
+@pytest.mark.parametrize("seed", range(8))
+def test_as_the_oracle_says(scene: Any, seed: int, kind: Any) -> None:
     # At a speed at which a long silence tells neither of rest nor of way made at its ends.
-    positions = wanderer(scene, seed).assign(sog_kn=1.0)
+    positions = kind(scene, seed).assign(sog_kn=1.0)
     found = Loitering().detect(positions, scene.context((0, 200)))
     epoch, second = pd.Timestamp(0, tz="UTC"), pd.Timedelta(seconds=1)
     got = {
@@ -326,8 +399,8 @@ def test_as_the_oracle_says(scene: Any, seed: int) -> None:
 @settings(max_examples=8, deadline=None)
 @given(seed=st.integers(0, 10_000), cuts=st.lists(st.floats(0.1, 29.9), max_size=8, unique=True))
 def test_any_partition_gives_the_same_events(scene: Any, seed: int, cuts: list[float]) -> None:
-    positions = wanderer(scene, seed)
-    scene.assert_same_in_windows(Loitering(), positions, [0.0, *sorted(cuts), 30.0])
+    for kind in (wanderer, keeps_its_place):
+        scene.assert_same_in_windows(Loitering(), kind(scene, seed), [0.0, *sorted(cuts), 50.0])
 
 
 def test_a_tug_beside_it_from_the_first_minute_counts(scene: Any) -> None:
