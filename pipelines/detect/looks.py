@@ -42,7 +42,7 @@ WORTH: Final = 0.2
 """A score that changes by less, on the same side of what counts, makes no run of its own: while a
 vessel stays silent its score rises with every look (of 16 runs of a day 10 told nothing else)."""
 
-LITTLE: Final = timedelta(hours=16)
+LITTLE: Final = timedelta(hours=17)
 """So much history of everybody is read for each look: meetings, loitering and what reads these rest
 on less, while a look at everything reads two days and more."""
 
