@@ -58,7 +58,7 @@ class Verdict:
 
     @property
     def opened(self) -> tuple[str, ...]:
-        """What programs left beside files that they opened, where nothing else was changed."""
+        """Return what programs left beside files that they opened, if nothing else was changed."""
         held = {file.path for file in self.manifest.files} if self.manifest else set()
         beside = {f"{_TOO_MANY}{path}{end}": path + end for path in held for end in _BESIDE}
         wrong = [one for one in self.problems if not one.startswith(_STALE)]
