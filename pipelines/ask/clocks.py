@@ -82,6 +82,7 @@ def wrong_clocks(store: Queries, since: pd.Timestamp, until: pd.Timestamp) -> di
         (str(one["receiver"]), Off(usual_s=abs(float(one.get("offset_s") or 0.0))))
         for report in reports
         for one in report.get("clocks", [])
+        if not one.get("put_right")  # by whole hours: no estimate
     ]
     for date in store.clocks_put_right(f"{since:%Y-%m-%d}", f"{until:%Y-%m-%d}").values():
         off += [
