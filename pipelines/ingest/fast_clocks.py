@@ -128,6 +128,7 @@ class FastClocks:
         self._conduct = _Conduct()
         self._waiting: list[tuple[Ints, Ints]] = []
         self._held = 0
+        self._few = True
         self._first: list[Columns] | None = []
 
     def put_right(self, columns: Columns) -> list[Columns]:
@@ -174,6 +175,14 @@ class FastClocks:
     def _look(self, columns: Columns) -> bool:
         """Compare receivers whenever enough rows came; tell whether that was so."""
         rows, bases, first, compared = columns.positions, columns.bases, 0, False
+        if self._few:  # codes are given in order: until there are more names nobody is compared
+            if len(columns.stations) <= LEAST_OTHERS:
+                return False
+            more = np.flatnonzero(rows["station"] >= LEAST_OTHERS)
+            if not len(more):
+                return False
+            self._few, first = False, int(more[0])
+            bases = bases[bases["offset"] >= rows["offset"][first]]
         own, heard = _own(rows), 0
         bases = bases[_own(bases) & (bases["utc"] > 0) & (bases["msg_type"] == BASE_STATION)]
         while first < len(rows):
@@ -250,8 +259,8 @@ def _is_far(columns: Columns) -> bool:
 
 def _own(rows: Rows) -> Bools:
     """Tell which rows have a receiver, and its time."""
-    told = (rows["time"] > 0) & (rows["station"] >= 0)
-    return np.asarray(told & np.isin(rows["time_from"], (FROM_TAG, FROM_GROUP)))
+    told = (rows["time_from"] == FROM_TAG) | (rows["time_from"] == FROM_GROUP)
+    return np.asarray(told & (rows["time"] > 0) & (rows["station"] >= 0))
 
 
 def _hours(station: Ints, time_us: NDArray[np.int64], known: dict[int, int]) -> dict[int, int]:
