@@ -1,9 +1,11 @@
 """The desk of a simulated night, without and with a server, and a reader that has been let in."""
 
+import gc
 import json
 import shutil
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -197,6 +199,10 @@ def served(desk: Desk) -> Iterator[Callable[[], str]]:
     finally:
         server.should_exit = True
         thread.join(20)
+        del server, thread
+        with warnings.catch_warnings():  # what a browser still asked for is gone now, not later
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
 
 
 RECIPIENTS = """
