@@ -178,7 +178,7 @@ def judge(
     old = store.events_counted(window.start - HISTORY, window.start, float("inf"), ids)
     enough = setup.installation.settings.assess.min_score
     earlier = told_before(told, old, over, enough)
-    later = _after(store.events_counted(window.end, window.now, float("inf"), ids), window, enough)
+    later = _after(store, window, ids, enough)
     ever = store.told_later(before["incident_id"].tolist())
     known = Known.of(before, compared, versions, store.last_looked_at(), earlier, later, ever)
     assessed = named(assessed, known)
@@ -187,11 +187,14 @@ def judge(
     return Judged(window, detection, assessed, compared, lists, configuration)
 
 
-def _after(known: pd.DataFrame, window: Window, enough: float) -> dict[str, bool]:
-    """Return of each event that began after the window whether it alone scores enough."""
+def _after(store: Queries, window: Window, ids: Collection[str], enough: float) -> dict[str, bool]:
+    """Return of each of some events that began after the window whether it alone scores enough."""
+    if window.now == window.end:  # as of nearly all: nothing was looked at behind it
+        return {}
+    known = store.events_counted(window.end, window.now, float("inf"), ids)
     after = known[known["start"] > window.end]
-    ids, scores = after["event_id"].tolist(), after["score"].tolist()
-    return {str(name): score >= enough for name, score in zip(ids, scores, strict=True)}
+    names, scores = after["event_id"].tolist(), after["score"].tolist()
+    return {str(name): score >= enough for name, score in zip(names, scores, strict=True)}
 
 
 def publish(

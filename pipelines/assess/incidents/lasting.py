@@ -4,6 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -39,6 +40,11 @@ class Known:
     look doesn't see them."""
     told_later: Mapping[str, str] = field(default_factory=dict)
     """Incident by event, as a look at a later window than the newest told it."""
+
+    @cached_property
+    def elsewhere(self) -> dict[str, bool]:
+        """Return the same of events of all other windows."""
+        return {**self.told_before, **self.told_after}
 
     @classmethod
     def of(
@@ -237,8 +243,7 @@ def _went_on(row: Mapping[str, Any], old: pd.Series, known: Known, say: Say) -> 
     if fresh:
         news.append(say("1 more event") if fresh == 1 else say("{n} more events", n=fresh))
     # Split off, retracted, or left out; what another window told holds as long as it stands.
-    elsewhere = {**known.told_before, **known.told_after}
-    stands = {e for e in elsewhere if known.status.get(e) != "retracted"}
+    stands = {e for e in known.elsewhere if known.status.get(e) != "retracted"}
     if not then.isdisjoint(known.told_after):  # which may be what ties the others to it
         stands |= {e for e in then if known.status.get(e) == SAME}
     lost = len(then - now - stands - set(known.supersedes.values()))
@@ -282,8 +287,7 @@ def _over(
     if not looked_at or "not_assessed" in looked_at:
         return None
     # What was told in another window doesn't count in this one, and holds as long as it stands.
-    enough = {e for each in (known.told_before, known.told_after) for e, one in each.items() if one}
-    if any(e in enough and known.status.get(e) != "retracted" for e in ids):
+    if any(known.elsewhere.get(e) and known.status.get(e) != "retracted" for e in ids):
         return None
     of_before = all(e in known.told_before for e in ids)
     of_later = any(e in known.told_after for e in ids)
