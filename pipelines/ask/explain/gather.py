@@ -19,6 +19,7 @@ from pipelines.ask.explain.raw import RawReport, raw_reports
 from pipelines.ask.explain.reasons import Considered, considered
 from pipelines.ask.explain.revisions import Revision, learned_by_runs
 from pipelines.ask.explain.sides import from_side_of
+from pipelines.ask.explain.stated import Otherwise, otherwise
 from pipelines.ask.recall import Moment
 from pipelines.base import story
 from pipelines.base.labels import Labels, labels
@@ -51,8 +52,10 @@ class Past:
         What it called itself at the moment of the explanation.
     ship_type
         The same in words.
-    said
+    stated
         `vessels.HISTORY` of the fields in `STATED`.
+    otherwise
+        What it said otherwise once the event was over.
     events
         Earlier events, newest first: `events.EVENTS` with reason.
     dispositions
@@ -62,6 +65,7 @@ class Past:
     identity: Identity
     ship_type: str
     stated: pd.DataFrame
+    otherwise: Sequence[Otherwise]
     events: pd.DataFrame
     dispositions: pd.DataFrame
 
@@ -260,10 +264,12 @@ def _past(
     earlier = from_side_of(mmsi, earlier, store, reference, until)
     mine = (known["mmsi"] == mmsi) | (known["other_mmsi"] == mmsi)
     others = known[mine & (known["event_id"] != event["event_id"])]
+    end = until if pd.isna(event["end"]) else event["end"]
     return Past(
         identity=identity,
         ship_type=str(ship_type_words([identity.ship_type])[0]),
         stated=stated[stated["field"].isin(STATED)].reset_index(drop=True),
+        otherwise=otherwise(stated, event["start"], end),
         events=earlier.sort_values("start", ascending=False, ignore_index=True),
         dispositions=others.reset_index(drop=True),
     )
@@ -305,6 +311,7 @@ def as_dict(explanation: Explanation) -> dict[str, Any]:
                 "mmsi": f"{past.identity.mmsi:09d}",
                 "ship_type_words": past.ship_type,
                 "history": past.stated.to_dict("records"),
+                "said_otherwise": [asdict(one) for one in past.otherwise],
                 "earlier_events": past.events.drop(columns="evidence").to_dict("records"),
                 "dispositions": past.dispositions.to_dict("records"),
             }

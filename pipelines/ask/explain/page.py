@@ -16,6 +16,7 @@ from detectors.core.telling import Say, told
 from detectors.surroundings.zones import Zones
 from pipelines.ask.explain.gather import PROVISIONAL, Explanation, Past
 from pipelines.ask.explain.reasons import BEST, UNTRIED, not_tried, tried
+from pipelines.ask.explain.stated import Otherwise, in_units
 from pipelines.ask.explain.unfit import LACKS
 from pipelines.assess.dispositions import taken_back
 from pipelines.assess.reasons import Teller, aside_in
@@ -235,7 +236,7 @@ def _vessel(past: Past, x: Explanation, words: Labels) -> dict[str, Any]:
             clean(
                 t(
                     "{value} ({first} to {last})",
-                    value=f"{r['value']} m" if str(r["field"]).endswith("_m") else r["value"],
+                    value=in_units(str(r["field"]), r["value"]),
                     first=minute(r["first_time"]),
                     last=minute(r["last_time"]),
                 )
@@ -256,12 +257,24 @@ def _vessel(past: Past, x: Explanation, words: Labels) -> dict[str, Any]:
     return {
         "title": f"{who.mmsi:09d} {clean(who.name) or t('(no name)')}",
         "said": stated,
+        "otherwise": [_otherwise(one, words) for one in past.otherwise],
         "concluded": _concluded(past.dispositions, words),
         "events": [
             [clean(f"{score:.2f}  {reason}")] for score, reason in zip(scores, reasons, strict=True)
         ],
         "more": max(len(past.events) - EARLIER, 0),
     }
+
+
+def _otherwise(one: Otherwise, words: Labels) -> list[str]:
+    text = words.at_desk(
+        "{before} until {until}, {after} since {since}",
+        before=in_units(one.field, one.before),
+        until=minute(one.until),
+        after=in_units(one.field, one.after),
+        since=minute(one.since),
+    )
+    return [words.field(one.field), clean(text)]
 
 
 def _concluded(dispositions: pd.DataFrame, words: Labels) -> list[str]:

@@ -12,6 +12,7 @@ from rich.text import Text
 from pipelines.ask.explain.chart import draw
 from pipelines.ask.explain.gather import Explanation, Past
 from pipelines.ask.explain.reasons import BEST, NO, not_tried, tried
+from pipelines.ask.explain.stated import in_units
 from pipelines.assess.dispositions import taken_back
 from pipelines.base.text import LOCAL, LOCAL_NAME, duration_text, minute, position_text
 from pipelines.base.visible import clean
@@ -194,6 +195,13 @@ class _Show:
                     for r in own.to_dict("records")
                 ]
                 self._print(f"Called itself, {field}: {'; '.join(values)}", "bold")
+        for one in past.otherwise:
+            before, after = (in_units(one.field, value) for value in (one.before, one.after))
+            self._print(
+                f"Said otherwise after it, {ENGLISH.field(one.field)}: {before} until "
+                f"{minute(one.until)}, {after} since {minute(one.since)}",
+                "bold",
+            )
         for row in _concluded(past.dispositions):
             self._print(
                 f"Concluded on {ENGLISH.kind_of(row['kind'], '')} {row['event_id'][:8]}: "

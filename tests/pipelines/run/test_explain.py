@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ import pytest
 
 from pipelines import store
 from pipelines.ask import clocks, explain, recall
-from pipelines.ask.explain.page import render
+from pipelines.ask.explain.page import render, sections
+from pipelines.ask.explain.stated import Otherwise
 from pipelines.base.labels import labels
 from pipelines.base.settings import load
 from pipelines.run.setup import load_zones
@@ -104,6 +106,28 @@ def test_json_holds_the_whole_and_its_reports_decode_to_the_vessel(
     assert {raw["reported"]["fields"]["mmsi"] for raw in told["raw"]} == numbers
     assert told["checks"]
     assert all(check["margin"] >= 0 for check in told["checks"])
+
+
+def test_what_was_said_otherwise_once_it_was_over_is_told(
+    exercise_home: Path, strongest: dict[str, Any], selat: Selat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a terminal, as data, and on a page in each language."""
+    start, end = strongest["start"], strongest["end"]
+    mine = Otherwise("draught_m", "6.2", "<b>11.5</b>", start, end)
+    monkeypatch.setattr(
+        import_module("pipelines.ask.explain.gather"), "otherwise", lambda *_: [mine]
+    )
+    name = strongest["event_id"]
+    out = selat("explain", name, "--home", exercise_home).out
+    assert re.search(r"Said otherwise after it, draught: 6\.2 m until .* MYT, <b>11\.5", out)
+    told = strict(selat("explain", name, "--home", exercise_home, "--json").out)
+    assert [v["said_otherwise"][0]["before"] for v in told["vessels"]] == ["6.2", "6.2"]
+    with store.read(exercise_home / "store") as reader:
+        x = explain.gather(reader, load(exercise_home), strongest, recall.latest(reader))
+    for language, field in (("en", "draught"), ("ms", "draf")):
+        page = str(sections(x, labels(language)))
+        (row,) = set(re.findall(rf"<bdi>{field}</bdi></th><td><bdi>6\.2 m.*?</td>", page))
+        assert "<b>" not in row
 
 
 @pytest.mark.slow
