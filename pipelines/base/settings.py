@@ -200,6 +200,8 @@ class Installation:
     """Where standard input is kept while it is ingested."""
     failure = _Below("FAILED")
     """What went wrong with the last nightly run; there only while it is the newest news."""
+    under_way = _Below("UNDER_WAY")
+    """Held locked by a nightly run, and there only while one lasts; or of one that was killed."""
     progress = _Below("progress.json")
     """How far the run is that is writing; there only meanwhile."""
     learned = _Below("learned")

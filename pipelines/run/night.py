@@ -12,7 +12,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from detectors.core.errors import SelatError
-from pipelines.base.failure import note_failure
+from pipelines.base.failure import note_failure, under_way
 from pipelines.base.progress import reporter
 from pipelines.base.settings import Installation
 from pipelines.detect.window import Detection
@@ -89,6 +89,7 @@ def run_night(
     try:
         refuse_lost_store(installation)
         with (
+            under_way(installation),
             reporter(quiet=quiet, noted=installation.progress) as report,
             write(installation.store, installation.settings.store, RUN_WAIT_S) as store,
         ):

@@ -5,9 +5,11 @@ import fcntl
 import os
 import shutil
 import stat
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,6 +20,7 @@ import pytest
 from detectors.core.errors import SelatError
 from pipelines.ask.health import gather, problems
 from pipelines.base import files
+from pipelines.base.failure import failure_of, note_failure, under_way
 from pipelines.base.progress import reporter
 from pipelines.base.settings import PROJECT, Installation, load
 from pipelines.publish.packs import build, issued, log
@@ -26,6 +29,8 @@ from pipelines.run import runs
 from pipelines.run.packs import export_to
 from tests.conftest import leaving_out_briefs
 from tests.pipelines.publish.packs.conftest import NOW
+
+Selat = Callable[..., Any]
 
 BOAT = "title: Boat, holds: [MYS], max_tlp: AMBER, formats: [csv]"
 
@@ -227,3 +232,61 @@ def held(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from pipelines.base import settings
+from pipelines.base.failure import under_way
+with under_way(settings.load(Path(sys.argv[1]))):
+    print("held", flush=True)
+    time.sleep(600)
+"""
+
+
+def test_a_night_that_was_killed_is_told_in_the_morning(
+    small_home: Path, tmp_path: Path, selat: Selat
+) -> None:
+    """By the system for want of memory, or with the machine: nobody is left to say so."""
+    home = Path(shutil.copytree(small_home, tmp_path / "home", symlinks=True))
+    installation = load(home)
+    command = [sys.executable, "-c", HOLD, str(home)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=PROJECT) as night:
+        assert night.stdout is not None
+        assert night.stdout.readline() == b"held\n"
+        assert failure_of(installation) == ""  # it lasts
+        with under_way(installation):  # one beside it changes nothing
+            pass
+        assert failure_of(installation) == ""
+        night.kill()
+    assert "the nightly run failed: it began then and was ended" in failure_of(installation)
+    ran = selat("flagged", "--home", home)
+    assert (ran.code, "ended without a word" in ran.err) == (0, True)
+    assert "ended without a word" in selat("status", "--home", home, "--json").out
+    # What failed before it is older news, what failed since is newer.
+    began = datetime.now(UTC).timestamp()
+    os.utime(installation.under_way, (began, began))
+    note_failure(installation, SelatError("no feed"))
+    os.utime(installation.failure, (began - 60, began - 60))
+    assert "without a word" in failure_of(installation)
+    os.utime(installation.failure, (began + 60, began + 60))
+    assert failure_of(installation).endswith("no feed")
+    installation.failure.unlink()
+    with under_way(installation):  # the next night
+        assert failure_of(installation) == ""
+    assert failure_of(installation) == ""
+    assert not installation.under_way.exists()
+
+
+def test_a_night_that_ends_by_itself_leaves_nothing_behind(
+    small_home: Path, tmp_path: Path
+) -> None:
+    home = Path(shutil.copytree(small_home, tmp_path / "home", symlinks=True))
+    installation = load(home)
+    with pytest.raises(RuntimeError, match="no luck"), under_way(installation):
+        raise RuntimeError("no luck")
+    assert not installation.under_way.exists()
+    installation.under_way.mkdir()  # or whatever stands in its way: no night fails for it
+    with under_way(installation):
+        assert failure_of(installation) == ""
