@@ -65,8 +65,9 @@ def backfill(
     from pipelines.flows.environment import prepare
     from pipelines.flows.server import server_for_a_run
     from pipelines.run.fill import FillRequest
+    from pipelines.run.opened import require_store
     from pipelines.run.setup import build_detectors
-    from pipelines.run.windows import asked_for, require_store
+    from pipelines.run.windows import asked_for
 
     if scheduler and engine is None:
         raise ConfigError("--scheduler goes with an engine", hint="add --engine dask")

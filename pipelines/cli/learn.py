@@ -325,8 +325,8 @@ def _prepared(
 ) -> "tuple[Installation, LearnRequest]":
     """Return the installation, with the orchestrator made quiet, and what is asked of it."""
     from pipelines.base.assignments import assignment
+    from pipelines.run.opened import require_store
     from pipelines.run.past import LearnRequest
-    from pipelines.run.windows import require_store
 
     installation = installation_of(home, config)
     require_store(installation)  # before the orchestrator takes its time to start

@@ -147,10 +147,8 @@ def sightings_delete(
       selat sightings delete 3f9a0c2b71d4e865
     """
     installation = installation_of(home, config)
-    from pipelines.run.windows import require_store
-    from pipelines.store import write
+    from pipelines.run.opened import writing
 
-    require_store(installation)
-    with write(installation.store, installation.settings.store) as store:
+    with writing(installation) as store:
         store.delete_sightings(*keys)
     typer.echo(f"files removed: {len(keys)}")

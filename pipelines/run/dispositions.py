@@ -22,7 +22,8 @@ from pipelines.base import story
 from pipelines.base.schemas import WITHDRAWN
 from pipelines.base.settings import Installation
 from pipelines.publish.packs import issued
-from pipelines.store import Queries, Writer, read, write
+from pipelines.run.opened import writing
+from pipelines.store import Queries, Writer, read
 
 IDS: Final = (
     "selat flagged and selat incidents show ids; the beginning of one will do where it is the only "
@@ -170,10 +171,7 @@ def _written(
     """Open where conclusions are recorded, each with what stands before a reason there."""
     with ExitStack() as open_:
         places = [(installation, ""), *([] if also is None else [also])]
-        yield [
-            (open_.enter_context(write(one.store, one.settings.store)), more)
-            for one, more in places
-        ]
+        yield [(open_.enter_context(writing(one)), more) for one, more in places]
 
 
 def _rows(

@@ -20,9 +20,9 @@ from pipelines.base.progress import Reporter
 from pipelines.base.settings import IngestSettings, Installation
 from pipelines.ingest import clocks, waiting
 from pipelines.ingest.listen import recover
-from pipelines.run.setup import refuse_lost_store
+from pipelines.run.opened import writing
 from pipelines.run.windows import utc
-from pipelines.store import RUN_WAIT_S, StoreBusyError, Writer, write
+from pipelines.store import RUN_WAIT_S, StoreBusyError, Writer
 
 _TRIES: Final = 3
 """How often a feed is read that changes meanwhile."""
@@ -365,8 +365,7 @@ def ingest_only(
         options = ingest_options(installation, zones, reading)
         with TemporaryDirectory() as spool:
             return _read_only(ingest.discover(feeds, Path(spool)), options, report)
-    refuse_lost_store(installation)
-    with write(installation.store, installation.settings.store, RUN_WAIT_S) as store:
+    with writing(installation, RUN_WAIT_S, begins=True) as store:
         return ingest_all(store, installation, zones, report, feeds, reading)
 
 

@@ -20,10 +20,11 @@ from pipelines.detect.spread import looks, work
 from pipelines.detect.spread.dates import Dates
 from pipelines.detect.spread.engines import Engine, Pending
 from pipelines.run import runs, spread_days
+from pipelines.run.opened import require_store, writing
 from pipelines.run.setup import build_detectors
 from pipelines.run.spread_days import reach_of, window_of
-from pipelines.run.windows import NoDataError, Window, asked_for, newest_report, require_store
-from pipelines.store import Writer, write
+from pipelines.run.windows import NoDataError, Window, asked_for, newest_report
+from pipelines.store import Writer
 
 _MARK: Final = "backfill.json"
 _KUALA_LUMPUR: Final = "Asia/Kuala_Lumpur"
@@ -113,7 +114,7 @@ def fill(
         str(folder),
         work.fingerprint(installation),
     )
-    with write(installation.store, installation.settings.store) as store:
+    with writing(installation) as store:
         days = list(_days(store, *span))
         inputs = _inputs(store)
         begun = _resume(store, folder, work.digest(place.fingerprint, inputs, *days))

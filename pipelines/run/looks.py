@@ -47,10 +47,11 @@ from pipelines.run.looked import (
     write_state,
 )
 from pipelines.run.manifest import configuration_hashes, learned_in_use
-from pipelines.run.setup import Setup, refuse_lost_store
+from pipelines.run.opened import writing
+from pipelines.run.setup import Setup
 from pipelines.run.sightings import import_sightings
 from pipelines.run.windows import Window, new_since, newest_report
-from pipelines.store import RUN_WAIT_S, Queries, Writer, write
+from pipelines.store import RUN_WAIT_S, Queries, Writer
 
 FILES: Final = frozenset({"flagged.csv", "incidents.csv", "parts.csv", "manifest.json"})
 """What a look writes: the list. Its events are in the store, where the desk asks for them; as
@@ -132,8 +133,8 @@ class Looker:
         if glances is not None:
             glances.close()
         found.clear()  # what was glanced at isn't taken in
-        refuse_lost_store(inst)
-        with write(inst.store, on_one_thread(inst.settings.store), RUN_WAIT_S) as store:
+        alone = on_one_thread(inst.settings.store)
+        with writing(inst, RUN_WAIT_S, alone, begins=True) as store:
             if not self._held <= store.feed_keys():  # such as where an older store was put back
                 self._taken = {}
             with store.held():

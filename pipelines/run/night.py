@@ -19,10 +19,11 @@ from pipelines.detect.window import Detection
 from pipelines.ingest import as_text, discover
 from pipelines.run import feeds, runs
 from pipelines.run.feeds import IngestSummary, Reading, ingest_options
-from pipelines.run.setup import Setup, refuse_lost_store
+from pipelines.run.opened import writing
+from pipelines.run.setup import Setup
 from pipelines.run.sightings import SightingsSummary, import_sightings
 from pipelines.run.windows import asked_for, choose_window
-from pipelines.store import RUN_WAIT_S, Queries, exists, read, write
+from pipelines.store import RUN_WAIT_S, Queries, exists, read
 
 _AREA: Final = "See `feeds.Reading`."
 
@@ -87,11 +88,10 @@ def run_night(
     """
     do = steps or Steps()
     try:
-        refuse_lost_store(installation)
         with (
             under_way(installation),
             reporter(quiet=quiet, noted=installation.progress) as report,
-            write(installation.store, installation.settings.store, RUN_WAIT_S) as store,
+            writing(installation, RUN_WAIT_S, begins=True) as store,
         ):
             setup = Setup.load(installation)
             ingested = feeds.ingest_all(

@@ -14,8 +14,9 @@ from pipelines.base.settings import Installation
 from pipelines.ingest import Area
 from pipelines.learn import gather
 from pipelines.publish.operation import page, tables
-from pipelines.run.setup import load_zones, refuse_lost_store
-from pipelines.store import Queries, read, write
+from pipelines.run.opened import writing
+from pipelines.run.setup import load_zones
+from pipelines.store import Queries, read
 
 MAX_BATCH_REPORTS: Final = 4_000_000
 
@@ -57,8 +58,7 @@ def add(
         author=author,
         made_time=pd.Timestamp(datetime.now(UTC)).as_unit("us"),
     )
-    refuse_lost_store(installation)
-    with write(installation.store, installation.settings.store) as store:
+    with writing(installation, begins=True) as store:
         store.add_operation(row)
     return row
 

@@ -11,9 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from pipelines.base.progress import Reporter
 from pipelines.base.settings import Installation
 from pipelines.base.text import iso
+from pipelines.run.opened import writing
 from pipelines.run.runs import work_out_days
-from pipelines.run.windows import FOREVER, NoDataError, asked_for, require_store
-from pipelines.store import Queries, write
+from pipelines.run.windows import FOREVER, NoDataError, asked_for
+from pipelines.store import Queries
 
 _SINCE: Final = "The span, ISO 8601; without them as far as the store reaches."
 
@@ -47,8 +48,7 @@ def opened(installation: Installation, request: LearnRequest, report: Reporter) 
 
     Raises NoDataError if the store holds no report in the span.
     """
-    require_store(installation)
-    with write(installation.store, installation.settings.store) as store:
+    with writing(installation) as store:
         work_out_days(store, installation, report)
         yield Past(store, *_span(store, request.since, request.until))
 

@@ -21,16 +21,16 @@ from pipelines.base.settings import Installation
 from pipelines.detect.days import stale
 from pipelines.detect.window import events_to_compare
 from pipelines.run import runs
+from pipelines.run.opened import require_store, writing
 from pipelines.run.setup import Setup
 from pipelines.run.windows import (
     NoDataError,
     Window,
     asked_for,
     choose_window,
-    require_store,
     span_of,
 )
-from pipelines.store import Queries, Writer, read, write
+from pipelines.store import Queries, Writer, read
 
 ZONE: Final = "Asia/Kuala_Lumpur"
 
@@ -157,7 +157,7 @@ def _preview(setup: Setup, report: Reporter, day: str) -> _Day:
 def _replace(setup: Setup, report: Reporter, day: str) -> _Day:
     """Make one run; the store is free for others between one day and the next."""
     installation = setup.installation
-    with write(installation.store, installation.settings.store) as store:
+    with writing(installation) as store:
         window = choose_window(store, date=day, since=None, until=None)
         stored = _stored(store, setup, window)
         done = _run(store, setup, report, window)
@@ -167,7 +167,7 @@ def _replace(setup: Setup, report: Reporter, day: str) -> _Day:
 
 def _newest_again(setup: Setup, report: Reporter, last: Mapping[str, Any]) -> str:
     installation = setup.installation
-    with write(installation.store, installation.settings.store) as store:
+    with writing(installation) as store:
         now = max(last["end"], store.last_looked_at() or last["end"])
         asked = json.loads(last["manifest"]).get("asked", {}).get("span")
         window = Window(last["start"], last["end"], now, span_of(asked))

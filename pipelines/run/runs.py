@@ -27,10 +27,11 @@ from pipelines.publish.files import lacking
 from pipelines.publish.products import DRAWN, Products
 from pipelines.run.folder import write_folder
 from pipelines.run.manifest import configuration_hashes, manifest_of
+from pipelines.run.opened import writing
 from pipelines.run.setup import Setup
 from pipelines.run.sightings import import_sightings
-from pipelines.run.windows import Window, choose_window, require_store
-from pipelines.store import RUN_WAIT_S, Queries, Writer, write
+from pipelines.run.windows import Window, choose_window
+from pipelines.store import RUN_WAIT_S, Queries, Writer
 
 HISTORY: Final = timedelta(days=HISTORY_DAYS)
 
@@ -364,8 +365,7 @@ def detect_only(
 ) -> Finished:
     """Detect, assess and export over a window of what is in the store, new sightings included."""
     setup = Setup.load(installation)
-    require_store(installation)
-    with write(installation.store, installation.settings.store, RUN_WAIT_S) as store:
+    with writing(installation, RUN_WAIT_S) as store:
         seen = import_sightings(store, installation, report, sightings)
         work_out_days(store, installation, report)
         window = choose_window(store, date=date, since=since, until=until)

@@ -11,7 +11,6 @@ from detectors.surroundings.landmarks import Gazetteer
 from detectors.surroundings.zones import Zones
 from pipelines.base.settings import Installation
 from pipelines.reference import layers as reference
-from pipelines.store import StoreError, exists
 
 
 @dataclass(frozen=True)
@@ -39,18 +38,6 @@ class Setup:
             load_zones(installation),
             tuple(build_detectors(installation)),
             load_models(installation),
-        )
-
-
-def refuse_lost_store(installation: Installation) -> None:
-    """Raise StoreError where runs are there, and the store that they came from isn't: a run would
-    begin a new one, and know of nothing that was found.
-    """
-    runs = any(each.is_dir() for each in installation.runs.glob("2*"))
-    if runs and not exists(installation.store, installation.settings.store):
-        raise StoreError(
-            f"{installation.runs} holds runs, but there is no store in {installation.store}",
-            hint="is its disk mounted? To begin anew, move the runs away first",
         )
 
 

@@ -13,8 +13,8 @@ from pipelines.base.settings import Installation
 from pipelines.ingest import as_text, explained
 from pipelines.ingest.sightings import FUTURE, SightingsError, SightingsFile, find, read
 from pipelines.run.feeds import raise_if_unusable
-from pipelines.run.setup import refuse_lost_store
-from pipelines.store import StoreBusyError, Writer, write
+from pipelines.run.opened import writing
+from pipelines.store import StoreBusyError, Writer
 
 
 @dataclass
@@ -117,8 +117,7 @@ def import_only(
     """Import files without detecting anything; with `dry_run` read them and write nothing."""
     if dry_run:
         return _read_only(installation, paths, report)
-    refuse_lost_store(installation)
-    with write(installation.store, installation.settings.store) as store:
+    with writing(installation, begins=True) as store:
         return import_sightings(store, installation, report, paths)
 
 

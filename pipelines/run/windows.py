@@ -10,9 +10,8 @@ from typing import Final
 import pandas as pd
 
 from detectors.core.errors import SelatError
-from pipelines.base.settings import Installation
 from pipelines.base.text import minute
-from pipelines.store import Queries, exists
+from pipelines.store import Queries
 
 _DAY_FIRST: Final = re.compile(r"^(\d\d?)[-/.](\d\d?)[-/.](\d{4})(?!\d)", re.ASCII)
 _BEHIND_ZONE: Final = re.compile(r"\dZ\S", re.ASCII)
@@ -32,12 +31,6 @@ class NoDataError(SelatError):
     """There is nothing to look at."""
 
     exit_code = 7
-
-
-def require_store(installation: Installation) -> None:
-    """Raise NoDataError where nothing was taken in yet."""
-    if not exists(installation.store, installation.settings.store):
-        raise NoDataError(f"no store in {installation.store}", hint="selat ingest FEED")
 
 
 class TimeError(SelatError):

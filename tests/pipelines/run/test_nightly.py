@@ -154,6 +154,8 @@ def test_runs_without_their_store_are_told_and_no_new_store_is_begun(
         ("watch", "--once", "--feed", small_feed),
         ("sightings", "import", seen),
         ("operation", "add", "X", *span),
+        ("disposition", "add", "3f2a", "--as", "cleared", "--reason", "tide", "--by", "X"),
+        ("detect",),
     ):
         ran = selat(*command, "--home", home.home)
         assert (ran.code, "is its disk mounted?" in ran.err) == (4, True), ran.err
