@@ -17,7 +17,7 @@ from pipelines.base.files import copy_file
 from pipelines.base.settings import StoreSettings
 from pipelines.store import catalogue
 from pipelines.store.catalogue import SCHEMA_VERSION, DiskFullError, StoreBusyError, StoreError
-from pipelines.store.foreign import refuse_foreign
+from pipelines.store.foreign import refuse_foreign, refuse_foreign_in
 from pipelines.store.migrations import migrate, migrate_store, version_of
 from pipelines.store.place import Place, place
 from pipelines.store.queries import Queries
@@ -80,8 +80,8 @@ def read(
 
     One that an older version of the program made is read as it will be once it is migrated.
 
-    Raises StoreError if there is no store, it can't be opened or read, or a newer version of the
-    program made it.
+    Raises StoreError if there is no store, it can't be opened or read, holds what none of ours
+    does, or a newer version of the program made it.
     """
     settings = settings or StoreSettings()
     where = place(root, settings)
@@ -90,6 +90,7 @@ def read(
     published = at or root / "catalogue.duckdb"
     connection = catalogue.snapshot(published, settings)
     try:
+        refuse_foreign_in(connection, published)
         if version_of(connection) == SCHEMA_VERSION:
             with damage_named(published):
                 yield Queries(connection, root, where)
@@ -99,6 +100,7 @@ def read(
     with TemporaryDirectory(prefix="selat-") as folder:
         copy = Path(folder) / published.name
         copy_file(published, copy)
+        refuse_foreign(copy, str(published))
         connection = catalogue.connect(copy, settings)
         try:
             with damage_named(published):

@@ -29,6 +29,10 @@ from pipelines.base.settings import StoreSettings
 from pipelines.store.sql import statement
 
 SCHEMA_VERSION: Final = 12
+SNAPSHOT: Final = "store"
+"""What the catalogue is called in a reader's connection; the writer's is the connection's own."""
+IS_HELD: Final = f"database_name IN ('{SNAPSHOT}', current_database())"
+"""SQL: that something is in the catalogue, of either."""
 """Version of the tables below. To change them: raise it, and say in `migrations` how a store of the
 version before comes to it."""
 
@@ -239,11 +243,12 @@ def snapshot(path: Path, settings: StoreSettings) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(":memory:", config=_limits(path.parent, settings))
     name = str(path).replace("'", "''")
     try:
-        connection.execute(f"ATTACH '{name}' AS store (READ_ONLY)")
+        connection.execute(f"ATTACH '{name}' AS {SNAPSHOT} (READ_ONLY)")
     except duckdb.Error as error:
         connection.close()
         raise unopened(path, error) from error
-    connection.execute("USE store")
+    # Where somebody else has put a function of a name of DuckDB's into it, DuckDB's counts.
+    connection.execute(f"SET search_path = 'system.main,{SNAPSHOT}.main'")
     return _prepared(connection)
 
 

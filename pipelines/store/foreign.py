@@ -13,7 +13,7 @@ from typing import Any, Final
 import duckdb
 
 from pipelines.base.files import identity_of
-from pipelines.store.catalogue import KINDS, StoreError, unopened
+from pipelines.store.catalogue import KINDS, SNAPSHOT, StoreError, unopened
 
 FILE: Final = re.compile(rf"(?:{'|'.join(KINDS)})/date=[^/\0]+/(?!\.)[^/\0]+")
 """A file of a store, relative to it."""
@@ -27,10 +27,8 @@ _NAMES: Final = {
 }
 """Columns that name files and folders, and what may stand in them."""
 
-_PROGRAMS: Final = (
-    "SELECT function_name FROM duckdb_functions() WHERE database_name = 'looked_at' UNION ALL "
-    "SELECT view_name FROM duckdb_views() WHERE database_name = 'looked_at'"
-)
+_FUNCTIONS: Final = "SELECT function_name FROM duckdb_functions() WHERE database_name = $database"
+_VIEWS: Final = "SELECT view_name FROM duckdb_views() WHERE database_name = $database"
 
 _OURS: Final = dict[Path, tuple[int, ...]]()
 """Of catalogues that this process published or looked through last, what tells them from others."""
@@ -61,28 +59,47 @@ def refuse_foreign(path: Path, where: str = "") -> None:
         try:
             name = str(path).replace("'", "''")
             connection.execute(f"ATTACH '{name}' AS looked_at (READ_ONLY)")
-            wrong = _wrong_in(connection)
+            wrong = _wrong_in(connection, "looked_at", _FUNCTIONS, _VIEWS)
         except duckdb.Error as error:
             raise unopened(where, error) from error
     if wrong:
-        raise StoreError(
-            f"the catalogue {where} wasn't made by Selat: {wrong}",
-            hint="somebody else has changed it: don't trust it; take a backup back instead",
-        )
+        raise _not_ours(where, wrong)
     _OURS[path] = now  # as it was before: what took its place meanwhile is looked through, too
 
 
-def _wrong_in(connection: duckdb.DuckDBPyConnection) -> str:
+def refuse_foreign_in(connection: duckdb.DuckDBPyConnection, where: Path) -> None:
+    """Look through the catalogue of a `catalogue.snapshot`, in which none of its functions counts:
+    to list them takes as long as a query of a small night.
+
+    Raises StoreError as `refuse_foreign`.
+    """
+    try:
+        wrong = _wrong_in(connection, SNAPSHOT, _VIEWS)
+    except duckdb.Error as error:
+        raise unopened(where, error, "read") from error
+    if wrong:
+        raise _not_ours(where, wrong)
+
+
+def _not_ours(where: Path | str, wrong: str) -> StoreError:
+    return StoreError(
+        f"the catalogue {where} wasn't made by Selat: {wrong}",
+        hint="somebody else has changed it: don't trust it; take a backup back instead",
+    )
+
+
+def _wrong_in(connection: duckdb.DuckDBPyConnection, database: str, *programs: str) -> str:
     """Return what is in a catalogue that isn't ours; empty where nothing is."""
-    programs = connection.execute(_PROGRAMS).fetchall()
-    if programs:
-        return f"it holds a program, {programs[0][0]!a}"
+    for one in programs:
+        if found := connection.execute(one, {"database": database}).fetchone():
+            return f"it holds a program, {found[0]!a}"
     held = connection.execute(
-        "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'looked_at'"
+        "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = $database",
+        {"database": database},
     ).fetchall()
     for table, (column, may_be) in _NAMES.items():
         if ("main", table) in held:
-            rows = connection.execute(f"SELECT {column} FROM looked_at.main.{table}").fetchall()  # noqa: S608 (names of ours)
+            rows = connection.execute(f"SELECT {column} FROM {database}.main.{table}").fetchall()  # noqa: S608 (names of ours)
             odd = next((one for (one,) in rows if not may_be.fullmatch(str(one))), None)
             if odd is not None:
                 return f"it names a file elsewhere, {odd!a}"

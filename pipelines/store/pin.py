@@ -7,7 +7,7 @@ from pipelines.base.files import copy_file
 from pipelines.base.settings import StoreSettings
 from pipelines.store import catalogue
 from pipelines.store.catalogue import TABLES
-from pipelines.store.foreign import refuse_foreign
+from pipelines.store.foreign import refuse_foreign, refuse_foreign_in
 from pipelines.store.migrations import version_of
 from pipelines.store.place import place
 from pipelines.store.queries import Queries
@@ -51,6 +51,7 @@ def pin(root: Path, copy: Path, settings: StoreSettings) -> Pinned:
     copy_file(root / "catalogue.duckdb", copy)
     connection = catalogue.snapshot(copy, settings)
     try:
+        refuse_foreign_in(connection, root / "catalogue.duckdb")
         version = version_of(connection)
         store = Queries(connection, root)
         with damage_named(root / "catalogue.duckdb"):

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from pipelines.base.settings import StoreSettings
 from pipelines.store import Queries, read
-from pipelines.store.catalogue import StoreError
+from pipelines.store.catalogue import IS_HELD, StoreError
 from pipelines.store.sql import statement
 
 VIEWS: Final[Mapping[str, str]] = {
@@ -133,7 +133,9 @@ def make_views(store: Queries, *, with_positions: bool = True) -> None:
     fetched.
     """
     connection = store.connection
-    [(catalogue,)] = connection.execute("SELECT current_database()").fetchall()
+    [(catalogue,)] = connection.execute(
+        f"SELECT database_name FROM duckdb_databases() WHERE NOT internal AND {IS_HELD}"  # noqa: S608 (names of ours)
+    ).fetchall()
     paths = store.fetched(store.files()) if with_positions else []
     for name in VIEWS:
         text = statement(f"view_{name}").replace("{store}", f'"{catalogue}".main')

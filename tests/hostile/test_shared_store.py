@@ -17,7 +17,8 @@ from pipelines.base.settings import StoreSettings
 from pipelines.store import StoreError
 from pipelines.store.check import check
 from pipelines.store.own_files import remove_older, write_here
-from pipelines.store.pin import forget_superseded
+from pipelines.store.pin import forget_superseded, pin
+from pipelines.store.views import make_views
 from tests.pipelines.store.conftest import add
 
 AT_ONCE = {"grace_h": 0}
@@ -129,6 +130,51 @@ def test_a_catalogue_holds_no_program(
         pass
     with pytest.raises(StoreError, match="it holds a program"):
         forget_superseded(own, StoreSettings())
+
+
+@pytest.mark.parametrize("beside", [False, True])
+@pytest.mark.parametrize("what", READING)
+def test_who_reads_a_store_runs_no_program_of_it(
+    dear: Path, tmp_path: Path, what: str, beside: bool
+) -> None:
+    """As who looks into another account's home, which may hold what only the looker may read.
+
+    `beside`: what wasn't written into the catalogue yet, which DuckDB adds as it opens it.
+    """
+    root = tmp_path / "home"
+    add(root, StoreSettings(), "a")
+    with store.read(root) as reader:
+        before = reader.sql("SELECT coalesce(NULL, path) AS path FROM files")
+        tables = reader.columns("files")
+    with duckdb.connect(str(root / "catalogue.duckdb")) as theirs:
+        for one in READING[what]:
+            theirs.execute(one.format(dear=dear))
+        if beside:
+            theirs.execute("PRAGMA disable_checkpoint_on_shutdown")
+    assert (root / "catalogue.duckdb.wal").exists() == beside
+    if any("VIEW" in one for one in READING[what]):
+        with pytest.raises(StoreError, match="it holds a program"), store.read(root):
+            pass
+        if not beside:  # what is copied for a backup is the catalogue alone
+            with pytest.raises(StoreError, match="it holds a program"):
+                pin(root, tmp_path / "copy.duckdb", StoreSettings())
+        return
+    with store.read(root) as reader:
+        now = reader.sql("SELECT coalesce(NULL, path) AS path FROM files")
+        assert now.equals(before)
+        assert reader.columns("files") == tables
+        make_views(reader)
+        assert reader.sql("SELECT coalesce(NULL, 'none') AS a")["a"].tolist() == ["none"]
+
+
+@pytest.mark.parametrize("table", NAMING)
+def test_who_reads_a_store_is_led_to_no_other_file(tmp_path: Path, dear: Path, table: str) -> None:
+    root = tmp_path / "home"
+    add(root, StoreSettings(), "a")
+    with duckdb.connect(str(root / "catalogue.duckdb")) as theirs:
+        theirs.execute(NAMING[table].format(path=dear, digest=OURS))
+    with pytest.raises(StoreError, match="it names a file elsewhere"), store.read(root):
+        pass
 
 
 @pytest.mark.parametrize("brought", [False, True])

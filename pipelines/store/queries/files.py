@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from detectors.core import frames
 from detectors.kinematics import integrity
-from pipelines.store.catalogue import TABLES, StoreError
+from pipelines.store.catalogue import IS_HELD, TABLES, StoreError
 from pipelines.store.queries.generation import Generation
 from pipelines.store.sql import statement
 
@@ -58,7 +58,7 @@ class FileQueries(Generation):
 
     def _tables_of_files(self) -> list[str]:
         query = (
-            "SELECT table_name FROM duckdb_tables() WHERE database_name = current_database() "
+            f"SELECT table_name FROM duckdb_tables() WHERE {IS_HELD} "  # noqa: S608 (names of ours)
             "AND table_name IN ('files', 'track_files') ORDER BY table_name"
         )
         return [str(name) for (name,) in self._connection.execute(query).fetchall()]

@@ -12,6 +12,7 @@ import pyarrow as pa
 from detectors.core import frames
 from pipelines.store import verdict_files
 from pipelines.store.arrow import answer, to_frame, to_table
+from pipelines.store.catalogue import IS_HELD
 from pipelines.store.place import Place
 from pipelines.store.sql import statement
 
@@ -78,8 +79,7 @@ class Generation:
     def columns(self, table: str) -> list[str]:
         """Return names of a table's columns in their order; none if there is no such table."""
         query = (
-            "SELECT column_name FROM duckdb_columns() "
-            "WHERE table_name = $table AND database_name = current_database() "
+            f"SELECT column_name FROM duckdb_columns() WHERE table_name = $table AND {IS_HELD} "  # noqa: S608 (names of ours)
             "ORDER BY column_index"
         )
         return [str(name) for name in self.sql(query, {"table": table})["column_name"]]
