@@ -238,36 +238,47 @@ def _went_on(row: Mapping[str, Any], old: pd.Series, known: Known, say: Say) -> 
     now, then = (set(str(one["events"]).split(";")) for one in (row, old))
     later = {e for e, name in known.told_later.items() if name == old["incident_id"]}
     fresh = len(now - then - later - known.supersedes.keys())
+    lost = len(then - now - _standing(then, known) - set(known.supersedes.values()))
     told = any(known.status.get(event) in ("created", "changed") for event in now)
-    news = []
-    if fresh:
-        news.append(say("1 more event") if fresh == 1 else say("{n} more events", n=fresh))
-    # Split off, retracted, or left out; what another window told holds as long as it stands.
-    stands = {e for e in known.elsewhere if known.status.get(e) != "retracted"}
-    if not then.isdisjoint(known.told_after):  # which may be what ties the others to it
-        stands |= {e for e in then if known.status.get(e) == SAME}
-    lost = len(then - now - stands - set(known.supersedes.values()))
+    same = {"incident_id": old["incident_id"], "status": "unchanged", "news": ""}
     if later and not (fresh or lost or told):  # `old` is as a past span was seen again, no news
-        return {"incident_id": old["incident_id"], "status": "unchanged", "news": ""}
-    if lost:
-        news.append(say("1 event fewer") if lost == 1 else say("{n} events fewer", n=lost))
-    joined = vessels_in(row["vessels"]) - vessels_in(old["vessels"])
-    if joined:
-        n = len(joined)
-        news.append(say("1 more vessel") if n == 1 else say("{n} more vessels", n=n))
-    if pd.isna(old["end"]) and not pd.isna(row["end"]):
-        news.append(say("it ended"))
+        return same
+    news = _news(row, old, fresh, lost, say)
     step = float(str(row["score"])) - float(old["score"])
     if abs(step) >= SCORE_STEP and then.isdisjoint(known.told_after):
         news.append(say("score {before:.2f} to {now:.2f}", before=old["score"], now=row["score"]))
-    changed = bool(news) or bool(now - then) or told
-    if changed and not news:  # a stay that grew, a distance measured anew, an event taken over
+    if not (news or now - then or told):
+        return same
+    if not news:  # a stay that grew, a distance measured anew, an event taken over
         news.append(say("it went on") if pd.isna(row["end"]) else say("details changed"))
-    return {
-        "incident_id": old["incident_id"],
-        "status": "changed" if changed else "unchanged",
-        "news": ", ".join(news),
-    }
+    return {**same, "status": "changed", "news": ", ".join(news)}
+
+
+def _standing(then: set[str], known: Known) -> set[str]:
+    """Return events that aren't lost though this look finds none of them: what another window told
+    holds as long as it stands.
+    """
+    stands = {e for e in known.elsewhere if known.status.get(e) != "retracted"}
+    if not then.isdisjoint(known.told_after):  # which may be what ties the others to it
+        stands |= {e for e in then if known.status.get(e) == SAME}
+    return stands
+
+
+def _news(row: Mapping[str, Any], old: pd.Series, fresh: int, lost: int, say: Say) -> list[str]:
+    """Return what became of an incident's events and vessels.
+
+    `fresh`, `lost`: how many events came, and how many were split off, retracted or left out.
+    """
+    news = []
+    if fresh:
+        news.append(say("1 more event") if fresh == 1 else say("{n} more events", n=fresh))
+    if lost:
+        news.append(say("1 event fewer") if lost == 1 else say("{n} events fewer", n=lost))
+    if joined := len(vessels_in(row["vessels"]) - vessels_in(old["vessels"])):
+        news.append(say("1 more vessel") if joined == 1 else say("{n} more vessels", n=joined))
+    if pd.isna(old["end"]) and not pd.isna(row["end"]):
+        news.append(say("it ended"))
+    return news
 
 
 def _over(
