@@ -108,10 +108,8 @@ def by_names(sample: Sample) -> Named | IngestError | None:
         return None
     _fullest_first(found, sample)
     columns: dict[str, Any] = {}
-    assumed = []
     try:
-        columns["mmsi"], said = _vessel(sample, found)
-        assumed += said
+        columns["mmsi"], assumed = _vessel(sample, found)
         decimal = _decimal(sample, found)
         for name in ("lat", "lon"):
             columns[name] = _angle(sample, name, found[name][0], decimal)
@@ -124,26 +122,8 @@ def by_names(sample: Sample) -> Named | IngestError | None:
         )
     if not forms:
         return None
-    assumed += said
-    for name, matches in found.items():
-        if name in columns or dimension_of(name) is None:
-            continue
-        for match in matches:
-            if match.column not in _used(columns) and _holds(name, match, sample, decimal, found):
-                columns[name] = {"from": match.column, "unit": match.unit}
-                break
-    for name, parts in _PARTS.items():
-        if name not in columns and all(part in found for part in parts):
-            sizes = [found[part][0].column for part in parts]
-            # "A" and "B" can be anything, but beside "C" and "D".
-            if min(map(len, sizes)) > 1 or all(
-                part in found for p in _PARTS.values() for part in p
-            ):
-                columns[name] = {"from": sizes}
-    if "sog_kn" in columns and not columns["sog_kn"]["unit"]:
-        assumed.append(_unsaid_unit(sample, columns["sog_kn"], decimal))
-    if "cog_deg" in columns and not columns["cog_deg"]["unit"]:
-        assumed += _tenths(sample, columns["cog_deg"], decimal)
+    _add_others(columns, sample, found, decimal)
+    units = _units(columns, sample, decimal)
     name = BY_NAMES
     if columns["mmsi"].get("numbered"):
         # Vessel 1 of one maker isn't vessel 1 of another.
@@ -160,7 +140,37 @@ def by_names(sample: Sample) -> Named | IngestError | None:
     )
     used = set(layout.used)
     unused = tuple(name for name in sample.header if name and name not in used)
-    return Named(layout, tuple(assumed), unused)
+    return Named(layout, (*assumed, *said, *units), unused)
+
+
+def _add_others(
+    columns: dict[str, Any], sample: Sample, found: Mapping[str, list[Match]], decimal: str
+) -> None:
+    """Add what may lack: of the columns that may hold it the first that does."""
+    for name, matches in found.items():
+        if name in columns or dimension_of(name) is None:
+            continue
+        for match in matches:
+            if match.column not in _used(columns) and _holds(name, match, sample, decimal, found):
+                columns[name] = {"from": match.column, "unit": match.unit}
+                break
+    every = all(part in found for parts in _PARTS.values() for part in parts)
+    for name, parts in _PARTS.items():
+        if name in columns or not all(part in found for part in parts):
+            continue
+        sizes = [found[part][0].column for part in parts]
+        if every or min(map(len, sizes)) > 1:  # "A" and "B" can be anything, but beside "C" and "D"
+            columns[name] = {"from": sizes}
+
+
+def _units(columns: Mapping[str, Any], sample: Sample, decimal: str) -> list[str]:
+    """Find the units that names don't say; returns what is assumed."""
+    said = []
+    if "sog_kn" in columns and not columns["sog_kn"]["unit"]:
+        said.append(_unsaid_unit(sample, columns["sog_kn"], decimal))
+    if "cog_deg" in columns and not columns["cog_deg"]["unit"]:
+        said += _tenths(sample, columns["cog_deg"], decimal)
+    return said
 
 
 def _class_shows(sample: Sample, columns: Mapping[str, Any]) -> bool:
