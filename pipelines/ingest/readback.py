@@ -16,6 +16,7 @@ from pipelines.ingest.aivdm.rereading import FIRST_WINDOW, WINDOW
 from pipelines.ingest.containers import PARQUET_MAGIC, Budget, first_bytes, kind_of, members
 from pipelines.ingest.errors import IngestError
 from pipelines.ingest.lines import MAX_LINE, Lines
+from pipelines.ingest.opening import opened
 
 NMEA = "nmea"
 _BLOCK_LINES = 100_000
@@ -66,7 +67,7 @@ def read_back(
 
 def _files_in(path: Path, name: str) -> int:
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             return sum(not entry.is_folder for entry in zips.directory(file))
     except zips.ZipError as error:
         raise IngestError(f"{name} can't be read: {error}", hint="fetch it again") from error

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, Final, NamedTuple
 
 from pipelines.ingest.containers import PARQUET_MAGIC
 from pipelines.ingest.formats.thrift import Compact
+from pipelines.ingest.opening import opened
 
 MAX_PAGE: Final = 1 << 26
 """Largest page, unpacked. Writers make pages of 1 MiB, and of 20,000 rows at most."""
@@ -28,7 +29,7 @@ class TooLargeError(Exception):
 
 def check_footer(path: Path) -> None:
     """Refuse a file whose description is too long."""
-    with path.open("rb") as file:
+    with opened(path) as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(size - 8, 0))
         length = int.from_bytes(file.read(4), "little")
@@ -47,7 +48,7 @@ class Chunk(NamedTuple):
 def chunks(path: Path) -> tuple[int, list[Chunk]]:
     """Return to how many bytes a file grows, by its own description, and where its columns are."""
     check_footer(path)
-    with path.open("rb") as file:
+    with opened(path) as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(size - 8, 0))
         tail = file.read(8)

@@ -26,6 +26,7 @@ from pipelines.ingest.formats.base import Feed, Format, Found, Head
 from pipelines.ingest.formats.tables import by_layout
 from pipelines.ingest.layouts import Layout, unknown_table, without_rows
 from pipelines.ingest.naming import Named, Sample, by_names
+from pipelines.ingest.opening import opened
 
 # Bytes of rows that are looked at together.
 _MOST: Final = 1 << 25
@@ -276,7 +277,7 @@ def _check_size(path: Path, used: Collection[str], max_bytes: int) -> None:
     grown, chunks = pages.chunks(path)
     if grown > max_bytes:
         raise pages.TooLargeError(f"it grows to {grown / 1e9:,.1f} GB")
-    with path.open("rb") as file:
+    with opened(path) as file:
         for chunk in chunks:
             if chunk.column in used:
                 if chunk.start < 0 or chunk.size < 0:

@@ -24,6 +24,7 @@ from pipelines.ingest.beside import begins_truth
 from pipelines.ingest.containers import Budget, first_bytes, kind_of, members
 from pipelines.ingest.errors import IngestError
 from pipelines.ingest.lines import head_of
+from pipelines.ingest.opening import OpeningError, opened
 from pipelines.ingest.sightings.layout import REQUIRED, SIMULATED, Row, columns_of, defaults_of
 from pipelines.ingest.sightings.report import FUTURE, SightingsReport
 from pipelines.ingest.sightings.written import place
@@ -157,10 +158,12 @@ def _content(path: Path) -> bytes:
             if member.damage:
                 raise SightingsError(f"{path.name}: {member.damage}")
             return content
-        with path.open("rb") as file:
+        with opened(path) as file:
             content = file.read(MAX_BYTES + 1)
         if len(content) > MAX_BYTES:
             raise SightingsError(f"{path.name} grows while it is read")
+    except OpeningError as error:
+        raise SightingsError(error.message, hint=error.hint) from error
     except IngestError as error:  # it grows beyond what is read
         raise SightingsError(error.message, hint="split it, such as by day") from error
     except OSError as error:
