@@ -121,19 +121,20 @@ def _rows(path: Path, name: str, places: Sequence[int], max_bytes: int) -> dict[
 
     from pipelines.ingest.formats import parquet
 
-    parquet.check(path, name, max_bytes)
-    file = papq.ParquetFile(path)
     found: dict[int, Reported] = {}
     first = 1
-    for group in range(file.num_row_groups):
-        rows = file.metadata.row_group(group).num_rows
-        mine = [place for place in places if first <= place < first + rows]
-        if mine:
-            table = file.read_row_group(group)
-            for place in mine:
-                row = table.slice(place - first, 1).to_pylist()[0]
-                found[place] = Reported((str(row),), row)
-        first += rows
+    with opened(path) as file:
+        parquet.check(file, name, max_bytes)
+        held = papq.ParquetFile(file)
+        for group in range(held.num_row_groups):
+            rows = held.metadata.row_group(group).num_rows
+            mine = [place for place in places if first <= place < first + rows]
+            if mine:
+                table = held.read_row_group(group)
+                for place in mine:
+                    row = table.slice(place - first, 1).to_pylist()[0]
+                    found[place] = Reported((str(row),), row)
+            first += rows
     return {place: found.get(place, Reported(problem="no such row")) for place in places}
 
 

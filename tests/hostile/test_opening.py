@@ -5,9 +5,11 @@ import os
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
+import pandas as pd
 import pytest
 
 from pipelines.base.progress import reporter
@@ -15,6 +17,7 @@ from pipelines.base.settings import load
 from pipelines.ingest import discover
 from pipelines.ingest.containers import Budget, members
 from pipelines.ingest.errors import ChangedError, IngestError
+from pipelines.ingest.formats import pages, parquet
 from pipelines.ingest.opening import OpeningError, opened
 from pipelines.ingest.sightings.files import SightingsError
 from pipelines.ingest.sightings.files import read as read_file
@@ -154,6 +157,26 @@ def test_sightings_are_opened_as_feeds_are(tmp_path: Path, monkeypatch: pytest.M
     by_another(link, monkeypatch)
     os.mkfifo(pipe)
     for path in (link, pipe):
-        assert isinstance(
-            ends(lambda path=path: read_file(path, datetime.now(UTC))), SightingsError
-        )
+        raised = ends(partial(read_file, path, datetime.now(UTC)))
+        assert isinstance(raised, SightingsError)
+
+
+def test_a_table_is_read_from_the_file_that_was_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its library opens nothing by name: another could have taken its place by then."""
+    path, other = tmp_path / "feed.parquet", tmp_path / "other"
+    rows = pd.DataFrame({"mmsi": [563000101], "lat": [1.2]})
+    rows.assign(mmsi=563000999).to_parquet(other)
+    rows.to_parquet(path)
+    size_of = pages.chunks
+
+    def swapped(file: BinaryIO) -> tuple[int, list[pages.Chunk]]:
+        found = size_of(file)
+        other.replace(path)
+        return found
+
+    monkeypatch.setattr(pages, "chunks", swapped)
+    with parquet._table(path, ["mmsi"], [], 1000) as table:
+        assert table.read(["mmsi"])["mmsi"].to_pylist() == [563000101]
+    assert not other.exists()
