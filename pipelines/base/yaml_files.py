@@ -53,8 +53,8 @@ def read_value(text: str) -> Any:
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         # A ValueError is a date that is none, such as 2026-13-01.
         raise ConfigError(str(error).splitlines()[0]) from error
-    except (AttributeError, KeyError) as error:
-        # PyYAML's of `!!timestamp soon` and `!!bool maybe`.
+    except (AttributeError, LookupError) as error:
+        # PyYAML's of `!!timestamp soon`, `!!bool maybe` and `!!int ""`.
         raise ConfigError("a value isn't what its tag says") from error
 
 

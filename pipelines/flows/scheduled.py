@@ -27,14 +27,16 @@ from pipelines.store import claimed, exists, read
 
 
 def feeds_text(feeds: Sequence[str]) -> str:
-    """Write feeds as `scheduled` takes them, and as it finds them whatever folder it runs in."""
-    return json.dumps([_absolute(feed) for feed in feeds])
+    """Write feeds as `scheduled` takes them."""
+    return json.dumps(from_anywhere(feeds))
 
 
-def _absolute(feed: str) -> str:
-    if feed == "-":
-        return feed
-    return os.path.abspath(os.path.expanduser(feed))  # noqa: PTH100, PTH111 (may be a glob)
+def from_anywhere(feeds: Sequence[str]) -> list[str]:
+    """Return feeds as another process finds them, whatever folder it runs in."""
+    return [
+        feed if feed == "-" else os.path.abspath(os.path.expanduser(feed))  # noqa: PTH100, PTH111 (may be a glob)
+        for feed in feeds
+    ]
 
 
 @task(

@@ -136,8 +136,10 @@ def looking(installation: Installation, feeds: Sequence[str]) -> Iterator[None]:
     if not every_min:
         yield
         return
+    from pipelines.flows.scheduled import from_anywhere
+
     over = threading.Event()
-    command = looks_of(installation, feeds, every_min)
+    command = looks_of(installation, from_anywhere(feeds), every_min)
 
     def keep() -> None:
         while not over.is_set():

@@ -15,6 +15,7 @@ from pipelines.base import zips
 from pipelines.base.bounded import BLOCK, DamageError, Deflate, Source
 from pipelines.ingest import zstd
 from pipelines.ingest.errors import IngestError
+from pipelines.ingest.opening import opened
 
 UNFINISHED: Final = "unfinished line"
 """What is wrong with a file that goes on behind what is looked at."""
@@ -102,7 +103,7 @@ class Member:
 
 def first_bytes(path: Path) -> bytes:
     """Return what `kind_of` tells a file by."""
-    with path.open("rb") as file:
+    with opened(path) as file:
         return file.read(8)
 
 
@@ -173,7 +174,7 @@ class _First:
 
 @contextmanager
 def _opened(path: Path, size: int | None) -> Iterator[Source]:
-    with path.open("rb") as file:
+    with opened(path) as file:
         yield file if size is None else _First(file, size)
 
 
@@ -223,7 +224,7 @@ def _gunzipped(file: Source) -> Iterator[bytes]:
 
 
 def _zip_members(path: Path, name: str, budget: Budget, progress: Progress) -> Iterator[Member]:
-    with path.open("rb") as file:
+    with opened(path) as file:
         try:
             found = zips.directory(file)
         except zips.ZipError as error:

@@ -21,6 +21,7 @@ from pipelines.ingest.containers import first_bytes, kind_of
 from pipelines.ingest.errors import ChangedError, IngestError, as_text, explained
 from pipelines.ingest.layouts import load_layouts
 from pipelines.ingest.lines import head_of
+from pipelines.ingest.opening import opened
 from pipelines.ingest.report import escaped
 from pipelines.ingest.sniff import looks_like_csv, sniff, table_header
 
@@ -80,7 +81,7 @@ class FeedFile:
     @classmethod
     def of(cls, path: Path, name: str) -> "FeedFile":
         """Return a file as it is now."""
-        with path.open("rb") as file:
+        with opened(path) as file:
             seen = Seen.of(file)
             return cls(path, name, _digest(file, seen.size), seen)
 
@@ -96,7 +97,7 @@ class FeedFile:
         """
         if self.seen is None:
             return
-        with self.path.open("rb") as file:
+        with opened(self.path) as file:
             now = Seen.of(file)
             if now == self.seen and not self.seen.is_fresh:
                 return

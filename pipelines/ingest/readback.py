@@ -16,6 +16,7 @@ from pipelines.ingest.aivdm.rereading import FIRST_WINDOW, WINDOW
 from pipelines.ingest.containers import PARQUET_MAGIC, Budget, first_bytes, kind_of, members
 from pipelines.ingest.errors import IngestError
 from pipelines.ingest.lines import MAX_LINE, Lines
+from pipelines.ingest.opening import opened
 
 NMEA = "nmea"
 _BLOCK_LINES = 100_000
@@ -66,7 +67,7 @@ def read_back(
 
 def _files_in(path: Path, name: str) -> int:
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             return sum(not entry.is_folder for entry in zips.directory(file))
     except zips.ZipError as error:
         raise IngestError(f"{name} can't be read: {error}", hint="fetch it again") from error
@@ -120,19 +121,20 @@ def _rows(path: Path, name: str, places: Sequence[int], max_bytes: int) -> dict[
 
     from pipelines.ingest.formats import parquet
 
-    parquet.check(path, name, max_bytes)
-    file = papq.ParquetFile(path)
     found: dict[int, Reported] = {}
     first = 1
-    for group in range(file.num_row_groups):
-        rows = file.metadata.row_group(group).num_rows
-        mine = [place for place in places if first <= place < first + rows]
-        if mine:
-            table = file.read_row_group(group)
-            for place in mine:
-                row = table.slice(place - first, 1).to_pylist()[0]
-                found[place] = Reported((str(row),), row)
-        first += rows
+    with opened(path) as file:
+        parquet.check(file, name, max_bytes)
+        held = papq.ParquetFile(file)
+        for group in range(held.num_row_groups):
+            rows = held.metadata.row_group(group).num_rows
+            mine = [place for place in places if first <= place < first + rows]
+            if mine:
+                table = held.read_row_group(group)
+                for place in mine:
+                    row = table.slice(place - first, 1).to_pylist()[0]
+                    found[place] = Reported((str(row),), row)
+            first += rows
     return {place: found.get(place, Reported(problem="no such row")) for place in places}
 
 

@@ -109,3 +109,18 @@ def answers(port: int) -> int | None:
         finally:
             one.close()
     return min(found)
+
+
+@pytest.mark.slow
+def test_a_worker_imports_nothing_from_where_it_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That may be anybody's folder, such as one of feeds."""
+    text = "import pathlib\npathlib.Path({0!r}).touch()\nraise ImportError\n"
+    ran = tmp_path / "ran"
+    monkeypatch.chdir(tmp_path)
+    for name in ("multiprocessing", "runpy", "signal"):
+        (tmp_path / f"{name}.py").write_text(text.format(str(ran)))
+    with engine("dask", None, 1) as chosen:
+        assert chosen.submit(sum, [1, 2]).result() == 3
+    assert not ran.exists()

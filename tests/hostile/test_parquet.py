@@ -38,7 +38,8 @@ for seed in range(int(sys.argv[2])):
         content[at : at + 1] = bytes(chance.randrange(256) for _ in range(chance.randint(1, 2)))
     path.write_bytes(bytes(content))
     try:
-        check(path, "feed.parquet", 10**9)
+        with path.open("rb") as file:
+            check(file, "feed.parquet", 10**9)
     except IngestError:
         refused += 1
 print(refused)

@@ -66,6 +66,7 @@ HUGE = "0x" + "f" * 5000
         ("- a", "isn't a mapping"),
         ("name: !!timestamp soon", "isn't what its tag says"),
         ("name: !!bool maybe", "isn't what its tag says"),
+        ("name: !!int ''", "isn't what its tag says"),
         (f"name: {':'.join(['59'] * 400)}.5", "too large"),
         (f"? {HUGE}\n: 1", "there is no a huge number"),
         (f"name: x\npolygon: [[{HUGE}, 3], [100, 3], [100, 4]]\n{WATCH}", "polygon is a list"),

@@ -4,14 +4,14 @@ import hashlib
 import os
 from collections.abc import Callable
 from functools import cache
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
+from detectors.core import compiling
+
 F = TypeVar("F", bound=Callable[..., Any])
 
-# By name, because numba has no types of its own.
-numba: Any = import_module("numba")
+numba: Any = compiling.numba()
 
 HERE: Final = Path(__file__).parent
 SOURCES: Final = (

@@ -2,6 +2,7 @@
 
 import ipaddress
 import logging
+import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -250,6 +251,7 @@ def engine(
         logging.getLogger("distributed").setLevel(logging.CRITICAL)
         with (
             dask.config.set(_HERE),
+            _safe_paths(),
             LocalCluster(
                 n_workers=workers,
                 threads_per_worker=1,
@@ -287,6 +289,21 @@ def engine(
         yield Dask(client)
 
 
+@contextmanager
+def _safe_paths() -> Iterator[None]:
+    """Have what is started import nothing from the working folder, which may be anybody's."""
+    before = os.environ.get(_SAFE)
+    os.environ[_SAFE] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_SAFE]
+        else:
+            os.environ[_SAFE] = before
+
+
+_SAFE: Final = "PYTHONSAFEPATH"
 _HERE: Final[dict[str, list[str] | bool | str | dict[str, int | str]]] = {
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],

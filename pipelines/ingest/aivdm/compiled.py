@@ -17,6 +17,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from detectors.core.compiling import numba as imported
+
 Announce = Callable[[str], None]
 
 HERE: Final = Path(__file__).resolve().parent
@@ -107,7 +109,7 @@ def cache_folder() -> Path | None:
 def state() -> str:
     """Hash of what the compiled kernel depends on."""
     binding: Any = import_module("llvmlite.binding")
-    numba: Any = import_module("numba")
+    numba = imported()
     digest = hashlib.sha256()
     for name in SOURCES:
         digest.update((HERE / name).read_bytes())

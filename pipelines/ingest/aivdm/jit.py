@@ -8,10 +8,12 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, TypeVar, cast
 
+from detectors.core import compiling
+
 F = TypeVar("F", bound=Callable[..., Any])
 
+numba: Any = compiling.numba()
 # By name, because numba has no types of its own.
-numba: Any = import_module("numba")
 extending: Any = import_module("numba.extending")
 types: Any = import_module("numba.types")
 ir: Any = import_module("llvmlite.ir")

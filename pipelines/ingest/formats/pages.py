@@ -7,7 +7,6 @@ Parquet Format 2.10, parquet.thrift; Thrift compact protocol.
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple
 
 from pipelines.ingest.containers import PARQUET_MAGIC
@@ -26,12 +25,11 @@ class TooLargeError(Exception):
     """A part of a file would take too much memory; the text says which."""
 
 
-def check_footer(path: Path) -> None:
+def check_footer(file: BinaryIO) -> None:
     """Refuse a file whose description is too long."""
-    with path.open("rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(max(size - 8, 0))
-        length = int.from_bytes(file.read(4), "little")
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(size - 8, 0))
+    length = int.from_bytes(file.read(4), "little")
     if MAX_FOOTER < length <= size:
         raise TooLargeError(f"its description takes {length / 1e6:,.0f} MB")
 
@@ -44,18 +42,17 @@ class Chunk(NamedTuple):
     size: int
 
 
-def chunks(path: Path) -> tuple[int, list[Chunk]]:
+def chunks(file: BinaryIO) -> tuple[int, list[Chunk]]:
     """Return to how many bytes a file grows, by its own description, and where its columns are."""
-    check_footer(path)
-    with path.open("rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(max(size - 8, 0))
-        tail = file.read(8)
-        length = int.from_bytes(tail[:4], "little")
-        if tail[4:] != PARQUET_MAGIC or length > size - 8:
-            raise ValueError("a file without its description")
-        file.seek(size - 8 - length)
-        described = Compact(file.read(length)).struct()
+    check_footer(file)
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(size - 8, 0))
+    tail = file.read(8)
+    length = int.from_bytes(tail[:4], "little")
+    if tail[4:] != PARQUET_MAGIC or length > size - 8:
+        raise ValueError("a file without its description")
+    file.seek(size - 8 - length)
+    described = Compact(file.read(length)).struct()
     grown, found = 0, []
     for group in _structs(described, 4):  # RowGroup
         grown += max(_number(group, 2), 0)

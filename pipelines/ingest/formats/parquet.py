@@ -8,9 +8,10 @@ checksums.
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import numpy as np
 import pyarrow as pa
@@ -26,6 +27,7 @@ from pipelines.ingest.formats.base import Feed, Format, Found, Head
 from pipelines.ingest.formats.tables import by_layout
 from pipelines.ingest.layouts import Layout, unknown_table, without_rows
 from pipelines.ingest.naming import Named, Sample, by_names
+from pipelines.ingest.opening import opened
 
 # Bytes of rows that are looked at together.
 _MOST: Final = 1 << 25
@@ -75,7 +77,8 @@ class Parquet:
         if isinstance(named, IngestError):
             return head.named(named)
         names = _schema(head).names
-        rows = papq.read_metadata(head.path).num_rows
+        with opened(head.path) as file:
+            rows = papq.read_metadata(file).num_rows
         if not rows and head.wanted is None and not lacking(names):
             return without_rows(head.name)
         return unknown_table(head.name, head.layouts, head.wanted, names) or (
@@ -86,8 +89,9 @@ class Parquet:
 def _schema(head: Head) -> pa.Schema:
     assert head.path is not None  # noqa: S101 (for the type checker)
     try:
-        pages.check_footer(head.path)
-        return papq.read_schema(head.path)
+        with opened(head.path) as file:
+            pages.check_footer(file)
+            return papq.read_schema(file)
     except pages.TooLargeError as error:
         raise _too_large(head.name, str(error)) from error
     except _DAMAGE as error:
@@ -116,12 +120,8 @@ def _by_names(head: Head) -> Named | IngestError | None:
     if not names:
         return None
     try:
-        _check_size(head.path, names, _MOST_SAMPLED)
         texts = [name for name in names if _holds_text(schema.field(name).type)]
-        # A text that stands there a thousand times is held once.
-        with papq.ParquetFile(
-            head.path, read_dictionary=texts, page_checksum_verification=True
-        ) as file:
+        with _table(head.path, names, texts, _MOST_SAMPLED) as file:
             rows: list[tuple[str, ...]] = []
             size = 0
             for batch in file.iter_batches(_AT_A_TIME, columns=names):
@@ -160,19 +160,17 @@ def _found(layout: Layout, named: Named | None = None) -> Found:
 def _rows(feed: Feed, layout: Layout) -> Iterator[Cells]:
     """Yield the rows of a file in batches; where it is damaged, those before the damage."""
     assert feed.path is not None  # noqa: S101 (for the type checker)
-    schema = papq.read_schema(feed.path)
+    with opened(feed.path) as file:
+        schema = papq.read_schema(file)
     used = [name for name in layout.used if name in schema.names]
     _check_types(feed.name, schema, used)
     texts = [name for name in used if _holds_text(schema.field(name).type)]
     first = feed.lines.next
     budget = Budget(feed.options.max_uncompressed_bytes, feed.options.max_ratio)
     try:
-        _check_size(feed.path, used, feed.options.max_uncompressed_bytes)
-        with papq.ParquetFile(
-            feed.path, read_dictionary=texts, page_checksum_verification=True
-        ) as file:
+        with _table(feed.path, used, texts, feed.options.max_uncompressed_bytes) as table:
             size = feed.path.stat().st_size
-            for batch in file.iter_batches(feed.options.batch_rows, columns=used):
+            for batch in table.iter_batches(feed.options.batch_rows, columns=used):
                 for part in _parts(batch):
                     budget.spend(_unpacked(part), size, feed.name)
                     cells = _cells(part, first)
@@ -261,27 +259,42 @@ def _is_readable(kind: pa.DataType) -> bool:
     )
 
 
-def check(path: Path, name: str, max_bytes: int) -> None:
+def check(file: BinaryIO, name: str, max_bytes: int) -> None:
     """Refuse a file that unpacks to too much, in all or in one piece, before any of it is."""
     try:
-        pages.check_footer(path)
-        _check_size(path, papq.read_schema(path).names, max_bytes)
+        pages.check_footer(file)
+        _check_size(file, papq.read_schema(file).names, max_bytes)
     except pages.TooLargeError as error:
         raise _too_large(name, str(error)) from error
     except _DAMAGE as error:
         raise _damaged(name, error) from error
 
 
-def _check_size(path: Path, used: Collection[str], max_bytes: int) -> None:
-    grown, chunks = pages.chunks(path)
+@contextmanager
+def _table(
+    path: Path, used: Collection[str], texts: Sequence[str], max_bytes: int
+) -> Iterator[papq.ParquetFile]:
+    """Open a table whose columns have been looked at; another can't take its place in between.
+
+    `texts`: columns in which what stands there a thousand times is held once.
+    """
+    with opened(path) as file:
+        _check_size(file, used, max_bytes)
+        with papq.ParquetFile(
+            file, read_dictionary=texts, page_checksum_verification=True
+        ) as table:
+            yield table
+
+
+def _check_size(file: BinaryIO, used: Collection[str], max_bytes: int) -> None:
+    grown, chunks = pages.chunks(file)
     if grown > max_bytes:
         raise pages.TooLargeError(f"it grows to {grown / 1e9:,.1f} GB")
-    with path.open("rb") as file:
-        for chunk in chunks:
-            if chunk.column in used:
-                if chunk.start < 0 or chunk.size < 0:
-                    raise ValueError("a column of less than nothing")
-                pages.check_pages(file, chunk.start, chunk.size)
+    for chunk in chunks:
+        if chunk.column in used:
+            if chunk.start < 0 or chunk.size < 0:
+                raise ValueError("a column of less than nothing")
+            pages.check_pages(file, chunk.start, chunk.size)
 
 
 def _too_large(name: str, why: str) -> IngestError:

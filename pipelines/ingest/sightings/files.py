@@ -24,6 +24,7 @@ from pipelines.ingest.beside import begins_truth
 from pipelines.ingest.containers import Budget, first_bytes, kind_of, members
 from pipelines.ingest.errors import IngestError
 from pipelines.ingest.lines import head_of
+from pipelines.ingest.opening import OpeningError, opened
 from pipelines.ingest.sightings.layout import REQUIRED, SIMULATED, Row, columns_of, defaults_of
 from pipelines.ingest.sightings.report import FUTURE, SightingsReport
 from pipelines.ingest.sightings.written import place
@@ -35,8 +36,7 @@ MAX_BYTES: Final = 200_000_000
 MAX_JSON_BYTES: Final = 20_000_000
 """Of GeoJSON, which is held whole, and whose smallest parts take thirty times their text."""
 MAX_ROWS: Final = 500_000
-"""Sightings of one file, each of which takes over a kilobyte while it is read; a satellite's scene
-holds hundreds."""
+"""Of one file, each of which takes over a kilobyte; a satellite's scene holds hundreds."""
 _MAX_FIELD: Final = 1_000_000
 
 
@@ -151,18 +151,18 @@ def _content(path: Path) -> bytes:
         if kind == "zip":
             raise SightingsError(f"{path.name} is a zip archive", hint="unpack it")
         if kind != "plain":
-            budget = Budget(MAX_BYTES, float("inf"))
-            member = next(iter(members(path, path.name, budget, lambda _: None)))
+            member = next(members(path, path.name, Budget(MAX_BYTES, math.inf), lambda _: None))
             content = b"".join(member)
             if member.damage:
                 raise SightingsError(f"{path.name}: {member.damage}")
             return content
-        with path.open("rb") as file:
+        with opened(path) as file:
             content = file.read(MAX_BYTES + 1)
         if len(content) > MAX_BYTES:
             raise SightingsError(f"{path.name} grows while it is read")
-    except IngestError as error:  # it grows beyond what is read
-        raise SightingsError(error.message, hint="split it, such as by day") from error
+    except IngestError as error:
+        hint = error.hint if isinstance(error, OpeningError) else "split it, such as by day"
+        raise SightingsError(error.message, hint=hint) from error
     except OSError as error:
         raise SightingsError(f"{path.name} can't be read: {error.strerror or error}") from error
     return content

@@ -197,14 +197,17 @@ def test_looks_between_nights_begin_again_and_end_with_the_service(
     settings = installation.settings.model_copy(update={"watch": WatchSettings(every_min=15)})
     begun = tmp_path / "begun"
     command = ["sh", "-c", f"echo x >> {begun}; test $(wc -l < {begun}) = 2 && exec sleep 60"]
-    monkeypatch.setattr(serve, "looks_of", lambda *_: command)
+    asked: list[Any] = []
+    monkeypatch.setattr(serve, "looks_of", lambda *given: asked.append(given) or command)
+    monkeypatch.chdir(tmp_path)  # they run elsewhere
     monkeypatch.setattr(serve, "AGAIN_S", 0.01)
     others = set(psutil.Process().children())
-    with serve.looking(replace(installation, settings=settings), ["/feeds"]):
+    with serve.looking(replace(installation, settings=settings), ["feeds", "-"]):
         while not begun.exists() or len(begun.read_text()) < 4:
             time.sleep(0.01)
         [child] = set(psutil.Process().children()) - others
     assert not child.is_running()
+    assert asked == [(replace(installation, settings=settings), [f"{tmp_path}/feeds", "-"], 15)]
 
 
 def is_done(home: Path) -> bool:

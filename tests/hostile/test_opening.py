@@ -1,0 +1,182 @@
+"""Feeds in a folder that others write to: what they put there by the name of one."""
+
+import gzip
+import os
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pandas as pd
+import pytest
+
+from pipelines.base.progress import reporter
+from pipelines.base.settings import load
+from pipelines.ingest import discover
+from pipelines.ingest.containers import Budget, members
+from pipelines.ingest.errors import ChangedError, IngestError
+from pipelines.ingest.formats import pages, parquet
+from pipelines.ingest.opening import OpeningError, opened
+from pipelines.ingest.sightings.files import SightingsError
+from pipelines.ingest.sightings.files import read as read_file
+from pipelines.run import feeds
+from pipelines.run.setup import load_zones
+from pipelines.store import read
+
+TABLE = "MMSI,BaseDateTime,LAT,LON\n563000101,2026-01-05T17:00:00,1.2,103.8\n"
+SEEN = "sighting_id,time,lat,lon,uncertainty_m,source\nr1,2026-01-05T17:00Z,3,100,50,radar\n"
+NOBODY = 54_321
+
+
+def ends(do: Callable[[], Any]) -> Exception | None:
+    """What something raises; it fails here if it waits for good."""
+    raised: list[Exception] = []
+
+    def run() -> None:
+        try:
+            do()
+        except Exception as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(10)
+    assert not thread.is_alive(), "it waits"
+    return raised[0] if raised else None
+
+
+@pytest.mark.parametrize("ending", ["csv", "csv.gz", "parquet"])
+def test_nobody_waits_for_a_pipe_that_takes_the_place_of_a_feed(
+    tmp_path: Path, ending: str
+) -> None:
+    path = tmp_path / f"feed.{ending}"
+    path.write_bytes(gzip.compress(TABLE.encode()) if ending == "csv.gz" else TABLE.encode())
+    [feed] = discover([str(path)], tmp_path / "spool")
+    path.unlink()
+    os.mkfifo(path)
+    budget = Budget(10**9, 1e9)
+    raised = ends(lambda: [list(m) for m in members(path, "feed", budget, lambda _: None)])
+    assert isinstance(raised, OpeningError)
+    assert isinstance(ends(lambda: feed.check(may_grow=True)), OpeningError)
+
+
+def by_another(link: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a link be another account's than ours and than what it leads to."""
+    if os.geteuid() == 0:
+        os.lchown(link, NOBODY, -1)
+        return
+    own = Path.lstat
+
+    def lstat(path: Path) -> os.stat_result:
+        found = own(path)
+        return os.stat_result((*found[:4], NOBODY, *found[5:10])) if path == link else found
+
+    monkeypatch.setattr(Path, "lstat", lstat)
+
+
+def test_a_feed_gets_no_other_name_by_somebody_elses_link(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its mark goes by its name: a pack for whoever made the link would hold it."""
+    vault, theirs = tmp_path / "vault", tmp_path / "theirs"
+    vault.mkdir()
+    theirs.mkdir()
+    (vault / "secret.csv").write_text(TABLE)
+    (theirs / "good.csv").write_text(TABLE.replace("101,", "102,"))
+    link = theirs / "open.csv"
+    link.symlink_to(vault / "secret.csv")
+    by_another(link, monkeypatch)
+    installation = load(tmp_path / "home")
+    with reporter(quiet=True) as report:
+        summary = feeds.ingest_only(
+            installation,
+            load_zones(installation),
+            [str(theirs)],
+            area=None,
+            mapping=None,
+            report=report,
+        )
+    [(name, said)] = summary.failed.items()
+    assert name.endswith("open.csv")
+    assert "another account" in str(said)
+    with read(installation.store) as store:
+        assert [Path(one).name for one in store.ledger()["name"]] == ["good.csv"]
+
+
+def test_links_of_ones_own_and_to_ones_own_are_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target, link = tmp_path / "a.csv", tmp_path / "b.csv"
+    target.write_text(TABLE)
+    link.symlink_to(target)
+    with opened(link) as file:  # ours
+        assert file.read() == TABLE.encode()
+    if os.geteuid() == 0:  # theirs to theirs
+        os.chown(target, NOBODY, -1)
+        by_another(link, monkeypatch)
+        with opened(link) as file:
+            assert file.read() == TABLE.encode()
+
+
+def test_a_folder_on_the_way_is_no_way_round(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "vault").mkdir()
+    (tmp_path / "vault" / "secret.csv").write_text(TABLE)
+    inbox = tmp_path / "inbox"
+    inbox.symlink_to("vault")
+    by_another(inbox, monkeypatch)
+    with pytest.raises(IngestError, match="inbox is a link by another account"):
+        discover([str(inbox)], tmp_path / "spool")
+
+
+def test_a_link_that_is_gone_once_it_was_opened_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret, path = tmp_path / "secret.csv", tmp_path / "open.csv"
+    secret.write_text(TABLE)
+    path.symlink_to(secret)
+    own = os.fstat
+
+    def swapped(handle: int) -> os.stat_result:
+        path.unlink(missing_ok=True)
+        path.write_text("nothing")
+        return own(handle)
+
+    monkeypatch.setattr(os, "fstat", swapped)
+    with pytest.raises(ChangedError):
+        opened(path)
+
+
+def test_sightings_are_opened_as_feeds_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret, link, pipe = (tmp_path / f"{name}.csv" for name in ("secret", "open", "pipe"))
+    secret.write_text(SEEN)
+    link.symlink_to(secret)
+    by_another(link, monkeypatch)
+    os.mkfifo(pipe)
+    for path in (link, pipe):
+        raised = ends(partial(read_file, path, datetime.now(UTC)))
+        assert isinstance(raised, SightingsError)
+
+
+def test_a_table_is_read_from_the_file_that_was_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its library opens nothing by name: another could have taken its place by then."""
+    path, other = tmp_path / "feed.parquet", tmp_path / "other"
+    rows = pd.DataFrame({"mmsi": [563000101], "lat": [1.2]})
+    rows.assign(mmsi=563000999).to_parquet(other)
+    rows.to_parquet(path)
+    size_of = pages.chunks
+
+    def swapped(file: BinaryIO) -> tuple[int, list[pages.Chunk]]:
+        found = size_of(file)
+        other.replace(path)
+        return found
+
+    monkeypatch.setattr(pages, "chunks", swapped)
+    with parquet._table(path, ["mmsi"], [], 1000) as table:
+        assert table.read(["mmsi"])["mmsi"].to_pylist() == [563000101]
+    assert not other.exists()
