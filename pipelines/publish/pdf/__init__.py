@@ -47,11 +47,11 @@ _ROOM_MM: Final = 226.0
 _LINE_MM: Final = 2.8
 _AROUND_MM: Final = 1.7
 _NOTE_MM: Final = 10.0
-_FIRST_MM: Final = 5.0
+_FIRST_MM: Final = 8.0
 _TITLE_CHARS: Final = 44
 _NEXT_CHARS: Final = 40
-"""What map and table may take of the first page, and about what a line, the edges of a row and a
-note take of that; a line of what happened, and of what to do, holds about so many characters."""
+"""What map and table may take of the first page, and about what a line, the edges of a row, a note
+and the headings of what to look at first take of that; a line of what happened, and of what to do, holds about so many characters."""
 
 MAP_MM: Final = 55.0
 """So high at least is the map, where `FEWEST` incidents leave it that: a smaller one tells nobody
@@ -149,11 +149,12 @@ def _data(products: Products) -> dict[str, Any]:
     incidents = incident_cards(products)
     land = len(products.zones.land) > 0
     notes = _notes(products, words)
-    told = [_incident(one, words) for one in incidents[:VESSEL_LIMIT]]
-    urgent = [one.called() for one, _ in first(products, incidents)]
+    urgent = [one.rank for one, _ in first(products, incidents)]
+    ordered = sorted(incidents, key=lambda one: (one.rank not in urgent, one.rank))
+    told = [_incident(one, words) for one in ordered[:VESSEL_LIMIT]]
     more_mm = _NOTE_MM * (len(notes) + bool(release)) + _FIRST_MM * bool(urgent)
     told, room_mm = _leaving_room(told, _ROOM_MM - more_mm)
-    rows = incidents[: len(told)]
+    rows = ordered[: len(told)]
     more = len(incidents) - len(rows)
     scene = first_map(products, cards, rows)
     return {
@@ -173,7 +174,8 @@ def _data(products: Products) -> dict[str, Any]:
         "leads_more": words.leads_more,
         "notes": notes,
         "first_heading": words.look_first,
-        "first": urgent,
+        "then_heading": words.then_by_score,
+        "first": len(urgent),
         "empty": "" if shown or rows else f"{words.nothing_flagged} {words.not_all_clear}",
         "vessels_left_out": words.left_out.format(n=len(cards) - len(shown))
         if len(cards) > len(shown)
@@ -231,7 +233,8 @@ def first_map(
     products: Products, cards: Sequence[VesselCard], rows: Sequence[IncidentCard]
 ) -> Scene:
     """Draw the incidents of the first page, those too in which no vessel is known."""
-    first = [card for card in cards if card.rank <= len(rows)] or cards[:VESSEL_LIMIT]
+    ranks = {one.rank for one in rows}
+    first = [card for card in cards if card.rank in ranks] or cards[:VESSEL_LIMIT]
     lone = [one for one in rows if one.place is None]
     return replace(scene_of(products, first, lone), regions=(), ways=(), points=())
 

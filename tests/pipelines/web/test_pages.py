@@ -19,6 +19,7 @@ from detectors.surroundings.zones import Zones
 from pipelines import store
 from pipelines.ask import clocks
 from pipelines.ask import desk as notebooks
+from pipelines.ask.doctor import MAKE_LAYERS
 from pipelines.ask.explain import page as explained
 from pipelines.ask.explain import reasons, unfit
 from pipelines.ask.explain.gather import PROVISIONAL, STATED
@@ -61,6 +62,7 @@ from pipelines.web import (
 )
 from pipelines.web.app import Desk
 from pipelines.web.night import Nights
+from pipelines.web.spoken import spoken
 from tests.pipelines.patrol.conftest import BOX, config, small_land, tracked, unit
 from tests.pipelines.patrol.test_plan import inputs
 from tests.pipelines.web.conftest import Page, Reader, ask, few, first_of, recorded
@@ -382,6 +384,26 @@ def test_what_the_feeds_lack_is_counted_and_listed(desk_home: Path) -> None:
     malay = [labels("ms").desk[LACKING[name]] for name in run.lacking]
     assert [text for text in told.reception or () if text in malay] == malay
     assert any("2 untuk dibaca" in text for text in told.doubts)
+
+
+def test_what_could_not_be_judged_is_among_what_is_read_first(
+    own_home: Path, own_reader: Reader
+) -> None:
+    """Also where nothing is on the list: no heading then promises what to look at."""
+    ask(own_home, "DELETE FROM incidents")
+    ask(
+        own_home,
+        'UPDATE runs SET manifest = json_merge_patch(manifest, \'{"counts": '
+        '{"out_of_reach": 1662}}\')',
+    )
+    page = own_reader.page("/")
+    assert "1,662 events aren't assessed, as no land layer reaches them" in page.text
+    assert "Look at these first" not in page.text
+    own_reader.send("/settings", language="ms", operator="Lt Aminah")
+    assert "1,662 kejadian tidak dinilai" in own_reader.page("/").text
+    told = "662 events of the newest run aren't assessed: no land layer reaches them"
+    for text in (told, MAKE_LAYERS):
+        assert spoken(labels("ms"), text)[1] is False
 
 
 def test_what_was_concluded_is_new_no_more(own_reader: Reader, table: pd.DataFrame) -> None:
