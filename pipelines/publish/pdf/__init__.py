@@ -51,7 +51,8 @@ _FIRST_MM: Final = 8.0
 _TITLE_CHARS: Final = 44
 _NEXT_CHARS: Final = 40
 """What map and table may take of the first page, and about what a line, the edges of a row, a note
-and the headings of what to look at first take of that; a line of what happened, and of what to do, holds about so many characters."""
+and the headings of what to look at first take of that; a line of what happened, and of what to do,
+holds about so many characters."""
 
 MAP_MM: Final = 55.0
 """So high at least is the map, where `FEWEST` incidents leave it that: a smaller one tells nobody
@@ -149,9 +150,9 @@ def _data(products: Products) -> dict[str, Any]:
     incidents = incident_cards(products)
     land = len(products.zones.land) > 0
     notes = _notes(products, words)
-    urgent = [one.rank for one, _ in first(products, incidents)]
+    urgent = {one.rank: why for one, why in first(products, incidents)}
     ordered = sorted(incidents, key=lambda one: (one.rank not in urgent, one.rank))
-    told = [_incident(one, words) for one in ordered[:VESSEL_LIMIT]]
+    told = [_incident(one, urgent.get(one.rank, ""), words) for one in ordered[:VESSEL_LIMIT]]
     more_mm = _NOTE_MM * (len(notes) + bool(release)) + _FIRST_MM * bool(urgent)
     told, room_mm = _leaving_room(told, _ROOM_MM - more_mm)
     rows = ordered[: len(told)]
@@ -219,7 +220,8 @@ def _height_mm(rows: Sequence[Mapping[str, Any]]) -> float:
     """Return about how high rows of the first page are."""
     high = 0.0
     for one in rows:
-        happened = 1 + _lines(f"{one['title']} {one['made_of']}", _TITLE_CHARS)
+        happened = _lines(f"{one['what']} {one['status']}", _TITLE_CHARS)
+        happened += _lines(f"{one['title']} {one['made_of']}", _TITLE_CHARS)
         to_do = _lines(one["next"], _NEXT_CHARS) + _lines(one["now"], _NEXT_CHARS)
         high += _AROUND_MM + _LINE_MM * max(happened, to_do)
     return high
@@ -254,8 +256,10 @@ def _notes(products: Products, words: Labels) -> list[str]:
     return [*found, *notices.reception(products.manifest, products.end, words)]
 
 
-def _incident(card: IncidentCard, words: Labels) -> dict[str, Any]:
-    """Return a row of the first page: what happened, when and where, and what to do."""
+def _incident(card: IncidentCard, why: str, words: Labels) -> dict[str, Any]:
+    """Return a row of the first page: what happened, when and where, and what to do; and why it is
+    to be looked at first, if it is.
+    """
     return {
         "number": card.rank,
         "what": card.what,
@@ -272,7 +276,7 @@ def _incident(card: IncidentCard, words: Labels) -> dict[str, Any]:
         "made_of": f"({card.score:.2f}: {card.made_of})" if card.made_of else "",
         "score": f"{card.score:.2f}",
         "certainty": card.certainty,
-        "status": card.status,
+        "status": why or card.status,
     }
 
 

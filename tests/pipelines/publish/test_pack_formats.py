@@ -160,6 +160,32 @@ def test_the_spreadsheet_holds_texts_and_no_formula(folder: Path, released: Prod
     assert columns[3][4] == " " * 20
 
 
+def test_the_spreadsheet_speaks_to_people_in_their_language(
+    folder: Path, released: Products
+) -> None:
+    """Nothing that only programs read, and no title or limit in another language."""
+    book = openpyxl.load_workbook(folder / "flagged.xlsx")
+    language = released.release.language if released.release else "en"
+    words = labels(language)
+    for sheet in book.worksheets[:-1]:
+        titles = [str(cell.value) for cell in sheet[2]]
+        assert not [title for title in titles if "_" in title or title.islower()]
+        texts = [str(cell.value) for row in sheet.iter_rows(min_row=3) for cell in row]
+        assert not [text for text in texts if text.startswith('[{"')]
+    told, _, happened, evidence, _ = book.worksheets
+    limits = {str(row[3]) for row in evidence.iter_rows(min_row=3, values_only=True) if row[3]}
+    kinds = {str(row[1]) for row in happened.iter_rows(min_row=3, values_only=True)}
+    if released.events.empty:
+        return
+    known = zip(released.events["kind"], released.events["subkind"], strict=True)
+    assert kinds == {words.kind_of(*one) for one in known}
+    assert {words.status_created, words.parts} <= {
+        str(cell.value) for row in told.iter_rows() for cell in row
+    }
+    assert bool(limits) is bool(any(one.checks for one in released.events["evidence"]))
+    assert any("at least" in one for one in limits) is (language == "en" and bool(limits))
+
+
 def test_the_geopackage_is_read_by_gdal(folder: Path, released: Products, tmp_path: Path) -> None:
     path = shutil.copy(folder / "flagged.gpkg", tmp_path)  # it writes a file beside what it reads
     kinds = dict(pyogrio.list_layers(path))

@@ -325,4 +325,5 @@ def test_what_to_look_at_first_is_in_the_first_table_and_on_its_map(
     told = pdf._data(coastless)
     assert [one["number"] for one in told["incidents"]][:3] == [low.rank, 1, 2]
     assert told["first"] == 1
+    assert told["incidents"][0]["status"] == "people may be in danger"
     assert low.rank in drawn
