@@ -7,7 +7,6 @@ from functools import partial
 from threading import RLock
 from typing import Any, Final
 
-import numpy as np
 import pandas as pd
 
 from detectors.core import frames
@@ -21,6 +20,7 @@ from pipelines.ask.health.words import day
 from pipelines.ask.look import look
 from pipelines.assess import watchlists
 from pipelines.assess.incidents import as_led
+from pipelines.assess.incidents.beside import way_of
 from pipelines.assess.incidents.wording import retold
 from pipelines.assess.reasons import aside_in
 from pipelines.base.labels import Labels
@@ -211,7 +211,7 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
         says=_says(shown, who),
         where="" if fix is None else position_text(float(fix["lat"]), float(fix["lon"])),
         near=one_line(near, SENTENCE_LIMIT),
-        course="" if fix is None else _course(fix),
+        course="" if fix is None else way_of(fix["sog_kn"], fix["cog_deg"]),
         history=[
             (
                 words.field(str(row["field"])),
@@ -295,14 +295,6 @@ def _says(shown: Shown, who: Any) -> list[tuple[str, str]]:
         (words.at_desk("Destination"), who.destination),
     ]
     return [(label, one_line(str(value), NAME_LIMIT)) for label, value in given if value]
-
-
-def _course(fix: pd.Series) -> str:
-    said = [
-        f"{fix['sog_kn']:.1f} kn" if np.isfinite(fix["sog_kn"]) else "",
-        f"{fix['cog_deg']:03.0f}°" if np.isfinite(fix["cog_deg"]) else "",
-    ]
-    return " ".join(part for part in said if part)
 
 
 def _when(shown: Shown, row: dict[Any, Any]) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from detectors.kinematics.integrity import final_at
 from detectors.surroundings.zones import Zones
 from pipelines import store
 from pipelines.ask import clocks
@@ -33,7 +34,7 @@ from pipelines.assess.reasons import by_own_vessel
 from pipelines.base.labels import labels
 from pipelines.base.problems import Problem
 from pipelines.base.settings import load
-from pipelines.base.text import LOCAL, LOCAL_NAME, one_line, position_text
+from pipelines.base.text import LOCAL, LOCAL_NAME, moment, one_line, position_text
 from pipelines.detect import reception
 from pipelines.detect.lacking import LACKING
 from pipelines.patrol.motions import Boat
@@ -203,6 +204,24 @@ def test_an_incident_says_whose_each_event_and_position_is(
                 assert any(text.startswith(f"{name}: ") for _, text in page.all("p")), name
                 others += 1
     assert others
+
+
+def test_of_many_events_each_is_told_and_until_when_they_may_change(
+    reader: Reader, night: notebooks.Night, table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(incident, "MAX_EVENTS", 1)
+    known = night.opened.moment.known_time
+    row = table[(table["rank"] > 0) & table["events"].str.contains(";")].iloc[0].to_dict()
+    page = reader.page(f"/incident/{row['incident_id']}")
+    events = night.opened.events.set_index("event_id")
+    for event_id in row["events"].split(";")[1:]:
+        [said] = {text for about, text in page.all("a") if about["href"] == f"/event/{event_id}"}
+        assert len(said.split()) > 4
+        assert event_id not in said
+        assert f"{events.loc[event_id, 'score']:.2f} {said}" in page.text
+    until = final_at(row["end"], known)
+    assert until is not None
+    assert f"provisional until {moment(until)}" in page.text
 
 
 def test_incidents_of_one_vessel_lead_to_each_other(
