@@ -62,6 +62,7 @@ from pipelines.web import (
     units,
 )
 from pipelines.web.app import Desk
+from pipelines.web.charts import Charts
 from pipelines.web.night import Nights
 from pipelines.web.spoken import spoken
 from tests.pipelines.patrol.conftest import BOX, config, small_land, tracked, unit
@@ -418,6 +419,8 @@ def test_what_could_not_be_judged_is_among_what_is_read_first(
     page = own_reader.page("/")
     assert "1,662 events aren't assessed, as no land layer reaches them" in page.text
     assert "Look at these first" not in page.text
+    assert "No incident fits." not in page.text
+    assert "No incident fits." in own_reader.page("/?q=x").text
     own_reader.send("/settings", language="ms", operator="Lt Aminah")
     assert "1,662 kejadian tidak dinilai" in own_reader.page("/").text
     told = "662 events of the newest run aren't assessed: no land layer reaches them"
@@ -936,6 +939,24 @@ def test_an_incident_says_which_unit_can_be_with_it_when(
     assert "KM Dua could be with boat without AIS" in text
     path.unlink()
     assert "make the plan" in " ".join(text for _, text in own_reader.page(address).all("dd"))
+
+
+def test_beside_a_number_of_the_plan_stands_who_is_boarded(
+    desk_home: Path, table: pd.DataFrame
+) -> None:
+    """Not another vessel of that incident, whom nobody sails to."""
+    shown = Nights(load(desk_home)).shown("", "en")
+    table = table[(table["rank"] > 0) & table["vessels"].str.contains(r" \| ")]
+    row = table.sort_values("vessels", key=lambda one: -one.str.len()).iloc[0]
+    stop = {"mmsi": f"{row['mmsi']:09d}", "rank": int(row["rank"]), "task": "boarding"}
+    stop |= {"name": "", "sector": "", "lat": 2.5, "lon": 101.25, "chance": 0.4}
+    stop["route"] = [[101.0, 2.0], [101.25, 2.5]]
+    sortie = {"unit": "KM Satu", "sortie": 1, "base": {"name": "Lumut"}, "stops": [stop]}
+    plan = {"sorties": [sortie], "intercepts": [], "sectors": []}
+    whole = json.loads(str(Charts().night(shown, {int(row["rank"])}).data))["vessels"]
+    assert len(whole) > 1
+    named = json.loads(str(Charts().plan(shown, plan).data))["vessels"]
+    assert [one["mmsi"] for one in named] == [row["mmsi"]]
 
 
 def test_the_desk_shows_a_plan_that_sends_a_unit_to_a_boat_without_ais(
