@@ -11,7 +11,7 @@ from detectors.core.telling import Told, told
 from detectors.kinematics.integrity import final_at
 from pipelines.ask.explain.reasons import BEST, considered, not_tried, tried
 from pipelines.assess import incidents
-from pipelines.base.text import LOCAL, LOCAL_NAME, moment, one_line, position_text
+from pipelines.base.text import LOCAL, LOCAL_NAME, one_line, position_text
 from pipelines.publish import checks
 from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT, span
 from pipelines.web import waters, weighed
@@ -187,7 +187,7 @@ def sentence(shown: Shown, event: Told, main: int) -> str:
 
 def _provisional(shown: Shown, line: Line, row: dict[Any, Any]) -> str:
     until = final_at(row["end"], shown.night.moment.known_time) if line.rank else None
-    return "" if until is None else moment(until, say=shown.words.say)
+    return "" if until is None else span(until, until, LOCAL, LOCAL_NAME, shown.words)
 
 
 def _innocent(shown: Shown, line: Line) -> str:

@@ -77,6 +77,8 @@ def test_the_page_on_paper_says_who_goes_where_when(sea):
     numbers = [stop[0] for stop in sortie["stops"]]
     assert numbers == [str(number) for number in range(1, len(stops) + 1)]
     assert sortie["stops"][0][1].startswith(words.local(stops[0].begin_us).removesuffix(" MYT"))
+    assert ["–" in stop[1] for stop in sortie["stops"]] == [s.end_us > s.begin_us for s in stops]
+    assert "–" not in sortie["stops"][-1][1]  # it is back then, and stays
     assert "<svg" in told["map"]
     assert NASTY not in told["map"]
 

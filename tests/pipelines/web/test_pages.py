@@ -34,7 +34,7 @@ from pipelines.assess.reasons import by_own_vessel
 from pipelines.base.labels import labels
 from pipelines.base.problems import Problem
 from pipelines.base.settings import load
-from pipelines.base.text import LOCAL, LOCAL_NAME, moment, one_line, position_text
+from pipelines.base.text import LOCAL, LOCAL_NAME, one_line, position_text
 from pipelines.detect import reception
 from pipelines.detect.lacking import LACKING
 from pipelines.patrol.motions import Boat
@@ -222,7 +222,9 @@ def test_of_many_events_each_is_told_and_until_when_they_may_change(
         assert f"{events.loc[event_id, 'score']:.2f} {said}" in page.text
     until = final_at(row["end"], known)
     assert until is not None
-    assert f"provisional until {moment(until)}" in page.text
+    assert f"provisional until {span(until, until, LOCAL, LOCAL_NAME)}" in page.text
+    told = [text for _, text in page.all("dt")]
+    assert told[:4] == ["When", "Where", "Next", "Last heard"]  # what a first screen has room for
 
 
 def test_incidents_of_one_vessel_lead_to_each_other(
