@@ -149,6 +149,20 @@ def test_a_table_that_is_too_wide_loses_columns_and_breaks_no_word() -> None:
     assert vessel_cell("2320001", "MV A\x1b[31m", "GBR") == "MV A[U+001B][31m\n002320001 GBR"
 
 
+def test_no_word_is_cut_where_all_have_room(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Room was shared alike: a source lost its end to a note that had nothing to say."""
+    monkeypatch.setenv("COLUMNS", "80")
+    source, note = "SELATSIM-RADAR-LANGKAWI", "seen from an aircraft"
+    row = ("SIM-0164", "2026-01-07 21:47 MYT", "02°34.96′N 101°23.44′E", source)
+    print_table(("id", "time", "place", "source", "note"), [(*row, note), (*row, "")])
+    told = capsys.readouterr().out
+    assert source in told
+    assert "…" not in told
+    assert max(map(len, told.splitlines())) == 80
+
+
 def test_rows_that_words_would_break_in_are_shown_as_blocks(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
