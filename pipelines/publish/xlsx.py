@@ -20,6 +20,7 @@ from pipelines.base.files import replacing
 from pipelines.base.labels import Labels
 from pipelines.base.visible import clean
 from pipelines.publish import checks, notices
+from pipelines.publish.csv_text import identifier
 from pipelines.publish.plan import sheets as plan_sheets
 from pipelines.publish.plan import words as plan_words
 from pipelines.publish.products import Products
@@ -31,6 +32,7 @@ CELL_LIMIT: Final = 32_767
 _FOR_PROGRAMS: Final = (
     *("evidence", "version", "detector", "track_ids", "subkind", "zone_id", "group_id"),
 )
+_MMSIS: Final = frozenset({"mmsi", "other_mmsi"})
 _OF_EVIDENCE: Final = ("measured", "value", "limit", "margin")
 _HEADER_LIMIT: Final = 240
 _WIDTHS: Final = {
@@ -183,7 +185,8 @@ def _column(
         elif numeric:
             sheet.write_number(row, column, float(value), style)
         else:
-            sheet.write_string(row, column, _fitting(str(value)), style)
+            text = identifier(value, 9) if values.name in _MMSIS else str(value)
+            sheet.write_string(row, column, _fitting(text), style)
 
 
 def _about(book: xlsxwriter.Workbook, products: Products, words: Labels) -> None:

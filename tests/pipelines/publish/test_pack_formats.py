@@ -26,7 +26,7 @@ from pipelines.base.labels import labels
 from pipelines.base.marks import Mark, Tlp
 from pipelines.base.text import one_line
 from pipelines.base.visible import clean
-from pipelines.publish import gpkg, readme, tak
+from pipelines.publish import gpkg, readme, tak, xlsx
 from pipelines.publish.files import PACK_FILES, write_formats
 from pipelines.publish.packs.recipients import Format
 from pipelines.publish.products import Products, Release, with_marks
@@ -158,6 +158,21 @@ def test_the_spreadsheet_holds_texts_and_no_formula(folder: Path, released: Prod
     assert list(columns[3]) == [clean(name) for name in frame["name"]]
     assert columns[3][1] == '=HYPERLINK("http://x")'
     assert columns[3][4] == " " * 20
+
+
+def test_a_number_with_zeros_before_it_keeps_them_in_the_spreadsheet(
+    coastless: Products, tmp_path: Path
+) -> None:
+    """On every sheet: who looks for 009240563 finds 009240563."""
+    frames = {
+        name: getattr(coastless, name).assign(mmsi=9240563)
+        for name in ("events", "flagged", "incidents")
+    }
+    book = openpyxl.load_workbook(xlsx.write(replace(coastless, **frames), tmp_path / "t.xlsx"))
+    for sheet in book.worksheets[:3]:
+        titles = [cell.value for cell in sheet[2]]
+        numbers = {row[titles.index("MMSI")] for row in sheet.iter_rows(3, values_only=True)}
+        assert numbers == {"009240563"}
 
 
 def test_the_spreadsheet_speaks_to_people_in_their_language(
