@@ -23,7 +23,7 @@ from pipelines.base.files import replacing
 from pipelines.base.labels import Labels
 from pipelines.base.text import duration_text, one_line
 from pipelines.publish import notices
-from pipelines.publish.brief import first, problems
+from pipelines.publish.brief import problems
 from pipelines.publish.brief.scene import scene_of
 from pipelines.publish.briefing import incident_cards, vessel_cards, without_time
 from pipelines.publish.cards import EventCard, IncidentCard, VesselCard, explanation_parts
@@ -150,9 +150,9 @@ def _data(products: Products) -> dict[str, Any]:
     incidents = incident_cards(products)
     land = len(products.zones.land) > 0
     notes = _notes(products, words)
-    urgent = {one.rank: why for one, why in first(products, incidents)}
-    ordered = sorted(incidents, key=lambda one: (one.rank not in urgent, one.rank))
-    told = [_incident(one, urgent.get(one.rank, ""), words) for one in ordered[:VESSEL_LIMIT]]
+    urgent = sum(bool(one.first) for one in incidents)
+    ordered = sorted(incidents, key=lambda one: (not one.first, one.rank))
+    told = [_incident(one, words) for one in ordered[:VESSEL_LIMIT]]
     more_mm = _NOTE_MM * (len(notes) + bool(release)) + _FIRST_MM * bool(urgent)
     told, room_mm = _leaving_room(told, _ROOM_MM - more_mm)
     rows = ordered[: len(told)]
@@ -176,7 +176,7 @@ def _data(products: Products) -> dict[str, Any]:
         "notes": notes,
         "first_heading": words.look_first,
         "then_heading": words.then_by_score,
-        "first": len(urgent),
+        "first": urgent,
         "empty": "" if shown or rows else f"{words.nothing_flagged} {words.not_all_clear}",
         "vessels_left_out": words.left_out.format(n=len(cards) - len(shown))
         if len(cards) > len(shown)
@@ -256,7 +256,7 @@ def _notes(products: Products, words: Labels) -> list[str]:
     return [*found, *notices.reception(products.manifest, products.end, words)]
 
 
-def _incident(card: IncidentCard, why: str, words: Labels) -> dict[str, Any]:
+def _incident(card: IncidentCard, words: Labels) -> dict[str, Any]:
     """Return a row of the first page: what happened, when and where, and what to do; and why it is
     to be looked at first, if it is.
     """
@@ -276,7 +276,7 @@ def _incident(card: IncidentCard, why: str, words: Labels) -> dict[str, Any]:
         "made_of": f"({card.score:.2f}: {card.made_of})" if card.made_of else "",
         "score": f"{card.score:.2f}",
         "certainty": card.certainty,
-        "status": why or card.status,
+        "status": card.first or card.status,
     }
 
 

@@ -27,6 +27,7 @@ from pipelines.base.marks import Mark, Tlp
 from pipelines.base.text import one_line
 from pipelines.base.visible import clean
 from pipelines.publish import gpkg, readme, tak, xlsx
+from pipelines.publish.briefing import look_first
 from pipelines.publish.files import PACK_FILES, write_formats
 from pipelines.publish.packs.recipients import Format
 from pipelines.publish.products import Products, Release, with_marks
@@ -328,3 +329,18 @@ def test_a_marker_of_a_vessel_stays_the_same_from_pack_to_pack(products: Product
     first, second = tak.event(cards[0], products), tak.event(cards[0], later)
     assert first.get("uid") == second.get("uid")
     assert str(first.get("uid")).endswith(str(cards[0].mmsi))
+
+
+def test_a_plotter_tells_what_to_look_at_first_and_why(folder: Path, released: Products) -> None:
+    """A patrol that opens no brief has nothing else to go by."""
+    why = look_first(released)
+    assert bool(why) is not released.incidents.empty
+    words = labels(released.release.language if released.release else "en")
+    gpx = (folder / "flagged.gpx").read_text(encoding="utf-8")
+    with zipfile.ZipFile(folder / "flagged.kmz") as archive:
+        kml = archive.read("doc.kml").decode()
+    with zipfile.ZipFile(folder / "flagged-tak.zip") as archive:
+        marks = "".join(archive.read(one).decode() for one in archive.namelist())
+    for text in (gpx, kml, marks):
+        assert text.count(f"{words.look_first}: ") == len(why)
+        assert all(f"{words.look_first}: {one}" in text for one in why.values())

@@ -21,7 +21,7 @@ from detectors.kinematics import geodesy
 from detectors.surroundings.zones import Zones
 from pipelines.base.marks import Mark, Tlp
 from pipelines.base.text import one_line
-from pipelines.publish import pdf
+from pipelines.publish import briefing, pdf
 from pipelines.publish.brief import first
 from pipelines.publish.brief.scene import scene_of
 from pipelines.publish.briefing import incident_cards, vessel_cards
@@ -312,7 +312,8 @@ def test_what_to_look_at_first_is_in_the_first_table_and_on_its_map(
     incidents = incident_cards(coastless)
     low = incidents[-1]
     assert low.rank > pdf.VESSEL_LIMIT
-    monkeypatch.setattr(pdf, "first", lambda *_: [(low, "people may be in danger")])
+    why = {low.incident_id: "people may be in danger"}
+    monkeypatch.setattr(briefing, "look_first", lambda _: why)
     drawn: list[int] = []
     draw = pdf.first_map
 
@@ -322,7 +323,7 @@ def test_what_to_look_at_first_is_in_the_first_table_and_on_its_map(
         return scene
 
     monkeypatch.setattr(pdf, "first_map", noted)
-    told = pdf._data(coastless)
+    told = pdf._data(replace(coastless, zones=Zones.none()))
     assert [one["number"] for one in told["incidents"]][:3] == [low.rank, 1, 2]
     assert told["first"] == 1
     assert told["incidents"][0]["status"] == "people may be in danger"
