@@ -131,5 +131,7 @@ def _list(installation: "Installation", *, as_json: bool) -> None:
             ),
             drop=("begun", "kind"),
         )
-    if not found:
+    if found:
+        typer.echo("selat correct PACK makes the correction of one for its recipient")
+    else:
         typer.echo("no pack of the last two weeks holds a lead that no longer stands")

@@ -240,6 +240,8 @@ def list_(
     known = known[known["event_id"].str.startswith(event)].reset_index(drop=True)
     words = labels("en")
     if not print_as(known, as_json=as_json, as_csv=as_csv):
+        if known.empty:
+            typer.echo("nothing was concluded")
         for row in known.to_dict("records"):
             when = moment_text(row["made_time"])
             kind = words.kind_of(row["kind"], "")

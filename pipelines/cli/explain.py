@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from pipelines.store import Queries
 
 _FEW: Final = 5
-_COLUMNS: Final = ["event_id", "kind", "subkind", "score", "start", "end", "retracted", "reason"]
+_COLUMNS: Final = [
+    *("event_id", "kind", "subkind", "mmsi", "other_mmsi"),
+    *("score", "start", "end", "retracted", "reason"),
+]
 
 
 def explain(
@@ -86,7 +89,11 @@ def explain(
                 raise _not_one(f"{event} is an incident", incident["events"].iloc[0].split(";"))
             said = concluded_on(reader, incident["events"].tolist(), moment.time)
             mark_exercise(simulated=bool(reader.simulated) and not as_json)
-            _list_incident(incident.assign(**said), own, as_json=as_json)
+            reference, until = installation.reference, moment.known_time
+            if not as_json:
+                main = int(incident["mmsi"].iloc[0])
+                own = explaining.of_incident(main, own, reader, reference, until)
+            _list_incident(incident.assign(**said), own, until, as_json=as_json)
             return
         if found.empty:
             found, note = explaining.quoted(reader, installation, event, moment)
@@ -183,7 +190,9 @@ def _clip_incident(
     typer.echo(path)
 
 
-def _list_incident(incident: "pd.DataFrame", found: "pd.DataFrame", *, as_json: bool) -> None:
+def _list_incident(
+    incident: "pd.DataFrame", found: "pd.DataFrame", known: "pd.Timestamp", *, as_json: bool
+) -> None:
     from pipelines.assess.incidents import as_led, with_parts
     from pipelines.cli.incidents import print_incidents
 
@@ -191,7 +200,7 @@ def _list_incident(incident: "pd.DataFrame", found: "pd.DataFrame", *, as_json: 
         (told,) = records(incident.drop(columns="concluded"))
         print_json({**told, "events": records(found[_COLUMNS])})
         return
-    print_incidents(as_led(with_parts(incident, found), found))
+    print_incidents(as_led(with_parts(incident, found), found), known=known)
     typer.echo("")
     _print_events(found)
 

@@ -234,13 +234,11 @@ def _print_table(
     if names := manifest.get("look", {}).get("put_off"):
         since = moment_text(datetime.fromisoformat(manifest["look"]["put_off_since"]))
         typer.echo(f"A look between nights: {', '.join(names)} looked up to {since}")
-    if unassessed := manifest["counts"].get("out_of_reach", 0):
-        typer.echo(f"{unassessed:,} events not assessed: no land layer reaches (selat doctor)")
 
 
 def _print_state(console: "Console", manifest: dict[str, Any], total: int) -> None:
-    """Print what the run looked at, what of it failed and what its feeds lack: last, where a
-    terminal still shows it.
+    """Print what the run looked at, what of it failed or can't be judged and what its feeds lack:
+    last, where a terminal still shows it.
     """
     from rich.text import Text
 

@@ -78,6 +78,8 @@ def incidents(
 
 def print_first(first: "Sequence[First]") -> None:
     """Print what to look at first, and why: not the list's order, which its numbers are."""
+    from textwrap import indent
+
     from rich.console import Console
     from rich.text import Text
 
@@ -86,10 +88,9 @@ def print_first(first: "Sequence[First]") -> None:
         console.print("Look first, by score, danger to people, and how lately each was heard:")
     for one in first:
         head = f"{one.rank}. incident {one.incident_id[:8]}, {', '.join(one.why)}"
-        line = Text(head, style="bold")
-        console.print(
-            line, Text(f"  {clean(one.title)}"), sep="\n", no_wrap=True, overflow="ellipsis"
-        )
+        lines = Text(clean(one.title)).wrap(console, console.width - 2)
+        console.print(Text(head, style="bold"))
+        console.print(Text(indent("\n".join(line.plain.rstrip() for line in lines), "  ")))
 
 
 def print_incidents(

@@ -76,6 +76,8 @@ def list_(
     with read(installation.store, installation.settings.store) as store:
         known = store.operations()
     if not print_as(known, as_json=as_json, as_csv=as_csv):
+        if known.empty:
+            typer.echo("no operation was added")
         for row in known.to_dict("records"):
             span = f"{moment_text(row['start'])} to {moment_text(row['end'])}"
             typer.echo(clean(f"{row['name']}  {span}  {row['area']}  {row['note']}"))

@@ -97,7 +97,9 @@ def print_table(
     cells = [[cell(value) for value in row] for row in rows]
     texts = [[one_line(text, most) for text in row] for row in cells]
     shown = fitting(names, texts, console.width, drop)
-    if texts and _breaks(names, texts, shown, console.width):
+    titles, kept = [names[at] for at in shown], [[row[at] for at in shown] for row in texts]
+    longest = _longest_words([titles, *kept])
+    if texts and sum(n + 3 for n in longest) + 1 > console.width:
         for number, row in enumerate(cells):
             lines = Table.grid(padding=(0, 2))
             for name, text in zip(names, row, strict=True):
@@ -105,9 +107,11 @@ def print_table(
                 lines.add_row(Text(name, no_wrap=True), Text(whole))
             console.print(*[""] * bool(number), lines, sep="\n")
         return
-    table = Table(*(names[place] for place in shown))
-    for row in texts:
-        table.add_row(*(Text(row[place]) for place in shown))
+    table = Table()
+    for title, n in zip(titles, _widths(titles, kept, longest, console.width), strict=True):
+        table.add_column(title, width=n)
+    for row in kept:
+        table.add_row(*map(Text, row))
     console.print(table)
 
 
@@ -130,16 +134,28 @@ def fitting(
     return shown
 
 
-def _breaks(
-    names: Sequence[str], rows: Sequence[Sequence[str]], shown: Sequence[int], width: int
-) -> bool:
-    """Return whether the longest words of the columns that stay don't fit beside one another."""
-    longest = [
-        max(len(word) for text in (names[place], *(row[place] for row in rows))
-            for word in text.split() or [""])
-        for place in shown
-    ]  # fmt: skip
-    return sum(word + 3 for word in longest) + 1 > width
+def _longest_words(rows: Sequence[Sequence[str]]) -> list[int]:
+    """Return how long the longest word of each column is."""
+    return [
+        max(len(word) for text in one for word in text.split() or [""])
+        for one in zip(*rows, strict=True)
+    ]
+
+
+def _widths(
+    names: Sequence[str], rows: Sequence[Sequence[str]], longest: Sequence[int], width: int
+) -> list[int]:
+    """Return how wide columns are: no word breaks, and who needs least of what is left has it.
+
+    Titles may take lines where what stands below them would have to.
+    """
+    found, left = list(longest), width - 1 - sum(n + 3 for n in longest)
+    for texts in (rows, [names]):
+        whole = [max((len(row[at]) for row in texts), default=0) for at in range(len(names))]
+        for at in sorted(range(len(names)), key=lambda at: whole[at] - found[at]):
+            more = min(max(whole[at] - found[at], 0), max(left, 0))
+            found[at], left = found[at] + more, left - more
+    return found
 
 
 def vessel_cell(mmsi: int | str, name: str, flag_state: str) -> str:

@@ -2,7 +2,7 @@
 
 import shlex
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -129,22 +129,29 @@ def _stated(field: str, value: str) -> str:
     return f"{value} ({words})" if words else value
 
 
+def _through(row: dict[Any, Any]) -> str:
+    more = f" and {row['through_more']} more" if row["through_more"] else ""
+    return f"{row['through']:09d}{more}" if row["through"] else "itself"
+
+
 def _print_company(company: "pd.DataFrame") -> None:
     if company.empty:
         return
     print_table(
-        ("met", "name", "times", "first", "last", "through"),
+        ("vessel", "name", "met", "could have met", "last", "through", "first"),
         (
             (
                 f"{row['mmsi']:09d}",
                 clean(str(row["name"])) if row["name"] == row["name"] else "",
-                row["meetings"],
-                moment_text(row["first_time"]),
+                row["meetings"] or "",
+                row["possible"] or "",
                 moment_text(row["last_time"]),
-                f"{row['through']:09d}" if row["through"] else "itself",
+                _through(row),
+                moment_text(row["first_time"]),
             )
             for row in company.head(MAX_COMPANY).to_dict("records")
         ),
+        drop=("first", *(() if company["possible"].any() else ("could have met",))),
     )
     if len(company) > MAX_COMPANY:
         typer.echo(f"… and {len(company) - MAX_COMPANY} more (--json)")

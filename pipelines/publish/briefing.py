@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from detectors.core.evidence import Evidence
+from pipelines.assess import incidents as incidents_of
 from pipelines.assess.incidents import as_led, made_of, whereabouts, with_parts
 from pipelines.base.labels import Labels, labels
 from pipelines.base.text import (
@@ -93,7 +94,21 @@ def incident_cards(products: Products) -> list[IncidentCard]:
     }
     rows = as_led(with_parts(frame, products.events), products.events).to_dict("records")
     said = {} if products.concluded is None else products.concluded.said
-    return [_incident(row, of, names, kinds, products.end, words, said) for row in rows]
+    why = look_first(products)
+    return [_incident(row, of, names, kinds, products.end, words, said, why) for row in rows]
+
+
+@once
+def look_first(products: Products) -> dict[str, str]:
+    """Return the incidents to look at first, each with the reasons."""
+    said = products.concluded
+    found = incidents_of.first(
+        *(products.incidents, products.events, products.flagged, products.end),
+        concluded=frozenset() if said is None else said.closed,
+        answered=frozenset() if said is None else said.answered,
+        say=labels(products.language).say,
+    )
+    return {one.incident_id: ", ".join(one.why) for one in found}
 
 
 def _incident(
@@ -104,6 +119,7 @@ def _incident(
     looked_to: pd.Timestamp,
     words: Labels,
     concluded: Mapping[str, str],
+    first: Mapping[str, str],
 ) -> IncidentCard:
     ids = [one_line(key, NAME_LIMIT) for key in str(row["events"]).split(";") if key]
     # A recipient's first ten may leave out the event of an incident that it is told of
@@ -133,6 +149,7 @@ def _incident(
         made_of=one_line(made_of(str(row["made_of"]), words.say, words.hypotheses), SENTENCE_LIMIT),
         now=one_line(whereabouts(row, looked_to, words.say), SENTENCE_LIMIT),
         concluded=one_line(concluded.get(str(row["incident_id"]), ""), SENTENCE_LIMIT),
+        first=first.get(str(row["incident_id"]), ""),
         **_happened({**row, "start": row["led_start"], "end": row["led_end"]}, words),
     )
 

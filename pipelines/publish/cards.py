@@ -72,6 +72,8 @@ class IncidentCard(Happened):
     to say."""
     concluded: str
     """What people concluded on it, where the products tell that; see `products.Concluded`."""
+    first: str
+    """Why it is among those to look at first, empty where it isn't."""
 
     @property
     def who(self) -> str:
@@ -94,6 +96,7 @@ class IncidentCard(Happened):
     def told(self, words: Labels) -> list[str]:
         """Tell what happened, to whom, where, when and what to do, a sentence each."""
         return [
+            f"{words.look_first}: {self.first}" if self.first else "",
             self.title,
             f"{words.now}: {self.now}" if self.now else "",
             f"{words.next_step}: {self.next_step}",

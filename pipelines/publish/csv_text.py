@@ -71,7 +71,8 @@ def tidy(table: pd.DataFrame) -> pd.DataFrame:
     return table.reset_index(drop=True)
 
 
-def _number(value: Any, wide: int) -> str:
+def identifier(value: Any, wide: int) -> str:
+    """Write a number that names something, so wide at least; one too short to be an MMSI as is."""
     if pd.isna(value):
         return ""
     return f"{value:0{wide}d}" if value >= SHORTEST_MMSI else str(value)
@@ -80,7 +81,7 @@ def _number(value: Any, wide: int) -> str:
 def _csv_column(column: pd.Series) -> list[str]:
     if column.name in _IDENTIFIERS:
         wide = 0 if column.name == "imo" else 9
-        return [_number(value, wide) for value in column]
+        return [identifier(value, wide) for value in column]
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         return iso_seconds(column).tolist()
     if column.name in _NUMBERS or pd.api.types.is_numeric_dtype(column):

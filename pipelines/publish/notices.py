@@ -62,12 +62,12 @@ def about_run(products: Products) -> list[str]:
 
 
 def reception(manifest: Mapping[str, Any], end: datetime, words: labels.Labels) -> list[str]:
-    """Say where and when less was heard than usual in the day before the window's end, and what
-    the feeds lack; nothing where that isn't known.
+    """Say what of the night couldn't be judged, where and when less was heard than usual in the
+    day before the window's end, and what the feeds lack; nothing where that isn't known.
     """
     told = manifest.get("reception") or {}
     upto = moment(end, say=words.say)
-    said = []
+    said = unassessed(manifest, words)
     if poor := told.get("poor"):
         where = position_text(float(poor["lat"]), float(poor["lon"]))
         numbers = {"blocks": int(poor["blocks"]), "usual": int(poor["usual"])}
@@ -81,6 +81,13 @@ def reception(manifest: Mapping[str, Any], end: datetime, words: labels.Labels) 
         said.append(text.format(n=gaps, age=longest, time=upto))
     lacks = manifest.get("lacking") or []
     return said + [words.at_desk(LACKING[name]) for name in lacks if name in LACKING]
+
+
+def unassessed(manifest: Mapping[str, Any], words: labels.Labels) -> list[str]:
+    """Say how many events no land layer reaches: none of these can be on the list."""
+    n = int((manifest.get("counts") or {}).get("out_of_reach", 0))
+    text = "{n} events aren't assessed, as no land layer reaches them: none is on the list."
+    return [words.at_desk(text, n=f"{n:,}")] if n else []
 
 
 def conclusions(products: Products) -> str:

@@ -2,7 +2,8 @@
 
 Every text is a text cell and nothing is ever a formula, a link or a guess at a number, whatever it
 begins with; so texts are as they were (see `text.clean`), without an apostrophe in front. Times are
-dates in UTC. Column titles are labels in the language of the recipient.
+dates in UTC. It is for people: what codes and JSON stand for is told in the language of the
+recipient, as column titles are, and what only programs go by is in the other tables.
 """
 
 from pathlib import Path
@@ -13,11 +14,13 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from pipelines.assess.incidents import made_of
 from pipelines.base import labels
 from pipelines.base.files import replacing
 from pipelines.base.labels import Labels
 from pipelines.base.visible import clean
 from pipelines.publish import checks, notices
+from pipelines.publish.csv_text import identifier
 from pipelines.publish.plan import sheets as plan_sheets
 from pipelines.publish.plan import words as plan_words
 from pipelines.publish.products import Products
@@ -26,6 +29,11 @@ from pipelines.publish.tables import event_table, flagged_table, incident_table
 CELL_LIMIT: Final = 32_767
 """Characters that a cell can hold (Excel specifications and limits)."""
 
+_FOR_PROGRAMS: Final = (
+    *("evidence", "version", "detector", "track_ids", "subkind", "zone_id", "group_id"),
+)
+_MMSIS: Final = frozenset({"mmsi", "other_mmsi"})
+_OF_EVIDENCE: Final = ("measured", "value", "limit", "margin")
 _HEADER_LIMIT: Final = 240
 _WIDTHS: Final = {
     "name": 24,
@@ -66,10 +74,6 @@ _NUMBERS: Final = {
 def write(products: Products, path: Path) -> Path:
     """Write sheets of incidents, vessels, events, evidence, and about the run; return `path`."""
     words = labels.labels(products.language)
-    flagged, events = flagged_table(products), event_table(products)
-    events["reason"] = [clean(str(text)) for text in products.events["reason"]]
-    evidence = _evidence(products.events)
-    events = events.drop(columns=["evidence", "version", "detector", "track_ids"])
     with replacing(path) as temporary:
         book = xlsxwriter.Workbook(
             str(temporary),
@@ -93,10 +97,10 @@ def write(products: Products, path: Path) -> Path:
             }
         )
         sheets = (
-            (words.incidents, incident_table(products)),
-            (words.flagged_vessels, flagged),
-            (words.events, events),
-            (words.evidence, evidence),
+            (words.incidents, _incidents(products, words)),
+            (words.flagged_vessels, flagged_table(products)),
+            (words.events, _events(products, words)),
+            (words.evidence, _evidence(products.events, words)),
             *_plan(products),
         )
         for name, table in sheets:
@@ -119,14 +123,31 @@ def _plan(products: Products) -> list[tuple[str, pd.DataFrame]]:
     return [(name, table) for name, table in sheets if len(table)]
 
 
-def _evidence(events: pd.DataFrame) -> pd.DataFrame:
+def _incidents(products: Products, words: Labels) -> pd.DataFrame:
+    table = incident_table(products).drop(columns="merged_into")
+    parts = [made_of(str(text), words.say, words.hypotheses) for text in table["made_of"]]
+    status = [words.status_of(str(one)) for one in table["status"]]
+    return table.assign(made_of=[clean(text) for text in parts], status=status)
+
+
+def _events(products: Products, words: Labels) -> pd.DataFrame:
+    table = event_table(products)
+    kinds = zip(table["kind"], table["subkind"], strict=True)
+    return table.assign(
+        kind=[words.kind_of(str(kind), str(subkind)) for kind, subkind in kinds],
+        status=[words.status_of(str(one)) for one in table["status"]],
+        reason=[clean(str(text)) for text in products.events["reason"]],
+    ).drop(columns=list(_FOR_PROGRAMS))
+
+
+def _evidence(events: pd.DataFrame, words: Labels) -> pd.DataFrame:
     rows = []
     for event_id, one in zip(events["event_id"], events["evidence"], strict=True):
-        for row in checks.rows(one):
+        for row in checks.rows(one, words):
             rows.append((event_id, row.label, row.measured, row.limit, row.margin, row.parameter))
-        for label, text in (*checks.facts(one), *checks.settings(one)):
+        for label, text in (*checks.facts(one, words), *checks.settings(one, words)):
             rows.append((event_id, label, text, "", "", ""))
-    columns = ["event_id", "measured", "value", "limit", "margin", "parameter"]
+    columns = ["event_id", *_OF_EVIDENCE, "parameter"]
     return pd.DataFrame([[clean(text) for text in row] for row in rows], columns=columns)
 
 
@@ -164,7 +185,8 @@ def _column(
         elif numeric:
             sheet.write_number(row, column, float(value), style)
         else:
-            sheet.write_string(row, column, _fitting(str(value)), style)
+            text = identifier(value, 9) if values.name in _MMSIS else str(value)
+            sheet.write_string(row, column, _fitting(text), style)
 
 
 def _about(book: xlsxwriter.Workbook, products: Products, words: Labels) -> None:
@@ -212,6 +234,16 @@ def _title(key: str, words: Labels) -> str:
         "other_mmsi": f"{words.mmsi} 2",
         "incident_id": words.incident.capitalize(),
         "events": words.event_ids,
+        "title": words.reason,
+        "certainty": words.at_desk("Certainty"),
+        "news": words.at_desk("News"),
+        "made_of": words.parts,
+        "last_lat": f"{words.last_seen}: {words.latitude}",
+        "last_lon": f"{words.last_seen}: {words.longitude}",
+        "last_sog_kn": f"{words.last_seen}: kn",
+        "last_cog_deg": f"{words.last_seen}: °",
+        "parameter": "Parameter",
+        **{name: words.at_desk(name.capitalize()) for name in _OF_EVIDENCE},
     }
     title = known.get(key) or getattr(words, key, None)
     return title if isinstance(title, str) else key

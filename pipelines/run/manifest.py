@@ -80,7 +80,7 @@ def manifest_of(
             "passes": detection.passes,
             "events": count_by(judged.compared, "kind"),
             "status": count_by(judged.compared, "status"),
-            "out_of_reach": _out_of_reach(judged.compared),
+            "out_of_reach": out_of_reach(judged.compared),
             "flagged": len(assessed.flagged),
             "over_budget": assessed.over_budget,
             "of_own_vessels": assessed.own,
@@ -140,7 +140,7 @@ def reception(store: Queries, installation: Installation, window: Window) -> dic
     }
 
 
-def _out_of_reach(compared: pd.DataFrame) -> int:
+def out_of_reach(compared: pd.DataFrame) -> int:
     """Count standing events that weren't assessed, since no land layer reaches their place."""
     standing = compared["status"] != "retracted"
     unassessed = compared["explanation"].astype("str").str.startswith(nearby.NOT_ASSESSED)

@@ -13,7 +13,7 @@ from pipelines.base.files import digest_of_files, sha256_of
 from pipelines.base.text import iso
 from pipelines.publish.products import Planned
 from pipelines.run import plan
-from pipelines.run.manifest import count_by, git_commit, reception, totals_of
+from pipelines.run.manifest import count_by, git_commit, out_of_reach, reception, totals_of
 
 if TYPE_CHECKING:
     from pipelines.run.release import Making
@@ -74,6 +74,7 @@ def manifest_of(
             "events": count_by(events, "kind"),
             "status": count_by(events, "status"),
             "flagged": len(flagged),
+            "out_of_reach": out_of_reach(events),
             "over_budget": assessed.over_budget,
         },
         # Where less is heard than usual would say where receivers stand.

@@ -83,7 +83,10 @@ class Charts:
 
         def make() -> Drawn:
             whole = self._scene(shown)
-            scene = _part(whole, units.sailed(plan))
+            scene, boarded = _part(whole, units.sailed(plan)), units.boarded(plan)
+            # The name beside a number is that of who is boarded, of all that an incident has.
+            named = tuple(one for one in scene.vessels if one.mmsi in boarded)
+            scene = replace(scene, vessels=named)
             regions, ways, points = units.layers(plan, scene.lon0)
             scene = replace(scene, regions=regions, ways=ways, points=points)
             places = [way.line for way in ways] or [np.zeros((0, 2))]

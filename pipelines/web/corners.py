@@ -17,7 +17,7 @@ _SIGNS: Final = {"+": PIECE, "-": HOLE, "−": HOLE, "–": HOLE}
 _MAX_LINE: Final = 60
 _NUMBER: Final = r"([+-]?\d{1,3}(?:\.\d{1,9})?)(?: (\d{1,2}(?:\.\d{1,9})?))?"
 _PLACE: Final = re.compile(rf"{_NUMBER} ?([NS])? {_NUMBER} ?([EW])?", re.ASCII)
-_BLANKS: Final = re.compile(r"[\s,;°º′'’\"″]+")
+_BLANKS: Final = re.compile(r"[\s,;°º′'’\"″]+|(?<=\d)-(?=\d)")
 
 
 def shown(pieces: Sequence[Piece]) -> str:
@@ -89,6 +89,8 @@ def _corner(line: str, number: int) -> tuple[float, float]:
 
     >>> _corner("3.25 101.5", 1), _corner("03°15.00′S, 101°30.00′E", 1), _corner("3 15 101 30", 1)
     ((3.25, 101.5), (-3.25, 101.5), (3.25, 101.5))
+    >>> _corner("03-15.0N 101-30.0E", 1)  # as patrols write it
+    (3.25, 101.5)
     """
     plain = _BLANKS.sub(" ", line[:_MAX_LINE]).strip().upper()
     plain = re.sub(r" ?([NSEW])", r"\1", plain)

@@ -8,6 +8,7 @@ from typing import Any, Final
 import pandas as pd
 
 from detectors.core.telling import Told, told
+from detectors.kinematics.integrity import final_at
 from pipelines.ask.explain.reasons import BEST, considered, not_tried, tried
 from pipelines.assess import incidents
 from pipelines.base.text import LOCAL, LOCAL_NAME, one_line, position_text
@@ -87,8 +88,10 @@ class Incident:
 
     line: Line
     events: Sequence[Event]
-    more: Sequence[str]
-    """Ids of events that aren't among those shown."""
+    more: Sequence[tuple[str, float, str]]
+    """Id, score and sentence of each event that isn't among those shown."""
+    provisional: str
+    """Until when what comes in may still change it; empty where it is final."""
     concluded: Sequence[Concluded]
     """The newest conclusions; there are `concluded_more` earlier ones."""
     concluded_more: int
@@ -128,13 +131,17 @@ def find(shown: Shown, incident_id: str) -> Line | None:
 def incident(shown: Shown, line: Line) -> Incident:
     """Put an incident into words."""
     own = shown.events_of(line.events).to_dict("records")
-    about = _about(shown, own)
+    about, left = _about(shown, own), own[MAX_EVENTS:]
     row = shown.incidents.set_index("incident_id").loc[line.incident_id].to_dict()
     concluded = conclusions(shown, line.events)
     return Incident(
         line=line,
         events=[_event(shown, row, about, line.main) for row in own[:MAX_EVENTS]],
-        more=[str(row["event_id"]) for row in own[MAX_EVENTS:]],
+        more=[
+            (str(row["event_id"]), float(row["score"]), sentence(shown, one, line.main))
+            for row, one in zip(left, told(pd.DataFrame(left)) if left else [], strict=True)
+        ],
+        provisional=_provisional(shown, line, row),
         concluded=concluded[:MAX_CONCLUDED],
         concluded_more=max(len(concluded) - MAX_CONCLUDED, 0),
         quiet=quiet_days(shown.night.run["end"], shown.words.say),
@@ -178,25 +185,29 @@ def sentence(shown: Shown, event: Told, main: int) -> str:
     return one_line(f"{shown.teller.name(event.mmsi)}: {text}", SENTENCE_LIMIT)
 
 
+def _provisional(shown: Shown, line: Line, row: dict[Any, Any]) -> str:
+    until = final_at(row["end"], shown.night.moment.known_time) if line.rank else None
+    return "" if until is None else span(until, until, LOCAL, LOCAL_NAME, shown.words)
+
+
 def _innocent(shown: Shown, line: Line) -> str:
     own = shown.events_of(line.events)
     if own.empty:
         return ""
     strongest, words = own.iloc[0], shown.words
     given = words.explained(str(strongest["explanation"]), strongest["evidence"].explained)
-    others = dict.fromkeys(
-        f"{words.kind_of(kind, subkind)}: {words.hypotheses.get(name, name)}"
-        for kind, subkind, name in zip(
-            own["kind"], own["subkind"], own["explanation"].str.partition(": ")[0], strict=True
-        )
-        if name
-    )
+    others: dict[str, dict[str, None]] = {}
+    names = own["explanation"].str.partition(": ")[0]
+    for kind, subkind, name in zip(own["kind"], own["subkind"], names, strict=True):
+        if name:
+            of_kind = others.setdefault(words.kind_of(kind, subkind), {})
+            of_kind[words.hypotheses.get(name, name)] = None
     if given:
         text = f"{words.innocent_explanation}: {given}"
     elif others:
         text = words.at_desk(
             "None that was tried fits what weighs most. Of the rest: {others}",
-            others="; ".join(others),
+            others="; ".join(f"{kind}: {', '.join(found)}" for kind, found in others.items()),
         )
     else:
         text = words.at_desk("No innocent reason that was tried fits.")

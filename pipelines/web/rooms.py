@@ -7,9 +7,9 @@ from functools import partial
 from threading import RLock
 from typing import Any, Final
 
-import numpy as np
 import pandas as pd
 
+from detectors.core import frames
 from detectors.core.telling import told
 from pipelines import store
 from pipelines.ask import health as going
@@ -20,10 +20,13 @@ from pipelines.ask.health.words import day
 from pipelines.ask.look import look
 from pipelines.assess import watchlists
 from pipelines.assess.incidents import as_led
+from pipelines.assess.incidents.beside import way_of
+from pipelines.assess.incidents.wording import retold
 from pipelines.assess.reasons import aside_in
 from pipelines.base.labels import Labels
 from pipelines.base.problems import Problem
 from pipelines.base.progress import Doing, noted_in
+from pipelines.base.schemas import FLAGGED
 from pipelines.base.settings import Installation
 from pipelines.base.text import (
     LOCAL,
@@ -155,7 +158,7 @@ class Vessel:
     incidents
         Id, number where it is of that night, title, when, status; newest first.
     company
-        MMSI, name, meetings, last, through.
+        MMSI, name, meetings, possible ones, last, through, and through how many more.
     """
 
     mmsi: int
@@ -169,7 +172,7 @@ class Vessel:
     events: Sequence[tuple[str, str, str, str, float]]
     more: int
     incidents: Sequence[tuple[str, str, str, str, str]]
-    company: Sequence[tuple[int, str, int, str, int]]
+    company: Sequence[tuple[int, str, int, int, str, int, int]]
     concluded: Sequence[Concluded]
     concluded_more: int
     listed: Sequence[str]
@@ -182,8 +185,9 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
     with store.read(installation.store, installation.settings.store) as reader:
         known = dossier(reader, mmsi, shown.night.moment.time)
         fix = last_fix(reader, known.identity)
-        leading = [joined.split(";")[0] for joined in known.incidents["events"]]
-        led = as_led(known.incidents, reader.events_by_id(leading))
+        told_of = {one for joined in known.incidents["events"] for one in joined.split(";")}
+        happened = reader.events_by_id(told_of)
+        led = as_led(known.incidents, happened)
     who = known.identity
     near = "" if fix is None else shown.teller.place(float(fix["lat"]), float(fix["lon"]))
     all_of_it = events_of(shown, mmsi).sort_values("start", ascending=False)
@@ -194,7 +198,10 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
         words.say,
     )
     concluded = told_conclusions(known.dispositions, words)
-    titles = dict(zip(shown.incidents["incident_id"], shown.incidents["title"], strict=True))
+    titles = {
+        **_titles(shown, known.incidents, happened),
+        **dict(zip(shown.incidents["incident_id"], shown.incidents["title"], strict=True)),
+    }
     numbers = {line.incident_id: line.number for line in shown.lines}
     done = {one.incident_id: one.standing for one in shown.lines if one.answered}
     return Vessel(
@@ -204,7 +211,7 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
         says=_says(shown, who),
         where="" if fix is None else position_text(float(fix["lat"]), float(fix["lon"])),
         near=one_line(near, SENTENCE_LIMIT),
-        course="" if fix is None else _course(fix),
+        course="" if fix is None else way_of(fix["sog_kn"], fix["cog_deg"]),
         history=[
             (
                 words.field(str(row["field"])),
@@ -230,7 +237,7 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
             (
                 str(row["incident_id"]),
                 numbers.get(str(row["incident_id"]), ""),
-                one_line(titles.get(row["incident_id"], str(row["title"])), SENTENCE_LIMIT),
+                one_line(str(titles[row["incident_id"]]), SENTENCE_LIMIT),
                 _when(shown, {"start": row["led_start"], "end": row["led_end"]}),
                 stands(words, done[row["incident_id"]])
                 if row["incident_id"] in done
@@ -243,8 +250,10 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
                 int(row["mmsi"]),
                 shown.name(int(row["mmsi"])),
                 int(row["meetings"]),
+                int(row["possible"]),
                 moment(row["last_time"], say=words.say),
                 int(row["through"]),
+                int(row["through_more"]),
             )
             for row in known.company.head(MAX_COMPANY).to_dict("records")
         ],
@@ -253,6 +262,15 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
         listed=[one_line(one.note, SENTENCE_LIMIT) for one in lists],
         heard=who.last_seen,
     )
+
+
+def _titles(shown: Shown, incidents: pd.DataFrame, happened: pd.DataFrame) -> dict[str, str]:
+    """Return what incidents of other nights are called, told again in another language."""
+    if shown.language != "en":
+        steps = shown.night.installation.settings.assess.next_steps
+        nobody = frames.empty(FLAGGED)
+        incidents = retold(incidents, happened, nobody, shown.teller, steps, shown.night.zones)
+    return dict(zip(incidents["incident_id"], incidents["title"], strict=True))
 
 
 def _value(row: dict[Any, Any], words: Labels) -> str:
@@ -277,14 +295,6 @@ def _says(shown: Shown, who: Any) -> list[tuple[str, str]]:
         (words.at_desk("Destination"), who.destination),
     ]
     return [(label, one_line(str(value), NAME_LIMIT)) for label, value in given if value]
-
-
-def _course(fix: pd.Series) -> str:
-    said = [
-        f"{fix['sog_kn']:.1f} kn" if np.isfinite(fix["sog_kn"]) else "",
-        f"{fix['cog_deg']:03.0f}°" if np.isfinite(fix["cog_deg"]) else "",
-    ]
-    return " ".join(part for part in said if part)
 
 
 def _when(shown: Shown, row: dict[Any, Any]) -> str:

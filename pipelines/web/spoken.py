@@ -30,8 +30,9 @@ def spoken(words: Labels, text: str) -> tuple[str, bool]:
 
 
 def _put(words: Labels, text: str, among: Mapping[str, str]) -> str | None:
-    if text in words.desk:
-        return words.desk[text]
+    for known in (words.desk, words.sayings):
+        if text in known:
+            return known[text]
     for one, told in among.items():
         if found := pattern_of(one).fullmatch(text):
             said = found.groupdict()

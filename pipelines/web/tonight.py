@@ -15,7 +15,7 @@ from pipelines.assess import incidents
 from pipelines.base.labels import Labels
 from pipelines.base.problems import Problem
 from pipelines.base.text import one_line
-from pipelines.publish import brief
+from pipelines.publish import brief, notices
 from pipelines.publish.briefing import SENTENCE_LIMIT
 from pipelines.web.line import Line
 from pipelines.web.night import Shown, stands
@@ -94,6 +94,8 @@ class Tonight:
         What failed in the run, which rules were held back, and what else isn't listed.
     failed
         Why a later run came to nothing, so that this one is still the newest; empty if none did.
+    unassessed
+        How much of the night couldn't be judged, see `notices.unassessed`.
     reception
         Where and when less was heard than usual; None where nothing is known of it.
     upto, newer, finished
@@ -118,6 +120,7 @@ class Tonight:
     failed: str
     held_back: tuple[str, ...]
     left_out: tuple[str, ...]
+    unassessed: Sequence[str]
     reception: tuple[str, ...] | None
     doubts: tuple[str, ...]
     upto: str
@@ -155,6 +158,7 @@ def tonight(shown: Shown, asked: Asked, health: Health | None, found: Sequence[P
         failed="" if health is None else one_line(health.failure, SENTENCE_LIMIT),
         held_back=tuple(one_line(str(t), SENTENCE_LIMIT) for t in manifest.get("held_back", [])),
         left_out=brief.unlisted(manifest, shown.words),
+        unassessed=notices.unassessed(manifest, shown.words),
         reception=None if health is None else _reception(health, found, shown.words),
         doubts=_doubts(shown, health, found),
         upto=day(shown.night.moment.known_time.to_pydatetime(), shown.words.say),

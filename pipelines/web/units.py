@@ -120,6 +120,11 @@ def sailed(plan: Held) -> set[int]:
     return {int(stop["rank"] or 0) for one in plan["sorties"] for stop in one["stops"]} - {0}
 
 
+def boarded(plan: Held) -> set[int]:
+    """Return the vessels that a plan sends units to."""
+    return {mmsi_of(stop) for one in plan["sorties"] for stop in one["stops"]} - {0}
+
+
 def mmsi_of(one: Mapping[str, Any]) -> int:
     """Return the number of a vessel in a plan's file, 0 where it has none.
 

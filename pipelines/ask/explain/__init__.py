@@ -6,7 +6,7 @@ to a program.
 
 from pipelines.ask.explain.gather import EventNotFoundError, Explanation, as_dict, gather, matching
 from pipelines.ask.explain.quoted import quoted
-from pipelines.ask.explain.sides import from_side_of
+from pipelines.ask.explain.sides import from_side_of, of_incident
 
 __all__ = [
     "EventNotFoundError",
@@ -15,5 +15,6 @@ __all__ = [
     "from_side_of",
     "gather",
     "matching",
+    "of_incident",
     "quoted",
 ]

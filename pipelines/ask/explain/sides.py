@@ -7,6 +7,7 @@ import pandas as pd
 
 from detectors.core.telling import told
 from pipelines.assess.reasons import Teller, aside_in
+from pipelines.base.visible import clean
 from pipelines.store import Queries
 
 
@@ -35,3 +36,18 @@ def from_side_of(
     ]
     reasons[second] = said
     return events.assign(reason=reasons)
+
+
+def of_incident(
+    mmsi: int, events: pd.DataFrame, store: Queries, reference: Path, until: pd.Timestamp
+) -> pd.DataFrame:
+    """Return an incident's events: of its vessel from that side, others with whose each is."""
+    events = from_side_of(mmsi, events, store, reference, until)
+    others = ~((events["mmsi"] == mmsi) | (events["other_mmsi"] == mmsi)) & (events["mmsi"] > 0)
+    vessels = store.vessels(until)
+    named = dict(zip(vessels["mmsi"].tolist(), vessels["name"].tolist(), strict=True))
+    whose = [
+        f"{clean(named.get(one) or '') or f'MMSI {one:09d}'}: " if other else ""
+        for one, other in zip(events["mmsi"].tolist(), others.tolist(), strict=True)
+    ]
+    return events.assign(reason=pd.Series(whose, events.index, dtype="str") + events["reason"])

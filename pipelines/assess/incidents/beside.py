@@ -213,11 +213,13 @@ def spot(row: Mapping[Any, Any]) -> str:
     if pd.isna(row["last_seen"]) or pd.isna(row["last_lat"]):
         return ""
     where = position_text(row["last_lat"], row["last_lon"])
-    return where + _way(row["last_sog_kn"], row["last_cog_deg"])
+    way = way_of(row["last_sog_kn"], row["last_cog_deg"])
+    return f"{where}, {way}" if way else where
 
 
-def _way(sog_kn: float, cog_deg: float) -> str:
+def way_of(sog_kn: float, cog_deg: float) -> str:
+    """Return how fast it went, and where to if it did; empty where that isn't known."""
     if math.isnan(sog_kn):
         return ""
     course = "" if math.isnan(cog_deg) or sog_kn < 1 else f" {cog_deg:03.0f}°"
-    return f", {sog_kn:.0f} kn{course}"
+    return f"{sog_kn:.0f} kn{course}"

@@ -168,21 +168,26 @@ def _landings(
 
 def without_number(title: str, mmsi: int, say: Say) -> str:
     """Return a title without the words that a vessel's number can't be one, where room is short."""
-    return title.replace(_no_number(mmsi, say), "")
+    for named in (True, False):
+        title = title.replace(_no_number(mmsi, say, named=named), "")
+    return title
 
 
-def _no_number(mmsi: int, say: Say) -> str:
+def _no_number(mmsi: int, say: Say, *, named: bool) -> str:
+    """Say that a number can't be a ship's: the number too where the vessel isn't named by it."""
+    if not named:
+        return say(" (not a ship's number)")
     return say(" (number {mmsi:09d} can't be a ship's)", mmsi=mmsi)
 
 
 def _named(mmsi: int, teller: Teller) -> str:
-    """Return a vessel's name; with its number where that can't be one. That of a handheld set or of
-    a ship's boat can.
+    """Return a vessel's name; with its number where that can't be one, which a name that is the
+    number says already. That of a handheld set or of a ship's boat can.
     """
     name = teller.name(mmsi)
     number = np.array([mmsi])
     if mmsi_kind(number)[0] in (BAD_FORM, BAD_MID) or not_a_vessel(number)[0]:
-        return name + _no_number(mmsi, teller.say)
+        return name + _no_number(mmsi, teller.say, named=not name.endswith(f"{mmsi:09d}"))
     return name
 
 

@@ -16,7 +16,6 @@ import pandas as pd
 from markupsafe import Markup
 
 from detectors.surroundings.zones import LANE_CLASSES
-from pipelines.assess import incidents as incidents_of
 from pipelines.assess.incidents import without_number
 from pipelines.base import labels
 from pipelines.base.files import write_text
@@ -30,7 +29,7 @@ from pipelines.base.text import (
 )
 from pipelines.publish import notices
 from pipelines.publish.brief.scene import LONE, scene_of
-from pipelines.publish.briefing import incident_cards, vessel_cards, without_time
+from pipelines.publish.briefing import incident_cards, look_first, vessel_cards, without_time
 from pipelines.publish.cards import IncidentCard, VesselCard, explanation_parts
 from pipelines.publish.checks import units
 from pipelines.publish.maps import canvas, page
@@ -154,16 +153,10 @@ def first(products: Products, incidents: Sequence[IncidentCard]) -> list[tuple[I
     """Return the incidents to look at first, each with the reasons."""
     card = {one.incident_id: one for one in incidents}
     say = labels.labels(products.language).say
-    frames = products.incidents, products.events, products.flagged
-    said = products.concluded
-    closed = frozenset[str]() if said is None else said.closed
-    answered = frozenset[str]() if said is None else said.answered
     return [
-        (replace(mine, title=without_number(mine.title, mine.mmsi, say)), ", ".join(one.why))
-        for one in incidents_of.first(
-            *frames, products.end, concluded=closed, answered=answered, say=say
-        )
-        if (mine := card.get(one.incident_id))
+        (replace(mine, title=without_number(mine.title, mine.mmsi, say)), why)
+        for incident_id, why in look_first(products).items()
+        if (mine := card.get(incident_id))
     ]
 
 

@@ -23,7 +23,7 @@ from pipelines.base.files import replacing
 from pipelines.base.labels import Labels
 from pipelines.base.text import duration_text, one_line
 from pipelines.publish import notices
-from pipelines.publish.brief import first, problems
+from pipelines.publish.brief import problems
 from pipelines.publish.brief.scene import scene_of
 from pipelines.publish.briefing import incident_cards, vessel_cards, without_time
 from pipelines.publish.cards import EventCard, IncidentCard, VesselCard, explanation_parts
@@ -47,11 +47,12 @@ _ROOM_MM: Final = 226.0
 _LINE_MM: Final = 2.8
 _AROUND_MM: Final = 1.7
 _NOTE_MM: Final = 10.0
-_FIRST_MM: Final = 5.0
+_FIRST_MM: Final = 8.0
 _TITLE_CHARS: Final = 44
 _NEXT_CHARS: Final = 40
-"""What map and table may take of the first page, and about what a line, the edges of a row and a
-note take of that; a line of what happened, and of what to do, holds about so many characters."""
+"""What map and table may take of the first page, and about what a line, the edges of a row, a note
+and the headings of what to look at first take of that; a line of what happened, and of what to do,
+holds about so many characters."""
 
 MAP_MM: Final = 55.0
 """So high at least is the map, where `FEWEST` incidents leave it that: a smaller one tells nobody
@@ -149,11 +150,12 @@ def _data(products: Products) -> dict[str, Any]:
     incidents = incident_cards(products)
     land = len(products.zones.land) > 0
     notes = _notes(products, words)
-    told = [_incident(one, words) for one in incidents[:VESSEL_LIMIT]]
-    urgent = [one.called() for one, _ in first(products, incidents)]
+    urgent = sum(bool(one.first) for one in incidents)
+    ordered = sorted(incidents, key=lambda one: (not one.first, one.rank))
+    told = [_incident(one, words) for one in ordered[:VESSEL_LIMIT]]
     more_mm = _NOTE_MM * (len(notes) + bool(release)) + _FIRST_MM * bool(urgent)
     told, room_mm = _leaving_room(told, _ROOM_MM - more_mm)
-    rows = incidents[: len(told)]
+    rows = ordered[: len(told)]
     more = len(incidents) - len(rows)
     scene = first_map(products, cards, rows)
     return {
@@ -173,6 +175,7 @@ def _data(products: Products) -> dict[str, Any]:
         "leads_more": words.leads_more,
         "notes": notes,
         "first_heading": words.look_first,
+        "then_heading": words.then_by_score,
         "first": urgent,
         "empty": "" if shown or rows else f"{words.nothing_flagged} {words.not_all_clear}",
         "vessels_left_out": words.left_out.format(n=len(cards) - len(shown))
@@ -217,7 +220,8 @@ def _height_mm(rows: Sequence[Mapping[str, Any]]) -> float:
     """Return about how high rows of the first page are."""
     high = 0.0
     for one in rows:
-        happened = 1 + _lines(f"{one['title']} {one['made_of']}", _TITLE_CHARS)
+        happened = _lines(f"{one['what']} {one['status']}", _TITLE_CHARS)
+        happened += _lines(f"{one['title']} {one['made_of']}", _TITLE_CHARS)
         to_do = _lines(one["next"], _NEXT_CHARS) + _lines(one["now"], _NEXT_CHARS)
         high += _AROUND_MM + _LINE_MM * max(happened, to_do)
     return high
@@ -231,7 +235,8 @@ def first_map(
     products: Products, cards: Sequence[VesselCard], rows: Sequence[IncidentCard]
 ) -> Scene:
     """Draw the incidents of the first page, those too in which no vessel is known."""
-    first = [card for card in cards if card.rank <= len(rows)] or cards[:VESSEL_LIMIT]
+    ranks = {one.rank for one in rows}
+    first = [card for card in cards if card.rank in ranks] or cards[:VESSEL_LIMIT]
     lone = [one for one in rows if one.place is None]
     return replace(scene_of(products, first, lone), regions=(), ways=(), points=())
 
@@ -252,7 +257,9 @@ def _notes(products: Products, words: Labels) -> list[str]:
 
 
 def _incident(card: IncidentCard, words: Labels) -> dict[str, Any]:
-    """Return a row of the first page: what happened, when and where, and what to do."""
+    """Return a row of the first page: what happened, when and where, and what to do; and why it is
+    to be looked at first, if it is.
+    """
     return {
         "number": card.rank,
         "what": card.what,
@@ -269,7 +276,7 @@ def _incident(card: IncidentCard, words: Labels) -> dict[str, Any]:
         "made_of": f"({card.score:.2f}: {card.made_of})" if card.made_of else "",
         "score": f"{card.score:.2f}",
         "certainty": card.certainty,
-        "status": card.status,
+        "status": card.first or card.status,
     }
 
 

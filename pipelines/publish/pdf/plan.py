@@ -75,5 +75,6 @@ def _stops(one: Sailed, every: Labels, language: str) -> list[list[str]]:
             what += f", {said.chance.lower()} {100 * words.chance(stop):.0f} %"
         until = words.local(stop.end_us, date=False)
         when = words.local(stop.begin_us, language).removesuffix(" MYT")
-        found.append([str(number), f"{when}–{until}", one_line(what, _LINE_LIMIT)])
+        stays = f"–{until}" if stop.end_us > stop.begin_us else ""
+        found.append([str(number), f"{when}{stays}", one_line(what, _LINE_LIMIT)])
     return found

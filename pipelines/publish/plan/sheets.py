@@ -7,7 +7,7 @@ import pandas as pd
 
 from pipelines.base import labels
 from pipelines.base.visible import clean
-from pipelines.patrol.model import utc
+from pipelines.patrol.model import OUT_OF_REACH, utc
 from pipelines.publish.plan import words
 from pipelines.publish.products import Planned
 
@@ -71,7 +71,8 @@ def intercepts(planned: Planned) -> pd.DataFrame:
     said, every = words.of(planned), labels.labels(planned.language)
     rows = []
     for pair in planned.plan.intercepts:
-        met = np.isfinite(pair.out_nm) and pair.time_us > 0
+        far = np.isfinite(pair.out_nm) and pair.time_us > 0
+        met = far and pair.reason != OUT_OF_REACH  # else that is how near it comes, at any time
         rows.append(
             {
                 said.unit: clean(pair.unit),
@@ -79,9 +80,9 @@ def intercepts(planned: Planned) -> pd.DataFrame:
                 every.vessel: words.vessel(pair.target, said),
                 "MMSI": pair.target.number,
                 f"{said.there} (UTC)": utc(pair.time_us) if met else pd.NaT,
-                "lat": round(pair.lat, 5),
-                "lon": round(pair.lon, 5),
-                said.distance: round(pair.out_nm, 1) if met else np.nan,
+                "lat": round(pair.lat, 5) if met else np.nan,
+                "lon": round(pair.lon, 5) if met else np.nan,
+                said.distance: round(pair.out_nm, 1) if far else np.nan,
                 said.speed: pair.speed_kn if met else np.nan,
                 said.chance: round(pair.chance, 3) if met else np.nan,
                 said.why_not: words.reason(pair.reason, said),

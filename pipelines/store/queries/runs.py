@@ -189,8 +189,9 @@ class RunQueries(Generation):
         Returns
         -------
         pandas.DataFrame
-            mmsi, meetings, first_time, last_time, score (the highest), through: 0 for whom it met
-            itself, else the vessel that met both, the last such.
+            mmsi, meetings, possible (how often it could have met it while one of the two wasn't
+            heard), first_time, last_time, score (the highest), through: 0 for whom it met itself,
+            else the vessel that met both, the last such; there are `through_more` others.
         """
         return self._ask("company", mmsi=mmsi, end=end)
 

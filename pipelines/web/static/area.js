@@ -1,6 +1,6 @@
 /* Drawing a watch area: the text of its corners is what counts; the map adds to it and shows it. */
 const corners = $("corners");
-const BLANKS = /[\s,;°º′'’"″]+/g;
+const BLANKS = /[\s,;°º′'’"″]+|(?<=\d)-(?=\d)/g;
 const ANGLE = String.raw`([+-]?\d{1,3}(?:\.\d+)?)(?: (\d{1,2}(?:\.\d+)?))?`;
 const PLACE = new RegExp(`^${ANGLE} ?([NS])? ${ANGLE} ?([EW])?$`);
 function corner(line) {

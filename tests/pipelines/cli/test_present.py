@@ -101,6 +101,40 @@ def test_whom_a_vessel_met_is_told_by_name(
     assert any(other["mmsi"] in line and other["name"] in line for line in told.splitlines())
 
 
+def test_what_an_incident_holds_is_told_with_whose_it_is_and_whole(
+    exercise_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In 80 columns too: cut off it said neither where nor when."""
+    monkeypatch.setenv("COLUMNS", "80")
+    told = said(exercise_home, "incidents", "--top", "200")
+    row = max(told["incidents"], key=lambda one: len(one["vessels"]))
+    events = said(exercise_home, "explain", row["incident_id"])["events"]
+    shown = (
+        CliRunner()
+        .invoke(app, ["explain", row["incident_id"], "--home", str(exercise_home)])
+        .stdout
+    )
+    others = [one for one in events if row["mmsi"] not in (one["mmsi"], one["other_mmsi"])]
+    assert others
+    for one in others:
+        [line] = [line for line in shown.splitlines() if line.startswith(one["event_id"])]
+        assert f": {one['reason']}" in line
+    listed = CliRunner().invoke(app, ["incidents", "--home", str(exercise_home)]).stdout
+    assert "…" not in listed
+    titles = {one["incident_id"]: one["title"] for one in told["incidents"]}
+    for first in told["first"]:
+        title = titles[first["incident_id"]].removeprefix("SIMULATED DATA – EXERCISE: ")
+        assert title in " ".join(listed.split())
+
+
+@pytest.mark.parametrize("what", ["disposition", "operation"])
+def test_a_list_of_nothing_says_so(exercise_home: Path, what: str) -> None:
+    none = ["--event", "nosuchevent"] if what == "disposition" else []
+    told = CliRunner().invoke(app, [what, "list", *none, "--home", str(exercise_home)])
+    assert told.exit_code == 0
+    assert told.stdout.startswith("no")
+
+
 def test_a_type_is_told_in_words_beside_its_number() -> None:
     assert _stated("ship_type", "79") == "79 (cargo ship)"
     assert [_stated("ship_type", one) for one in ("0", "", "999")] == ["0", "", "999"]
@@ -113,6 +147,20 @@ def test_a_table_that_is_too_wide_loses_columns_and_breaks_no_word() -> None:
     assert fitting(names, rows, 80, ("note", "name")) == [0, 1]
     assert fitting(names, rows, 20, ("note", "name")) == [0]
     assert vessel_cell("2320001", "MV A\x1b[31m", "GBR") == "MV A[U+001B][31m\n002320001 GBR"
+
+
+def test_no_word_is_cut_where_all_have_room(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Room was shared alike: a source lost its end to a note that had nothing to say."""
+    monkeypatch.setenv("COLUMNS", "80")
+    source, note = "SELATSIM-RADAR-LANGKAWI", "seen from an aircraft"
+    row = ("SIM-0164", "2026-01-07 21:47 MYT", "02°34.96′N 101°23.44′E", source)
+    print_table(("id", "time", "place", "source", "note"), [(*row, note), (*row, "")])
+    told = capsys.readouterr().out
+    assert source in told
+    assert "…" not in told
+    assert max(map(len, told.splitlines())) == 80
 
 
 def test_rows_that_words_would_break_in_are_shown_as_blocks(

@@ -13,10 +13,11 @@ import shapely
 
 from pipelines.base.labels import labels
 from pipelines.base.marks import Mark, Tlp
+from pipelines.patrol import model
 from pipelines.patrol.plan import make
 from pipelines.publish import plan as files
 from pipelines.publish.pdf import plan as on_paper
-from pipelines.publish.plan import page, routes, words
+from pipelines.publish.plan import page, routes, sheets, words
 from pipelines.publish.plan.routes import RTZ
 from pipelines.publish.products import Planned
 from tests.pipelines.conftest import land_only
@@ -76,6 +77,8 @@ def test_the_page_on_paper_says_who_goes_where_when(sea):
     numbers = [stop[0] for stop in sortie["stops"]]
     assert numbers == [str(number) for number in range(1, len(stops) + 1)]
     assert sortie["stops"][0][1].startswith(words.local(stops[0].begin_us).removesuffix(" MYT"))
+    assert ["–" in stop[1] for stop in sortie["stops"]] == [s.end_us > s.begin_us for s in stops]
+    assert "–" not in sortie["stops"][-1][1]  # it is back then, and stays
     assert "<svg" in told["map"]
     assert NASTY not in told["map"]
 
@@ -195,3 +198,18 @@ def test_the_page_asks_for_nothing_and_shows_names_as_text(folder):
     assert all(str(one).startswith("#") or one == "data:," for one in asked)  # an icon of nothing
     assert "default-src &#39;none&#39;" in text or "default-src 'none'" in text
     assert "&lt;script&gt;alert(1)" in text
+
+
+def test_who_is_out_of_reach_is_met_at_no_time(sea):
+    """How near it comes is told; a time beside that would be taken for one to be there."""
+    made = make(inputs(tracked, [(1, 2.3, 101.3, 0.0, 0)]), config(), sea)
+    [pair, *_] = made.intercepts
+    assert pair.time_us > 0
+    for reason, met in ((model.OFF_WATCH, True), (model.OUT_OF_REACH, False)):
+        told = Planned(replace(made, intercepts=(replace(pair, reason=reason),)))
+        [row] = sheets.intercepts(told).to_dict("records")
+        said = words.of(told)
+        assert [row[f"{said.there} (UTC)"] == row[f"{said.there} (UTC)"], row["lat"] > 0] == [
+            met
+        ] * 2
+        assert row[said.distance] > 0

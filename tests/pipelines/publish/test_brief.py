@@ -145,6 +145,18 @@ def test_nothing_flagged(empty: Products) -> None:
     assert json_of(render(empty))["land"]
 
 
+def test_a_night_without_a_flag_says_first_what_it_looked_at_and_could_not_judge(
+    empty: Products,
+) -> None:
+    counts = {"vessels_looked_at": 12, "reports_looked_at": 345, "out_of_reach": 1662}
+    told = {**empty.manifest, "counts": counts, "lacking": ["speed"]}
+    first = words(render(replace(empty, manifest=told))).partition("This isn't “all clear”")[0]
+    assert "Complete." in first
+    assert "12 vessels looked at in 345 reports" in first
+    assert LACKING["speed"] in first
+    assert "1,662 events aren't assessed, as no land layer reaches them" in first
+
+
 def test_a_real_run_has_no_exercise_banner(coastless: Products) -> None:
     assert "SIMULATED" not in words(render(replace(coastless, simulated=False)))
 

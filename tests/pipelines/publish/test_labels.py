@@ -262,6 +262,12 @@ def test_the_counts_of_a_run_are_told_in_the_readers_language() -> None:
     ]
     assert told[1][0].label == "laporan dilihat"
     assert told[1][1].label == f"kejadian · {labels('ms').sayings['gap']}"
+    source = (PROJECT / "pipelines/run/release_manifest.py").read_text(encoding="utf-8")
+    counts_of = source.partition('"counts": {')[2].partition("        },")[0]
+    names = re.findall(r'^            "(\w+)":', counts_of, re.MULTILINE)
+    assert {"out_of_reach", "over_budget"} <= {*names}
+    said = {*labels("ms").sayings, *labels("ms").desk}
+    assert {name.replace("_", " ") for name in names} <= said
 
 
 def test_dates_are_told_with_the_months_of_the_language() -> None:

@@ -26,7 +26,8 @@ from pipelines.base.labels import labels
 from pipelines.base.marks import Mark, Tlp
 from pipelines.base.text import one_line
 from pipelines.base.visible import clean
-from pipelines.publish import gpkg, readme, tak
+from pipelines.publish import gpkg, readme, tak, xlsx
+from pipelines.publish.briefing import look_first
 from pipelines.publish.files import PACK_FILES, write_formats
 from pipelines.publish.packs.recipients import Format
 from pipelines.publish.products import Products, Release, with_marks
@@ -160,6 +161,47 @@ def test_the_spreadsheet_holds_texts_and_no_formula(folder: Path, released: Prod
     assert columns[3][4] == " " * 20
 
 
+def test_a_number_with_zeros_before_it_keeps_them_in_the_spreadsheet(
+    coastless: Products, tmp_path: Path
+) -> None:
+    """On every sheet: who looks for 009240563 finds 009240563."""
+    frames = {
+        name: getattr(coastless, name).assign(mmsi=9240563)
+        for name in ("events", "flagged", "incidents")
+    }
+    book = openpyxl.load_workbook(xlsx.write(replace(coastless, **frames), tmp_path / "t.xlsx"))
+    for sheet in book.worksheets[:3]:
+        titles = [cell.value for cell in sheet[2]]
+        numbers = {row[titles.index("MMSI")] for row in sheet.iter_rows(3, values_only=True)}
+        assert numbers == {"009240563"}
+
+
+def test_the_spreadsheet_speaks_to_people_in_their_language(
+    folder: Path, released: Products
+) -> None:
+    """Nothing that only programs read, and no title or limit in another language."""
+    book = openpyxl.load_workbook(folder / "flagged.xlsx")
+    language = released.release.language if released.release else "en"
+    words = labels(language)
+    for sheet in book.worksheets[:-1]:
+        titles = [str(cell.value) for cell in sheet[2]]
+        assert not [title for title in titles if "_" in title or title.islower()]
+        texts = [str(cell.value) for row in sheet.iter_rows(min_row=3) for cell in row]
+        assert not [text for text in texts if text.startswith('[{"')]
+    told, _, happened, evidence, _ = book.worksheets
+    limits = {str(row[3]) for row in evidence.iter_rows(min_row=3, values_only=True) if row[3]}
+    kinds = {str(row[1]) for row in happened.iter_rows(min_row=3, values_only=True)}
+    if released.events.empty:
+        return
+    known = zip(released.events["kind"], released.events["subkind"], strict=True)
+    assert kinds == {words.kind_of(*one) for one in known}
+    assert {words.status_created, words.parts} <= {
+        str(cell.value) for row in told.iter_rows() for cell in row
+    }
+    assert bool(limits) is bool(any(one.checks for one in released.events["evidence"]))
+    assert any("at least" in one for one in limits) is (language == "en" and bool(limits))
+
+
 def test_the_geopackage_is_read_by_gdal(folder: Path, released: Products, tmp_path: Path) -> None:
     path = shutil.copy(folder / "flagged.gpkg", tmp_path)  # it writes a file beside what it reads
     kinds = dict(pyogrio.list_layers(path))
@@ -287,3 +329,18 @@ def test_a_marker_of_a_vessel_stays_the_same_from_pack_to_pack(products: Product
     first, second = tak.event(cards[0], products), tak.event(cards[0], later)
     assert first.get("uid") == second.get("uid")
     assert str(first.get("uid")).endswith(str(cards[0].mmsi))
+
+
+def test_a_plotter_tells_what_to_look_at_first_and_why(folder: Path, released: Products) -> None:
+    """A patrol that opens no brief has nothing else to go by."""
+    why = look_first(released)
+    assert bool(why) is not released.incidents.empty
+    words = labels(released.release.language if released.release else "en")
+    gpx = (folder / "flagged.gpx").read_text(encoding="utf-8")
+    with zipfile.ZipFile(folder / "flagged.kmz") as archive:
+        kml = archive.read("doc.kml").decode()
+    with zipfile.ZipFile(folder / "flagged-tak.zip") as archive:
+        marks = "".join(archive.read(one).decode() for one in archive.namelist())
+    for text in (gpx, kml, marks):
+        assert text.count(f"{words.look_first}: ") == len(why)
+        assert all(f"{words.look_first}: {one}" in text for one in why.values())

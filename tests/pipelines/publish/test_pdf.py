@@ -21,7 +21,7 @@ from detectors.kinematics import geodesy
 from detectors.surroundings.zones import Zones
 from pipelines.base.marks import Mark, Tlp
 from pipelines.base.text import one_line
-from pipelines.publish import pdf
+from pipelines.publish import briefing, pdf
 from pipelines.publish.brief import first
 from pipelines.publish.brief.scene import scene_of
 from pipelines.publish.briefing import incident_cards, vessel_cards
@@ -65,9 +65,13 @@ def test_two_pages_tell_the_first_ten(made: bytes, products: Products) -> None:
     assert cards[pdf.VESSEL_LIMIT].name not in said
     assert f"Incidents that score less: {len(incidents) - pdf.VESSEL_LIMIT} more" in said
     assert f"{len(cards) - pdf.VESSEL_LIMIT} more vessels are flagged below these" in said
-    urgent = [one.called() for one, _ in first(products, incidents)]
+    urgent = [one for one, _ in first(products, incidents)]
     assert urgent
-    assert f"Look first: {' · '.join(urgent)}" in said
+    begins = said.index("Look first")
+    for one in urgent:  # with when and what to do, however little others think of them
+        row = said.index(f"{one.rank} {one.what} ", begins)
+        assert row < said.index("Then by score")
+        assert one.when_local.split(" – ")[0] in said[row : said.index("Then by score")]
     assert "Innocent explanation: bunkering in port limits" in said
     assert "Small boats often carry no AIS" in said
     assert said.count("SIMULATED DATA – EXERCISE") == 4
@@ -299,3 +303,28 @@ def test_an_incident_whose_event_was_left_out_is_called_by_its_score(coastless: 
     bare = coastless.incidents.assign(made_of="[]")
     without = replace(coastless, events=coastless.events.iloc[:0], incidents=bare)
     assert incident_cards(without)[0].what == "Incident"
+
+
+def test_what_to_look_at_first_is_in_the_first_table_and_on_its_map(
+    coastless: Products, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many others score more: at sea the page is all there is of it."""
+    incidents = incident_cards(coastless)
+    low = incidents[-1]
+    assert low.rank > pdf.VESSEL_LIMIT
+    why = {low.incident_id: "people may be in danger"}
+    monkeypatch.setattr(briefing, "look_first", lambda _: why)
+    drawn: list[int] = []
+    draw = pdf.first_map
+
+    def noted(*given: Any) -> Any:
+        scene = draw(*given)
+        drawn.extend(scene.numbers)
+        return scene
+
+    monkeypatch.setattr(pdf, "first_map", noted)
+    told = pdf._data(replace(coastless, zones=Zones.none()))
+    assert [one["number"] for one in told["incidents"]][:3] == [low.rank, 1, 2]
+    assert told["first"] == 1
+    assert told["incidents"][0]["status"] == "people may be in danger"
+    assert low.rank in drawn

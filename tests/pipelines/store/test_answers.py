@@ -1,5 +1,7 @@
 """Answers of the catalogue as frames: those of DuckDB's own `df`, and what is asked in two ways."""
 
+from importlib import resources
+
 import duckdb
 import numpy as np
 import pandas as pd
@@ -79,3 +81,30 @@ def test_what_is_known_of_feeds_is_asked_again_once_one_came(tmp_path) -> None:
         writer.delete_feed("bb")
         assert writer.now(end) == early
         assert writer.feed_keys() == {"aa"}
+
+
+def test_who_could_have_met_is_not_counted_as_met() -> None:
+    """Nor is a chance a link to whom the other met; and who met both is all of them, counted."""
+    asked = duckdb.connect()
+    asked.execute("SET TimeZone = 'UTC'")
+    asked.execute(
+        """CREATE TABLE events AS SELECT *, false AS retracted, 0.5 AS score FROM (VALUES
+        (1, 2, 'encounter', TIMESTAMPTZ '2026-01-01 01:00+00'),
+        (1, 3, 'encounter', TIMESTAMPTZ '2026-01-01 02:00+00'),
+        (1, 2, 'possible_meeting', TIMESTAMPTZ '2026-01-01 03:00+00'),
+        (1, 4, 'possible_meeting', TIMESTAMPTZ '2026-01-01 04:00+00'),
+        (2, 5, 'encounter', TIMESTAMPTZ '2026-01-01 05:00+00'),
+        (3, 5, 'encounter', TIMESTAMPTZ '2026-01-01 06:00+00'),
+        (3, 6, 'possible_meeting', TIMESTAMPTZ '2026-01-01 07:00+00'),
+        (4, 7, 'encounter', TIMESTAMPTZ '2026-01-01 08:00+00')
+        ) AS t(mmsi, other_mmsi, kind, start)"""
+    )
+    query = resources.files(store).joinpath("sql/company.sql").read_text(encoding="utf-8")
+    met = asked.execute(query, {"mmsi": 1, "end": "2026-01-02"}).df()
+    names = ["mmsi", "meetings", "possible", "through", "through_more"]
+    assert met[names].values.tolist() == [
+        [2, 1, 1, 0, 0],
+        [3, 1, 0, 0, 0],
+        [4, 0, 1, 0, 0],
+        [5, 2, 0, 3, 1],
+    ]

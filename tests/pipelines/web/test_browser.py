@@ -380,7 +380,12 @@ def test_an_area_is_drawn_by_pointer_by_keys_and_by_typing(page: Page, desk: str
         "one.dispatchEvent(new Event('input')); "
         "return document.getElementById('corners-said').textContent; })()"
     )
-    assert page.evaluate(type_in % "3.205 101.5\n03°12.30′N 101°40.00′E\n3 0 101 30") == ""
+    assert (
+        page.evaluate(
+            type_in % "3.205 101.5\n03°12.30′N 101°40.00′E\n3 0 101 30\n03-15.0N 101-30.0E"
+        )
+        == ""
+    )
     assert "2: nowhere" in page.evaluate(type_in % "3.205 101.5\nnowhere\n3 101")
     assert page.messages == []
     hidden = "document.querySelector('[data-when=\"stop speed speed_kn_max\"]').hidden"

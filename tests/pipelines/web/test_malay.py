@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,8 @@ from pipelines.publish.packs import recipients
 from pipelines.reference.codes import load_mid
 from pipelines.reference.layers import load_gazetteer
 from pipelines.run.setup import load_zones
+from pipelines.web import rooms
+from pipelines.web.night import Nights
 from pipelines.web.places import _called
 from pipelines.web.spoken import spoken
 from tests.pipelines.web.conftest import VOID, Reader, ask
@@ -148,6 +152,34 @@ def names(desk_home: Path) -> set[str]:
 def test_news_and_what_failed_are_told_in_malay(english: str, malay: str) -> None:
     assert spoken(labels("ms"), english) == (malay, False)
     assert spoken(labels("en"), english) == (english, False)
+
+
+def test_whatever_is_new_of_an_incident_is_told_in_malay() -> None:
+    source = str(import_module("pipelines.assess.incidents.lasting").__file__)
+    texts = re.findall(r'say\("([^"]+)"', Path(source).read_text(encoding="utf-8"))
+    assert len(texts) > 10
+    for text in texts:
+        news = re.sub(r"\{(\w+)(:[^}]*)?\}", "3", text)
+        for english in (news, f"it ended, {news}"):
+            if ", " in news and english != news:
+                continue  # is told alone
+            told, left = spoken(labels("ms"), english)
+            assert not left, english
+            assert told != english
+
+
+def test_a_vessels_page_tells_incidents_of_other_nights_in_malay(desk_home: Path) -> None:
+    """They are kept as they were told when they were found, in English."""
+    shown = Nights(load(desk_home)).shown("", "ms")
+    row = shown.incidents[shown.incidents["mmsi"] > 0].iloc[0]
+    other = replace(shown, incidents=shown.incidents.iloc[:0], certainties=[])
+    [title] = [
+        one[2]
+        for one in rooms.vessel(other, int(row["mmsi"])).incidents
+        if one[0] == row["incident_id"]
+    ]
+    assert title == row["title"]
+    assert title not in set(shown.night.incidents["title"])
 
 
 @pytest.mark.slow

@@ -15,10 +15,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from detectors.kinematics.integrity import final_at
 from detectors.surroundings.zones import Zones
 from pipelines import store
 from pipelines.ask import clocks
 from pipelines.ask import desk as notebooks
+from pipelines.ask.doctor import MAKE_LAYERS
 from pipelines.ask.explain import page as explained
 from pipelines.ask.explain import reasons, unfit
 from pipelines.ask.explain.gather import PROVISIONAL, STATED
@@ -60,7 +62,9 @@ from pipelines.web import (
     units,
 )
 from pipelines.web.app import Desk
+from pipelines.web.charts import Charts
 from pipelines.web.night import Nights
+from pipelines.web.spoken import spoken
 from tests.pipelines.patrol.conftest import BOX, config, small_land, tracked, unit
 from tests.pipelines.patrol.test_plan import inputs
 from tests.pipelines.web.conftest import Page, Reader, ask, few, first_of, recorded
@@ -201,6 +205,26 @@ def test_an_incident_says_whose_each_event_and_position_is(
                 assert any(text.startswith(f"{name}: ") for _, text in page.all("p")), name
                 others += 1
     assert others
+
+
+def test_of_many_events_each_is_told_and_until_when_they_may_change(
+    reader: Reader, night: notebooks.Night, table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(incident, "MAX_EVENTS", 1)
+    known = night.opened.moment.known_time
+    row = table[(table["rank"] > 0) & table["events"].str.contains(";")].iloc[0].to_dict()
+    page = reader.page(f"/incident/{row['incident_id']}")
+    events = night.opened.events.set_index("event_id")
+    for event_id in row["events"].split(";")[1:]:
+        [said] = {text for about, text in page.all("a") if about["href"] == f"/event/{event_id}"}
+        assert len(said.split()) > 4
+        assert event_id not in said
+        assert f"{events.loc[event_id, 'score']:.2f} {said}" in page.text
+    until = final_at(row["end"], known)
+    assert until is not None
+    assert f"provisional until {span(until, until, LOCAL, LOCAL_NAME)}" in page.text
+    told = [text for _, text in page.all("dt")]
+    assert told[:4] == ["When", "Where", "Next", "Last heard"]  # what a first screen has room for
 
 
 def test_incidents_of_one_vessel_lead_to_each_other(
@@ -382,6 +406,28 @@ def test_what_the_feeds_lack_is_counted_and_listed(desk_home: Path) -> None:
     malay = [labels("ms").desk[LACKING[name]] for name in run.lacking]
     assert [text for text in told.reception or () if text in malay] == malay
     assert any("2 untuk dibaca" in text for text in told.doubts)
+
+
+def test_what_could_not_be_judged_is_among_what_is_read_first(
+    own_home: Path, own_reader: Reader
+) -> None:
+    """Also where nothing is on the list: no heading then promises what to look at."""
+    ask(own_home, "DELETE FROM incidents")
+    ask(
+        own_home,
+        'UPDATE runs SET manifest = json_merge_patch(manifest, \'{"counts": '
+        '{"out_of_reach": 1662}}\')',
+    )
+    page = own_reader.page("/")
+    assert "1,662 events aren't assessed, as no land layer reaches them" in page.text
+    assert "Look at these first" not in page.text
+    assert "No incident fits." not in page.text
+    assert "No incident fits." in own_reader.page("/?q=x").text
+    own_reader.send("/settings", language="ms", operator="Lt Aminah")
+    assert "1,662 kejadian tidak dinilai" in own_reader.page("/").text
+    told = "662 events of the newest run aren't assessed: no land layer reaches them"
+    for text in (told, MAKE_LAYERS):
+        assert spoken(labels("ms"), text)[1] is False
 
 
 def test_what_was_concluded_is_new_no_more(own_reader: Reader, table: pd.DataFrame) -> None:
@@ -895,6 +941,24 @@ def test_an_incident_says_which_unit_can_be_with_it_when(
     assert "KM Dua could be with boat without AIS" in text
     path.unlink()
     assert "make the plan" in " ".join(text for _, text in own_reader.page(address).all("dd"))
+
+
+def test_beside_a_number_of_the_plan_stands_who_is_boarded(
+    desk_home: Path, table: pd.DataFrame
+) -> None:
+    """Not another vessel of that incident, whom nobody sails to."""
+    shown = Nights(load(desk_home)).shown("", "en")
+    table = table[(table["rank"] > 0) & table["vessels"].str.contains(r" \| ")]
+    row = table.sort_values("vessels", key=lambda one: -one.str.len()).iloc[0]
+    stop = {"mmsi": f"{row['mmsi']:09d}", "rank": int(row["rank"]), "task": "boarding"}
+    stop |= {"name": "", "sector": "", "lat": 2.5, "lon": 101.25, "chance": 0.4}
+    stop["route"] = [[101.0, 2.0], [101.25, 2.5]]
+    sortie = {"unit": "KM Satu", "sortie": 1, "base": {"name": "Lumut"}, "stops": [stop]}
+    plan = {"sorties": [sortie], "intercepts": [], "sectors": []}
+    whole = json.loads(str(Charts().night(shown, {int(row["rank"])}).data))["vessels"]
+    assert len(whole) > 1
+    named = json.loads(str(Charts().plan(shown, plan).data))["vessels"]
+    assert [one["mmsi"] for one in named] == [row["mmsi"]]
 
 
 def test_the_desk_shows_a_plan_that_sends_a_unit_to_a_boat_without_ais(

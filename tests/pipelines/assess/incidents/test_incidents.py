@@ -803,7 +803,13 @@ def test_a_number_that_is_no_ships_stands_beside_the_name(gazetteer: Gazetteer) 
     assert titles._named(9141712, names) == "P 1 (number 009141712 can't be a ship's)"
     assert titles._named(SHIP, names) == "MV A"
     said = 111533001, 970012345, 5330148, 992351000, 985330001, 853300001
-    assert ["can't" in titles._named(mmsi, names) for mmsi in said] == [True] * 4 + [False] * 2
+    assert ["not a ship's" in titles._named(mmsi, names) for mmsi in said] == [True] * 4 + [
+        False
+    ] * 2
+    for mmsi, name in ((9141712, "P 1"), (5330148, "MMSI 005330148")):  # said once, not twice
+        title = titles._named(mmsi, names)
+        assert title.count(f"{mmsi:09d}") == 1
+        assert titles.without_number(title, mmsi, names.say) == name
 
 
 def test_a_score_says_what_it_is_made_of(gazetteer: Gazetteer) -> None:
