@@ -1,5 +1,6 @@
 """Land files that someone prepared: bombs, broken archives, numbers that are none."""
 
+import random
 import zipfile
 from pathlib import Path
 
@@ -120,3 +121,14 @@ def test_two_layers_in_an_archive_are_not_guessed_between(tmp_path: Path) -> Non
         for name in ("a.geojson", "b.geojson"):
             archive.writestr(name, polygon("[23,37],[24,37],[24,37.5],[23,37]"))
     refused(tmp_path, land, "2 layers")
+
+
+def test_an_outline_that_crosses_itself_without_end_isnt_mended(tmp_path: Path) -> None:
+    """Each crossing would become corners of its own."""
+    chance = random.Random(1)
+    corners = [f"[{chance.uniform(23, 25):.5f},{chance.uniform(37, 38):.5f}]" for _ in range(1500)]
+    land = tmp_path / "land.geojson"
+    land.write_text(polygon(",".join([*corners, corners[0]])))
+    refused(tmp_path, land, "crosses itself over 10,000 times")
+    land.write_text(polygon("[23.1,37.1],[24,37.5],[24,37.1],[23.1,37.5],[23.1,37.1]"))
+    assert make(tmp_path / "out", land, BOX)

@@ -26,6 +26,11 @@ _EQUAL_AREA: Final = 6933
 """EPSG code of the cylindrical equal-area projection of WGS84 (EASE-Grid 2.0)."""
 
 
+MAX_CROSSINGS: Final = 10_000
+"""Of an outline with itself: damaged coasts have some, 6,000 corners at random millions."""
+_AT_A_TIME: Final = 16
+
+
 @dataclass(frozen=True)
 class Land:
     """Land of a box."""
@@ -68,6 +73,11 @@ def read_land(path: Path, bbox: Box, tolerance_m: float) -> Land:
     _check_land(frame, path)
     shapes = shapely.force_2d(frame.geometry.to_numpy())
     broken = ~shapely.is_valid(shapes)
+    if any(map(_is_tangled, shapes[broken])):
+        raise ConfigError(
+            f"land file {path.name}: an outline crosses itself over {MAX_CROSSINGS:,} times",
+            hint="it is damaged, or no outline of land: fetch it again",
+        )
     shapes[broken] = shapely.make_valid(shapes[broken])
     states = _states(frame)
     parts = []
@@ -96,6 +106,20 @@ def read_land(path: Path, bbox: Box, tolerance_m: float) -> Land:
             hint="land polygons are wanted; a vessel is at sea where there are none",
         )
     return Land(found, int(broken.sum()), _points(whole), _points(found))
+
+
+def _is_tangled(shape: shapely.Geometry) -> bool:
+    """Tell whether outlines cross so often that to mend them takes minutes, and gigabytes."""
+    points, ring = shapely.get_coordinates(shapely.get_rings(shape), return_index=True)
+    lines = np.stack([points[:-1], points[1:]], axis=1)[ring[:-1] == ring[1:]]
+    sides, met = shapely.linestrings(lines), 0
+    tree = shapely.STRtree(sides)
+    for first in range(0, len(sides), _AT_A_TIME):
+        some = sides[first : first + _AT_A_TIME]
+        met += len(tree.query(some, predicate="crosses")[0])  # from either side
+        if met > 2 * MAX_CROSSINGS:
+            return True
+    return False
 
 
 def _moved(degrees: float) -> Any:
