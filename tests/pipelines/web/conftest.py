@@ -3,6 +3,7 @@
 import gc
 import json
 import shutil
+import socket
 import threading
 import time
 import warnings
@@ -18,6 +19,7 @@ import duckdb
 import pandas as pd
 import pytest
 import shapely
+import uvicorn
 from starlette.testclient import TestClient
 
 from pipelines import store
@@ -191,16 +193,26 @@ def served(desk: Desk) -> Iterator[Callable[[], str]]:
     def address() -> str:
         return f"http://127.0.0.1:{port}/?token={keys.token()}"
 
-    server = server_of(Doors(application(desk, address), keys, port))
+    with _running(server_of(Doors(application(desk, address), keys, port)), sock):
+        yield address
+
+
+@contextmanager
+def _running(server: uvicorn.Server, sock: socket.socket) -> Iterator[None]:
+    """Run a server in a thread for the length of a with block.
+
+    The connections that a browser still had are let go of at its end, and not in a later test.
+    """
     thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]})
     thread.start()
     try:
-        yield address
+        yield
     finally:
         server.should_exit = True
-        thread.join(20)
+        thread.join(60)
+        assert not thread.is_alive()
         del server, thread
-        with warnings.catch_warnings():  # what a browser still asked for is gone now, not later
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore", ResourceWarning)
             gc.collect()
 
@@ -482,11 +494,5 @@ def served_tls(
         port = int(sock.getsockname()[1])
         gate = gate_of(Desk(installation), sock, ("desk.example",), lambda _: None)
         doors = Doors(_nothing, gate.keys, port, gate=gate)
-        server = server_of(doors, tls.context(*certified))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]})
-        thread.start()
-        try:
+        with _running(server_of(doors, tls.context(*certified)), sock):
             yield port, gate
-        finally:
-            server.should_exit = True
-            thread.join(20)
