@@ -108,7 +108,7 @@ class Encounter(Limits):
     """
 
     name: ClassVar[str] = "encounter"
-    version: ClassVar[str] = "26"
+    version: ClassVar[str] = "27"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",

@@ -36,15 +36,16 @@ class Limits(Detector):
     max_relative_speed_kn: PositiveFloat = 1.5
     """See `max_alongside_m`."""
     max_station_kn: PositiveFloat = 0.8
-    """0.8 kn: who overtakes at less is still within a mile half an hour later, which is company. 11
-    kn for a boat with a ship, since boats board at up to 10 kn as pilots do (6 to 10 kn); 7 kn for
-    two ships, in which they can lie alongside one another."""
+    """0.8 kn: who overtakes at less is still within a mile half an hour later, which is company. 18
+    kn for a boat with a ship: no ship is known to have been boarded at more (BMP5, 2018, Best
+    Management Practices to Deter Piracy; pilots board at 6 to 10); 7 kn for two ships, in which
+    they can lie alongside one another."""
     max_drift_kn: PositiveFloat = 3.3
     """3.3 kn: the stream of the narrows reaches 3 kn at springs, and two vessels that keep their
     place against one another in it are together."""
     max_alongside_speed_kn: PositiveFloat = 7.0
     """See `max_station_kn`."""
-    max_boat_speed_kn: PositiveFloat = 11.0
+    max_boat_speed_kn: PositiveFloat = 18.0
     """See `max_station_kn`."""
     max_clock_error_s: PositiveFloat = 60.0
     """A minute between the clocks of two receivers or transmitters, which seems 150 m at 5 kn and

@@ -18,6 +18,7 @@ from detectors.gap.cut_off import in_full_at_an_end, sharply, without_late_copie
 from detectors.gap.evidence import SETTINGS, bounds
 from detectors.gap.far import heard_far
 from detectors.gap.ground import on_ground
+from detectors.gap.home import back_home
 from detectors.gap.limits import Limits
 from detectors.gap.reception import ALL_THE_WAY, heard_around, not_at_an_edge
 from detectors.gap.regular import by_habit, regular, silences_of
@@ -146,7 +147,7 @@ class Gap(Limits):
     """
 
     name: ClassVar[str] = "gap"
-    version: ClassVar[str] = "24"
+    version: ClassVar[str] = "25"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",
@@ -195,7 +196,7 @@ class Gap(Limits):
         silences = silences_of(self, reports, context)
         narrows = regular, sharply, heard_around, not_at_an_edge, not_out_of_range, no_berth
         beside = not_set_aside, not_heard_between
-        for narrow in (*narrows, *beside, by_habit, on_ground, heard_far):
+        for narrow in (*narrows, *beside, by_habit, on_ground, back_home, heard_far):
             if len(silences.row) == 0:
                 return events.empty()
             silences = narrow(self, silences, reports, context)
