@@ -30,8 +30,8 @@ from detectors.crossing.evidence import (
     turned_about,
 )
 from detectors.crossing.half import halves
-from detectors.crossing.limits import Limits
 from detectors.crossing.homeward import lay_out
+from detectors.crossing.limits import Limits
 from detectors.crossing.onward import came_past, goes_on, kept_moving, left_again, passed
 from detectors.crossing.passage import Passage, passages
 from detectors.crossing.scoring import may_score, of_half, of_passage

@@ -106,7 +106,8 @@ class Gap(Limits):
       of one heard again that was *lost in full* and had others beside it in nine tenths of the half
       hours.
     - It was not *at or bound for a berth*: its last position isn't in a zone of `berth_classes`,
-      nor would `approach_s` more of the same course and speed end in one of `approach_classes`;
+      nor would `approach_s` more of the same course and speed end in one of `approach_classes`
+      (of a closed gap: which ended in a berth, or on a course and at a speed out of such a zone);
       nor was it lying still (or had come in, and stated that it had stopped) within `alongside_m`
       of land, nor where `min_lying` or more lay at once in the day before and `min_sets_off` sets
       went off (`detectors.surroundings.lying`: a berth, mapped or not) unless it is heard again
