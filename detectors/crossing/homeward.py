@@ -36,9 +36,10 @@ def lay_out(
     """
     begin, end = run
     ashore, coasts, other = where
-    memory = (limits.memory_s + limits.longest_silence_s) // limits.step_s
+    # As far back as halves look for where they set out (`Crossing.reads_back`).
+    voyage = (limits.max_voyage_s + limits.longest_silence_s) // limits.step_s
     first = int(np.searchsorted(grid.track_id[: begin + 1], grid.track_id[begin]))
-    first += int(np.searchsorted(grid.tick[first:begin], grid.tick[begin] - memory))
+    first += int(np.searchsorted(grid.tick[first:begin], grid.tick[end] - voyage))
     at_shore = first + np.flatnonzero(ashore[first:begin])
     if not len(at_shore):
         return NOTHING
