@@ -30,6 +30,7 @@ from detectors.crossing.evidence import (
     turned_about,
 )
 from detectors.crossing.half import halves
+from detectors.crossing.homeward import lay_out
 from detectors.crossing.limits import Limits
 from detectors.crossing.onward import came_past, goes_on, kept_moving, left_again, passed
 from detectors.crossing.passage import Passage, passages
@@ -119,7 +120,7 @@ class Crossing(Limits):
     """
 
     name: ClassVar[str] = "crossing"
-    version: ClassVar[str] = "25"
+    version: ClassVar[str] = "26"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",
@@ -215,7 +216,8 @@ class Crossing(Limits):
         # Interruptions and the last step belong to it.
         ends = np.stack([moving[spans.first[runs]], moving[spans.last[runs]] + 1])
         sent = reports.ais_class_of(grid.report[ends[0]])
-        ways = endings(self, reports, grid, across, ends, context.zones.shores, (ashore, cells))
+        shores = context.zones.shores
+        ways = endings(self, reports, grid, across, ends, shores, (ashore, cells))
         kept = [k for k, both in ways.items() if self._may_score(across[k], both, sent[k])]
         if not kept:
             return
@@ -245,7 +247,9 @@ class Crossing(Limits):
             took = evidence.pop("turns"), evidence.pop("run_states")
             evidence |= turned_about(*took, evidence["to_state"])
             evidence["passed_by"] = passed(evidence)
-            at_sea = lay_at_sea(self, grid, a, context.zones.shores)
+            at_sea = lay_at_sea(self, grid, a, shores)
+            other = shores.states.index(evidence["from_state"])
+            evidence |= lay_out(self, reports, grid, (a, b), (ashore, shores, other))
             evidence["came_past"] = came_past(evidence, at_sea)
             # A boat may turn at a beach within a step of the grid; a ship that passes one goes on,
             # also where the feed ends before she is past it.

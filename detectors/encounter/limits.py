@@ -36,15 +36,16 @@ class Limits(Detector):
     max_relative_speed_kn: PositiveFloat = 1.5
     """See `max_alongside_m`."""
     max_station_kn: PositiveFloat = 0.8
-    """0.8 kn: who overtakes at less is still within a mile half an hour later, which is company. 11
-    kn for a boat with a ship, since boats board at up to 10 kn as pilots do (6 to 10 kn); 7 kn for
-    two ships, in which they can lie alongside one another."""
+    """0.8 kn: who overtakes at less is still within a mile half an hour later, which is company. 18
+    kn for a boat with a ship: ships of the lanes make 12 to 16, pilots board at 6 to 10, and
+    guidance against piracy takes more than 18 for a protection (Best Management Practices 4, 2011:
+    no boarding reported above). 7 kn for two ships, in which they can lie alongside one another."""
     max_drift_kn: PositiveFloat = 3.3
     """3.3 kn: the stream of the narrows reaches 3 kn at springs, and two vessels that keep their
     place against one another in it are together."""
     max_alongside_speed_kn: PositiveFloat = 7.0
     """See `max_station_kn`."""
-    max_boat_speed_kn: PositiveFloat = 11.0
+    max_boat_speed_kn: PositiveFloat = 18.0
     """See `max_station_kn`."""
     max_clock_error_s: PositiveFloat = 60.0
     """A minute between the clocks of two receivers or transmitters, which seems 150 m at 5 kn and
@@ -96,6 +97,10 @@ class Limits(Detector):
     """5 others lying at once within a mile or so, in the day before or when it began: a harbour or
     an anchorage, whether a zone says so or not (`surroundings.lying`). As of gaps and loiterings:
     rafts of a transfer are of two or three."""
+    min_made_fast: PositiveInt = 25
+    """25 others there: circles of 350 m, in which a ship with six shackles out swings, fill the 11
+    km2 that are asked about (at the equator) by then. So many lie made fast, at berths or moorings:
+    a port, whether a zone says so or not, and its score is lowered as near land."""
     licensed_edge_m: PositiveFloat = 500.0
     """500 m off an area that is licensed for transfers is in it: so uncertain are the lines of the
     layers, and so far a ship at anchor swings over one."""
@@ -115,6 +120,7 @@ class Limits(Detector):
         settings.at_most(self, "max_hull_distance_m", "max_alongside_m")
         settings.at_most(self, "max_alongside_m", "max_distance_m")
         settings.at_most(self, "max_crowded_distance_m", "max_distance_m")
+        settings.at_most(self, "min_lying", "min_made_fast")
         settings.at_most(self, "max_speed_kn", "max_drift_kn")
         settings.at_most(self, "max_drift_kn", "max_alongside_speed_kn")
         settings.at_most(self, "max_alongside_speed_kn", "max_boat_speed_kn")

@@ -18,6 +18,7 @@ from detectors.gap.cut_off import in_full_at_an_end, sharply, without_late_copie
 from detectors.gap.evidence import SETTINGS, bounds
 from detectors.gap.far import heard_far
 from detectors.gap.ground import on_ground
+from detectors.gap.home import back_home
 from detectors.gap.limits import Limits
 from detectors.gap.reception import ALL_THE_WAY, heard_around, not_at_an_edge
 from detectors.gap.regular import by_habit, regular, silences_of
@@ -105,7 +106,8 @@ class Gap(Limits):
       of one heard again that was *lost in full* and had others beside it in nine tenths of the half
       hours.
     - It was not *at or bound for a berth*: its last position isn't in a zone of `berth_classes`,
-      nor would `approach_s` more of the same course and speed end in one of `approach_classes`;
+      nor would `approach_s` more of the same course and speed end in one of `approach_classes`
+      (of a closed gap: which ended in a berth, or on a course and at a speed out of such a zone);
       nor was it lying still (or had come in, and stated that it had stopped) within `alongside_m`
       of land, nor where `min_lying` or more lay at once in the day before and `min_sets_off` sets
       went off (`detectors.surroundings.lying`: a berth, mapped or not) unless it is heard again
@@ -146,7 +148,7 @@ class Gap(Limits):
     """
 
     name: ClassVar[str] = "gap"
-    version: ClassVar[str] = "24"
+    version: ClassVar[str] = "25"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",
@@ -195,7 +197,7 @@ class Gap(Limits):
         silences = silences_of(self, reports, context)
         narrows = regular, sharply, heard_around, not_at_an_edge, not_out_of_range, no_berth
         beside = not_set_aside, not_heard_between
-        for narrow in (*narrows, *beside, by_habit, on_ground, heard_far):
+        for narrow in (*narrows, *beside, by_habit, on_ground, back_home, heard_far):
             if len(silences.row) == 0:
                 return events.empty()
             silences = narrow(self, silences, reports, context)

@@ -160,17 +160,14 @@ def no_berth(limits: Limits, silences: Silences, reports: History, context: Cont
     stayed = silences.is_open | (columns["distance_m"] <= STILL_THERE_M)
     many = ~moving & stayed & (n_lying >= limits.min_lying)
     alongside = ~moving & zones.near_land(lat, lon, limits.alongside_m)
-    speed_mps = np.nan_to_num(columns["speed_before_kn"]) * geodesy.KNOT_MPS
-    bound = np.zeros(len(row), bool)
-    for part in (1 / 3, 2 / 3, 1.0):
-        there = geodesy.destination(
-            lat,
-            lon,
-            np.nan_to_num(columns["course_before_deg"]),
-            speed_mps * limits.approach_s * part,
-        )
-        bound |= zones.within(*there, limits.approach_classes)
-    ended = (in_berth | bound) & (silences.is_open | back_in_berth)
+    way = columns["speed_before_kn"], columns["course_before_deg"]
+    bound = _at_hand(limits, (lat, lon), *way, context)
+    # What is heard next on its way out of there lay in it: shores and quays take reception away.
+    out_kn = np.where(silences.is_open, np.nan, reports.sog_kn[next_row])
+    again = reports.lat[next_row], reports.lon[next_row]
+    came_out = _at_hand(limits, again, out_kn, reports.cog_deg[next_row] + 180.0, context)
+    left_berth = back_in_berth | (bound & came_out)
+    ended = (in_berth | bound) & (silences.is_open | left_berth)
     alongside |= many & (n_sets_off >= limits.min_sets_off)
     berthed = ((alongside | (in_berth & ~moving)) & columns["history_known"]) | ended
     reached = zones.reached(lat, lon)
@@ -183,6 +180,24 @@ def no_berth(limits: Limits, silences: Silences, reports: History, context: Cont
         among_many_lying=many,
         anchorage_distance_m=nearby.nearest_zone_m(zones, lat, lon, limits.berth_classes),
     )
+
+
+def _at_hand(
+    limits: Limits,
+    place: tuple[Floats, Floats],
+    speed_kn: Floats,
+    course_deg: Floats,
+    context: Context,
+) -> NDArray[np.bool_]:
+    """Tell whether `approach_s` on a course leads into a zone of `approach_classes`."""
+    way_m = np.nan_to_num(speed_kn) * geodesy.KNOT_MPS * limits.approach_s
+    known = (way_m > 0) & np.isfinite(course_deg)
+    course_deg = np.nan_to_num(course_deg)
+    into = np.zeros(len(way_m), bool)
+    for part in (1 / 3, 2 / 3, 1.0):
+        there = geodesy.destination(*place, course_deg, way_m * part)
+        into |= context.zones.within(*there, limits.approach_classes)
+    return into & known
 
 
 def _lying_before(

@@ -69,6 +69,8 @@ the watch or the week, and comes and goes with what it guards (judgement)."""
 WAITS_ON_PASSAGE: Final = All(ON_PASSAGE, Not(AT_WORKING_SPEED))
 """A ship that regains her place again and again while she waits for somebody turns about as often
 as one that fishes, and says of herself what she likes."""
+WENT_BACK: Final = Compare("went_off_deg", ">=", 120.0)
+"""It went back the way it had come, as a dredger does to where it dumps: who waits goes on."""
 TOWS: Final = All(
     Compare("working_speed_fraction", ">=", 0.5),
     Compare("drift_kn", "<=", "median_speed_kn", times=0.5),
@@ -339,7 +341,10 @@ WORK_AT_SEA: Final = Hypothesis(
         Case(works.says + how, SAYS_NO_MERCHANT, works.when, conduct)
         for works in (WORKS_AT_SEA, IS_RESTRICTED)
         for conduct, how in (
-            (All(TURNS_ABOUT, Not(WAITS_ON_PASSAGE)), ", and " + TURNED_ABOUT),
+            (
+                All(TURNS_ABOUT, Any(Not(WAITS_ON_PASSAGE), WENT_BACK)),
+                ", and " + TURNED_ABOUT,
+            ),
             (GOES_ABOUT, ", and went to and fro within {extent_m:.0f} m"),
             (KEEPS_ITS_WAY, ", and kept its way at {drift_kn:.1f} kn whatever the stream did"),
         )

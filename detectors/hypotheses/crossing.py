@@ -68,9 +68,10 @@ AFLOAT_M: Final = 200.0
 NO_PAUSE: Final = 0.88
 """Of its mean speed, along its way for ten minutes before and after: a stop of two and a half
 minutes leaves less; people wade ashore in 3 to 15."""
+GONE_OVER: Final = 0.25
 MAY_HAVE_LANDED: Final = Any(
-    Compare("start_ashore_probability", ">=", 0.25),
-    Compare("end_ashore_probability", ">=", 0.25),
+    Compare("start_ashore_probability", ">=", GONE_OVER),
+    Compare("end_ashore_probability", ">=", GONE_OVER),
 )
 """Heard before it came to that coast and after it had left: that it turned about short of it isn't
 known (a judgement: even at will it goes ashore in a quarter of its ways)."""
@@ -275,6 +276,16 @@ HYPOTHESES: Final = (
             Is("began", "at sea"),
             Compare("n_like_trips", ">=", 1.0),
             Compare("mean_speed_kn", "<", SLOW_KN),
+            Not(Subkind(("half",))),
+        ),
+        Case(
+            "it had set out from there, was heard slow off any coast for {lain_out_s:h.1f} h, a "
+            "trip's fishing, and came home at {mean_speed_kn:.0f} kn",
+            Any(Is("began", "at sea"), Is("began", "unheard")),
+            Compare("lain_out_s", ">=", FISHING_S),
+            Not(Compare("gone_over_probability", ">=", GONE_OVER)),
+            Compare("mean_speed_kn", "<", SLOW_KN),
+            Not(Is("left_again")),
             Not(Subkind(("half",))),
         ),
     ),

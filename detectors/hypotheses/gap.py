@@ -200,6 +200,20 @@ HYPOTHESES: Final = (
         ),
     ),
     Hypothesis(
+        "came home",
+        0.6,
+        "A boat that came in to the shore at which it had lain, and is silent still or was heard "
+        "again there.",
+        "it was seen elsewhere meanwhile, or others of its village never fall silent",
+        Case(
+            "it had come in to within {home_distance_m:.0f} m of where it had lain by the shore "
+            "for an hour or longer in the day before: boats put the set out with the engine",
+            Compare("home_distance_m", ">=", 0.0),
+            Any(Is("is_open"), Compare("distance_m", "<=", STILL_THERE_M)),
+            Any(Is("ais_class", "B"), Not(Some(Vessel(types=SEA_GOING)))),
+        ),
+    ),
+    Hypothesis(
         "set on and off all day",
         0.6,
         "A small craft that had been silent like this twice in the day before, or more often.",

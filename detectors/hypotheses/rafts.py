@@ -150,6 +150,15 @@ RAFT: Final = Hypothesis(
         IN_A_RAFT,
     ),
     Case(
+        "they lay at anchor by day for {duration_s:h.1f} h beside {n_neighbours:.0f} more, as "
+        "anglers do over a wreck, however fast they come and go",
+        Is("both_small_craft"),
+        Not(Is("in_the_dark")),
+        Compare("faster_kn", "<=", MOORED_BOAT_KN),
+        Compare("n_neighbours", ">=", 3.0),
+        Compare("duration_s", ">=", 7200.0),
+    ),
+    Case(
         "they were heard from there on only, {n_neighbours:.0f} more lay beside them, and all "
         "lay or drifted as one for {duration_s:h.1f} h, as the buoys of a net do",
         BOATS_AS_ONE,

@@ -167,7 +167,8 @@ HARBOUR_CRAFT: Final = Hypothesis(
     "harbour craft at work",
     0.7,
     "A tug, tender or pilot boat, not too long for one, at work for six hours at most within a "
-    "mile of a port or an anchorage, mapped or not, or within six if it came out of a port.",
+    "mile of a port or an anchorage, mapped or not, or within six if it came out of a port; or "
+    "any small craft there that goes beside a ship to the shore.",
     "the harbour craft's agent or pilot station knows of no such job",
     Case(
         "one of the two is a tug, tender or pilot boat, {zone_distance_m:nm.1f} nm from a port "
@@ -186,6 +187,18 @@ HARBOUR_CRAFT: Final = Hypothesis(
         "once: a harbour or an anchorage, whether a zone says so or not",
         A_HARBOUR_CRAFT,
         Compare("n_lain", ">=", "min_lying"),
+    ),
+    Case(
+        "a small craft went beside a ship at {slower_drift_kn:.1f} kn to within {near_land_m:.0f} "
+        "m of land, {zone_distance_m:nm.1f} nm from a port or anchorage: so ships are taken to "
+        "their berths, whatever the tug says or doesn't say that it is",
+        Is("small_craft"),
+        Not(Is("both_small_craft")),
+        Compare("slower_drift_kn", ">=", 1.0),
+        Compare("distance_spread_m", "<=", 150.0),
+        Compare("median_distance_m", "<=", 150.0),
+        Is("ended_near_land"),
+        Compare("zone_distance_m", "<=", MILE_M),
     ),
     needs_types=True,
 )

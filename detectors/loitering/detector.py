@@ -86,7 +86,7 @@ class Loitering(Limits):
     """
 
     name: ClassVar[str] = "loitering"
-    version: ClassVar[str] = "23"
+    version: ClassVar[str] = "24"
     requires: ClassVar[tuple[str, ...]] = (
         "mmsi",
         "time",

@@ -33,6 +33,7 @@ SAME_PLACE_M: Final = 2 * METRES_PER_NM
 SAME_TIME_S: Final = 60.0
 """A sighting is a moment, which files round; without a vessel it is known by that and its place."""
 SIGHTING: Final = "unmatched_sighting"
+CROSSING: Final = "crossing"
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Match:
     related: Bools
     in_traps: Bools
     """Which events match a planted one; are at the same time as anything planted on one of their
-    vessels; or raise a trap. Each event is at most one of these."""
+    vessels, or another leg of who crossed; or raise a trap. Each event is at most one of these."""
 
     @property
     def other(self) -> Bools:
@@ -68,7 +69,8 @@ def compare(planted: Sequence[Planted], traps: Sequence[Planted], events: pd.Dat
     matched, related, in_traps = (np.zeros(len(events), bool) for _ in range(3))
     matched[list(found.values())] = True
     for one in planted:
-        related |= _at_the_time(one, events) & _about(one, events)
+        same = _at_the_time(one, events) | _another_leg(one, events)
+        related |= same & _about(one, events)
     related &= ~matched
     for rows in raising:
         in_traps[rows] = True
@@ -131,6 +133,12 @@ def _at_the_time(one: Planted, events: pd.DataFrame) -> Bools:
     slack_s = np.where(moment, SAME_TIME_S, 0.0)
     begins_before = (events["start_s"] - slack_s <= one.end).to_numpy()
     return np.asarray(begins_before & (events["end_s"] + slack_s >= one.start).to_numpy())
+
+
+def _another_leg(one: Planted, events: pd.DataFrame) -> Bools:
+    """Crossings beside a planted one: it is planted one way, and who went over goes home too."""
+    crossing = (events["kind"] == CROSSING).to_numpy()
+    return np.asarray(crossing & (one.kind == CROSSING))
 
 
 def _about(one: Planted, events: pd.DataFrame) -> Bools:

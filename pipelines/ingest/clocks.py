@@ -32,6 +32,10 @@ FITTING_SHARE: Final = 0.7
 """Where fewer pairs fit, the times are wrong: of two real feeds with two clocks 49 and 57 % did,
 and 99.5 % once their times were put right."""
 
+CUT_SHARE: Final = 0.9
+"""Where so many of a receiver's times are whole minutes they were cut or rounded to these: of
+times in seconds one in sixty is. What is said in seconds then tells nothing of the clock."""
+
 SOUND_OFFSET_S: Final = 8.0
 MIN_BASES: Final = 10
 MAX_BASES: Final = 1_000
@@ -70,6 +74,7 @@ class _Receiver:
     """Counts of one receiver: by how many seconds its times are later than the reports say."""
 
     seconds: NDArray[np.int64] = field(default_factory=lambda: np.zeros(60, np.int64))
+    whole_minutes: int = 0
     bases: list[float] = field(default_factory=list)
     base_mmsis: set[int] = field(default_factory=set)
 
@@ -84,11 +89,14 @@ class Clocks:
         """Count the seconds of position reports that have a time of their own."""
         told = np.isin(rows["msg_type"], (1, 2, 3, 18)) & (rows["second"] < 60)
         told &= (rows["time"] > 0) & ~np.isin(rows["time_from"], (FROM_NONE, FROM_AROUND))
-        later = (rows["time"][told] // 1_000_000 - rows["second"][told]) % 60
+        time_us = rows["time"][told]
+        later = (time_us // 1_000_000 - rows["second"][told]) % 60
+        whole = time_us % int(MINUTE_S * 1e6) == 0
         stations = rows["station"][told]
         for station in np.unique(stations).tolist():
-            counts = np.bincount(later[stations == station], minlength=60)
-            self._receiver(station).seconds += counts
+            receiver, own = self._receiver(station), stations == station
+            receiver.seconds += np.bincount(later[own], minlength=60)
+            receiver.whole_minutes += int(whole[own].sum())
 
     def bases(self, rows: Rows) -> None:
         """Note by how much the times of base stations' reports differ from what they say."""
@@ -117,7 +125,7 @@ class Clocks:
 def _wrong(receiver: _Receiver) -> dict[str, Any] | None:
     """Say what is wrong with a receiver's clock, if anything is."""
     reports = int(receiver.seconds.sum())
-    if reports < MIN_REPORTS:
+    if reports < MIN_REPORTS or receiver.whole_minutes >= CUT_SHARE * reports:
         return None
     around = np.concatenate([receiver.seconds, receiver.seconds[: SPREAD_S - 1]])
     windows = np.convolve(around, np.ones(SPREAD_S, np.int64), "valid")

@@ -119,6 +119,17 @@ def test_a_receivers_clock_that_is_wrong_is_noticed_and_a_right_one_isnt(read):
     assert not spoken(labels("ms"), f"receiver R-1: {english}")[1]
 
 
+def test_a_receiver_whose_times_are_cut_to_the_minute_has_no_wrong_clock(read):
+    """Its seconds agree with none of those inside its reports, whatever its clock says."""
+    rng = np.random.default_rng(5)
+    seconds = np.cumsum(rng.integers(2, 30, 400))
+    lines = [
+        f"{position(n % 50, second=(RECEIVED + s) % 60)},{(RECEIVED + s) // 60 * 60}"
+        for n, s in enumerate(seconds.tolist())
+    ]
+    assert in_words(read(lines)[0].to_dict()) == []
+
+
 def test_what_is_counted_of_receivers_is_bounded(read):
     lines = [f"\\{summed('', f's:r{n},c:{RECEIVED + n}')}\\{position(1)}" for n in range(3_000)]
     report, times = read(lines)

@@ -200,6 +200,15 @@ def test_false_events_are_unexplained_or_strong_and_have_nothing_to_do_with_the_
     assert result.false_per_1000_vessel_hours == 2.0
 
 
+def test_the_way_home_of_who_crossed_is_no_false_event(tmp_path):
+    truth = [planted("crossing", 533900001), planted("loitering", 533900003)]
+    home = event(1, "crossing", 533900001, start_h=7, end_h=9)
+    elsewhere = event(2, "crossing", 533900003, start_h=7, end_h=9)  # of who only loitered
+    result = run(tmp_path, [home, elsewhere], truth=truth)
+    row = result.to_frame().set_index("kind").loc["crossing"]
+    assert row[["seen", "related", "false"]].tolist() == [0, 1, 1]
+
+
 def test_the_flag_threshold_is_what_it_is_told(tmp_path):
     run(tmp_path, [event(1, "loitering", 533900091, score=0.4, explanation="waiting")])
     strict = score(tmp_path / "truth.json", tmp_path, flag_score=0.5)
