@@ -1,13 +1,32 @@
-"""The command, run in this process, as `tests/pipelines` has it."""
+"""Fixtures of other rooms, whose doors are attacked here."""
 
-import importlib.util
-from pathlib import Path
+from tests.pipelines.conftest import selat
+from tests.pipelines.flows.conftest import clean_environment, serving
+from tests.pipelines.publish.conftest import page
+from tests.pipelines.web.conftest import (
+    desk_home,
+    made_own,
+    marked,
+    own,
+    own_home,
+    own_marked,
+    own_reader,
+    reader,
+    refusing,
+)
 
-_OTHER = Path(__file__).parents[1] / "pipelines" / "conftest.py"
-_spec = importlib.util.spec_from_file_location("pipelines_conftest", _OTHER)
-assert _spec is not None
-assert _spec.loader is not None
-_module = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(_module)
-
-selat = _module.selat
+__all__ = [
+    "clean_environment",
+    "desk_home",
+    "made_own",
+    "marked",
+    "own",
+    "own_home",
+    "own_marked",
+    "own_reader",
+    "page",
+    "reader",
+    "refusing",
+    "selat",
+    "serving",
+]

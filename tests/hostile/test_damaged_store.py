@@ -15,7 +15,6 @@ from pipelines.run import watching
 from pipelines.store import StoreError, read, write
 from pipelines.store.catalogue import BLOCK_BYTES, TABLES
 from pipelines.store.check import check
-from tests.hostile.conftest import selat  # noqa: F401
 
 Selat = Callable[..., Any]
 
@@ -39,7 +38,7 @@ def _pages(content: bytes) -> bytes:
 def test_a_damaged_file_is_named(
     small_ingested_home: Path,
     tmp_path: Path,
-    selat: Selat,  # noqa: F811
+    selat: Selat,
     damage: Callable[[bytes], bytes],
 ) -> None:
     """Not a traceback, nor what a library says of a file that nobody knows."""
@@ -73,7 +72,7 @@ def test_a_file_that_duckdb_reads_is_named_too(
 @pytest.mark.parametrize(
     "command", ["flagged", "incidents", "since", "explain 1", "vessel 1", "correct"]
 )
-def test_a_catalogue_that_was_cut_short_is_named(cut: Path, selat: Selat, command: str) -> None:  # noqa: F811
+def test_a_catalogue_that_was_cut_short_is_named(cut: Path, selat: Selat, command: str) -> None:
     """It opens, since what it begins with is there: what is asked of it isn't."""
     ran = selat(*command.split(), "--home", cut)
     assert ran.code in (0, StoreError.exit_code), ran.err  # 0: of what isn't in it
@@ -83,7 +82,7 @@ def test_a_catalogue_that_was_cut_short_is_named(cut: Path, selat: Selat, comman
 @pytest.mark.parametrize("command", ["store check", "doctor", "status", "detect", "backup"])
 def test_who_looks_after_a_store_hears_that_it_was_cut_short(
     cut: Path,
-    selat: Selat,  # noqa: F811
+    selat: Selat,
     tmp_path: Path,
     command: str,
 ) -> None:
@@ -122,7 +121,7 @@ def test_every_block_of_a_catalogue_is_checked(small_home: Path, tmp_path: Path)
 def test_a_store_that_is_gone_is_missed(
     small_home: Path,
     tmp_path: Path,
-    selat: Selat,  # noqa: F811
+    selat: Selat,
     gone: str,
 ) -> None:
     """Else `selat status` tells of a home in which nothing was ever looked at: all is well."""
@@ -166,7 +165,7 @@ def test_no_more_does_one_in_place_of_who_watches(tmp_path: Path) -> None:
 def test_a_run_that_is_not_shown_any_more_is_missed(
     small_home: Path,
     tmp_path: Path,
-    selat: Selat,  # noqa: F811
+    selat: Selat,
     gone: str,
 ) -> None:
     """As in a home that was copied by what leaves out links; `selat flagged` knows of no run."""

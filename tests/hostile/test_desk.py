@@ -33,17 +33,7 @@ from pipelines.web.app import Desk
 from pipelines.web.doors import MAX_ADDRESS, MAX_HEADERS
 from pipelines.web.protocol import MAX_BODY
 from pipelines.web.serving import _open, listening
-from tests.pipelines.web.conftest import (  # noqa: F401 - fixtures
-    HERE,
-    Page,
-    Reader,
-    ask,
-    desk_home,
-    own_home,
-    own_reader,
-    reader,
-    served,
-)
+from tests.pipelines.web.conftest import HERE, Page, Reader, ask, served
 
 POST = {"origin": HERE, "content-type": "application/x-www-form-urlencoded"}
 HOSTILE = (
@@ -53,7 +43,7 @@ HOSTILE = (
 
 
 @pytest.fixture(scope="module")
-def incident(reader: Reader) -> str:  # noqa: F811
+def incident(reader: Reader) -> str:
     return f"/incident/{reader.page('/').lines()[0]}"
 
 
@@ -62,14 +52,14 @@ def recorded(home: Path) -> int:
         return len(opened.dispositions())
 
 
-def csrf(reader: Reader) -> str:  # noqa: F811
+def csrf(reader: Reader) -> str:
     session = reader.keys.session(reader.client.cookies["desk-8765"])
     assert session is not None
     return session.csrf
 
 
 @pytest.fixture
-def stranger(reader: Reader) -> Iterator[Any]:  # noqa: F811
+def stranger(reader: Reader) -> Iterator[Any]:
     """Another program of the machine: the same server, no cookie."""
     client = TestClient(reader.doors, HERE, raise_server_exceptions=False)
     yield client
@@ -79,8 +69,8 @@ def stranger(reader: Reader) -> Iterator[Any]:  # noqa: F811
 @pytest.mark.parametrize("path", ["/", "/health", "/live", "/assets/desk.css", "/nowhere", "/docs"])
 def test_who_was_not_let_in_is_told_nothing(
     stranger: Any,
-    reader: Reader,  # noqa: F811
-    desk_home: Path,  # noqa: F811
+    reader: Reader,
+    desk_home: Path,
     path: str,
 ) -> None:
     key = reader.client.cookies["desk-8765"]
@@ -97,7 +87,7 @@ def test_who_was_not_let_in_is_told_nothing(
         assert "Aminah" not in answer.text
 
 
-def test_a_token_opens_once_and_a_guess_never(stranger: Any, reader: Reader) -> None:  # noqa: F811
+def test_a_token_opens_once_and_a_guess_never(stranger: Any, reader: Reader) -> None:
     token = reader.keys.token()
     for guess in ("x", token[:-1], token + "x", token.swapcase(), "%00", "é" * 9):
         answer = stranger.get("/", params={"token": guess})
@@ -125,7 +115,7 @@ def test_a_token_opens_once_and_a_guess_never(stranger: Any, reader: Reader) -> 
         "",
     ],
 )
-def test_another_name_for_us_is_answered_with_nothing(reader: Reader, host: str) -> None:  # noqa: F811
+def test_another_name_for_us_is_answered_with_nothing(reader: Reader, host: str) -> None:
     answer = reader.client.get("/", headers={"host": host})
     assert answer.status_code == 421
 
@@ -144,8 +134,8 @@ def test_another_name_for_us_is_answered_with_nothing(reader: Reader, host: str)
     ],
 )
 def test_a_form_of_another_page_writes_nothing(
-    reader: Reader,  # noqa: F811
-    desk_home: Path,  # noqa: F811
+    reader: Reader,
+    desk_home: Path,
     incident: str,
     headers: dict[str, str],
 ) -> None:
@@ -158,8 +148,8 @@ def test_a_form_of_another_page_writes_nothing(
 
 
 def test_a_form_without_its_word_or_by_another_way_writes_nothing(
-    reader: Reader,  # noqa: F811
-    desk_home: Path,  # noqa: F811
+    reader: Reader,
+    desk_home: Path,
     incident: str,
 ) -> None:
     before, form = recorded(desk_home), "conclusion=cleared&reason=x&operator=x"
@@ -181,7 +171,7 @@ def test_a_form_without_its_word_or_by_another_way_writes_nothing(
     assert recorded(desk_home) == before
 
 
-def test_what_is_too_large_is_not_read(reader: Reader, incident: str) -> None:  # noqa: F811
+def test_what_is_too_large_is_not_read(reader: Reader, incident: str) -> None:
     word, client = csrf(reader), reader.client
     large = f"csrf={word}&reason=" + "x" * 1_000_000
     assert client.post(incident, content=large, headers=POST).status_code == 413
@@ -231,7 +221,7 @@ def test_what_is_too_large_is_not_read(reader: Reader, incident: str) -> None:  
         "/redoc",
     ],
 )
-def test_odd_addresses_lead_nowhere(reader: Reader, path: str) -> None:  # noqa: F811
+def test_odd_addresses_lead_nowhere(reader: Reader, path: str) -> None:
     answer = reader.client.get(path, follow_redirects=False)
     assert answer.status_code == 404
     assert "root:" not in answer.text
@@ -244,7 +234,7 @@ def test_assets_are_a_closed_list() -> None:
     assert assets.find("../pages/desk.html.j2") is None
 
 
-def test_a_form_leads_back_to_the_desk_alone(reader: Reader) -> None:  # noqa: F811
+def test_a_form_leads_back_to_the_desk_alone(reader: Reader) -> None:
     for back in (
         "//evil.example",
         "https://evil.example",
@@ -261,7 +251,7 @@ def test_a_form_leads_back_to_the_desk_alone(reader: Reader) -> None:  # noqa: F
         assert (answer.status_code, answer.headers["location"]) == (303, "/")
 
 
-def test_every_answer_is_hardened(reader: Reader, stranger: Any, incident: str) -> None:  # noqa: F811
+def test_every_answer_is_hardened(reader: Reader, stranger: Any, incident: str) -> None:
     answers = [
         reader.client.get(path) for path in ("/", incident, "/live", "/assets/desk.js", "/no")
     ]
@@ -283,7 +273,7 @@ def test_every_answer_is_hardened(reader: Reader, stranger: Any, incident: str) 
 
 
 def test_what_goes_wrong_inside_is_not_shown(
-    reader: Reader,  # noqa: F811
+    reader: Reader,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def broken(*_: object) -> None:
@@ -297,7 +287,7 @@ def test_what_goes_wrong_inside_is_not_shown(
 
 
 def test_where_a_home_cannot_be_written_to_it_is_said_and_what_was_typed_kept(
-    own_reader: Reader,  # noqa: F811
+    own_reader: Reader,
     incident: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -319,7 +309,7 @@ def test_where_a_home_cannot_be_written_to_it_is_said_and_what_was_typed_kept(
 
 
 def test_another_account_with_the_cookie_stays_outside(
-    reader: Reader,  # noqa: F811
+    reader: Reader,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A browser sends a cookie to every port of a host, so to any account's server."""
@@ -344,7 +334,7 @@ def test_whose_connection_it_is_is_told_by_the_system() -> None:
     assert peers.account({}) is None
 
 
-def test_a_page_elsewhere_can_link_to_the_desk_and_not_load_it(reader: Reader) -> None:  # noqa: F811
+def test_a_page_elsewhere_can_link_to_the_desk_and_not_load_it(reader: Reader) -> None:
     get = reader.client.get
     for site in ("cross-site", "same-site"):
         for mode in ("no-cors", "cors", "websocket", ""):
@@ -356,7 +346,7 @@ def test_a_page_elsewhere_can_link_to_the_desk_and_not_load_it(reader: Reader) -
 
 
 def test_a_link_cannot_say_that_something_was_recorded(
-    own_reader: Reader,  # noqa: F811
+    own_reader: Reader,
     incident: str,
 ) -> None:
     """It would also throw away what was typed."""
@@ -368,8 +358,8 @@ def test_a_link_cannot_say_that_something_was_recorded(
 
 
 def test_what_changed_meanwhile_is_looked_at_before_it_is_concluded_on(
-    own_reader: Reader,  # noqa: F811
-    own_home: Path,  # noqa: F811
+    own_reader: Reader,
+    own_home: Path,
     incident: str,
 ) -> None:
     before = recorded(own_home)
@@ -384,8 +374,8 @@ def test_what_changed_meanwhile_is_looked_at_before_it_is_concluded_on(
 
 
 def test_a_later_conclusion_holds_where_the_clock_was_set_back(
-    own_reader: Reader,  # noqa: F811
-    own_home: Path,  # noqa: F811
+    own_reader: Reader,
+    own_home: Path,
     incident: str,
 ) -> None:
     own_reader.send(incident, conclusion="cleared", reason="early", operator="x")
@@ -396,8 +386,8 @@ def test_a_later_conclusion_holds_where_the_clock_was_set_back(
 
 
 def test_a_plan_that_is_none_is_not_shown(
-    own_reader: Reader,  # noqa: F811
-    own_home: Path,  # noqa: F811
+    own_reader: Reader,
+    own_home: Path,
 ) -> None:
     path = (own_home / "latest").resolve() / "plan.json"
     late = {"base": {"name": ""}, "watch": {"opens": "9999-12-31T23:59Z"}, "unit": "", "sortie": 1}
@@ -408,7 +398,7 @@ def test_a_plan_that_is_none_is_not_shown(
 
 
 def test_plans_asked_for_many_at_once_are_made_one_at_a_time(
-    reader: Reader,  # noqa: F811
+    reader: Reader,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Whoever asks again while one is made is told so at once, and nothing waits in a row."""
@@ -478,7 +468,7 @@ def test_work_that_cannot_begin_keeps_nobody_from_theirs(monkeypatch: pytest.Mon
     ],
 )
 def test_a_time_that_cannot_be_meant_is_refused(
-    reader: Reader,  # noqa: F811
+    reader: Reader,
     incident: str,
     when: str,
 ) -> None:
@@ -490,7 +480,7 @@ def test_a_time_that_cannot_be_meant_is_refused(
     reader.page(incident)
 
 
-def test_a_time_with_a_plus_leads_back_to_itself(own_reader: Reader, incident: str) -> None:  # noqa: F811
+def test_a_time_with_a_plus_leads_back_to_itself(own_reader: Reader, incident: str) -> None:
     word = csrf(own_reader)
     for at in ("2026-12-01T20:00+08:00", "2026-12-01 20:00"):
         answer = own_reader.client.post(
@@ -505,7 +495,7 @@ def test_a_time_with_a_plus_leads_back_to_itself(own_reader: Reader, incident: s
 
 
 def test_a_broken_store_is_told_by_health(
-    desk_home: Path,  # noqa: F811
+    desk_home: Path,
     tmp_path: Path,
 ) -> None:
     home = Path(shutil.copytree(desk_home, tmp_path / "home", symlinks=True))
@@ -518,7 +508,7 @@ def test_a_broken_store_is_told_by_health(
 
 
 def test_a_feed_is_not_read_again_at_each_view(
-    reader: Reader,  # noqa: F811
+    reader: Reader,
     incident: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -531,7 +521,7 @@ def test_a_feed_is_not_read_again_at_each_view(
 
 
 def test_who_sends_nothing_is_cut_off(
-    desk_home: Path,  # noqa: F811
+    desk_home: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """As many silent connections as are allowed would keep everybody out."""
@@ -553,7 +543,7 @@ def test_who_sends_nothing_is_cut_off(
 
 
 @pytest.mark.parametrize("path", ["/live", "/address", "/", "/settings", "/nights"])
-def test_an_address_with_a_line_break_is_none(reader: Reader, path: str) -> None:  # noqa: F811
+def test_an_address_with_a_line_break_is_none(reader: Reader, path: str) -> None:
     """Routes would take it for the one without, which the gate may have refused."""
     assert reader.client.get(f"{path}%0A").status_code == 400
     word = {"csrf": csrf(reader)}
@@ -562,7 +552,7 @@ def test_an_address_with_a_line_break_is_none(reader: Reader, path: str) -> None
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "evil.example"])
 def test_what_stops_being_http_behind_its_head_is_no_error_of_ours(
-    desk_home: Path,  # noqa: F811
+    desk_home: Path,
     caplog: pytest.LogCaptureFixture,
     host: str,
 ) -> None:
@@ -613,7 +603,7 @@ def test_the_browser_is_opened_without_telling_others_the_address(
 
 
 @pytest.fixture(scope="module")
-def hostile_reader(desk_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Reader:  # noqa: F811
+def hostile_reader(desk_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Reader:
     """A night whose every text is hostile."""
     home = Path(shutil.copytree(desk_home, tmp_path_factory.mktemp("evil") / "home", symlinks=True))
     connection = duckdb.connect(str(home / "store" / "catalogue.duckdb"))

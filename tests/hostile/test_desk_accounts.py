@@ -38,7 +38,7 @@ from pipelines.web.protocol import MAX_BODY
 from pipelines.web.sessions import IDLE_S, MAX_OF_ONE, WHOLE_S, Keys
 from pipelines.web.sockets import MAX_OF_NETWORK, MAX_SERVED
 from pipelines.web.tries import FREE, FREE_ANYWHERE, FREE_OF_ADDRESS, MAX_KEPT, Tries
-from tests.pipelines.web.conftest import (  # noqa: F401 - fixtures
+from tests.pipelines.web.conftest import (
     AWAY,
     COOKIE,
     PASSWORDS,
@@ -47,8 +47,6 @@ from tests.pipelines.web.conftest import (  # noqa: F401 - fixtures
     Watch,
     ask,
     cheap,
-    marked,
-    own_marked,
     served_tls,
 )
 
@@ -57,7 +55,7 @@ AMINAH = PASSWORDS["Lt Aminah"]
 
 
 @pytest.fixture
-def watch(marked: Installation) -> Watch:  # noqa: F811
+def watch(marked: Installation) -> Watch:
     return Watch(marked)
 
 
@@ -129,7 +127,7 @@ def test_without_its_own_word_no_form_is_taken(watch: Watch) -> None:
 
 def test_who_is_not_signed_in_is_told_nothing(
     watch: Watch,
-    marked: Installation,  # noqa: F811
+    marked: Installation,
 ) -> None:
     token = watch.gate.keys.token()
     other = watch.browser()
@@ -211,7 +209,7 @@ def test_sessions_end_unused_and_after_a_watch_and_no_page_keeps_one_open(watch:
 
 
 def test_an_account_that_changes_is_out_with_its_next_request(
-    own_marked: Installation,  # noqa: F811
+    own_marked: Installation,
 ) -> None:
     watch, known = Watch(own_marked), Accounts(own_marked.home)
     with cheap():
@@ -242,7 +240,7 @@ def test_a_page_that_waits_by_itself_keeps_no_session_open(
         assert signed.client.get("/").status_code == status
 
 
-def test_a_session_of_one_desk_opens_no_other(watch: Watch, marked: Installation) -> None:  # noqa: F811
+def test_a_session_of_one_desk_opens_no_other(watch: Watch, marked: Installation) -> None:
     signed, other = watch.signed_in("Chief"), Watch(marked)
     there = other.browser()
     there.cookies.set(COOKIE, signed.client.cookies[COOKIE], domain="desk.example")
@@ -580,7 +578,7 @@ def test_a_file_that_others_could_have_written_or_read_lets_nobody_in(
 
 
 def test_a_desk_whose_accounts_are_damaged_shuts_and_opens_again(
-    own_marked: Installation,  # noqa: F811
+    own_marked: Installation,
 ) -> None:
     watch = Watch(own_marked)
     signed = watch.signed_in("Chief")
@@ -649,7 +647,7 @@ def certified(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 def test_from_elsewhere_a_desk_is_reached_over_tls_by_accounts_and_names_alone(
     tmp_path: Path,
-    marked: Installation,  # noqa: F811
+    marked: Installation,
 ) -> None:
     run = CliRunner().invoke
     for options in (
@@ -795,7 +793,7 @@ def test_what_strangers_send_is_no_line_in_the_log() -> None:
 
 
 def test_what_the_desk_starts_is_imported_from_nowhere_else(
-    marked: Installation,  # noqa: F811
+    marked: Installation,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
@@ -817,7 +815,7 @@ def test_what_the_desk_starts_is_imported_from_nowhere_else(
 
 
 def test_only_new_tls_is_spoken_and_who_begins_none_is_cut_off(
-    marked: Installation,  # noqa: F811
+    marked: Installation,
     certified: tuple[Path, Path],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -850,7 +848,7 @@ def test_only_new_tls_is_spoken_and_who_begins_none_is_cut_off(
 
 
 def test_who_reads_slowly_gets_a_whole_answer_and_who_reads_nothing_is_cut_off(
-    marked: Installation,  # noqa: F811
+    marked: Installation,
     certified: tuple[Path, Path],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -960,7 +958,7 @@ def test_nobody_comes_in_whose_account_is_not_known(monkeypatch: pytest.MonkeyPa
 
 
 def test_what_is_concluded_on_an_old_night_says_which(
-    own_marked: Installation,  # noqa: F811
+    own_marked: Installation,
 ) -> None:
     chief = Watch(own_marked).signed_in("Chief")
     [first, *_] = chief.page("/").lines()
@@ -976,7 +974,7 @@ def test_what_is_concluded_on_an_old_night_says_which(
 
 
 def test_a_part_that_is_made_anew_is_read_anew(
-    own_marked: Installation,  # noqa: F811
+    own_marked: Installation,
 ) -> None:
     """Its runs have the same names, and may rest on less: a feed that is no more for the reader."""
     desks, guest = Watch(own_marked).gate.desks, cleared.Clearance(Tlp.GREEN, frozenset())
@@ -989,7 +987,7 @@ def test_a_part_that_is_made_anew_is_read_anew(
 
 
 def test_who_sees_a_part_undoes_nothing_and_speaks_in_nobody_elses_name(
-    own_marked: Installation,  # noqa: F811
+    own_marked: Installation,
 ) -> None:
     watch = Watch(own_marked)
     chief, guest = watch.signed_in("Chief"), watch.signed_in("Guest")
@@ -1021,7 +1019,7 @@ def test_who_sees_a_part_undoes_nothing_and_speaks_in_nobody_elses_name(
 
 
 def test_what_changes_while_it_is_written_is_not_concluded_on(
-    own_marked: Installation,  # noqa: F811
+    own_marked: Installation,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Between reading the page and holding the store alone another run may be published."""
@@ -1057,7 +1055,7 @@ def test_what_changes_while_it_is_written_is_not_concluded_on(
 
 def test_a_home_without_a_store_opens_and_says_so(
     tmp_path: Path,
-    marked: Installation,  # noqa: F811
+    marked: Installation,
 ) -> None:
     empty = Installation(tmp_path, marked.config, marked.settings)
     with cheap():
@@ -1067,7 +1065,7 @@ def test_a_home_without_a_store_opens_and_says_so(
 
 def test_who_sees_a_part_is_not_told_where_the_home_lies(
     watch: Watch,
-    marked: Installation,  # noqa: F811
+    marked: Installation,
 ) -> None:
     guest = watch.signed_in("Guest")
     for address in ("/", "/plan", "/places", "/packs", "/nights", "/area/new"):

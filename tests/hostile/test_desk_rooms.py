@@ -25,14 +25,7 @@ from pipelines.web import photographs, planned
 from pipelines.web.night import Nights
 from pipelines.web.protocol import MAX_UPLOAD
 from tests.hostile.test_desk import HOSTILE
-from tests.pipelines.web.conftest import (  # noqa: F401 - fixtures
-    HERE,
-    Own,
-    Page,
-    made_own,
-    own,
-    refusing,
-)
+from tests.pipelines.web.conftest import HERE, Own, Page
 
 FORMS = ("/area/new", "/areas/x", "/places/x", "/packs/look", "/packs/correct", "/work/" + "0" * 16)
 FORMS = (*FORMS, "/work/" + "0" * 16 + "/stop", "/pack/" + "0" * 16 + "/make", "/packs/upload")
@@ -41,7 +34,7 @@ FORMS = (*FORMS, "/zones/territorial-sea-mys")
 
 
 @pytest.fixture
-def unchanged(refusing: Own) -> Iterator[None]:  # noqa: F811
+def unchanged(refusing: Own) -> Iterator[None]:
     """Fails where a file of the configuration or of the home was made or changed."""
 
     def state() -> dict[str, bytes]:
@@ -68,7 +61,7 @@ def shown_and_not_obeyed(page: Page) -> None:
 
 @pytest.mark.usefixtures("unchanged")
 @pytest.mark.parametrize("path", FORMS)
-def test_no_other_page_sends_a_form(refusing: Own, path: str) -> None:  # noqa: F811
+def test_no_other_page_sends_a_form(refusing: Own, path: str) -> None:
     form = {"csrf": refusing.word, "act": "save", "decision": "accept", "recipient": "partner"}
     form |= refusing.about
     for headers in (
@@ -96,7 +89,7 @@ def test_no_other_page_sends_a_form(refusing: Own, path: str) -> None:  # noqa: 
 
 
 @pytest.mark.usefixtures("unchanged")
-def test_a_million_corners_are_not_read(refusing: Own) -> None:  # noqa: F811
+def test_a_million_corners_are_not_read(refusing: Own) -> None:
     many = {**refusing.about, "corners": "3 101\n" * 1_000_000}
     assert refusing.post("/area/new", act="save", **many).status_code == 413
     some = refusing.post("/area/new", act="save", **{**refusing.about, "corners": "3 101\n" * 6000})
@@ -121,7 +114,7 @@ def test_a_million_corners_are_not_read(refusing: Own) -> None:  # noqa: F811
         assert answer.status_code == 400, corners[:40]
 
 
-def test_an_area_is_drawn_only_where_it_can_be_noted_who_drew_it(own: Own) -> None:  # noqa: F811
+def test_an_area_is_drawn_only_where_it_can_be_noted_who_drew_it(own: Own) -> None:
     """The disk of the home is full, or read only, and that of the zones isn't."""
     changes = load(own.home, own.config).changes
     (changes / "zones.jsonl").mkdir(parents=True)
@@ -155,7 +148,7 @@ NAMES = (
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_name_is_a_name_in_its_file(own: Own, name: str) -> None:  # noqa: F811
+def test_a_name_is_a_name_in_its_file(own: Own, name: str) -> None:
     folder, before = own.areas, set(own.config.rglob("*"))
     form = {**own.about, "name": name, "operator": f"{name} – me", "source": name[:200]}
     answer = own.post("/area/new", act="save", **form)
@@ -178,7 +171,7 @@ def test_a_name_is_a_name_in_its_file(own: Own, name: str) -> None:  # noqa: F81
 
 @pytest.mark.usefixtures("unchanged")
 @pytest.mark.parametrize("name", ["\u202eDROWSSAP", "\x1b[31mred", "\x00", "…", "中国", "   ", "-"])
-def test_a_name_that_cannot_be_seen_or_written_is_refused(refusing: Own, name: str) -> None:  # noqa: F811
+def test_a_name_that_cannot_be_seen_or_written_is_refused(refusing: Own, name: str) -> None:
     answer = refusing.post("/area/new", act="save", **{**refusing.about, "name": name})
     assert answer.status_code == 400
     shown_and_not_obeyed(Page(answer.text))
@@ -206,7 +199,7 @@ def test_a_name_that_cannot_be_seen_or_written_is_refused(refusing: Own, name: s
         {"since": "2020-01-01", "until": "2026-01-01", "act": "try"},
     ],
 )
-def test_a_rule_that_cannot_be_meant_is_refused(refusing: Own, more: dict[str, str]) -> None:  # noqa: F811
+def test_a_rule_that_cannot_be_meant_is_refused(refusing: Own, more: dict[str, str]) -> None:
     answer = refusing.post("/area/new", **{"act": "save", **refusing.about, **more})
     if answer.status_code == 303:  # it is tried, and that tells
         where = answer.headers["location"].partition("#")[0]
@@ -244,7 +237,7 @@ def test_a_rule_that_cannot_be_meant_is_refused(refusing: Own, more: dict[str, s
         "/work/..%2f",
     ],
 )
-def test_odd_addresses_of_places_and_packs_lead_nowhere(refusing: Own, path: str) -> None:  # noqa: F811
+def test_odd_addresses_of_places_and_packs_lead_nowhere(refusing: Own, path: str) -> None:
     answer = refusing.reader.client.get(path, follow_redirects=False)
     assert answer.status_code == 404
     assert "root:" not in answer.text
@@ -252,7 +245,7 @@ def test_odd_addresses_of_places_and_packs_lead_nowhere(refusing: Own, path: str
 
 
 @pytest.mark.usefixtures("unchanged")
-def test_only_packs_that_went_out_are_given_and_no_links(refusing: Own) -> None:  # noqa: F811
+def test_only_packs_that_went_out_are_given_and_no_links(refusing: Own) -> None:
     packs = refusing.home / "packs"
     packs.mkdir(exist_ok=True)
     (packs / "loose.zip").write_bytes(b"x")
@@ -271,7 +264,7 @@ def test_only_packs_that_went_out_are_given_and_no_links(refusing: Own) -> None:
 
 @pytest.mark.usefixtures("unchanged")
 def test_what_is_sent_to_be_verified_is_bounded_and_thrown_away(
-    refusing: Own,  # noqa: F811
+    refusing: Own,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -313,7 +306,7 @@ def test_what_is_sent_to_be_verified_is_bounded_and_thrown_away(
         {"recipient": HOSTILE},
     ],
 )
-def test_a_pack_for_nobody_is_not_looked_at(refusing: Own, form: dict[str, str]) -> None:  # noqa: F811
+def test_a_pack_for_nobody_is_not_looked_at(refusing: Own, form: dict[str, str]) -> None:
     answer = refusing.post("/packs/look", **form)
     assert answer.status_code == 400
     shown_and_not_obeyed(Page(answer.text))
@@ -321,7 +314,7 @@ def test_a_pack_for_nobody_is_not_looked_at(refusing: Own, form: dict[str, str])
 
 @pytest.mark.usefixtures("unchanged")
 @pytest.mark.parametrize("form", [{"run": "../../runs"}, {"run": "' OR ''='"}])
-def test_a_run_that_is_none_is_told(refusing: Own, form: dict[str, str]) -> None:  # noqa: F811
+def test_a_run_that_is_none_is_told(refusing: Own, form: dict[str, str]) -> None:
     page = refusing.done(refusing.sent("/packs/look", recipient="partner", **form))
     assert page.all("p", role="alert")
     shown_and_not_obeyed(page)
@@ -331,7 +324,7 @@ def test_a_run_that_is_none_is_told(refusing: Own, form: dict[str, str]) -> None
 
 
 @pytest.mark.usefixtures("unchanged")
-def test_what_is_ticked_is_what_was_shown_to_who_ticks(refusing: Own) -> None:  # noqa: F811
+def test_what_is_ticked_is_what_was_shown_to_who_ticks(refusing: Own) -> None:
     """Ids are never taken from a form: a place on the page that was shown says what is meant."""
     seen = refusing.sent("/packs/look", recipient="partner")
     refusing.done(seen)
@@ -348,7 +341,7 @@ def test_what_is_ticked_is_what_was_shown_to_who_ticks(refusing: Own) -> None:  
         assert other.post(path, data=form, headers={"origin": HERE}).status_code == 404
 
 
-def test_what_files_say_is_shown_and_never_obeyed(own: Own) -> None:  # noqa: F811
+def test_what_files_say_is_shown_and_never_obeyed(own: Own) -> None:
     """Learned places, watch areas, decisions, log and progress: anybody may have written them."""
     home = own.home
     snapshot = learned.read_newest(home / "learned")
@@ -417,7 +410,7 @@ def test_what_files_say_is_shown_and_never_obeyed(own: Own) -> None:  # noqa: F8
         own.reader.page("/places")
 
 
-def test_who_decides_is_written_as_a_text(own: Own) -> None:  # noqa: F811
+def test_who_decides_is_written_as_a_text(own: Own) -> None:
     key = learned.read_newest(own.home / "learned").ids()[0].removeprefix("learned-")  # type: ignore[union-attr]
     for name in NAMES[:9]:
         own.sent(f"/places/{key}", decision="reject", operator=name)
@@ -433,7 +426,7 @@ def test_who_decides_is_written_as_a_text(own: Own) -> None:  # noqa: F811
 
 @pytest.mark.usefixtures("unchanged")
 def test_plans_that_many_ask_for_at_once_are_made_one_at_a_time(
-    refusing: Own,  # noqa: F811
+    refusing: Own,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     go_on, under_way = threading.Event(), []
@@ -474,7 +467,7 @@ def test_plans_that_many_ask_for_at_once_are_made_one_at_a_time(
     assert until(idle)
 
 
-def test_a_plan_that_somebody_wrote_is_shown_or_left_out_and_never_obeyed(own: Own) -> None:  # noqa: F811
+def test_a_plan_that_somebody_wrote_is_shown_or_left_out_and_never_obeyed(own: Own) -> None:
     [row] = [re.search(r"/incident/[0-9a-f]{16}", own.reader.page("/").html)]
     assert row is not None
     folder = max((own.home / "runs").iterdir())
@@ -525,7 +518,7 @@ def test_a_plan_that_somebody_wrote_is_shown_or_left_out_and_never_obeyed(own: O
 
 
 @pytest.fixture(scope="module")
-def flagged(refusing: Own) -> tuple[str, int, int]:  # noqa: F811
+def flagged(refusing: Own) -> tuple[str, int, int]:
     """An incident that is shown, its rank, and a vessel of it."""
     found = re.search(r"/incident/([0-9a-f]{16})", refusing.reader.page("/").html)
     assert found is not None
@@ -565,7 +558,7 @@ SOON = "2026-01-06T01:00Z"
 )
 @pytest.mark.parametrize("sails", [True, False])
 def test_where_units_could_meet_a_vessel_is_told_or_left_out(
-    refusing: Own,  # noqa: F811
+    refusing: Own,
     flagged: tuple[str, int, int],
     odd: dict[str, object],
     sails: bool,
@@ -601,7 +594,7 @@ def test_where_units_could_meet_a_vessel_is_told_or_left_out(
             path.write_bytes(kept)
 
 
-def test_a_photograph_is_an_image_of_this_folder_and_of_no_other(own: Own) -> None:  # noqa: F811
+def test_a_photograph_is_an_image_of_this_folder_and_of_no_other(own: Own) -> None:
     client, folder = own.reader.client, own.home / "photographs"
     folder.mkdir()
     jpeg = b"\xff\xd8\xff"

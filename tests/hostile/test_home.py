@@ -16,7 +16,6 @@ from pipelines.cli import main
 from pipelines.flows import environment
 from pipelines.flows.environment import HomeError, prepare
 from pipelines.store.catalogue import unopened
-from tests.pipelines.conftest import selat  # noqa: F401 - a fixture
 
 Selat = Callable[..., Any]
 
@@ -31,7 +30,7 @@ Selat = Callable[..., Any]
         ["backfill", "--since", "2026-01-01"],
     ],
 )
-def test_a_home_that_is_no_folder(tmp_path: Path, selat: Selat, command: list[str]) -> None:  # noqa: F811
+def test_a_home_that_is_no_folder(tmp_path: Path, selat: Selat, command: list[str]) -> None:
     (tmp_path / "home").touch()
     ran = selat(*command, "--home", tmp_path / "home" / "deep")
     assert ran.code != 0
@@ -46,7 +45,7 @@ def test_a_home_that_is_no_folder(tmp_path: Path, selat: Selat, command: list[st
 )
 def test_a_home_that_was_moved_is_no_all_clear(
     tmp_path: Path,
-    selat: Selat,  # noqa: F811
+    selat: Selat,
     command: list[str],
 ) -> None:
     home = tmp_path / "home"
@@ -61,7 +60,7 @@ def test_a_home_that_was_moved_is_no_all_clear(
     assert f"{home} holds nothing" in ran.err
 
 
-def test_looking_at_a_home_that_was_moved_makes_none(tmp_path: Path, selat: Selat) -> None:  # noqa: F811
+def test_looking_at_a_home_that_was_moved_makes_none(tmp_path: Path, selat: Selat) -> None:
     """`selat notify` is a timer's, and leaves what it told where the disk isn't mounted."""
     home = tmp_path / "home"
     for command in ("notify", "status", "doctor", "notify"):
@@ -76,7 +75,7 @@ def test_looking_at_a_home_that_was_moved_makes_none(tmp_path: Path, selat: Sela
     )
 
 
-def test_a_list_that_was_never_made_says_what_failed(tmp_path: Path, selat: Selat) -> None:  # noqa: F811
+def test_a_list_that_was_never_made_says_what_failed(tmp_path: Path, selat: Selat) -> None:
     (tmp_path / "FAILED").write_text("2026-11-30 02:10 MYT: the nightly run failed: no space\n")
     ran = selat("flagged", "--home", tmp_path)
     assert ran.code == 7
@@ -86,7 +85,7 @@ def test_a_list_that_was_never_made_says_what_failed(tmp_path: Path, selat: Sela
 
 def test_a_night_that_failed_on_a_disk_without_room_for_a_word_is_told(
     small_home: Path,
-    selat: Selat,  # noqa: F811
+    selat: Selat,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Nothing else in the home says so: yesterday's list would be read as tonight's."""
@@ -140,7 +139,7 @@ def test_nothing_is_left_of_the_look(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.getuid() == 0, reason="root may write anywhere")
-def test_a_folder_of_another_user(tmp_path: Path, selat: Selat) -> None:  # noqa: F811
+def test_a_folder_of_another_user(tmp_path: Path, selat: Selat) -> None:
     home = tmp_path / "home"
     home.mkdir(0o555)
     ran = selat("nightly", "--home", home)

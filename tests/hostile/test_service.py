@@ -26,12 +26,8 @@ from pipelines.flows import server
 from pipelines.flows.gate import PROOF, Gate, proof
 from pipelines.flows.serve import elsewhere
 from pipelines.flows.server import Server, noted, password_file, running_service, service_auth
-from tests.pipelines.flows.conftest import (  # noqa: F401 - fixtures
-    Serving,
-    clean_environment,
-    serving,
-)
-from tests.pipelines.publish.conftest import Page, page  # noqa: F401 - a fixture
+from tests.pipelines.flows.conftest import Serving
+from tests.pipelines.publish.conftest import Page
 
 AUTH = "selat:hush"
 RIGHT = b"Basic " + base64.b64encode(AUTH.encode())
@@ -346,7 +342,7 @@ def refused(url: str, body: bytes | None = None, **headers: str) -> int:
 @pytest.mark.slow
 def test_nobody_has_the_service_run_anything(
     tmp_path: Path,
-    serving: Callable[..., Any],  # noqa: F811 - the fixture
+    serving: Callable[..., Any],
     with_records: Callable[[Path], Path],
     request: pytest.FixtureRequest,
 ) -> None:

@@ -47,6 +47,7 @@ from pipelines.web.serving import _nothing, gate_of, listening, server_of
 from pipelines.web.sessions import Keys
 from pipelines.web.tries import Tries
 from tests.conftest import leaving_out_briefs, made_once, own_copy
+from tests.pipelines.publish import conftest as publishing
 from tests.pipelines.publish.packs.conftest import configured
 
 HERE = "http://127.0.0.1:8765"
@@ -183,6 +184,9 @@ def few(home: Path, n: int) -> None:
     ask(home, f"UPDATE incidents SET rank = 0 WHERE rank > {n}")
 
 
+page = publishing.page
+
+
 @contextmanager
 def served(desk: Desk) -> Iterator[Callable[[], str]]:
     """A desk's server; gives a new address each time it is asked."""
@@ -215,6 +219,33 @@ def _running(server: uvicorn.Server, sock: socket.socket) -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ResourceWarning)
             gc.collect()
+
+
+@pytest.fixture(scope="module")
+def address(desk_home: Path) -> Iterator[Callable[[], str]]:
+    """A desk's server, as `served`."""
+    with served(Desk(load(desk_home), "Lt Aminah")) as given:
+        yield given
+
+
+@pytest.fixture(scope="module")
+def desk(address: Callable[[], str], page: publishing.Page) -> str:
+    """A browser that has been let in; gives where the desk is."""
+    return let_in(page, address())
+
+
+@pytest.fixture
+def own_desk(own_home: Path, page: publishing.Page) -> Iterator[str]:
+    """The same at a desk of one test, which changes its home."""
+    with served(Desk(load(own_home), "Lt Aminah")) as given:
+        yield let_in(page, given())
+
+
+def let_in(page: publishing.Page, first: str) -> str:
+    """Open a new address in a browser; returns where the desk is."""
+    page.open(first)
+    page.wait("location.search === '' && Boolean(document.querySelector('h1'))")
+    return first.split("/?", maxsplit=1)[0]
 
 
 RECIPIENTS = """

@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.base.settings import PROJECT, load
 from pipelines.web.app import Desk
-from tests.pipelines.publish.conftest import Page, page  # noqa: F401 - a fixture
+from tests.pipelines.publish.conftest import Page
 from tests.pipelines.web.conftest import learn, place_around, served
 
 AXE = resources.files("axe_core_python").joinpath("axe.min.js").read_text("utf-8")
@@ -51,7 +51,7 @@ def address(
 AREA = "name: Beach\npolygon: [[101, 3], [102, 3], [102, 4]]\nwatch: [{when: stay}, {when: meet}]\n"
 
 
-def pages(page: Page, desk: str) -> list[str]:  # noqa: F811
+def pages(page: Page, desk: str) -> list[str]:
     """One of each kind."""
     page.open(f"{desk}/")
     incident = page.evaluate("document.querySelector('#lines a.title').getAttribute('href')")
@@ -81,7 +81,7 @@ PLAIN = (
 
 @pytest.mark.parametrize("whole", [False, pytest.param(True, marks=pytest.mark.prove)])
 def test_no_page_keeps_anybody_out(
-    page: Page,  # noqa: F811
+    page: Page,
     address: Callable[[], str],
     whole: bool,
 ) -> None:
@@ -104,7 +104,7 @@ def test_no_page_keeps_anybody_out(
     assert not problems, "\n".join(map(str, problems))
 
 
-def test_where_the_keyboard_is_is_seen(page: Page, address: Callable[[], str]) -> None:  # noqa: F811
+def test_where_the_keyboard_is_is_seen(page: Page, address: Callable[[], str]) -> None:
     """Every stop of the Tab key has an outline; none is hidden (WCAG 2.2, 2.4.7 and 2.4.11)."""
     first = address()
     desk = first.split("/?")[0]

@@ -1,6 +1,5 @@
 """The desk in a real browser: nothing asked of others, keyboard alone, two desks at once."""
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,40 +9,15 @@ from pipelines.base.settings import Installation, load
 from pipelines.web import concluding, tls
 from pipelines.web.app import Desk
 from pipelines.web.corners import outline_of
-from tests.pipelines.publish.conftest import Page, page  # noqa: F401 - a fixture
+from tests.pipelines.publish.conftest import Page
 from tests.pipelines.web.conftest import PASSWORDS, ask, recorded, served, served_tls
 
 
-@pytest.fixture(scope="module")
-def address(desk_home: Path) -> Iterator[Callable[[], str]]:
-    with served(Desk(load(desk_home), "Lt Aminah")) as given:
-        yield given
-
-
-@pytest.fixture(scope="module")
-def desk(address: Callable[[], str], page: Page) -> str:  # noqa: F811
-    """A browser that has been let in; gives where the desk is."""
-    return let_in(page, address())
-
-
-@pytest.fixture
-def own_desk(own_home: Path, page: Page) -> Iterator[str]:  # noqa: F811
-    """The same at a desk of one test, which changes its home."""
-    with served(Desk(load(own_home), "Lt Aminah")) as given:
-        yield let_in(page, given())
-
-
-def let_in(page: Page, first: str) -> str:  # noqa: F811
-    page.open(first)
-    page.wait("location.search === '' && Boolean(document.querySelector('h1'))")
-    return first.split("/?", maxsplit=1)[0]
-
-
-def asked_elsewhere(page: Page, desk: str) -> list[str]:  # noqa: F811
+def asked_elsewhere(page: Page, desk: str) -> list[str]:
     return [url for url in page.requests if not url.startswith((f"{desk}/", "data:"))]
 
 
-def test_the_token_is_left_behind(page: Page, desk: str) -> None:  # noqa: F811
+def test_the_token_is_left_behind(page: Page, desk: str) -> None:
     assert page.evaluate("document.cookie").find("desk-") < 0  # a script can't read it
     entries = page.call("Page.getNavigationHistory")["entries"]
     assert not [entry["url"] for entry in entries if "token" in entry["url"]]
@@ -52,7 +26,7 @@ def test_the_token_is_left_behind(page: Page, desk: str) -> None:  # noqa: F811
 
 @pytest.mark.parametrize("width", [pytest.param(1400, marks=pytest.mark.prove), 390])
 def test_each_page_asks_nobody_else_and_fits(
-    page: Page,  # noqa: F811
+    page: Page,
     desk: str,
     width: int,
 ) -> None:
@@ -75,13 +49,13 @@ def test_each_page_asks_nobody_else_and_fits(
             assert page.evaluate("document.querySelectorAll('#map canvas').length") > 0
 
 
-def press(page: Page, *keys: str) -> None:  # noqa: F811
+def press(page: Page, *keys: str) -> None:
     for key in keys:
         page.key(key, key if len(key) > 1 else f"Key{key.upper()}")
 
 
 def test_an_incident_is_concluded_by_the_keyboard_alone(
-    page: Page,  # noqa: F811
+    page: Page,
     own_desk: str,
     own_home: Path,
 ) -> None:
@@ -121,7 +95,7 @@ def test_an_incident_is_concluded_by_the_keyboard_alone(
 
 
 def test_a_laptop_shows_six_incidents_beside_the_map_and_all_of_the_chosen_one(
-    page: Page,  # noqa: F811
+    page: Page,
     desk: str,
 ) -> None:
     page.open(f"{desk}/", 1366, 768)
@@ -138,7 +112,7 @@ def test_a_laptop_shows_six_incidents_beside_the_map_and_all_of_the_chosen_one(
     assert not page.evaluate(f"(() => {{ {cut.replace('; one', '; return one')} }})()")
 
 
-def test_keys_find_and_help(page: Page, desk: str) -> None:  # noqa: F811
+def test_keys_find_and_help(page: Page, desk: str) -> None:
     page.open(f"{desk}/")
     press(page, "/")
     assert page.evaluate("document.activeElement.name") == "q"
@@ -150,7 +124,7 @@ def test_keys_find_and_help(page: Page, desk: str) -> None:  # noqa: F811
     page.wait("location.pathname === '/health' && document.readyState === 'complete'")
 
 
-def test_what_is_read_is_scrolled_and_keys_go_where_they_are_meant(page: Page, desk: str) -> None:  # noqa: F811
+def test_what_is_read_is_scrolled_and_keys_go_where_they_are_meant(page: Page, desk: str) -> None:
     page.open(f"{desk}/")
     leave(page, "3")  # the incident with that number
     page.wait("location.pathname.startsWith('/incident/') && document.readyState === 'complete'")
@@ -186,7 +160,7 @@ def test_what_is_read_is_scrolled_and_keys_go_where_they_are_meant(page: Page, d
 
 
 def test_while_a_run_writes_what_is_typed_stays(
-    page: Page,  # noqa: F811
+    page: Page,
     own_desk: str,
     own_home: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -211,7 +185,7 @@ def test_while_a_run_writes_what_is_typed_stays(
 
 
 def test_two_desks_at_once(
-    page: Page,  # noqa: F811
+    page: Page,
     own_desk: str,
     own_home: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -234,7 +208,7 @@ def test_two_desks_at_once(
 
 
 def test_a_new_run_appears_by_itself_and_not_under_a_readers_hands(
-    page: Page,  # noqa: F811
+    page: Page,
     own_desk: str,
     own_home: Path,
 ) -> None:
@@ -250,7 +224,7 @@ def test_a_new_run_appears_by_itself_and_not_under_a_readers_hands(
 
 
 def test_a_row_opens_where_it_is_clicked_and_has_one_mark_on_the_map(
-    page: Page,  # noqa: F811
+    page: Page,
     desk: str,
 ) -> None:
     page.open(f"{desk}/")
@@ -274,7 +248,7 @@ def test_a_row_opens_where_it_is_clicked_and_has_one_mark_on_the_map(
 
 
 def test_nights_are_gone_through_on_a_slider(
-    page: Page,  # noqa: F811
+    page: Page,
     own_desk: str,
     own_home: Path,
 ) -> None:
@@ -293,7 +267,7 @@ def test_nights_are_gone_through_on_a_slider(
     assert page.evaluate("location.pathname + location.search") == older
 
 
-def leave(page: Page, key: str) -> None:  # noqa: F811
+def leave(page: Page, key: str) -> None:
     """Press a key that leads to another page, without waiting for this one to be drawn."""
     code = "Enter" if key == "Enter" else f"Key{key.upper()}"
     about = {"key": key, "code": code, "windowsVirtualKeyCode": 13 if key == "Enter" else 0}
@@ -303,7 +277,7 @@ def leave(page: Page, key: str) -> None:  # noqa: F811
 
 
 def test_an_account_signs_in_concludes_and_signs_out_by_the_keyboard_alone(
-    page: Page,  # noqa: F811
+    page: Page,
     own_marked: Installation,
     tmp_path: Path,
 ) -> None:
@@ -361,7 +335,7 @@ def test_an_account_signs_in_concludes_and_signs_out_by_the_keyboard_alone(
         assert len(gate.keys._sessions) == 0
 
 
-def test_an_area_is_drawn_by_pointer_by_keys_and_by_typing(page: Page, desk: str) -> None:  # noqa: F811
+def test_an_area_is_drawn_by_pointer_by_keys_and_by_typing(page: Page, desk: str) -> None:
     page.open(f"{desk}/area/new", 1280, 800)
     corners = "document.getElementById('corners').value.trim().split('\\n').filter(Boolean)"
     for x, y in ((900, 400), (1000, 400), (1000, 500)):
@@ -394,7 +368,7 @@ def test_an_area_is_drawn_by_pointer_by_keys_and_by_typing(page: Page, desk: str
     assert not page.evaluate(hidden)
 
 
-def test_a_corner_is_dragged_and_a_click_on_a_side_sets_one_in_it(page: Page, desk: str) -> None:  # noqa: F811
+def test_a_corner_is_dragged_and_a_click_on_a_side_sets_one_in_it(page: Page, desk: str) -> None:
     page.open(f"{desk}/area/new", 1280, 800)
     lines = "document.getElementById('corners').value.trim().split('\\n').filter(Boolean)"
     for x, y in ((900, 300), (1050, 300), (1050, 450)):
@@ -419,7 +393,7 @@ def test_a_corner_is_dragged_and_a_click_on_a_side_sets_one_in_it(page: Page, de
     assert page.messages == []
 
 
-def test_another_piece_and_a_hole_are_drawn_by_pointer_and_keys(page: Page, desk: str) -> None:  # noqa: F811
+def test_another_piece_and_a_hole_are_drawn_by_pointer_and_keys(page: Page, desk: str) -> None:
     page.open(f"{desk}/area/new", 1280, 800)
     for x, y in ((800, 250), (1100, 250), (1100, 500), (800, 500)):
         page.click(x, y)
@@ -451,7 +425,7 @@ def test_another_piece_and_a_hole_are_drawn_by_pointer_and_keys(page: Page, desk
     assert page.messages == []
 
 
-def test_a_layers_outline_is_not_drawn_on_and_its_rules_are(page: Page, desk: str) -> None:  # noqa: F811
+def test_a_layers_outline_is_not_drawn_on_and_its_rules_are(page: Page, desk: str) -> None:
     page.open(f"{desk}/zones/territorial-sea-mys?rule=1", 1280, 800)
     page.click(900, 400)
     press(page, "Enter")
@@ -463,7 +437,7 @@ def test_a_layers_outline_is_not_drawn_on_and_its_rules_are(page: Page, desk: st
 
 @pytest.mark.parametrize("width", [1280, 375])
 def test_what_was_heard_is_found_on_its_map_by_the_keyboard(
-    page: Page,  # noqa: F811
+    page: Page,
     desk: str,
     width: int,
 ) -> None:
@@ -481,7 +455,7 @@ def test_what_was_heard_is_found_on_its_map_by_the_keyboard(
     assert asked_elsewhere(page, desk) == []
 
 
-def test_a_zone_on_the_map_leads_to_its_line_and_is_opened(page: Page, desk: str) -> None:  # noqa: F811
+def test_a_zone_on_the_map_leads_to_its_line_and_is_opened(page: Page, desk: str) -> None:
     page.open(f"{desk}/places#port-klang-anchorage", 1280, 800)
     line = "document.getElementById('port-klang-anchorage')"
     assert page.evaluate(f"{line}.closest('details').open")
@@ -517,7 +491,7 @@ def test_a_zone_on_the_map_leads_to_its_line_and_is_opened(page: Page, desk: str
     assert page.messages == []
 
 
-def test_a_chosen_conclusion_says_what_it_means(page: Page, desk: str) -> None:  # noqa: F811
+def test_a_chosen_conclusion_says_what_it_means(page: Page, desk: str) -> None:
     page.open(f"{desk}/")
     incident = page.evaluate("document.querySelectorAll('#lines a.title')[6].getAttribute('href')")
     page.open(desk + incident)
@@ -529,7 +503,7 @@ def test_a_chosen_conclusion_says_what_it_means(page: Page, desk: str) -> None: 
 
 
 @pytest.mark.parametrize("language", ["en", "ms"])
-def test_a_zone_fits_on_a_phone(page: Page, desk_home: Path, language: str) -> None:  # noqa: F811
+def test_a_zone_fits_on_a_phone(page: Page, desk_home: Path, language: str) -> None:
     with served(Desk(load(desk_home), "Lt Aminah", language)) as given:
         first = given()
         page.open(first, 390)

@@ -7,16 +7,9 @@ import pytest
 from pipelines.base.settings import load
 from pipelines.web.app import Desk
 from pipelines.web.night import Shown
-from tests.pipelines.publish.conftest import Page, page  # noqa: F401 - a fixture
-from tests.pipelines.web.conftest import Reader, recorded, served
-from tests.pipelines.web.test_browser import (  # noqa: F401 - fixtures
-    address,
-    desk,
-    leave,
-    let_in,
-    own_desk,
-    press,
-)
+from tests.pipelines.publish.conftest import Page
+from tests.pipelines.web.conftest import Reader, let_in, recorded, served
+from tests.pipelines.web.test_browser import leave, press
 
 LEADS = {
     **{"t": "/", "p": "/plan", "a": "/places"},
@@ -28,7 +21,7 @@ DOES = "document.getElementById('does').textContent"
 OLD = "document.querySelector('time[data-late]').textContent"
 
 
-def pages_of(page: Page, desk: str) -> list[str]:  # noqa: F811
+def pages_of(page: Page, desk: str) -> list[str]:
     """One page of each kind."""
     page.open(f"{desk}/")
     first = page.evaluate("document.querySelector('#lines a.title').getAttribute('href')")
@@ -39,14 +32,14 @@ def pages_of(page: Page, desk: str) -> list[str]:  # noqa: F811
     return [*rest, *within, first]
 
 
-def at(page: Page, where: str) -> str:  # noqa: F811
+def at(page: Page, where: str) -> str:
     page.wait(f"location.pathname === {where!r} && document.readyState === 'complete'")
     return str(page.evaluate("location.pathname"))
 
 
 def test_the_keys_of_every_page_lead_where_the_help_says_from_each(
-    page: Page,  # noqa: F811
-    desk: str,  # noqa: F811
+    page: Page,
+    desk: str,
 ) -> None:
     kept = "addEventListener('click', (e) => { e.preventDefault(); window.led = e.target.href; })"
     for path in pages_of(page, desk):
@@ -75,7 +68,7 @@ def test_the_keys_of_every_page_lead_where_the_help_says_from_each(
     assert page.messages == [one for one in page.messages if "404" in one]
 
 
-def test_from_an_event_the_way_back_is_by_its_incident(page: Page, desk: str) -> None:  # noqa: F811
+def test_from_an_event_the_way_back_is_by_its_incident(page: Page, desk: str) -> None:
     page.open(f"{desk}/")
     incident = page.evaluate("document.querySelector('#lines a.title').getAttribute('href')")
     page.open(desk + incident)
@@ -90,8 +83,8 @@ def test_from_an_event_the_way_back_is_by_its_incident(page: Page, desk: str) ->
 
 
 def test_another_conclusion_is_chosen_and_no_reason_loses_its_first_letter(
-    page: Page,  # noqa: F811
-    own_desk: str,  # noqa: F811
+    page: Page,
+    own_desk: str,
     own_home: Path,
 ) -> None:
     page.open(f"{own_desk}/")
@@ -128,7 +121,7 @@ def test_another_conclusion_is_chosen_and_no_reason_loses_its_first_letter(
     ("language", "told", "hours"), [("en", "{} old", "2.4 h"), ("ms", "{} lalu", "2.4 jam")]
 )
 def test_ages_grow_while_a_page_is_open(
-    page: Page,  # noqa: F811
+    page: Page,
     desk_home: Path,
     language: str,
     told: str,
@@ -161,7 +154,7 @@ def test_without_a_script_the_time_itself_stays(
     desk_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Shown, "live", property(lambda _: True))
-    page = Reader(Desk(load(desk_home))).page("/")  # noqa: F811
+    page = Reader(Desk(load(desk_home))).page("/")
     aging = [(about, text) for about, text in page.all("time") if "data-late" in about]
     assert aging
     assert all("hidden" in about and not text for about, text in aging)
@@ -176,7 +169,7 @@ def test_without_a_script_the_time_itself_stays(
 
 
 def test_of_an_exercise_no_age_is_told_that_stands_still(reader: Reader) -> None:
-    page = reader.page("/")  # noqa: F811
+    page = reader.page("/")
     texts = [
         text for about, text in page.all("p", **{"class": "next"}) if text.startswith("Last heard")
     ]
@@ -186,8 +179,8 @@ def test_of_an_exercise_no_age_is_told_that_stands_still(reader: Reader) -> None
 
 
 def test_a_number_opens_another_incident_from_one_and_the_button_says_whose_it_is(
-    page: Page,  # noqa: F811
-    desk: str,  # noqa: F811
+    page: Page,
+    desk: str,
 ) -> None:
     page.open(f"{desk}/")
     links = "[...document.querySelectorAll('#lines a.title')]"
@@ -200,7 +193,7 @@ def test_a_number_opens_another_incident_from_one_and_the_button_says_whose_it_i
 
 
 def test_on_a_phone_the_map_comes_before_the_rows_and_healths_ages_grow(
-    page: Page,  # noqa: F811
+    page: Page,
     desk_home: Path,
 ) -> None:
     def top(what: str) -> float:
