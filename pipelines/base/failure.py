@@ -1,7 +1,9 @@
 """What went wrong with the last run, kept in the home for whoever looks in the morning."""
 
 import os
+import stat
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
@@ -16,6 +18,8 @@ from pipelines.base.visible import clean
 _KILLED: Final = (
     "it began then and was ended without a word: was it killed, or the machine stopped?"
 )
+_TRIES: Final = 100
+_READS_S: Final = 0.01
 _UNSAID: Final = "there was no room to write down why: is the disk full?"
 
 
@@ -42,28 +46,33 @@ def note_failure(installation: Installation, error: Exception, what: str = NIGHT
 
 @contextmanager
 def under_way(installation: Installation) -> Iterator[None]:
-    """Hold a file in the home for the length of a with block, a nightly run.
+    """Hold a file in the home for the length of a with block, a nightly run that may write.
 
     What is killed, by the system for want of memory or with the machine, can't say so: the file
-    stays behind, and the system lets go of its lock. Of a second run at a time the first one's
-    holds.
+    stays behind, and the system lets go of its lock.
     """
+    path = installation.under_way
     with ExitStack() as stack:
         with suppress(OSError):  # a disk without room: the run itself says what is wrong
-            installation.home.mkdir(parents=True, exist_ok=True)
-            handle = os.open(installation.under_way, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC, 0o666)
             stack.callback(os.close, handle)
-            if lock_now(handle):
-                os.utime(handle)
-                stack.callback(installation.under_way.unlink, missing_ok=True)
+            stack.callback(path.unlink, missing_ok=True)
+            os.utime(handle)
+            for _ in range(_TRIES):
+                if lock_now(handle):
+                    break
+                time.sleep(_READS_S)  # whoever looks whether it is held
         yield
 
 
 def _killed_at(installation: Installation) -> datetime | None:
     """Return when a nightly run began that was killed, or None: nobody holds its file."""
-    with suppress(OSError), installation.under_way.open("rb") as file:
-        if lock_now(file.fileno()):
-            return datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)
+    with suppress(OSError), ExitStack() as stack:
+        handle = os.open(installation.under_way, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        stack.callback(os.close, handle)
+        free, about = lock_now(handle, shared=True), os.fstat(handle)
+        if free and about.st_nlink and stat.S_ISREG(about.st_mode):
+            return datetime.fromtimestamp(about.st_mtime, UTC)
     return None
 
 

@@ -186,10 +186,12 @@ def _lock(handle: int, how: int) -> bool:
     return True
 
 
-def lock_now(handle: int) -> bool:
-    """Lock an open file unless somebody else has; tell whether it is ours."""
+def lock_now(handle: int, *, shared: bool = False) -> bool:
+    """Lock an open file unless somebody else has; tell whether it is ours, or `shared` with others
+    who look whether it is held.
+    """
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True

@@ -5,14 +5,20 @@ feed. A link may lead to what they may not read themselves, and we may: it would
 name, and so with the mark, that they gave it. A pipe has whoever opens it wait for good.
 """
 
+import errno
 import os
 import stat
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
-from pipelines.ingest.errors import ChangedError, IngestError
+from pipelines.ingest.errors import IngestError
 
-_ROOT: Final = 0
+_TRUSTED: Final = 0
+"""Root's links are the system's."""
+_MAX_LINKS: Final = 40
+"""As many as Linux follows."""
+_READ: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
+"""Without waiting for whoever writes to a pipe; reading a file isn't changed by it."""
 
 
 class OpeningError(IngestError):
@@ -23,44 +29,67 @@ def opened(path: Path) -> BinaryIO:
     """Open a file to read, as it lies there at this moment.
 
     Links are followed that are ours or the system's, or lead to what belongs to whoever made them
-    (Apache's SymLinksIfOwnerMatch).
+    (Apache's SymLinksIfOwnerMatch); those on the way alike. Each step is taken from what was looked
+    at before it, so that nothing can be changed in between. Where the system can't open what it
+    doesn't read (`O_PATH`, Linux) links are followed as it does.
 
     Raises
     ------
     OpeningError
         If it is no regular file, or somebody else's link leads to it.
-    ChangedError
-        If another one took its place meanwhile.
     OSError
         If it can't be opened.
     """
-    # Without waiting for whoever writes to a pipe; reading a file isn't changed by it.
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     try:
-        about = os.fstat(handle)
-        if not stat.S_ISREG(about.st_mode):
-            raise OpeningError(f"{path.name} isn't a regular file", hint="pipe it in: … | selat -")
-        _refuse_links(path)
-        # Looked at after it was opened: what was a link then, and is none any more, is another.
-        if not os.path.samestat(about, path.stat()):
-            raise ChangedError(
-                f"{path.name} changed while it was opened",
-                hint="whatever writes it should write a new file and rename it when it is done",
-            )
+        handle = _at_end_of(path) if hasattr(os, "O_PATH") else os.open(path, _READ)
+    except OSError as error:  # which names a step, or our own handle
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    if stat.S_ISREG(os.fstat(handle).st_mode):
         return cast(BinaryIO, os.fdopen(handle, "rb"))
-    except BaseException:
-        os.close(handle)
-        raise
+    os.close(handle)
+    raise OpeningError(f"{path.name} isn't a regular file", hint="pipe it in: … | selat -")
 
 
-def _refuse_links(path: Path) -> None:
-    """Refuse links on the way to a file that lead out of what is their maker's."""
-    for one in (path, *path.absolute().parents):
-        link = one.lstat()
-        if not stat.S_ISLNK(link.st_mode) or link.st_uid in {_ROOT, os.geteuid()}:
-            continue
-        if link.st_uid != one.stat().st_uid:
-            raise OpeningError(
-                f"{one.name} is a link by another account to what isn't its own",
-                hint="name the file itself, or make the link as the account that runs Selat",
-            )
+def _at_end_of(path: Path) -> int:
+    """Open what a path leads to, step by step."""
+    ours = {_TRUSTED, os.geteuid()}
+    # Names, and at the end of what somebody else's link leads to, the link's name and its owner.
+    left: list[str | tuple[str, int]] = [*reversed(path.absolute().parts[1:])]
+    here, links = os.open("/", os.O_PATH | os.O_CLOEXEC), 0
+    try:
+        while left:
+            step = left.pop()
+            if isinstance(step, tuple):
+                if os.fstat(here).st_uid != step[1]:
+                    raise OpeningError(
+                        f"{step[0]} is a link by another account to what isn't its own",
+                        hint="name the file itself, or make the link as the account that runs "
+                        "Selat",
+                    )
+                continue
+            there = os.open(step, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=here)
+            about = os.fstat(there)
+            if not stat.S_ISLNK(about.st_mode):
+                here, before = there, here
+                os.close(before)
+                continue
+            leads = _target(there)
+            if (links := links + 1) > _MAX_LINKS:
+                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+            if about.st_uid not in ours:
+                left.append((step, about.st_uid))
+            left += [name for name in reversed(leads.split("/")) if name]
+            if leads.startswith("/"):
+                here, before = os.open("/", os.O_PATH | os.O_CLOEXEC), here
+                os.close(before)
+        return os.open(f"/proc/self/fd/{here}", _READ)
+    finally:
+        os.close(here)
+
+
+def _target(link: int) -> str:
+    """Return what an open link says; closes it."""
+    try:
+        return os.readlink("", dir_fd=link)
+    finally:
+        os.close(link)

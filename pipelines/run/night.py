@@ -89,9 +89,9 @@ def run_night(
     do = steps or Steps()
     try:
         with (
-            under_way(installation),
             reporter(quiet=quiet, noted=installation.progress) as report,
             writing(installation, RUN_WAIT_S, begins=True) as store,
+            under_way(installation),
         ):
             setup = Setup.load(installation)
             ingested = feeds.ingest_all(

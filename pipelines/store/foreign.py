@@ -29,6 +29,10 @@ _NAMES: Final = {
 
 _FUNCTIONS: Final = "SELECT function_name FROM duckdb_functions() WHERE database_name = $database"
 _VIEWS: Final = "SELECT view_name FROM duckdb_views() WHERE database_name = $database"
+_WORKED_OUT: Final = (
+    "SELECT table_name FROM duckdb_columns() WHERE database_name = $database AND is_generated"
+)
+"""Columns that are worked out when they are read may say something else each time."""
 
 _OURS: Final = dict[Path, tuple[int, ...]]()
 """Of catalogues that this process published or looked through last, what tells them from others."""
@@ -59,7 +63,7 @@ def refuse_foreign(path: Path, where: str = "") -> None:
         try:
             name = str(path).replace("'", "''")
             connection.execute(f"ATTACH '{name}' AS looked_at (READ_ONLY)")
-            wrong = _wrong_in(connection, "looked_at", _FUNCTIONS, _VIEWS)
+            wrong = _wrong_in(connection, "looked_at", _FUNCTIONS, _VIEWS, _WORKED_OUT)
         except duckdb.Error as error:
             raise unopened(where, error) from error
     if wrong:
@@ -74,7 +78,7 @@ def refuse_foreign_in(connection: duckdb.DuckDBPyConnection, where: Path) -> Non
     Raises StoreError as `refuse_foreign`.
     """
     try:
-        wrong = _wrong_in(connection, SNAPSHOT, _VIEWS)
+        wrong = _wrong_in(connection, SNAPSHOT, _VIEWS, _WORKED_OUT)
     except duckdb.Error as error:
         raise unopened(where, error, "read") from error
     if wrong:
@@ -93,8 +97,9 @@ def _wrong_in(connection: duckdb.DuckDBPyConnection, database: str, *programs: s
     for one in programs:
         if found := connection.execute(one, {"database": database}).fetchone():
             return f"it holds a program, {found[0]!a}"
-    held = connection.execute(
-        "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = $database",
+    held = connection.execute(  # whose names DuckDB finds however they are written
+        "SELECT lower(schema_name), lower(table_name) FROM duckdb_tables() "
+        "WHERE database_name = $database",
         {"database": database},
     ).fetchall()
     for table, (column, may_be) in _NAMES.items():

@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -256,9 +257,6 @@ def test_a_night_that_was_killed_is_told_in_the_morning(
         assert night.stdout is not None
         assert night.stdout.readline() == b"held\n"
         assert failure_of(installation) == ""  # it lasts
-        with under_way(installation):  # one beside it changes nothing
-            pass
-        assert failure_of(installation) == ""
         night.kill()
     assert "the nightly run failed: it began then and was ended" in failure_of(installation)
     ran = selat("flagged", "--home", home)
@@ -287,6 +285,21 @@ def test_a_night_that_ends_by_itself_leaves_nothing_behind(
     with pytest.raises(RuntimeError, match="no luck"), under_way(installation):
         raise RuntimeError("no luck")
     assert not installation.under_way.exists()
-    installation.under_way.mkdir()  # or whatever stands in its way: no night fails for it
+    os.mkfifo(installation.under_way)  # or whatever stands in its way: no night fails for it
     with under_way(installation):
         assert failure_of(installation) == ""
+
+
+def test_who_looks_whether_a_night_was_killed_makes_none_look_so(
+    small_home: Path, tmp_path: Path
+) -> None:
+    """Nor who looks just as one begins, or ends."""
+    installation = load(Path(shutil.copytree(small_home, tmp_path / "home", symlinks=True)))
+    installation.under_way.touch()
+    with installation.under_way.open("rb") as looking:
+        fcntl.flock(looking, fcntl.LOCK_SH)
+        threading.Timer(0.2, fcntl.flock, (looking, fcntl.LOCK_UN)).start()
+        with under_way(installation):
+            assert failure_of(installation) == ""
+        assert failure_of(installation) == ""
+        assert not installation.under_way.exists()

@@ -16,7 +16,7 @@ from pipelines.base.progress import reporter
 from pipelines.base.settings import load
 from pipelines.ingest import discover
 from pipelines.ingest.containers import Budget, members
-from pipelines.ingest.errors import ChangedError, IngestError
+from pipelines.ingest.errors import IngestError
 from pipelines.ingest.formats import pages, parquet
 from pipelines.ingest.opening import OpeningError, opened
 from pipelines.ingest.sightings.files import SightingsError
@@ -62,18 +62,11 @@ def test_nobody_waits_for_a_pipe_that_takes_the_place_of_a_feed(
     assert isinstance(ends(lambda: feed.check(may_grow=True)), OpeningError)
 
 
-def by_another(link: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def by_another(link: Path) -> None:
     """Have a link be another account's than ours and than what it leads to."""
-    if os.geteuid() == 0:
-        os.lchown(link, NOBODY, -1)
-        return
-    own = Path.lstat
-
-    def lstat(path: Path) -> os.stat_result:
-        found = own(path)
-        return os.stat_result((*found[:4], NOBODY, *found[5:10])) if path == link else found
-
-    monkeypatch.setattr(Path, "lstat", lstat)
+    if os.geteuid() != 0:
+        pytest.skip("only root gives a link to another account")
+    os.lchown(link, NOBODY, -1)
 
 
 def test_a_feed_gets_no_other_name_by_somebody_elses_link(
@@ -87,7 +80,7 @@ def test_a_feed_gets_no_other_name_by_somebody_elses_link(
     (theirs / "good.csv").write_text(TABLE.replace("101,", "102,"))
     link = theirs / "open.csv"
     link.symlink_to(vault / "secret.csv")
-    by_another(link, monkeypatch)
+    by_another(link)
     installation = load(tmp_path / "home")
     with reporter(quiet=True) as report:
         summary = feeds.ingest_only(
@@ -115,7 +108,7 @@ def test_links_of_ones_own_and_to_ones_own_are_followed(
         assert file.read() == TABLE.encode()
     if os.geteuid() == 0:  # theirs to theirs
         os.chown(target, NOBODY, -1)
-        by_another(link, monkeypatch)
+        by_another(link)
         with opened(link) as file:
             assert file.read() == TABLE.encode()
 
@@ -127,34 +120,72 @@ def test_a_folder_on_the_way_is_no_way_round(
     (tmp_path / "vault" / "secret.csv").write_text(TABLE)
     inbox = tmp_path / "inbox"
     inbox.symlink_to("vault")
-    by_another(inbox, monkeypatch)
+    by_another(inbox)
     with pytest.raises(IngestError, match="inbox is a link by another account"):
         discover([str(inbox)], tmp_path / "spool")
 
 
-def test_a_link_that_is_gone_once_it_was_opened_is_seen(
+def test_our_link_to_theirs_is_no_way_round(tmp_path: Path) -> None:
+    """As `today.csv` to what a partner calls so: where theirs leads counts, whoever leads there."""
+    secret, theirs, today = (tmp_path / f"{name}.csv" for name in ("secret", "theirs", "today"))
+    secret.write_text(TABLE)
+    theirs.symlink_to(secret)
+    today.symlink_to(theirs)
+    by_another(theirs)
+    with pytest.raises(OpeningError, match=r"theirs\.csv is a link by another account"):
+        opened(today)
+
+
+def test_names_that_change_places_meanwhile_lead_to_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    secret, path = tmp_path / "secret.csv", tmp_path / "open.csv"
-    secret.write_text(TABLE)
-    path.symlink_to(secret)
-    own = os.fstat
+    """At whatever step: a file of theirs and their link to a secret."""
+    secret, one, other = (tmp_path / f"{name}.csv" for name in ("secret", "one", "other"))
+    secret.write_text("secret")
+    one.write_text("theirs")
+    other.symlink_to(secret)
+    by_another(other)
+    own, left = os.open, 0
 
-    def swapped(handle: int) -> os.stat_result:
-        path.unlink(missing_ok=True)
-        path.write_text("nothing")
-        return own(handle)
+    def exchanging(*given: Any, **options: Any) -> int:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            aside = tmp_path / "aside"
+            one.rename(aside)
+            other.rename(one)
+            aside.rename(other)
+        return own(*given, **options)
 
-    monkeypatch.setattr(os, "fstat", swapped)
-    with pytest.raises(ChangedError):
-        opened(path)
+    monkeypatch.setattr(os, "open", exchanging)
+    seen = set()
+    for at in range(1, 2 * len(tmp_path.parts) + 8):
+        for path in (one, other):
+            left = at
+            try:
+                with opened(path) as file:
+                    seen.add(file.read())
+            except OpeningError:
+                seen.add(b"refused")
+    assert seen == {b"theirs", b"refused"}
+
+
+def test_links_without_end_are_an_error(tmp_path: Path) -> None:
+    one, other = tmp_path / "one.csv", tmp_path / "other.csv"
+    one.symlink_to(other)
+    other.symlink_to(one)
+    with pytest.raises(OSError, match="levels of symbolic links"):
+        opened(one)
+    with pytest.raises(FileNotFoundError) as raised:
+        opened(tmp_path / "none.csv")
+    assert raised.value.filename == str(tmp_path / "none.csv")
 
 
 def test_sightings_are_opened_as_feeds_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     secret, link, pipe = (tmp_path / f"{name}.csv" for name in ("secret", "open", "pipe"))
     secret.write_text(SEEN)
     link.symlink_to(secret)
-    by_another(link, monkeypatch)
+    by_another(link)
     os.mkfifo(pipe)
     for path in (link, pipe):
         raised = ends(partial(read_file, path, datetime.now(UTC)))

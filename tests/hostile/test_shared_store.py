@@ -77,6 +77,8 @@ NAMING = {
     "judged": "INSERT INTO track_files VALUES ('2026-01-05', '{path}', 1, 9, '{digest}')",
     "replaced": "INSERT INTO superseded VALUES ('{path}', '2020-01-01')",
     "runs": "INSERT INTO runs VALUES ('{path}', 1, '2026-01-05', '2026-01-06', 'complete', '')",
+    "by another case": "ALTER TABLE files RENAME TO aside; ALTER TABLE aside RENAME TO FILES; "
+    "INSERT INTO files VALUES ('{path}', '2026-01-05', 1, 9, '{digest}')",
 }
 
 
@@ -110,6 +112,10 @@ READING = {
         "CREATE MACRO duckdb_functions() AS TABLE SELECT 1 WHERE false",
     ),
     "one aside": ("CREATE SCHEMA x", "CREATE VIEW x.y AS SELECT * FROM read_text('{dear}')"),
+    "a generated column": (
+        "DROP TABLE superseded",
+        "CREATE TABLE superseded(a VARCHAR, path VARCHAR GENERATED ALWAYS AS (current_query()))",
+    ),
 }
 
 
@@ -152,7 +158,7 @@ def test_who_reads_a_store_runs_no_program_of_it(
         if beside:
             theirs.execute("PRAGMA disable_checkpoint_on_shutdown")
     assert (root / "catalogue.duckdb.wal").exists() == beside
-    if any("VIEW" in one for one in READING[what]):
+    if any("VIEW" in one or "GENERATED" in one for one in READING[what]):
         with pytest.raises(StoreError, match="it holds a program"), store.read(root):
             pass
         if not beside:  # what is copied for a backup is the catalogue alone
