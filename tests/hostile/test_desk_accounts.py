@@ -1036,7 +1036,7 @@ def test_what_changes_while_it_is_written_is_not_concluded_on(
         before = len(reader.dispositions())
     from pipelines.run import dispositions
 
-    real = dispositions.write
+    real = dispositions.writing
 
     def late(*given: Any) -> Any:
         ask(
@@ -1045,7 +1045,7 @@ def test_what_changes_while_it_is_written_is_not_concluded_on(
         return real(*given)
 
     with monkeypatch.context() as patch:
-        patch.setattr(dispositions, "write", late)
+        patch.setattr(dispositions, "writing", late)
         answer = chief.send(f"/incident/{first}", **form)
     assert answer.status_code == 409
     assert "has changed" in answer.text

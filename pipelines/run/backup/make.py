@@ -20,10 +20,10 @@ from pipelines.base.progress import Bar, Reporter
 from pipelines.base.settings import Installation
 from pipelines.publish.packs import log, record
 from pipelines.run.backup.repository import TIME, BackupError, Entry, Repository, Snapshot
-from pipelines.store import exists
+from pipelines.store import exists, generation
 from pipelines.store.pin import Pinned, PinnedFile, fetch, pin
 
-TRIES: Final = 3
+TRIES: Final = 20
 """How often the store is pinned anew when its files were replaced and removed meanwhile."""
 
 KEPT: Final = (
@@ -132,21 +132,21 @@ class _Making:
 
     def store(self, installation: Installation) -> Pinned:
         """Put the store as it is published now."""
-        root, tried = installation.store, 0
+        root, settings, tried = installation.store, installation.settings.store, 0
         with tempfile.TemporaryDirectory(prefix="selat-") as scratch:
             while True:
                 tried += 1
-                copy = Path(scratch) / "catalogue.duckdb"
-                pinned = pin(root, copy, installation.settings.store)
+                copy, seen = Path(scratch) / "catalogue.duckdb", generation(root, settings)
+                pinned = pin(root, copy, settings)
                 try:
                     missing = [
                         f for f in pinned.files if not self._repository.has(f.sha256, f.bytes)
                     ]
-                    fetch(root, installation.settings.store, tuple(missing))
+                    fetch(root, settings, tuple(missing))
                     found = [self._immutable(root, f) for f in pinned.files]
                 except FileNotFoundError as error:
-                    if tried < TRIES:
-                        continue  # replaced and removed meanwhile: a newer generation names another
+                    if tried < TRIES and generation(root, settings) != seen:
+                        continue  # replaced and removed meanwhile: a newer one names another
                     raise BackupError(
                         f"{error.filename} is missing", "selat store check"
                     ) from error
