@@ -249,7 +249,7 @@ class Crossing(Limits):
             evidence["passed_by"] = passed(evidence)
             at_sea = lay_at_sea(self, grid, a, shores)
             other = shores.states.index(evidence["from_state"])
-            evidence |= lay_out(self, reports, grid, (a, b), (ashore, shores, other))
+            evidence |= lay_out(self, reports, grid, (a, b), (ashore, other), context)
             evidence["came_past"] = came_past(evidence, at_sea)
             # A boat may turn at a beach within a step of the grid; a ship that passes one goes on,
             # also where the feed ends before she is past it.
