@@ -3,15 +3,15 @@
 from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 
 from detectors.core.arrays import Bools
-from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US
 from detectors.crossing.endings import HURRY, SOON_S
-from detectors.crossing.half import meetings
 from detectors.crossing.limits import Limits
 from detectors.kinematics import bridges, geodesy, timegrid
 from detectors.kinematics.reports import Reports
+from detectors.surroundings.coasts import Coasts
 
 NOTHING: Final[dict[str, Any]] = {
     "lain_out_s": 0,
@@ -29,8 +29,8 @@ def lay_out(
     reports: Reports,
     grid: timegrid.Grid,
     run: tuple[int, int],
-    where: tuple[Bools, int],
-    context: Context,
+    where: tuple[Bools, Coasts, int],
+    met: pd.DataFrame,
 ) -> dict[str, Any]:
     """Tell how long a boat was heard slower than `lying_kn`, `min_out_m` or more off any coast,
     since it set out from within `same_end_m` of where its run ends (`lain_out_s`, 0 where it wasn't
@@ -42,10 +42,12 @@ def lay_out(
     run
         The first and the last row of its run.
     where
-        Which rows of the grid are at a shore, and the ordinal of the other coast.
+        Which rows of the grid are at a shore, the coasts, and the ordinal of the other one.
+    met
+        As of `half.meetings`.
     """
     begin, end = run
-    (ashore, other), coasts = where, context.zones.shores
+    ashore, coasts, other = where
     # As far back as halves look for where they set out (`Crossing.reads_back`).
     voyage = (limits.max_voyage_s + limits.longest_silence_s) // limits.step_s
     first = int(np.searchsorted(grid.track_id[: begin + 1], grid.track_id[begin]))
@@ -64,7 +66,7 @@ def lay_out(
     over_m = coasts.distance_m(grid.lat[rows], grid.lon[rows], of=(other,))[other]
     told = {
         "lain_out_s": lain_out_s,
-        "n_met_out": _n_met(limits, grid, (left, end), context),
+        "n_met_out": _n_met(limits, grid, (left, end), met),
         "nearest_over_m": float(over_m.min()),
     }
     last = np.arange(grid.report[left], grid.report[begin] + 1)
@@ -84,9 +86,8 @@ def lay_out(
     return {**told, "gone_over_probability": float(chance.max())}
 
 
-def _n_met(limits: Limits, grid: timegrid.Grid, rows: tuple[int, int], context: Context) -> int:
+def _n_met(limits: Limits, grid: timegrid.Grid, rows: tuple[int, int], met: pd.DataFrame) -> int:
     """Return how many meetings that aren't explained well a boat had between two rows."""
-    met = meetings(limits, context.events_of("encounter"))
     begin_us, end_us = (int(grid.tick[row]) * limits.step_s * SECOND_US for row in rows)
     own = met["track"] == grid.track_id[rows[0]]
     return int((own & (met["start_us"] <= end_us) & (met["end_us"] >= begin_us)).sum())

@@ -198,7 +198,8 @@ HARBOUR_CRAFT: Final = Hypothesis(
         "a small craft came at {approach_kn:.0f} kn, went beside a ship at "
         "{slower_drift_kn:.1f} kn to within {near_land_m:.0f} m of land, "
         "{zone_distance_m:nm.1f} nm from a port or anchorage, and they parted at "
-        "{parting_kn:.0f} kn: so ships are taken to their berths, whatever the tug says or doesn't say that it is",
+        "{parting_kn:.0f} kn: so ships are taken to their berths, whatever the tug says or "
+        "doesn't say that it is",
         Is("small_craft"),
         Not(Is("both_small_craft")),
         Compare("slower_drift_kn", ">=", 1.0),
