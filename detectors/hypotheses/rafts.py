@@ -17,8 +17,8 @@ from detectors.hypotheses.company import (
 REST_S: Final = 10_800.0
 """Handing over goods or people takes less than an hour, fuel to a boat one or two."""
 ANGLERS_M: Final = 30.0
-"""Two boats alongside have their antennas within 20 m, with errors of 10 m: nearer than that they
-hand something over (judgement). The anglers of the nights tried kept 41 m or more."""
+"""Two boats alongside have their antennas within 20 m, with errors of 10 m: half of the time nearer
+than that they lie alongside (judgement). Boats on anchors of their own swing as near at times."""
 ALONGSIDE_M: Final = 50.0
 """Further apart than antennas and their errors put two boats alongside: see `at_work`."""
 LAY_LONG: Final = Any(
@@ -153,14 +153,14 @@ RAFT: Final = Hypothesis(
         IN_A_RAFT,
     ),
     Case(
-        "they lay at anchor by day for {duration_s:h.1f} h beside {n_neighbours:.0f} more, never "
-        "nearer than {min_distance_m:.0f} m, as anglers do over a wreck, however fast they come "
+        "they lay at anchor by day for {duration_s:h.1f} h beside {n_neighbours:.0f} more, "
+        "{median_distance_m:.0f} m apart, as anglers do over a wreck, however fast they come "
         "and go",
         Is("both_small_craft"),
         Not(Is("in_the_dark")),
         Compare("faster_kn", "<=", MOORED_BOAT_KN),
         Compare("n_neighbours", ">=", 3.0),
-        Compare("min_distance_m", ">=", ANGLERS_M),
+        Compare("median_distance_m", ">=", ANGLERS_M),
         Compare("duration_s", ">=", 7200.0),
     ),
     Case(
