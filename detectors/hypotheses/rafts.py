@@ -153,8 +153,9 @@ RAFT: Final = Hypothesis(
         IN_A_RAFT,
     ),
     Case(
-        "they lay at anchor by day, {median_distance_m:.0f} m apart, for {duration_s:h.1f} h beside "
-        "{n_neighbours:.0f} others, as anglers do over a wreck, however fast they come and go",
+        "they lay at anchor by day, {median_distance_m:.0f} m apart, for {duration_s:h.1f} h "
+        "beside {n_neighbours:.0f} others, as anglers do over a wreck, however fast they come and "
+        "go",
         Is("both_small_craft"),
         Not(Is("in_the_dark")),
         Compare("faster_kn", "<=", MOORED_BOAT_KN),
