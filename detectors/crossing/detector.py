@@ -29,7 +29,7 @@ from detectors.crossing.evidence import (
     reports_of,
     turned_about,
 )
-from detectors.crossing.half import halves
+from detectors.crossing.half import halves, meetings
 from detectors.crossing.homeward import lay_out
 from detectors.crossing.limits import Limits
 from detectors.crossing.onward import came_past, goes_on, kept_moving, left_again, passed
@@ -235,6 +235,7 @@ class Crossing(Limits):
             heard_by_passes(self, reports, grid, ends, how, context),
             strict=True,
         )
+        met = meetings(self, context.events_of("encounter"))
         for i, parts in enumerate(told):
             a, b = ends[:, i].tolist()
             evidence: dict[str, Any] = {
@@ -249,7 +250,7 @@ class Crossing(Limits):
             evidence["passed_by"] = passed(evidence)
             at_sea = lay_at_sea(self, grid, a, shores)
             other = shores.states.index(evidence["from_state"])
-            evidence |= lay_out(self, reports, grid, (a, b), (ashore, shores, other))
+            evidence |= lay_out(self, reports, grid, (a, b), (ashore, shores, other), met)
             evidence["came_past"] = came_past(evidence, at_sea)
             # A boat may turn at a beach within a step of the grid; a ship that passes one goes on,
             # also where the feed ends before she is past it.

@@ -256,9 +256,9 @@ def _reached(
     the usual speed under way of those made about it.
     """
     coast_m = coasts.distance_m(grid.lat[rows], grid.lon[rows], of=(own,))[own]
-    fast_kn = usual_kn(limits, speed_kn)
+    usual_kn = _usual_kn(limits, speed_kn)
     silence_s = abs(int(grid.tick[rows[1]] - grid.tick[rows[0]])) * limits.step_s
-    way_m = np.array(HURRY * fast_kn * geodesy.KNOT_MPS * silence_s)
+    way_m = np.array(HURRY * usual_kn * geodesy.KNOT_MPS * silence_s)
     apart_m = geodesy.distance_m(*(at[row] for row in rows for at in (grid.lat, grid.lon)))
     return float(bridges.reached(way_m, np.asarray(apart_m), coast_m[0], coast_m[1]))
 
@@ -325,15 +325,15 @@ def _went_back(
             return False
     way = geodesy.distance_m(grid.lat[shore], grid.lon[shore], grid.lat[row], grid.lon[row])
     between = slice(min(shore, row), max(shore, row) + 1)
-    fast_kn = usual_kn(limits, grid.speed_kn[between])
+    usual_kn = _usual_kn(limits, grid.speed_kn[between])
     # While it wasn't heard for so long it may have landed as well.
     ticks = np.bincount(grid.report[between] - grid.report[between.start])
     heard = int(ticks[ticks * limits.step_s < SOON_S].sum())
     out_s = heard * limits.step_s
-    return bool(out_s - float(way) / (fast_kn * geodesy.KNOT_MPS) > STAYS_OFF_S)
+    return bool(out_s - float(way) / (usual_kn * geodesy.KNOT_MPS) > STAYS_OFF_S)
 
 
-def usual_kn(limits: Limits, speed_kn: Floats) -> float:
+def _usual_kn(limits: Limits, speed_kn: Floats) -> float:
     """Return the usual speed under way."""
     moving = speed_kn[speed_kn >= limits.min_speed_kn]
     return median(moving) if len(moving) else limits.min_speed_kn

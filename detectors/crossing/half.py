@@ -81,7 +81,7 @@ def halves(
     silent = silences(limits, reports, grid, context)
     step_us = limits.step_s * SECOND_US
     settled_us = limits.settle.total_seconds() * 1e6
-    met = _meetings(limits, context.events_of("encounter"))
+    met = meetings(limits, context.events_of("encounter"))
     told: set[int] = set()
     # One that was heard to land tells more than one that wasn't.
     for voyage in (
@@ -321,7 +321,7 @@ def _longest(holds: Bools) -> int:
     return int(length.max()) if len(length) else 0
 
 
-def _meetings(limits: Limits, met: pd.DataFrame) -> pd.DataFrame:
+def meetings(limits: Limits, met: pd.DataFrame) -> pd.DataFrame:
     """Return the meetings that aren't explained well, one row for each of the two, with how far
     apart they were before and after, in the half hour before and after, whichever is less.
     """

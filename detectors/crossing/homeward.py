@@ -3,16 +3,25 @@
 from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 
 from detectors.core.arrays import Bools
 from detectors.core.frames import SECOND_US
-from detectors.crossing.endings import HURRY, SOON_S, usual_kn
+from detectors.crossing.endings import HURRY, SOON_S
 from detectors.crossing.limits import Limits
 from detectors.kinematics import bridges, geodesy, timegrid
 from detectors.kinematics.reports import Reports
 from detectors.surroundings.coasts import Coasts
 
-NOTHING: Final[dict[str, Any]] = {"lain_out_s": 0, "gone_over_probability": None}
+NOTHING: Final[dict[str, Any]] = {
+    "lain_out_s": 0,
+    "n_met_out": 0,
+    "nearest_over_m": None,
+    "gone_over_probability": None,
+}
+FAST: Final = 0.9
+"""Of its speeds under way: who fishes under way has a usual speed that isn't the one at which it
+goes anywhere."""
 
 
 def lay_out(
@@ -21,11 +30,12 @@ def lay_out(
     grid: timegrid.Grid,
     run: tuple[int, int],
     where: tuple[Bools, Coasts, int],
+    met: pd.DataFrame,
 ) -> dict[str, Any]:
     """Tell how long a boat was heard slower than `lying_kn`, `min_out_m` or more off any coast,
     since it set out from within `same_end_m` of where its run ends (`lain_out_s`, 0 where it wasn't
-    heard to), and how likely it was at the other coast in a silence of `SOON_S` or more since then
-    (`gone_over_probability`, None without one).
+    heard to), how often it met another, how near the other coast it was heard, and how likely it
+    was there in a silence of `SOON_S` or more since then (`gone_over_probability`, None without).
 
     Parameters
     ----------
@@ -33,6 +43,8 @@ def lay_out(
         The first and the last row of its run.
     where
         Which rows of the grid are at a shore, the coasts, and the ordinal of the other one.
+    met
+        As of `half.meetings`.
     """
     begin, end = run
     ashore, coasts, other = where
@@ -51,15 +63,31 @@ def lay_out(
     slow = rows[grid.speed_kn[rows] < limits.lying_kn]
     off_m = coasts.distance_m(grid.lat[slow], grid.lon[slow]).min(axis=0)
     lain_out_s = int(np.count_nonzero(off_m >= limits.min_out_m)) * limits.step_s
+    over_m = coasts.distance_m(grid.lat[rows], grid.lon[rows], of=(other,))[other]
+    told = {
+        "lain_out_s": lain_out_s,
+        "n_met_out": _n_met(limits, grid, (left, end), met),
+        "nearest_over_m": float(over_m.min()),
+    }
     last = np.arange(grid.report[left], grid.report[begin] + 1)
     silent_s = (reports.time_us[last + 1] - reports.time_us[last]) / SECOND_US
     last, silent_s = last[silent_s >= SOON_S], silent_s[silent_s >= SOON_S]
     if not len(last):
-        return {"lain_out_s": lain_out_s, "gone_over_probability": None}
+        return {**told, "gone_over_probability": None}
     both = np.stack([last, last + 1])
     lat, lon = reports.lat[both], reports.lon[both]
     coast_m = coasts.distance_m(lat.ravel(), lon.ravel(), of=(other,))[other].reshape(both.shape)
     apart_m = np.asarray(geodesy.distance_m(lat[0], lon[0], lat[1], lon[1]))
-    way_m = HURRY * usual_kn(limits, grid.speed_kn[left:end]) * geodesy.KNOT_MPS * silent_s
+    under_way = grid.speed_kn[left:end]
+    under_way = under_way[under_way >= limits.lying_kn]
+    fast_kn = float(np.quantile(under_way, FAST)) if len(under_way) else limits.lying_kn
+    way_m = HURRY * fast_kn * geodesy.KNOT_MPS * silent_s
     chance = bridges.reached(way_m, apart_m, coast_m[0], coast_m[1])
-    return {"lain_out_s": lain_out_s, "gone_over_probability": float(chance.max())}
+    return {**told, "gone_over_probability": float(chance.max())}
+
+
+def _n_met(limits: Limits, grid: timegrid.Grid, rows: tuple[int, int], met: pd.DataFrame) -> int:
+    """Return how many meetings that aren't explained well a boat had between two rows."""
+    begin_us, end_us = (int(grid.tick[row]) * limits.step_s * SECOND_US for row in rows)
+    own = met["track"] == grid.track_id[rows[0]]
+    return int((own & (met["start_us"] <= end_us) & (met["end_us"] >= begin_us)).sum())

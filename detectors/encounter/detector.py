@@ -104,7 +104,7 @@ class Encounter(Limits):
     (two neighbours or more) unless alongside. Inside a crowded class instead times 0.7 where one
     came alongside from away for long, 0.2 where they lay there before, 0.4 otherwise. Times 0.4 if
     both are small, it was brief, they closed at less than 15 kn and didn't part each its own way;
-    times 0.3 near land, or where `min_made_fast` others or more lay at once.
+    times 0.3 near land.
     """
 
     name: ClassVar[str] = "encounter"
@@ -307,8 +307,7 @@ class Encounter(Limits):
         slowly = evidence["both_small_craft"] and not evidence["closing_kn"] >= FAST_KN
         slowly = slowly and evidence["brief_meeting"] and not parted_ways(self, evidence)
         score *= 0.4 if slowly else 1.0
-        in_port = evidence["near_land"] or evidence["n_lain"] >= self.min_made_fast
-        score *= 0.3 if in_port else 1.0
+        score *= 0.3 if evidence["near_land"] else 1.0
         return {"score": float(score)}
 
     @classmethod

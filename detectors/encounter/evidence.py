@@ -34,7 +34,6 @@ SETTINGS: Final = (
     "max_drift_kn",
     "max_alongside_speed_kn",
     "max_boat_speed_kn",
-    "min_made_fast",
     "max_interruption_s",
     "max_silence_s",
     "near_land_m",

@@ -97,10 +97,6 @@ class Limits(Detector):
     """5 others lying at once within a mile or so, in the day before or when it began: a harbour or
     an anchorage, whether a zone says so or not (`surroundings.lying`). As of gaps and loiterings:
     rafts of a transfer are of two or three."""
-    min_made_fast: PositiveInt = 25
-    """25 others there: circles of 350 m, in which a ship with six shackles out swings, fill the 11
-    km2 that are asked about (at the equator) by then. So many lie made fast, at berths or moorings:
-    a port, whether a zone says so or not, and its score is lowered as near land."""
     licensed_edge_m: PositiveFloat = 500.0
     """500 m off an area that is licensed for transfers is in it: so uncertain are the lines of the
     layers, and so far a ship at anchor swings over one."""
@@ -120,7 +116,6 @@ class Limits(Detector):
         settings.at_most(self, "max_hull_distance_m", "max_alongside_m")
         settings.at_most(self, "max_alongside_m", "max_distance_m")
         settings.at_most(self, "max_crowded_distance_m", "max_distance_m")
-        settings.at_most(self, "min_lying", "min_made_fast")
         settings.at_most(self, "max_speed_kn", "max_drift_kn")
         settings.at_most(self, "max_drift_kn", "max_alongside_speed_kn")
         settings.at_most(self, "max_alongside_speed_kn", "max_boat_speed_kn")

@@ -107,7 +107,7 @@ class Gap(Limits):
       hours.
     - It was not *at or bound for a berth*: its last position isn't in a zone of `berth_classes`,
       nor would `approach_s` more of the same course and speed end in one of `approach_classes`
-      (of a closed gap: which ended in a berth, or on a course and at a speed out of such a zone);
+      (of a closed gap: which ended in a berth, or within 5 nm on a course out of such a zone);
       nor was it lying still (or had come in, and stated that it had stopped) within `alongside_m`
       of land, nor where `min_lying` or more lay at once in the day before and `min_sets_off` sets
       went off (`detectors.surroundings.lying`: a berth, mapped or not) unless it is heard again

@@ -29,6 +29,8 @@ in put the set out with the engine, minutes after they stopped. Their last two p
 set may state 0 for ever. Where it went out with the lines ashore, the last and the next do."""
 STILL_THERE_M: Final = 1000.0
 """Heard again within that: it lay there all the while, as far as anybody knows."""
+SAME_PORT_M: Final = 9260.0
+"""5 nm, a quarter of an hour in and out at 10 kn: who comes out of another port sailed there."""
 
 
 def not_out_of_range(
@@ -166,6 +168,7 @@ def no_berth(limits: Limits, silences: Silences, reports: History, context: Cont
     out_kn = np.where(silences.is_open, np.nan, reports.sog_kn[next_row])
     again = reports.lat[next_row], reports.lon[next_row]
     came_out = _at_hand(limits, again, out_kn, reports.cog_deg[next_row] + 180.0, context)
+    came_out &= columns["distance_m"] <= SAME_PORT_M
     left_berth = back_in_berth | (bound & came_out)
     ended = (in_berth | bound) & (silences.is_open | left_berth)
     alongside |= many & (n_sets_off >= limits.min_sets_off)

@@ -69,6 +69,8 @@ NO_PAUSE: Final = 0.88
 """Of its mean speed, along its way for ten minutes before and after: a stop of two and a half
 minutes leaves less; people wade ashore in 3 to 15."""
 GONE_OVER: Final = 0.25
+OFF_THE_OTHER_M: Final = 7408.0
+"""4 nm off the other coast, as `min_out_m`: nearer than that boats from there come out to one."""
 MAY_HAVE_LANDED: Final = Any(
     Compare("start_ashore_probability", ">=", GONE_OVER),
     Compare("end_ashore_probability", ">=", GONE_OVER),
@@ -280,10 +282,12 @@ HYPOTHESES: Final = (
         ),
         Case(
             "it had set out from there, was heard slow off any coast for {lain_out_s:h.1f} h, a "
-            "trip's fishing, and came home at {mean_speed_kn:.0f} kn",
+            "trip's fishing, met nobody who is heard, and came home at {mean_speed_kn:.0f} kn",
             Any(Is("began", "at sea"), Is("began", "unheard")),
             Compare("lain_out_s", ">=", FISHING_S),
             Not(Compare("gone_over_probability", ">=", GONE_OVER)),
+            Compare("n_met_out", "<=", 0.0),
+            Compare("nearest_over_m", ">=", OFF_THE_OTHER_M),
             Compare("mean_speed_kn", "<", SLOW_KN),
             Not(Is("left_again")),
             Not(Subkind(("half",))),

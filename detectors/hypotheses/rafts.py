@@ -16,6 +16,9 @@ from detectors.hypotheses.company import (
 
 REST_S: Final = 10_800.0
 """Handing over goods or people takes less than an hour, fuel to a boat one or two."""
+ANGLERS_M: Final = 30.0
+"""Two boats alongside have their antennas within 20 m, with errors of 10 m: half of the time nearer
+than that they lie alongside (judgement). Boats on anchors of their own swing as near at times."""
 ALONGSIDE_M: Final = 50.0
 """Further apart than antennas and their errors put two boats alongside: see `at_work`."""
 LAY_LONG: Final = Any(
@@ -150,12 +153,14 @@ RAFT: Final = Hypothesis(
         IN_A_RAFT,
     ),
     Case(
-        "they lay at anchor by day for {duration_s:h.1f} h beside {n_neighbours:.0f} more, as "
-        "anglers do over a wreck, however fast they come and go",
+        "they lay at anchor by day, {median_distance_m:.0f} m apart, for {duration_s:h.1f} h "
+        "beside {n_neighbours:.0f} others, as anglers do over a wreck, however fast they come and "
+        "go",
         Is("both_small_craft"),
         Not(Is("in_the_dark")),
         Compare("faster_kn", "<=", MOORED_BOAT_KN),
         Compare("n_neighbours", ">=", 3.0),
+        Compare("median_distance_m", ">=", ANGLERS_M),
         Compare("duration_s", ">=", 7200.0),
     ),
     Case(

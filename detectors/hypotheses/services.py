@@ -5,6 +5,7 @@ from typing import Final
 
 from detectors.core.hypothesis import (
     AT_ANCHOR,
+    FISHING,
     MOORED,
     NOT_UNDER_COMMAND,
     PASSENGER,
@@ -57,6 +58,10 @@ ON_THE_WAY: Final = Any(
 A_TUG: Final = Some(Vessel(types=TOWING | TUG))
 HARBOUR_M: Final = 80.0
 """Tugs, tenders and pilot boats are no longer (judgement; as of `tows.TUG_M`)."""
+TUG_KN: Final = 13.0
+"""Harbour tugs make 12 to 13 kn at most (brochures of their builders); smugglers' boats plane."""
+STAYS_KN: Final = 2.0
+"""Whom a tug took to her berth stays there, in the ten minutes after they part."""
 A_HARBOUR_CRAFT: Final = All(
     Some(Vessel(types=TUG | TENDER | PILOT)),
     Not(Compare("smallest_tug_m", ">", HARBOUR_M)),
@@ -168,7 +173,8 @@ HARBOUR_CRAFT: Final = Hypothesis(
     0.7,
     "A tug, tender or pilot boat, not too long for one, at work for six hours at most within a "
     "mile of a port or an anchorage, mapped or not, or within six if it came out of a port; or "
-    "any small craft there that goes beside a ship to the shore.",
+    "any small craft there, no fishing boat, that goes beside a ship to the shore as slowly as "
+    "tugs do.",
     "the harbour craft's agent or pilot station knows of no such job",
     Case(
         "one of the two is a tug, tender or pilot boat, {zone_distance_m:nm.1f} nm from a port "
@@ -189,9 +195,11 @@ HARBOUR_CRAFT: Final = Hypothesis(
         Compare("n_lain", ">=", "min_lying"),
     ),
     Case(
-        "a small craft went beside a ship at {slower_drift_kn:.1f} kn to within {near_land_m:.0f} "
-        "m of land, {zone_distance_m:nm.1f} nm from a port or anchorage: so ships are taken to "
-        "their berths, whatever the tug says or doesn't say that it is",
+        "a small craft came at {approach_kn:.0f} kn, went beside a ship at "
+        "{slower_drift_kn:.1f} kn to within {near_land_m:.0f} m of land, "
+        "{zone_distance_m:nm.1f} nm from a port or anchorage, and they parted at "
+        "{parting_kn:.0f} kn: so ships are taken to their berths, whatever the tug says or "
+        "doesn't say that it is",
         Is("small_craft"),
         Not(Is("both_small_craft")),
         Compare("slower_drift_kn", ">=", 1.0),
@@ -199,6 +207,11 @@ HARBOUR_CRAFT: Final = Hypothesis(
         Compare("median_distance_m", "<=", 150.0),
         Is("ended_near_land"),
         Compare("zone_distance_m", "<=", MILE_M),
+        Compare("duration_s", "<=", SHIFT_S),
+        Compare("approach_kn", "<", TUG_KN),
+        Compare("parting_kn", "<", TUG_KN),
+        Any(Compare("went_kn", "<", STAYS_KN), Compare("other_went_kn", "<", STAYS_KN)),
+        Not(Some(Vessel(types=FISHING))),
     ),
     needs_types=True,
 )
