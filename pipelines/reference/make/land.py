@@ -32,8 +32,8 @@ MAX_CROSSINGS: Final = 10_000
 """Of an outline with itself: damaged coasts have some, 6,000 corners at random millions."""
 MAX_PAIRS: Final = 5_000_000
 PAIRS_OF_A_SIDE: Final = 10
-"""Of sides whose boxes meet, in a file's outlines that aren't valid, and as many more for each side:
-of a coast it meets a few. 4,000 along one line make 8 million pairs, and take 6 s to mend."""
+"""Of sides whose boxes meet, in a file's outlines that aren't valid, and as many more for each
+side: of a coast it meets a few. 4,000 along one line make 8 million pairs, and take 6 s to mend."""
 _PAIRS_AT_A_TIME: Final = 4_000_000
 
 
