@@ -121,23 +121,23 @@ def _check_tangles(shapes: Iterable[shapely.Geometry], path: Path) -> None:
         ends = _sides(shape)
         tree, crossings = shapely.STRtree(np.asarray(shapely.linestrings(ends))), 0
         left += PAIRS_OF_A_SIDE * len(ends)
-        at_a_time = max(_PAIRS_AT_A_TIME // len(ends), 1)
+        at_a_time = max(_PAIRS_AT_A_TIME // max(len(ends), 1), 1)
         for first in range(0, len(ends), at_a_time):
             one, other = tree.query(tree.geometries[first : first + at_a_time])
             one += first
             apart = other > one + 1  # neighbours share a corner
             one, other = one[apart], other[apart]
+            left -= len(one)
+            if left < 0:
+                raise ConfigError(
+                    f"land file {path.name}: outlines that aren't valid lie over themselves",
+                    hint="it is damaged, or no outline of land: fetch it again",
+                )
             crossings += _crossing(ends[one], ends[other])
             if crossings > MAX_CROSSINGS:
                 raise ConfigError(
                     f"land file {path.name}: an outline crosses itself over {MAX_CROSSINGS:,} "
                     "times",
-                    hint="it is damaged, or no outline of land: fetch it again",
-                )
-            left -= len(one)
-            if left < 0:
-                raise ConfigError(
-                    f"land file {path.name}: outlines that aren't valid lie over themselves",
                     hint="it is damaged, or no outline of land: fetch it again",
                 )
 
