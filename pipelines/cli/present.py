@@ -118,13 +118,16 @@ def print_table(
 def fitting(
     names: Sequence[str], rows: Sequence[Sequence[str]], width: int, drop: Sequence[str]
 ) -> list[int]:
-    """Return the places of the columns that stay, so that their rows fit a width.
+    """Return the places of the columns that stay, so that their rows fit a width in cells.
 
     >>> fitting(("a", "b", "c"), [("1234", "5678", "9")], 15, ("b", "c"))
     [0, 2]
     """
+    from rich.cells import cell_len
+
     wide = [
-        max([len(name), *(len(row[place]) for row in rows)]) for place, name in enumerate(names)
+        max([cell_len(name), *(cell_len(row[place]) for row in rows)])
+        for place, name in enumerate(names)
     ]
     shown = list(range(len(names)))
     for name in drop:
@@ -135,9 +138,11 @@ def fitting(
 
 
 def _longest_words(rows: Sequence[Sequence[str]]) -> list[int]:
-    """Return how long the longest word of each column is."""
+    """Return how many cells the longest word of each column takes: a Chinese character two."""
+    from rich.cells import cell_len
+
     return [
-        max(len(word) for text in one for word in text.split() or [""])
+        max(cell_len(word) for text in one for word in text.split() or [""])
         for one in zip(*rows, strict=True)
     ]
 
@@ -149,9 +154,11 @@ def _widths(
 
     Titles may take lines where what stands below them would have to.
     """
+    from rich.cells import cell_len
+
     found, left = list(longest), width - 1 - sum(n + 3 for n in longest)
     for texts in (rows, [names]):
-        whole = [max((len(row[at]) for row in texts), default=0) for at in range(len(names))]
+        whole = [max((cell_len(row[at]) for row in texts), default=0) for at in range(len(names))]
         for at in sorted(range(len(names)), key=lambda at: whole[at] - found[at]):
             more = min(max(whole[at] - found[at], 0), max(left, 0))
             found[at], left = found[at] + more, left - more

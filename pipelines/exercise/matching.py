@@ -34,6 +34,11 @@ SAME_TIME_S: Final = 60.0
 """A sighting is a moment, which files round; without a vessel it is known by that and its place."""
 SIGHTING: Final = "unmatched_sighting"
 CROSSING: Final = "crossing"
+LEG_WITHIN_S: Final = 12 * 3600.0
+LEG_WITHIN_M: Final = 5 * METRES_PER_NM
+"""Another leg of a planted crossing begins or ends so soon after or before it, and is half-way so
+near to where that was: a boat that goes over by night is home within the next day's half, and goes
+between the same two beaches. A later or other way over is another journey, that nobody planted."""
 
 
 @dataclass(frozen=True)
@@ -137,8 +142,12 @@ def _at_the_time(one: Planted, events: pd.DataFrame) -> Bools:
 
 def _another_leg(one: Planted, events: pd.DataFrame) -> Bools:
     """Crossings beside a planted one: it is planted one way, and who went over goes home too."""
-    crossing = (events["kind"] == CROSSING).to_numpy()
-    return np.asarray(crossing & (one.kind == CROSSING))
+    if one.kind != CROSSING:
+        return np.zeros(len(events), bool)
+    leg = (events["kind"] == CROSSING).to_numpy(copy=True)
+    leg &= (events["start_s"] <= one.end + LEG_WITHIN_S).to_numpy()
+    leg &= (events["end_s"] >= one.start - LEG_WITHIN_S).to_numpy()
+    return np.asarray(leg & (_away_m(one, events) <= LEG_WITHIN_M))
 
 
 def _about(one: Planted, events: pd.DataFrame) -> Bools:
@@ -149,5 +158,8 @@ def _about(one: Planted, events: pd.DataFrame) -> Bools:
 
 
 def _there(one: Planted, events: pd.DataFrame) -> Bools:
-    away_m = geodesy.distance_m(events["lat"], events["lon"], one.lat, one.lon)
-    return np.asarray(away_m) <= SAME_PLACE_M
+    return _away_m(one, events) <= SAME_PLACE_M
+
+
+def _away_m(one: Planted, events: pd.DataFrame) -> Floats:
+    return np.asarray(geodesy.distance_m(events["lat"], events["lon"], one.lat, one.lon))

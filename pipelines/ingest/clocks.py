@@ -125,8 +125,10 @@ class Clocks:
 def _wrong(receiver: _Receiver) -> dict[str, Any] | None:
     """Say what is wrong with a receiver's clock, if anything is."""
     reports = int(receiver.seconds.sum())
-    if reports < MIN_REPORTS or receiver.whole_minutes >= CUT_SHARE * reports:
+    if reports < MIN_REPORTS:
         return None
+    if receiver.whole_minutes >= CUT_SHARE * reports:
+        return _wrong_minutes(receiver, reports)
     around = np.concatenate([receiver.seconds, receiver.seconds[: SPREAD_S - 1]])
     windows = np.convolve(around, np.ones(SPREAD_S, np.int64), "valid")
     best = int(windows.argmax())
@@ -141,12 +143,10 @@ def _wrong(receiver: _Receiver) -> dict[str, Any] | None:
     offset_s = (middle + 30) % 60 - 30
     by = f"the UTC second inside {share:.0%} of {reports:,} reports"
     whole = False  # seconds alone don't tell so much slow from the rest of a minute fast
-    bases = np.array(receiver.bases)
-    if len(bases) >= MIN_BASES and len(receiver.base_mmsis) > 1:
-        whole_s = float(np.median(bases))
-        if np.mean(np.abs(bases - whole_s) <= BASES_AGREE_S) >= SOUND_SHARE:
-            offset_s, whole = whole_s, True
-            by += f" and {len(bases):,} reports of {len(receiver.base_mmsis)} base stations"
+    whole_s = _by_bases(receiver, BASES_AGREE_S)
+    if whole_s is not None:
+        offset_s, whole = whole_s, True
+        by += f" and {_bases_told(receiver)}"
     if abs(offset_s) <= SOUND_OFFSET_S:
         return None
     ways = ("fast", "slow") if offset_s > 0 else ("slow", "fast")
@@ -155,6 +155,34 @@ def _wrong(receiver: _Receiver) -> dict[str, Any] | None:
         text += f" or {60 - round(abs(offset_s)):.0f} s {ways[1]}, or whole minutes more"
     text += f", by {by}"
     return {"reports": reports, "share": round(share, 3), "offset_s": offset_s, "text": text}
+
+
+def _wrong_minutes(receiver: _Receiver, reports: int) -> dict[str, Any] | None:
+    """Say what is wrong with a clock of whole minutes, which only base stations can tell.
+
+    Cut or rounded, a right one is up to a minute off what they say, and half of it usually.
+    """
+    offset_s = _by_bases(receiver, MINUTE_S / 2 + BASES_AGREE_S)
+    if offset_s is None or abs(offset_s) <= MINUTE_S:
+        return None
+    way = "fast" if offset_s > 0 else "slow"
+    text = (
+        f"its clock is about {abs(offset_s) / MINUTE_S:.0f} min {way}, by {_bases_told(receiver)}"
+    )
+    return {"reports": reports, "share": None, "offset_s": offset_s, "text": text}
+
+
+def _by_bases(receiver: _Receiver, agree_s: float) -> float | None:
+    """Return by how much its times are later than two base stations or more say, most alike."""
+    bases = np.array(receiver.bases)
+    if len(bases) < MIN_BASES or len(receiver.base_mmsis) < 2:
+        return None
+    middle_s = float(np.median(bases))
+    return middle_s if np.mean(np.abs(bases - middle_s) <= agree_s) >= SOUND_SHARE else None
+
+
+def _bases_told(receiver: _Receiver) -> str:
+    return f"{len(receiver.bases):,} reports of {len(receiver.base_mmsis)} base stations"
 
 
 class Conduct:

@@ -57,7 +57,9 @@ def facts(evidence: Evidence, words: Labels = _ENGLISH) -> list[tuple[str, str]]
     left = [
         (name, value)
         for name, value in evidence.facts.items()
-        if name not in named and (name in words.facts or not _FOR_PROGRAMS.fullmatch(name))
+        if name not in named
+        and not name.endswith("_report_source")  # one that wasn't heard
+        and (name in words.facts or not _FOR_PROGRAMS.fullmatch(name))
     ]
     left.sort(key=lambda fact: not _known(fact[1]))
     return [(words.fact_of(name, label(name)), shown(name, value, words)) for name, value in left]
@@ -179,6 +181,13 @@ _SPEED: Final = re.compile(r"\d+\.\d(?= kn$)")
 _ENDS: Final = ("shore", "near", "unheard", "at sea")
 _CONFIDENCES: Final = ("surveyed", "published", "reported", "approximate", "learned")
 WORDED: Final = {
+    "how": (
+        "apart",
+        "in turn",
+        "one after the other, renamed at sea",
+        "together",
+        "too far apart for one ship",
+    ),
     "began": _ENDS,
     "ended": _ENDS,
     "what_is_wrong": ("no such form", "no such MID"),
@@ -236,10 +245,12 @@ def shown(name: str, value: Any, words: Labels = _ENGLISH) -> str:
         return ", ".join(shown(name, item, words) for item in value)
     if not _known(value):
         return words.say(UNKNOWN)
-    if name.endswith("_state"):
+    if name.endswith(("_state", "_side")):
         return state(str(value), words.say)
     if name == "zone_name":
         return words.zone(str(value))
+    if name.endswith("_explanation"):
+        return words.explanation(str(value))
     if name.endswith("story"):
         return words.kind_of(str(value), "")
     word = str(value).replace("_", " ")

@@ -87,6 +87,8 @@ def unassessed(manifest: Mapping[str, Any], words: labels.Labels) -> list[str]:
     """Say how many events no land layer reaches: none of these can be on the list."""
     n = int((manifest.get("counts") or {}).get("out_of_reach", 0))
     text = "{n} events aren't assessed, as no land layer reaches them: none is on the list."
+    if n == 1:
+        text = "1 event isn't assessed, as no land layer reaches it: it isn't on the list."
     return [words.at_desk(text, n=f"{n:,}")] if n else []
 
 

@@ -145,8 +145,10 @@ def _evidence(events: pd.DataFrame, words: Labels) -> pd.DataFrame:
     for event_id, one in zip(events["event_id"], events["evidence"], strict=True):
         for row in checks.rows(one, words):
             rows.append((event_id, row.label, row.measured, row.limit, row.margin, row.parameter))
-        for label, text in (*checks.facts(one, words), *checks.settings(one, words)):
+        for label, text in checks.facts(one, words):
             rows.append((event_id, label, text, "", "", ""))
+        for name, value in one.settings.items():  # nobody measured it
+            rows.append((event_id, "", checks.shown(name, value, words), "", "", name))
     columns = ["event_id", *_OF_EVIDENCE, "parameter"]
     return pd.DataFrame([[clean(text) for text in row] for row in rows], columns=columns)
 

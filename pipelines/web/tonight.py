@@ -155,7 +155,7 @@ def tonight(shown: Shown, asked: Asked, health: Health | None, found: Sequence[P
         lines=kept,
         hidden=len(lines) - len(kept),
         problems=tuple(spoken(shown.words, one)[0] for one in brief.problems(manifest)),
-        failed="" if health is None else one_line(health.failure, SENTENCE_LIMIT),
+        failed="" if health is None else _told(shown.words, health.failure),
         held_back=tuple(one_line(str(t), SENTENCE_LIMIT) for t in manifest.get("held_back", [])),
         left_out=brief.unlisted(manifest, shown.words),
         unassessed=notices.unassessed(manifest, shown.words),
@@ -245,7 +245,11 @@ def _reception(health: Health, found: Sequence[Problem], words: Labels) -> tuple
     if coverage is not None and coverage.gaps and not coverage.broke_off:
         t = words.at_desk
         said.append(gaps(coverage.gaps, coverage.longest_gap_s, t("h"), t("d")))
-    return tuple(one_line(spoken(words, text)[0], SENTENCE_LIMIT) for text in said)
+    return tuple(_told(words, text) for text in said)
+
+
+def _told(words: Labels, text: str) -> str:
+    return one_line(spoken(words, text)[0], SENTENCE_LIMIT)
 
 
 def _doubts(shown: Shown, health: Health | None, found: Sequence[Problem]) -> tuple[str, ...]:

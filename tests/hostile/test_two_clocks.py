@@ -4,6 +4,7 @@ import functools
 import operator
 import re
 import resource
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -25,6 +26,13 @@ def summed(sign: str, body: str) -> str:
 def position(number: int, second: int = 60) -> str:
     fields = {"lat": 3.0, "lon": 100.0 + number / 1000, "mmsi": 533000001 + number, "msg_type": 1}
     return str(encode_dict(fields | {"second": second}, talker_id="AI")[0])
+
+
+def base(mmsi: int, epoch: float) -> str:
+    at = datetime.fromtimestamp(epoch, UTC)
+    names = ("year", "month", "day", "hour", "minute", "second")
+    said = {name: getattr(at, name) for name in names} | {"lat": 3.0, "lon": 100.5}
+    return str(encode_dict({"mmsi": mmsi, "msg_type": 4} | said, talker_id="AI")[0])
 
 
 def wrapper(named: int, second: int) -> str:
@@ -128,6 +136,26 @@ def test_a_receiver_whose_times_are_cut_to_the_minute_has_no_wrong_clock(read):
         for n, s in enumerate(seconds.tolist())
     ]
     assert in_words(read(lines)[0].to_dict()) == []
+
+
+@pytest.mark.parametrize(
+    ("off_s", "told"),
+    [(570, "about 9 min fast"), (-570, "about 10 min slow"), (0, ""), (59, ""), (-25, "")],
+)
+def test_base_stations_tell_of_a_clock_of_whole_minutes_that_is_wrong(read, off_s, told):
+    """Its seconds tell nothing; that is no reason not to ask who says the whole time."""
+    lines = []
+    for n in range(400):
+        heard = RECEIVED + 7 * n
+        one = position(n % 50, second=heard % 60)
+        if n % 10 == 0:
+            one = base(5_330_001 + n % 3, heard)
+        lines.append(f"{one},{(heard + off_s) // 60 * 60}")
+    said = in_words(read(lines)[0].to_dict())
+    assert len(said) == bool(told)
+    for text in said:
+        assert text.endswith(f"its clock is {told}, by 40 reports of 3 base stations")
+        assert spoken(labels("ms"), f"receiver R-1: {text}")[1] is False
 
 
 def test_what_is_counted_of_receivers_is_bounded(read):

@@ -1,5 +1,6 @@
 """Land polygons of a box: clipped, valid, simplified to a stated tolerance."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from detectors.core.arrays import Bools, Floats
 from detectors.core.errors import ConfigError
 from detectors.kinematics import geodesy
 from pipelines.reference.make.source import Box, read_layer
@@ -28,7 +30,11 @@ _EQUAL_AREA: Final = 6933
 
 MAX_CROSSINGS: Final = 10_000
 """Of an outline with itself: damaged coasts have some, 6,000 corners at random millions."""
-_AT_A_TIME: Final = 16
+MAX_PAIRS: Final = 5_000_000
+PAIRS_OF_A_SIDE: Final = 10
+"""Of sides whose boxes meet, in a file's outlines that aren't valid, and as many more for each
+side: of a coast it meets a few. 4,000 along one line make 8 million pairs, and take 6 s to mend."""
+_PAIRS_AT_A_TIME: Final = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -73,11 +79,7 @@ def read_land(path: Path, bbox: Box, tolerance_m: float) -> Land:
     _check_land(frame, path)
     shapes = shapely.force_2d(frame.geometry.to_numpy())
     broken = ~shapely.is_valid(shapes)
-    if any(map(_is_tangled, shapes[broken])):
-        raise ConfigError(
-            f"land file {path.name}: an outline crosses itself over {MAX_CROSSINGS:,} times",
-            hint="it is damaged, or no outline of land: fetch it again",
-        )
+    _check_tangles(shapes[broken], path)
     shapes[broken] = shapely.make_valid(shapes[broken])
     states = _states(frame)
     parts = []
@@ -108,18 +110,54 @@ def read_land(path: Path, bbox: Box, tolerance_m: float) -> Land:
     return Land(found, int(broken.sum()), _points(whole), _points(found))
 
 
-def _is_tangled(shape: shapely.Geometry) -> bool:
-    """Tell whether outlines cross so often that to mend them takes minutes, and gigabytes."""
+def _check_tangles(shapes: Iterable[shapely.Geometry], path: Path) -> None:
+    """Refuse outlines that take minutes, and gigabytes, to mend.
+
+    Mending compares sides whose boxes meet and makes corners of each crossing; sides of one line
+    that lie over one another cross nowhere, and take as long as if they did.
+    """
+    left = MAX_PAIRS
+    for shape in shapes:
+        ends = _sides(shape)
+        tree, crossings = shapely.STRtree(np.asarray(shapely.linestrings(ends))), 0
+        left += PAIRS_OF_A_SIDE * len(ends)
+        at_a_time = max(_PAIRS_AT_A_TIME // max(len(ends), 1), 1)
+        for first in range(0, len(ends), at_a_time):
+            one, other = tree.query(tree.geometries[first : first + at_a_time])
+            one += first
+            apart = other > one + 1  # neighbours share a corner
+            one, other = one[apart], other[apart]
+            left -= len(one)
+            if left < 0:
+                raise ConfigError(
+                    f"land file {path.name}: outlines that aren't valid lie over themselves",
+                    hint="it is damaged, or no outline of land: fetch it again",
+                )
+            crossings += _crossing(ends[one], ends[other])
+            if crossings > MAX_CROSSINGS:
+                raise ConfigError(
+                    f"land file {path.name}: an outline crosses itself over {MAX_CROSSINGS:,} "
+                    "times",
+                    hint="it is damaged, or no outline of land: fetch it again",
+                )
+
+
+def _sides(shape: shapely.Geometry) -> Floats:
+    """Return where the sides of all rings begin and end, n by 2 by 2."""
     points, ring = shapely.get_coordinates(shapely.get_rings(shape), return_index=True)
-    lines = np.stack([points[:-1], points[1:]], axis=1)[ring[:-1] == ring[1:]]
-    sides, met = shapely.linestrings(lines), 0
-    tree = shapely.STRtree(sides)
-    for first in range(0, len(sides), _AT_A_TIME):
-        some = sides[first : first + _AT_A_TIME]
-        met += len(tree.query(some, predicate="crosses")[0])  # from either side
-        if met > 2 * MAX_CROSSINGS:
-            return True
-    return False
+    return np.asarray(np.stack([points[:-1], points[1:]], axis=1)[ring[:-1] == ring[1:]])
+
+
+def _crossing(one: Floats, other: Floats) -> int:
+    """Count the pairs of sides that cross: the ends of each lie on both sides of the other."""
+    parted = _parted(one, other)
+    return int(np.count_nonzero(_parted(other[parted], one[parted])))
+
+
+def _parted(by: Floats, side: Floats) -> Bools:
+    along, to = by[:, 1] - by[:, 0], side - by[:, :1]
+    turn = along[:, None, 0] * to[..., 1] - along[:, None, 1] * to[..., 0]
+    return np.asarray(np.sign(turn[:, 0]) * np.sign(turn[:, 1]) < 0)
 
 
 def _moved(degrees: float) -> Any:

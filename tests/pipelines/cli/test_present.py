@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 import pytest
+from rich.cells import cell_len
 from rich.console import Console
 from typer.testing import CliRunner
 
@@ -161,6 +162,20 @@ def test_no_word_is_cut_where_all_have_room(
     assert source in told
     assert "…" not in told
     assert max(map(len, told.splitlines())) == 80
+
+
+def test_a_name_of_wide_characters_is_whole(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A character of Chinese takes two cells of a terminal."""
+    monkeypatch.setenv("COLUMNS", "80")
+    names, wide = ("id", "name", "note"), "海" * 20
+    print_table(names, [("0123456789abcdef", wide, "seen from an aircraft as it lay there")])
+    told = capsys.readouterr().out
+    assert wide in told
+    assert max(map(cell_len, told.splitlines())) <= 80
+    rows = [("0123456789abcdef", wide, "x" * 20)]
+    assert fitting(names, rows, 80, ("note",)) == [0, 1]
 
 
 def test_rows_that_words_would_break_in_are_shown_as_blocks(

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -207,6 +208,23 @@ def test_the_way_home_of_who_crossed_is_no_false_event(tmp_path):
     result = run(tmp_path, [home, elsewhere], truth=truth)
     row = result.to_frame().set_index("kind").loc["crossing"]
     assert row[["seen", "related", "false"]].tolist() == [0, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("beside", "related"),
+    [
+        ({"start_h": 17.5, "end_h": 19.5, "lat": 2.05}, 1),
+        ({"start_h": 18.5, "end_h": 20.5}, 0),  # over twelve hours later
+        ({"start_h": 7, "end_h": 9, "lat": 2.1}, 0),  # six miles along the coast
+    ],
+)
+def test_a_crossing_long_after_a_planted_one_or_elsewhere_is_another_journey(
+    tmp_path: Path, beside: dict[str, float], related: int
+) -> None:
+    truth = [planted("crossing", 533900001)]
+    result = run(tmp_path, [event(1, "crossing", 533900001, **beside)], truth=truth)
+    row = result.to_frame().set_index("kind").loc["crossing"]
+    assert row[["related", "false"]].tolist() == [related, 1 - related]
 
 
 def test_the_flag_threshold_is_what_it_is_told(tmp_path):

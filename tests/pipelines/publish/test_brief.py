@@ -17,8 +17,9 @@ import shapely
 
 import detectors
 from detectors.surroundings.zones import Zones
+from pipelines.base import labels
 from pipelines.detect.lacking import LACKING
-from pipelines.publish import brief
+from pipelines.publish import brief, notices
 from pipelines.publish.brief import problems, render
 from pipelines.publish.brief import scene as scenes
 from pipelines.publish.brief.scene import scene_of
@@ -155,6 +156,20 @@ def test_a_night_without_a_flag_says_first_what_it_looked_at_and_could_not_judge
     assert "12 vessels looked at in 345 reports" in first
     assert LACKING["speed"] in first
     assert "1,662 events aren't assessed, as no land layer reaches them" in first
+
+
+@pytest.mark.parametrize(
+    ("language", "n", "said"),
+    [
+        ("en", 1, "1 event isn't assessed, as no land layer reaches it: it isn't on the list."),
+        ("en", 2, "2 events aren't assessed, as no land layer reaches them: none is on the list."),
+        ("ms", 1, "1 kejadian tidak dinilai, kerana tiada lapisan daratan sampai ke tempatnya: ia"),
+        ("ms", 2, "2 kejadian tidak dinilai, kerana tiada lapisan daratan sampai ke tempatnya"),
+    ],
+)
+def test_one_event_that_could_not_be_judged_is_one(language: str, n: int, said: str) -> None:
+    (told,) = notices.unassessed({"counts": {"out_of_reach": n}}, labels.labels(language))
+    assert told.startswith(said)
 
 
 def test_a_real_run_has_no_exercise_banner(coastless: Products) -> None:

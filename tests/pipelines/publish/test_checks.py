@@ -93,6 +93,26 @@ def test_hours_are_called_in_malay_as_its_sentences_call_them() -> None:
     assert not bare
 
 
+def test_sides_ways_and_reasons_behind_a_meeting_are_told_in_malay() -> None:
+    of = {
+        "from_side": "Singapore",
+        "how": "apart",
+        "home_report_source": "",
+        "partner_explanation": "out over the feed's own edge: the feed hears nobody",
+    }
+    told = dict(checks.facts(Evidence.of(of), labels("ms"))).values()
+    assert list(told) == [
+        "Singapura",
+        "berasingan",
+        "keluar melepasi pinggir suapan data sendiri: the feed hears nobody",
+    ]
+    limits = ("frozen_s", "offset_spread_m", "sailed_m")
+    for row in checks.rows(
+        Evidence.of({name: Bound(900.0, 600.0, "at_least") for name in limits}), labels("ms")
+    ):
+        assert "Inggeris" not in row.label
+
+
 def test_a_zone_of_our_layers_is_named_in_the_language_and_any_other_as_on_its_chart() -> None:
     of = {"zone_name": "Territorial sea of Malaysia-Singapore"}
     assert checks.facts(Evidence.of(of), labels("ms")) == [

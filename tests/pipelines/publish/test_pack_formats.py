@@ -195,6 +195,9 @@ def test_the_spreadsheet_speaks_to_people_in_their_language(
         return
     known = zip(released.events["kind"], released.events["subkind"], strict=True)
     assert kinds == {words.kind_of(*one) for one in known}
+    settings = {name for one in released.events["evidence"] for name in one.settings}
+    rows = list(evidence.iter_rows(min_row=3, values_only=True))
+    assert {row[5] for row in rows if not row[1]} == settings
     assert {words.status_created, words.parts} <= {
         str(cell.value) for row in told.iter_rows() for cell in row
     }

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from pipelines import store
+from pipelines.base.failure import _KILLED, _UNSAID
 from pipelines.base.labels import labels
+from pipelines.base.schedule import LOOK, NIGHT
 from pipelines.base.settings import load
 from pipelines.publish.packs import recipients
 from pipelines.reference.codes import load_mid
@@ -22,6 +24,7 @@ from pipelines.web.places import _called
 from pipelines.web.spoken import spoken
 from tests.pipelines.web.conftest import VOID, Reader, ask
 
+BEGAN = "2026-01-07 02:05 MYT"
 SPOKEN = ("aria-label", "title", "placeholder", "alt", "data-play", "data-pause")
 PAGES = (
     *("/", "/places", "/area/new", "/zones/sungai-linggi-sts", "/zones/territorial-sea-mys"),
@@ -145,6 +148,21 @@ def names(desk_home: Path) -> set[str]:
             "suapan a.csv gagal: ia kosong; suapan b.csv gagal: ia kosong",
         ),
         ("risk sectors", "sektor risiko"),
+        (
+            f"{BEGAN}: {NIGHT} failed: {_KILLED}",
+            f"{BEGAN}: larian malam gagal: ia bermula ketika itu dan tamat tanpa sebarang kata: "
+            "adakah ia dimatikan, atau mesin terhenti?",
+        ),
+        (
+            f"{BEGAN}: {NIGHT} failed: {_UNSAID}",
+            f"{BEGAN}: larian malam gagal: tiada ruang untuk mencatat sebabnya: adakah cakera "
+            "penuh?",
+        ),
+        (
+            f"{BEGAN}: {NIGHT} failed: KeyError: a; b",
+            f"{BEGAN}: larian malam gagal: KeyError: a; b",
+        ),
+        (f"{BEGAN}: {LOOK} failed: no feed", f"{BEGAN}: tinjauan antara malam gagal: no feed"),
         ("file brief.pdf failed: ValueError: no", "fail brief.pdf gagal dibuat: ValueError: no"),
         ("file brief.pdf: ValueError: no", "fail brief.pdf: ValueError: no"),
     ],
@@ -152,6 +170,15 @@ def names(desk_home: Path) -> set[str]:
 def test_news_and_what_failed_are_told_in_malay(english: str, malay: str) -> None:
     assert spoken(labels("ms"), english) == (malay, False)
     assert spoken(labels("en"), english) == (english, False)
+
+
+@pytest.mark.slow
+def test_a_night_that_was_killed_is_told_in_malay(own_home: Path, own_reader: Reader) -> None:
+    load(own_home).under_way.touch()  # nobody holds it
+    own_reader.send("/settings", language="ms", operator="Lt Aminah")
+    for page in ("/", "/health"):
+        assert "larian malam gagal: ia bermula ketika itu" in own_reader.page(page).text
+        assert _KILLED not in own_reader.page(page).text
 
 
 def test_whatever_is_new_of_an_incident_is_told_in_malay() -> None:
