@@ -3,13 +3,12 @@
 import os
 import stat
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Final
 
-from pipelines.base.files import lock_now, write_text
+from pipelines.base.files import lock_now, lock_within, write_text
 from pipelines.base.schedule import NIGHT
 from pipelines.base.settings import Installation
 from pipelines.base.text import minute
@@ -18,8 +17,8 @@ from pipelines.base.visible import clean
 _KILLED: Final = (
     "it began then and was ended without a word: was it killed, or the machine stopped?"
 )
-_TRIES: Final = 100
-_READS_S: Final = 0.01
+_LOOKS_S: Final = 1.0
+"""Longer than anybody takes who looks whether it is held."""
 _UNSAID: Final = "there was no room to write down why: is the disk full?"
 
 
@@ -58,10 +57,7 @@ def under_way(installation: Installation) -> Iterator[None]:
             stack.callback(os.close, handle)
             stack.callback(path.unlink, missing_ok=True)
             os.utime(handle)
-            for _ in range(_TRIES):
-                if lock_now(handle):
-                    break
-                time.sleep(_READS_S)  # whoever looks whether it is held
+            lock_within(handle, _LOOKS_S)
         yield
 
 

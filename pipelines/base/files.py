@@ -197,6 +197,18 @@ def lock_now(handle: int, *, shared: bool = False) -> bool:
     return True
 
 
+_TRY_EVERY_S: Final = 0.002
+"""How often a lock is tried that is waited for: more often than anybody's loop of conclusions."""
+
+
+def lock_within(handle: int, wait_s: float) -> bool:
+    """Lock an open file as `lock_now`; `wait_s`: how long whoever has it is waited for."""
+    last = time.monotonic() + wait_s
+    while not (got := lock_now(handle)) and time.monotonic() < last:
+        time.sleep(_TRY_EVERY_S)
+    return got
+
+
 def write_text(path: Path, text: str) -> Path:
     """Write UTF-8 text with the line ends it has, whole or not at all; return `path`."""
     with replacing(path) as temporary:

@@ -11,7 +11,6 @@ import json
 import os
 import shutil
 import socket
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -23,7 +22,7 @@ from detectors.core import events, frames
 from detectors.core.errors import SelatError
 from detectors.kinematics import integrity, tracks
 from detectors.surroundings.coverage import CELLS, FEED, LYING, RECEIVERS
-from pipelines.base.files import copy_file, lock_now, sync
+from pipelines.base.files import copy_file, lock_within, sync
 from pipelines.base.schemas import DISPOSITIONS, FLAGGED, INCIDENTS, OPERATIONS
 from pipelines.base.settings import StoreSettings
 from pipelines.store.sql import statement
@@ -201,9 +200,6 @@ class DiskFullError(StoreError):
     """There is no room left to write to."""
 
 
-_TRY_EVERY_S: Final = 0.002
-"""How often a lock is tried that is waited for: more often than anybody's loop of conclusions."""
-
 _NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -374,11 +370,8 @@ def writer_lock(path: Path, wait_s: float = 0.0) -> Iterator[None]:
     Raises StoreBusyError if another process holds it; the message says which.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    last = time.monotonic() + wait_s
     with _opened(path) as handle:
-        while not (got := lock_now(handle.fileno())) and time.monotonic() < last:
-            time.sleep(_TRY_EVERY_S)
-        if not got:
+        if not lock_within(handle.fileno(), wait_s):
             handle.seek(0)
             raise StoreBusyError(
                 f"another process is writing to this store: {_holder(handle.read())}",

@@ -43,7 +43,7 @@ class Known:
 
     @cached_property
     def elsewhere(self) -> dict[str, bool]:
-        """Return the same of events of all other windows."""
+        """Return of events of all other windows whether each alone would score enough."""
         return {**self.told_before, **self.told_after}
 
     @classmethod
