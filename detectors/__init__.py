@@ -38,10 +38,7 @@ def names() -> tuple[str, ...]:
 def find(name: str) -> "type[Detector]":
     """Return the detector class of that name, which its module or package makes known.
 
-    Raises
-    ------
-    ConfigError
-        If there is no such detector.
+    Raises ConfigError if there is no such detector.
     """
     from detectors.core.detector import Detector
 
@@ -79,10 +76,7 @@ def build(
 
     `where` is what is to be changed where a value is wrong, as the message begins.
 
-    Raises
-    ------
-    ConfigError
-        If a block names no detector, or a parameter is unknown or out of range.
+    Raises ConfigError if a block names no detector, or a parameter is unknown or out of range.
     """
     from pydantic import ValidationError
 

@@ -180,19 +180,16 @@ class Detector(BaseModel):
     def detect(self, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
         """Find events.
 
+        Returns `events.EVENTS`: every event touching [context.start - settle, context.end], and
+        older ones only where `finish` rests on them. An event that still goes on at `context.end`
+        has no `end`.
+
         Parameters
         ----------
         positions
             `frames.TRACKED`: cleaned, sorted by (track_id, time), none after `context.end`.
         context
             The rest of what may be known.
-
-        Returns
-        -------
-        pandas.DataFrame
-            `events.EVENTS`: every event touching [context.start - settle, context.end], and older
-            ones only where `finish` rests on them. An event that still goes on at `context.end`
-            has no `end`.
         """
         raise NotImplementedError
 

@@ -71,10 +71,7 @@ def written(events: pd.DataFrame) -> pd.DataFrame:
 def parsed(events: pd.DataFrame) -> pd.DataFrame:
     """Return written events with the evidence as the objects that it is; one that is stays.
 
-    Raises
-    ------
-    FrameError
-        If it is none.
+    Raises FrameError if it is none.
     """
     found = [one if isinstance(one, Evidence) else _parsed(one) for one in events["evidence"]]
     return events.assign(evidence=objects(found, events.index))
@@ -99,17 +96,11 @@ def _empty() -> pd.DataFrame:
 def build(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """Events frame from one mapping per event.
 
-    Parameters
-    ----------
-    rows
-        Mappings with the keys of `EVENTS` except event_id, plus `anchor` (the time of the report
-        that anchors the event: pandas Timestamp), and with `evidence` a mapping. Keys that may be
-        left out: subkind, zone_id, group_id, explanation ("" each), other_mmsi (0), end (NaT).
+    `rows`: mappings with the keys of `EVENTS` except event_id, plus `anchor` (the time of the
+    report that anchors the event: pandas Timestamp), and with `evidence` a mapping. Keys that may
+    be left out: subkind, zone_id, group_id, explanation ("" each), other_mmsi (0), end (NaT).
 
-    Raises
-    ------
-    FrameError
-        If a key is missing or unknown, or two events get the same id.
+    Raises FrameError if a key is missing or unknown, or two events get the same id.
     """
     if not rows:
         return empty()

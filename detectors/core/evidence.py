@@ -145,11 +145,8 @@ class Evidence:
         Numbers are rounded to 6 digits, infinite ones and NaN are unknown (None), times are
         ISO 8601 UTC to the second. A setting that is the limit of a check isn't repeated.
 
-        Raises
-        ------
-        FrameError
-            If a name isn't lower-case letters, digits and underscores, a value is of a type that
-            evidence can't hold, or a limit isn't a finite number.
+        Raises FrameError if a name isn't lower-case letters, digits and underscores, a value is of
+        a type that evidence can't hold, or a limit isn't a finite number.
         """
         settings = settings or {}
         checks = [_check(name, v) for name, v in values.items() if type(v) is Bound]
@@ -171,10 +168,7 @@ class Evidence:
     def __getitem__(self, name: str) -> Any:
         """Return what `get` does.
 
-        Raises
-        ------
-        KeyError
-            If nothing is called so.
+        Raises KeyError if nothing is called so.
         """
         found = self.get(name, _MISSING)
         if found is _MISSING:
@@ -269,10 +263,7 @@ class Evidence:
     def parse(cls, text: str) -> Self:
         """Return evidence from what `json` gave.
 
-        Raises
-        ------
-        FrameError
-            If it isn't such text.
+        Raises FrameError if it isn't such text.
         """
         try:
             made = json.loads(text)

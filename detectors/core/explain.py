@@ -28,6 +28,11 @@ def explain(
 ) -> pd.DataFrame:
     """Give each event its best innocent reason.
 
+    Returns the same events in the same order. Where a reason fits, `explanation` holds its name and
+    the sentence, and `score` is the base score times (1 - weight). `Evidence.explained` is filled
+    in. An event that comes with an explanation of its detector's keeps it and its score. Explaining
+    twice changes nothing.
+
     Parameters
     ----------
     events
@@ -36,14 +41,6 @@ def explain(
         Only `vessels` is read.
     hypotheses
         What is tried, usually those of the detector that found the events.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The same events in the same order. Where a reason fits, `explanation` holds its name and
-        the sentence, and `score` is the base score times (1 - weight). `Evidence.explained` is
-        filled in. An event that comes with an explanation of its detector's keeps it and its score.
-        Explaining twice changes nothing.
     """
     explained = events.copy()
     if events.empty:

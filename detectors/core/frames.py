@@ -148,10 +148,7 @@ def _empty(dtypes: tuple[tuple[str, str], ...]) -> pd.DataFrame:
 def conform(frame: pd.DataFrame, schema: Mapping[str, Column]) -> pd.DataFrame:
     """Return `frame` with exactly the columns of `schema`, in its order and types.
 
-    Raises
-    ------
-    FrameError
-        If a column is missing or can't be converted.
+    Raises FrameError if a column is missing or can't be converted.
     """
     missing = [name for name in schema if name not in frame.columns]
     if missing:
@@ -184,11 +181,8 @@ def select(frame: pd.DataFrame, schema: Mapping[str, Column]) -> pd.DataFrame:
 def validate(frame: pd.DataFrame, schema: Mapping[str, Column]) -> None:
     """Check columns and types of `frame`, and for tracked positions their order.
 
-    Raises
-    ------
-    FrameError
-        If a column is missing or has another type, or if (track_id, time) isn't strictly
-        increasing where `schema` has a track_id.
+    Raises FrameError if a column is missing or has another type, or if (track_id, time) isn't
+    strictly increasing where `schema` has a track_id.
     """
     dtypes = dict(zip(frame.columns, frame.dtypes.array, strict=True))
     for name, column in schema.items():

@@ -27,10 +27,7 @@ class Found:
 def in_order(detectors: Sequence[Detector]) -> list[Detector]:
     """Return detectors such that each comes after those whose events it reads, else as given.
 
-    Raises
-    ------
-    ConfigError
-        If some wait for one another in a circle.
+    Raises ConfigError if some wait for one another in a circle.
     """
     waiting, done = list(detectors), list[Detector]()
     while waiting:
@@ -146,10 +143,7 @@ def seen_by(
 def look(detector: Detector, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
     """Return the events of one detector that touch the window, joined, not yet explained.
 
-    Parameters
-    ----------
-    positions, context
-        See `Detector.detect`; `context.earlier` included.
+    `positions, context`: see `Detector.detect`; `context.earlier` included.
     """
     return finished(detector, [detector.detect(positions, context)], context)
 

@@ -28,10 +28,7 @@ SLACK: Final = 0.7
 def concerned(limits: Limits, positions: pd.DataFrame, since: pd.Timestamp, coasts: Coasts) -> Ints:
     """Return vessels whose reports since a time may make, or end, a passage or a half.
 
-    Parameters
-    ----------
-    positions
-        mmsi, time, lat, lon and track_id of tracks, at least of the last `max_voyage_s`.
+    `positions`: mmsi, time, lat, lon and track_id of tracks, at least of the last `max_voyage_s`.
     """
     if not coasts.states or positions.empty:
         return np.zeros(0, "int64")

@@ -16,10 +16,7 @@ def oldest(
     `memory` ticks before its end to `min_ticks` after it, and those alone that are `min_ticks` long
     by then.
 
-    Parameters
-    ----------
-    begin, end, left, right
-        First and last tick, and both tracks, of each run.
+    `begin, end, left, right`: first and last tick, and both tracks, of each run.
     """
     tracks, number = np.unique(np.r_[left, right], return_inverse=True)
     number = number.reshape(2, -1)

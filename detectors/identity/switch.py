@@ -116,10 +116,8 @@ def switches(
 ) -> Iterator[Story]:
     """Return the stories of tracks that go on from where another vessel's ended.
 
-    Parameters
-    ----------
-    ending, pairs
-        Where tracks of any vessel ended, and which go on; rows count from each track's first.
+    `ending, pairs`: where tracks of any vessel ended, and which go on; rows count from each track's
+    first.
     """
     now_us = timespan.window_us(context.start, context.end)[1]
     silent_s = np.minimum(pairs.end.silent_s, (now_us - pairs.end.time_us) / SECOND_US)

@@ -45,6 +45,9 @@ def bounded(
     paper's own choice of clusters has no least density: of stops strewn over a strait it made
     areas of thousands of km2. Distances are chords of the sphere, so there is no dateline.
 
+    Returns clusters that fit; those that don't, and of which no smaller radius leaves any that
+    counts.
+
     Parameters
     ----------
     lat, lon
@@ -57,11 +60,6 @@ def bounded(
         Tells whether points make a cluster that matters at all; the others are noise.
     fits
         Tells whether points found with a radius are within the bound.
-
-    Returns
-    -------
-    found, too_large
-        Clusters that fit; those that don't, and of which no smaller radius leaves any that counts.
     """
     found: list[Cluster] = []
     too_large: list[Cluster] = []
@@ -116,17 +114,15 @@ def visits(stops: pd.DataFrame, *, within_m: float, max_away_s: float) -> pd.Dat
 
     A lost report or a shifted anchor cuts a stay; counted as two it would weigh twice.
 
+    Returns mmsi, start_us, end_us, lat, lon, spread_m of the longest stay, sorted by (mmsi,
+    start_us).
+
     Parameters
     ----------
     stops
         `stops.STOP_COLUMNS`.
     within_m, max_away_s
         The next stay is the same visit when it is this near in place and time.
-
-    Returns
-    -------
-    pandas.DataFrame
-        mmsi, start_us, end_us, lat, lon, spread_m of the longest stay, sorted by (mmsi, start_us).
     """
     ordered = stops.sort_values(["mmsi", "start_us"], kind="stable", ignore_index=True)
     if ordered.empty:

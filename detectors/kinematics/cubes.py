@@ -60,10 +60,7 @@ def keys(
     """Return whose cube each is, and stretch and cube as one number, each once as long as the
     vessel stays there: of each of those `asked`.
 
-    Parameters
-    ----------
-    grid
-        Its step, and the longest silence that is bridged, both in microseconds.
+    `grid`: its step, and the longest silence that is bridged, both in microseconds.
     """
     slow_m, pause, per_edge = (np.array(each) for each in zip(*asked, strict=True))
     rules = slow_m.astype("float64"), pause.astype("int64"), per_edge.astype("float64")

@@ -22,10 +22,7 @@ _BITS: Final = 20
 class Nearest:
     """Points, to be asked which of them is nearest.
 
-    Parameters
-    ----------
-    xyz
-        At least one point a row, of three coordinates from -1 to 1.
+    `xyz`: at least one point a row, of three coordinates from -1 to 1.
 
     Attributes
     ----------

@@ -179,10 +179,7 @@ def can_meet(
     silent; of the others as many as the bounds of `_most_s` tell. Pairs of two that aren't `asked`
     are left out.
 
-    Returns
-    -------
-    first, second
-        Rows, the lower one first, sorted.
+    Returns rows, the lower one first, sorted.
     """
     own_s = prisms.duration_s - _way_s(prisms, prisms, prisms.mps)
     rows = np.flatnonzero(own_s >= stay_s - TOLERANCE_S)

@@ -29,6 +29,9 @@ def stops(
     The rule is the stop of TREAD (Pallotta, Vespe & Bryan 2013, Entropy 15(6), 2218-2245, 3.1):
     speed below a threshold, from positions since the reported SOG may be stuck.
 
+    Returns one row per stay, `STOP_COLUMNS`: `lat`, `lon` the median position, `spread_m` the 90 %
+    quantile of the distances from it.
+
     Parameters
     ----------
     grid
@@ -37,12 +40,6 @@ def stops(
         Slower than this over a step is standing still.
     min_duration_s, max_interruption_s
         Shortest stay; longest movement within one.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per stay, `STOP_COLUMNS`: `lat`, `lon` the median position, `spread_m` the 90 %
-        quantile of the distances from it.
     """
     slow = np.flatnonzero(grid.speed_kn < max_speed_kn)
     first, last = timegrid.episodes(

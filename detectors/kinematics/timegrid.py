@@ -118,6 +118,8 @@ def episodes(
     run. Pieces no more than `max_break` ticks apart make one run. Runs are kept from `min_length`
     ticks on, counted from their first tick to their last, interruptions included.
 
+    Returns rows of the first and the last tick of each run, both inclusive.
+
     Parameters
     ----------
     group, tick
@@ -129,11 +131,6 @@ def episodes(
     joins
         Whether two pieces that are near enough in time belong together, from the rows of the last
         tick of the one and the first of the next; all do when left out.
-
-    Returns
-    -------
-    first, last
-        Rows of the first and the last tick of each run, both inclusive.
 
     Examples
     --------

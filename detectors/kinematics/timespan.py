@@ -61,6 +61,8 @@ def of_runs(
 ) -> tuple[Spans, NDArray[np.int64]]:
     """Return the spans of runs that touch a window, and which of the runs they are.
 
+    Returns the spans, and their ordinals among the given runs.
+
     Parameters
     ----------
     grid
@@ -74,11 +76,6 @@ def of_runs(
     settle, max_break_s
         See `touches`; a run whose vessels' ticks end with it is open until `max_break_s` have
         passed.
-
-    Returns
-    -------
-    tuple
-        The spans, and their ordinals among the given runs.
     """
     step_us = grid.step_s * SECOND_US
     tick = grid.tick[sides[0]]

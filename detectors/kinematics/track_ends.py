@@ -102,17 +102,14 @@ def ends(
 ) -> tuple[Ends, Ends]:
     """Find the last and first reports of stretches heard well and long enough that move.
 
+    Returns ends and beginnings.
+
     Parameters
     ----------
     track, time_us, lat, lon, sog_kn, cog_deg
         Reports sorted by (track, time).
     limits
         See `Limits`.
-
-    Returns
-    -------
-    tuple
-        Ends and beginnings.
     """
     first, last = stretches(track, time_us, limits.min_silence_s)
     same_before = np.zeros(len(first), bool)

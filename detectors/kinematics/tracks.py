@@ -57,15 +57,9 @@ def summarise(tracked: pd.DataFrame) -> pd.DataFrame:
     The line joins the day's reports and may cut corners or land where the vessel was silent. Its
     longitudes run on beyond +-180 where it crosses the antimeridian.
 
-    Parameters
-    ----------
-    tracked
-        `REPORTS`, or all of `frames.TRACKED`.
+    `tracked`: `REPORTS`, or all of `frames.TRACKED`.
 
-    Returns
-    -------
-    pandas.DataFrame
-        `SUMMARY`.
+    Returns `SUMMARY`.
     """
     validate(tracked, REPORTS)
     if tracked.empty:

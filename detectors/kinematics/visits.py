@@ -45,6 +45,8 @@ def visits(
 ) -> tuple[Ints, Ints]:
     """Visits: reports inside that belong together.
 
+    Returns first and last membership of each visit, both inclusive.
+
     Parameters
     ----------
     track, time_us
@@ -58,11 +60,6 @@ def visits(
     beside
         Whether a vessel that was outside after each membership, but the last, stayed beside the
         edge until the next: they belong together for as long as that may be.
-
-    Returns
-    -------
-    first, last
-        First and last membership of each visit, both inclusive.
     """
     apart_us = time_us[point[1:]] - time_us[point[:-1]]
     adjacent = point[1:] == point[:-1] + 1

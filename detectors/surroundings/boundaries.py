@@ -52,16 +52,10 @@ class Cuts:
 class Boundaries:
     """Boundary lines, prepared for tracks.
 
-    Parameters
-    ----------
-    frame
-        One row per line with `BOUNDARY_COLUMNS`, EPSG:4326, line strings or multi line strings
-        within longitudes -180 to 180; `left` and `right` name what lies on either hand.
+    `frame`: one row per line with `BOUNDARY_COLUMNS`, EPSG:4326, line strings or multi line strings
+    within longitudes -180 to 180; `left` and `right` name what lies on either hand.
 
-    Raises
-    ------
-    FrameError
-        If a column is missing.
+    Raises FrameError if a column is missing.
     """
 
     def __init__(self, frame: gpd.GeoDataFrame) -> None:

@@ -41,16 +41,10 @@ _CHUNK: Final = 5_000
 class Gazetteer:
     """Named places to describe positions by.
 
-    Parameters
-    ----------
-    frame
-        Points, EPSG:4326, with `name` and `prominence`: a place of prominence 2 is preferred to
-        one of prominence 1 that is up to half as far away.
+    `frame`: points, EPSG:4326, with `name` and `prominence`: a place of prominence 2 is preferred
+    to one of prominence 1 that is up to half as far away.
 
-    Raises
-    ------
-    FrameError
-        If a column is missing.
+    Raises FrameError if a column is missing.
     """
 
     def __init__(self, frame: "gpd.GeoDataFrame") -> None:

@@ -134,13 +134,10 @@ def merge(parts: list[Flow]) -> Flow:
 def field(parts: Flow) -> pd.DataFrame:
     """Return the direction field: for each cell its heaviest course and the next one apart from it.
 
-    Returns
-    -------
-    pandas.DataFrame
-        One row per cell: `cell`, `passages`, `days`, and for the heaviest mode (1) and the
-        heaviest of those that share no bin with it (2):
-        `direction_deg`, `share` of the cell's passages, `vessels`, `days` (of mode 1), `resultant`
-        (mean resultant length, 0-1), `speed_kn` (mean); NaN where there is no second mode.
+    Returns one row per cell: `cell`, `passages`, `days`, and for the heaviest mode (1) and the
+    heaviest of those that share no bin with it (2): `direction_deg`, `share` of the cell's
+    passages, `vessels`, `days` (of mode 1), `resultant` (mean resultant length, 0-1), `speed_kn`
+    (mean); NaN where there is no second mode.
     """
     daily, size = parts.daily, parts.daily["cell"].nunique()
     if not size:

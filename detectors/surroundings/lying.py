@@ -46,10 +46,7 @@ _PLACES: Final = 2_048
 class Lying:
     """`LYING`, to be asked what lies around places.
 
-    Parameters
-    ----------
-    frame
-        `LYING`, of any days.
+    `frame`: `LYING`, of any days.
     """
 
     def __init__(self, frame: pd.DataFrame) -> None:

@@ -143,6 +143,8 @@ ARRAYS: Final[Mapping[str, tuple[str, tuple[int | None, ...]]]] = {
 class Normal:
     """A fitted model.
 
+    Raises FrameError if an array is missing, or has another type or shape.
+
     Parameters
     ----------
     arrays
@@ -151,11 +153,6 @@ class Normal:
         ``heard_cell`` are the coarser cells where anybody was heard.
     name, hash
         Of the snapshot, for evidence.
-
-    Raises
-    ------
-    FrameError
-        If an array is missing, or has another type or shape.
     """
 
     arrays: Mapping[str, NDArray[Any]]
@@ -342,10 +339,7 @@ def ticks_of(
 ) -> tuple[timegrid.Grid, Ints, Floats]:
     """Return the time grid of tracks, the rows of it whose movement is known, and their courses.
 
-    Returns
-    -------
-    grid, rows, course_deg
-        `timegrid.Grid`; rows with a speed; course made good over the step of each of them.
+    Returns `timegrid.Grid`; rows with a speed; course made good over the step of each of them.
     """
     grid = timegrid.resample(track_id, time_us, lat, lon, step_s, max_silence_s)
     rows = np.flatnonzero(np.isfinite(grid.speed_kn))

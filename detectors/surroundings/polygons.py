@@ -53,10 +53,8 @@ def _moved(geometry: shapely.Geometry, degrees: float) -> shapely.Geometry:
 class PolygonIndex:
     """Polygons prepared for the question which points lie in them.
 
-    Parameters
-    ----------
-    geometries
-        Polygons or multipolygons, degrees (longitude, latitude). Their boundary belongs to them.
+    `geometries`: polygons or multipolygons, degrees (longitude, latitude). Their boundary belongs
+    to them.
     """
 
     def __init__(self, geometries: Sequence[shapely.Geometry] | NDArray[np.object_]) -> None:

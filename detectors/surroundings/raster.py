@@ -55,10 +55,7 @@ def cells_of(geometries: NDArray[np.object_], grid: Grid) -> tuple[Ints, Ints, B
 def _cells(edges: Floats, nx: int, ny: int, eps: float) -> tuple[Ints, Bools]:
     """Return the cells of one polygon, in order, and whether it covers them.
 
-    Parameters
-    ----------
-    edges
-        From where to where its boundary runs: east and north, then the same of the other end.
+    `edges`: from where to where its boundary runs: east and north, then the same of the other end.
     """
     if len(edges) == 0:
         return np.empty(0, np.int64), np.empty(0, np.bool_)

@@ -87,11 +87,8 @@ def _midnight_us(day: date) -> int:
 def read_rule(made: Any) -> Rule:
     """Return a rule from a mapping such as ``{anchoring: prohibited, source: …}``.
 
-    Raises
-    ------
-    ValueError
-        If it asks for nothing known, or for more than one thing, names no source, or a date is
-        none or they are swapped.
+    Raises ValueError if it asks for nothing known, or for more than one thing, names no source, or
+    a date is none or they are swapped.
     """
     if not isinstance(made, Mapping):
         raise ValueError(
@@ -150,10 +147,7 @@ def shown(value: Any) -> str:
 def read_date(value: Any, name: str) -> date | None:
     """Return a UTC date from a text or a YAML date, None where there is none.
 
-    Raises
-    ------
-    ValueError
-        If it is no date.
+    Raises ValueError if it is no date.
     """
     if value is None:
         return None

@@ -54,10 +54,7 @@ def classes_read(model: BaseModel) -> set[str]:
 def at_most(model: BaseModel, smaller: str, larger: str) -> None:
     """Check one parameter of a model against another.
 
-    Raises
-    ------
-    ValueError
-        If the first is larger than the second.
+    Raises ValueError if the first is larger than the second.
     """
     low, high = getattr(model, smaller), getattr(model, larger)
     if low > high:

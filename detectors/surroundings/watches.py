@@ -145,10 +145,7 @@ def implied_by(rule: Rule) -> Watch | None:
 def read_watch(made: Any) -> Watch:
     """Return a watch from a mapping such as ``{when: stay, min_duration_min: 30}``.
 
-    Raises
-    ------
-    ValueError
-        If something in it is unknown, missing or absurd: says what.
+    Raises ValueError if something in it is unknown, missing or absurd: says what.
     """
     if not isinstance(made, Mapping):
         raise ValueError("it is a mapping, such as {when: stay, min_duration_min: 30, score: 0.4}")

@@ -96,17 +96,14 @@ def against(
 ) -> tuple[Episodes, Floats]:
     """Episodes in which a track went against the direction of every lane that it was in.
 
+    Returns them, and the angle between course made good and the nearest direction, per grid row.
+
     Parameters
     ----------
     inside
         Of zones with a direction.
     direction_deg
         Of each zone, NaN where it has none.
-
-    Returns
-    -------
-    Episodes, turned_deg
-        And the angle between course made good and the nearest direction, per grid row.
     """
     turned = np.full(len(grid.tick), np.inf)
     with np.errstate(invalid="ignore"):

@@ -57,12 +57,9 @@ def check_class(name: str) -> None:
 
     A name of one's own excuses nothing: it counts only where a detector's parameter names it.
 
-    Raises
-    ------
-    ValueError
-        If it isn't lower-case letters, digits and underscores, or is that close to a known name
-        that it may be that one misspelt: a zone that silently isn't the anchorage that it was
-        meant to be would raise events on every ship at anchor.
+    Raises ValueError if it isn't lower-case letters, digits and underscores, or is that close to a
+    known name that it may be that one misspelt: a zone that silently isn't the anchorage that it
+    was meant to be would raise events on every ship at anchor.
     """
     if name in ZONE_CLASSES:
         return
@@ -82,6 +79,8 @@ class Zones:
     Indices are built when they are first needed, so that making one is cheap; they are left out
     when it is pickled.
 
+    Raises FrameError if `frame` lacks a column.
+
     Parameters
     ----------
     frame
@@ -95,11 +94,6 @@ class Zones:
         Boundary lines between states; none when left out.
     gazetteer
         Reads the places that positions there are described by, for who draws a map of them.
-
-    Raises
-    ------
-    FrameError
-        If `frame` lacks a column.
     """
 
     def __init__(

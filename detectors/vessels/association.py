@@ -308,10 +308,7 @@ def _place_at(tracks: Tracks, clock: _Clock, slot: Ints, at_us: Ints, motion: Mo
 def weights(pairs: Pairs, seen: Seen, track_length_m: Floats, prior: Prior) -> Floats:
     """Return how much likelier each pair is than that its sighting is of no track.
 
-    Parameters
-    ----------
-    track_length_m
-        Length that the vessel of each pair states, NaN where it doesn't.
+    `track_length_m`: length that the vessel of each pair states, NaN where it doesn't.
     """
     density = np.exp(-0.5 * pairs.misfit**2) / (2 * np.pi * pairs.sigma_m**2)
     else_density = prior.density_per_m2(seen.length_m, seen.confidence)[pairs.sighting]

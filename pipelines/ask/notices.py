@@ -47,17 +47,14 @@ def compose(
 ) -> tuple[Notice | None, dict[str, str]]:
     """Return what there is to say, and what will have been told then.
 
+    Returns the notice, None if nothing is new, and `told` for the next time.
+
     Parameters
     ----------
     told
         Time (ISO 8601) at which each problem was told of, by its key.
     name
         Of the installation.
-
-    Returns
-    -------
-    tuple
-        The notice, None if nothing is new, and `told` for the next time.
     """
     current = {f"{problem.level} {problem.where}": problem for problem in problems}
     due = {

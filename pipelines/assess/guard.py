@@ -36,10 +36,7 @@ def guard(
     `max_shares` (else `max_share`) of the vessels looked at, though at least `min_share_vessels`.
     Events weaker than a flag pass.
 
-    Returns
-    -------
-    tuple
-        The events that count, and what was held back.
+    Returns the events that count, and what was held back.
     """
     by, scores, ids = (events[name].to_numpy() for name in ("detector", "score", "event_id"))
     sides = list(zip(events["mmsi"].tolist(), events["other_mmsi"].tolist(), strict=True))

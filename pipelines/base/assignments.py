@@ -12,10 +12,7 @@ def assignment(text: str) -> tuple[str, Any]:
     >>> assignment("min_vessels=10")
     ('min_vessels', 10)
 
-    Raises
-    ------
-    ConfigError
-        If there is no value, or it can't be read.
+    Raises ConfigError if there is no value, or it can't be read.
     """
     name, equals, value = text.partition("=")
     if not equals:

@@ -48,10 +48,7 @@ class Deflate:
     def put(self, data: bytes) -> Iterator[bytes]:
         """Give what the next bytes stand for, in pieces of at most `BLOCK`; to be read to the end.
 
-        Raises
-        ------
-        DamageError
-            Behind all that comes before the damage.
+        Raises DamageError behind all that comes before the damage.
         """
         while True:
             before = self._inner.copy()

@@ -277,6 +277,8 @@ def load(
 ) -> Installation:
     """Return the installation that a command works on.
 
+    Raises ConfigError if a setting is unknown or out of range.
+
     Parameters
     ----------
     home
@@ -287,11 +289,6 @@ def load(
         Whether what a run made is to be shown, and nothing read in: where no home is named and
         nothing was ever made in data/home, that of `make nightly` is meant if it has a run. So real
         data never go there.
-
-    Raises
-    ------
-    ConfigError
-        If a setting is unknown or out of range.
     """
     config = config or Path(os.environ.get("SELAT_CONFIG") or PROJECT / "config")
     try:

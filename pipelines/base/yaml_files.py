@@ -107,17 +107,15 @@ def read_bounded(path: Path, max_bytes: int) -> dict[str, Any]:
 def read_model(path: Path, model: type[Model], content: Any = None, place: Place = ()) -> Model:
     """Return a YAML file as a model.
 
+    Raises ConfigError if it can't be read or doesn't fit; the message names the field, the hint the
+    line.
+
     Parameters
     ----------
     content
         What is in the file, where it has been read and completed already.
     place
         Where in the file that is, if it isn't the whole.
-
-    Raises
-    ------
-    ConfigError
-        If it can't be read or doesn't fit; the message names the field, the hint the line.
     """
     try:
         return model.model_validate(read_yaml(path) if content is None else content)

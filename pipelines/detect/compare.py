@@ -19,6 +19,10 @@ def compare(
 ) -> pd.DataFrame:
     """Give each event its status in this run.
 
+    Returns `events.EVENTS`, reason, status, and `supersedes`: for a created event the retracted
+    event of the same detector, kind, vessels and zone that overlaps it, whose story it takes over
+    (late data can move the report that anchors an event); else empty.
+
     Parameters
     ----------
     found
@@ -31,13 +35,6 @@ def compare(
         the others are not retracted: they are not assessed.
     stands
         Ids of events that are found as they are stored.
-
-    Returns
-    -------
-    pandas.DataFrame
-        `events.EVENTS`, reason, status, and `supersedes`: for a created event the retracted
-        event of the same detector, kind, vessels and zone that overlaps it, whose story it
-        takes over (late data can move the report that anchors an event); else empty.
     """
     columns = [*EVENTS, "reason"]
     now = found[columns].set_index(found["event_id"].rename("id"))

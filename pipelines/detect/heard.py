@@ -56,10 +56,7 @@ def heard_by_vessel(
 ) -> pd.DataFrame:
     """Return `HEARD` of tracks up to a time, hours of the clock from `start` on.
 
-    Parameters
-    ----------
-    tracked
-        `COLUMNS` at least.
+    `tracked`: `COLUMNS` at least.
     """
     mmsi, all_us = tracked["mmsi"].to_numpy(), frames.epoch_us(tracked["time"])
     everybody = mmsi[frames.offsets(mmsi)[:-1]]

@@ -52,10 +52,7 @@ def lacking(
 ) -> list[str]:
     """Return which of `LACKING` a window's reports and the vessels heard in it lack.
 
-    Parameters
-    ----------
-    heard
-        `heard.HEARD`.
+    `heard`: `heard.HEARD`.
     """
     said, heard = reader.stated(start, end), heard[heard["hours"] > 0]
     if heard.empty or not said.get("reports"):

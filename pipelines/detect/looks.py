@@ -126,6 +126,8 @@ def look_again(
 ) -> Again:
     """Look again at a window, by the detectors that are told early.
 
+    Returns of every detector the events that touch the window.
+
     Parameters
     ----------
     since
@@ -141,11 +143,6 @@ def look_again(
         The store doesn't tell of all of them, such as silences that come to nothing.
     anyway
         Whether there is something to tell whatever is found.
-
-    Returns
-    -------
-    Again
-        Of every detector the events that touch the window.
     """
     asked = early(detectors, zones, models, enough)
     few = of_few(detectors, asked, zones, models, enough)
@@ -323,15 +320,9 @@ def reach_of(
     """Return some vessels, and from when on: from where a story that is known began, or as far
     back as one may begin.
 
-    Parameters
-    ----------
-    spans
-        Of their events in the store: detector, mmsi, other_mmsi, start, end.
+    `spans`: of their events in the store: detector, mmsi, other_mmsi, start, end.
 
-    Returns
-    -------
-    pandas.DataFrame
-        mmsi, reach_time.
+    Returns mmsi, reach_time.
     """
     history = max((d.lookback + d.settle for d in asked), default=timedelta(0))
     everybody = np.array(sorted(vessels), "int64")

@@ -91,10 +91,7 @@ class Sizes:
     def refuse_too_much(self) -> None:
         """Find out whether the machine has that memory.
 
-        Raises
-        ------
-        TooLittleMemoryError
-            If it hasn't.
+        Raises TooLittleMemoryError if it hasn't.
         """
         free_gb = available_gb()
         if free_gb is not None and self.peak_gb > free_gb + BASE_GB:
@@ -175,15 +172,9 @@ def rows_in(memory_gb: float, bytes_a_row: float, reports: int, held_gb: float =
 def ranges(counts: pd.DataFrame, rows: int) -> list[tuple[int, int]]:
     """Return ranges of MMSIs that hold no more than so many reports each, or a single vessel.
 
-    Parameters
-    ----------
-    counts
-        mmsi, reports.
+    `counts`: mmsi, reports.
 
-    Returns
-    -------
-    list
-        First MMSI of each range and the one behind its last; together they hold every number.
+    Returns first MMSI of each range and the one behind its last; together they hold every number.
     """
     whole = (0, 1_000_000_000)
     ordered = counts.sort_values("mmsi")

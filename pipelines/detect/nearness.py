@@ -144,11 +144,8 @@ class Nearness:
         """Return parts of the vessels, with their company by some detectors, that hold no more than
         so many reports as far as that can be.
 
-        Parameters
-        ----------
-        alone
-            By name of a detector that `only_tells` of others: the events that vessels raise alone.
-            It is asked about no others.
+        `alone`: by name of a detector that `only_tells` of others: the events that vessels raise
+        alone. It is asked about no others.
         """
         if not self._mmsi:
             return

@@ -133,10 +133,7 @@ class Sweep:
     def run(self, detectors: Sequence[Detector], only: Mapping[str, set[int]]) -> None:
         """Run detectors, each after those whose events it reads.
 
-        Parameters
-        ----------
-        only
-            By name, the vessels to look at again; the events of all others stay as `known`.
+        `only`: by name, the vessels to look at again; the events of all others stay as `known`.
         """
         waiting = run.in_order(detectors)
         while waiting:

@@ -90,6 +90,8 @@ def look(
     store has older reports of that vessel, the vessel is loaded from twice as far back and looked
     at again, by that detector, those whose events it reads, and those that read its own.
 
+    Raises TooLittleMemoryError if what must be held at once doesn't fit into the machine.
+
     Parameters
     ----------
     reach
@@ -106,11 +108,6 @@ def look(
         Called with what the first pass will read, and the memory that it will take.
     each
         Called with the tracks that the first pass reads, of some vessels at a time.
-
-    Raises
-    ------
-    TooLittleMemoryError
-        If what must be held at once doesn't fit into the machine.
     """
     say = progress or (lambda _: None)
     since, until = since or start - PROVISIONAL, until or end

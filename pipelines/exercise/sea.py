@@ -23,11 +23,8 @@ _TILE_DEG = 0.25
 class Sea:
     """Land and zones, asked in the way a route builder asks.
 
-    Parameters
-    ----------
-    zones
-        Zones and land. The land is cut into tiles once, so that a distance to a mainland doesn't
-        walk along all of its coast.
+    `zones`: zones and land. The land is cut into tiles once, so that a distance to a mainland
+    doesn't walk along all of its coast.
     """
 
     def __init__(self, zones: Zones) -> None:

@@ -37,10 +37,7 @@ def fill_days(installation: Installation, request: FillRequest, *, quiet: bool) 
 def backfill(home: str, config: str, request: FillRequest, quiet: bool = False) -> Filled:
     """Look at each day of a span as its nightly run would have.
 
-    Raises
-    ------
-    PartialRunError
-        After all days have been recorded, if a detector failed.
+    Raises PartialRunError after all days have been recorded, if a detector failed.
     """
     filled = fill_days(load(Path(home), Path(config)), request, quiet=quiet)
     raise_if_partial(filled)

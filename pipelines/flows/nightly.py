@@ -30,10 +30,8 @@ STEPS: Final = Steps(
 def nightly(home: str, config: str, request: NightRequest, quiet: bool = False) -> runs.Finished:
     """Ingest what is new, detect over the window, judge, publish, record.
 
-    Raises
-    ------
-    PartialRunError
-        After everything else has finished and been published, if a feed or a detector failed.
+    Raises PartialRunError after everything else has finished and been published, if a feed or a
+    detector failed.
     """
     finished = run_night(load(Path(home), Path(config)), request, quiet=quiet, steps=STEPS)
     try:

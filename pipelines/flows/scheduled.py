@@ -58,10 +58,7 @@ def scheduled(home: str, config: str, feeds: str = "[]") -> list[str]:
 
     `feeds` is a JSON list.
 
-    Raises
-    ------
-    PartialRunError
-        After all nights have been run, if one of them was partial.
+    Raises PartialRunError after all nights have been run, if one of them was partial.
     """
     installation = load(Path(home), Path(config))
     wanted = runtime.flow_run.scheduled_start_time

@@ -50,10 +50,8 @@ AGAIN_S: Final = 30.0
 def serve(installation: Installation, feeds: Sequence[str], known: Secrets | None = None) -> None:
     """Run the nightly flow at its scheduled times until stopped, one run at a time.
 
-    Raises
-    ------
-    SelatError
-        If the server can't be started, or ends by itself; if another service runs on this home.
+    Raises SelatError if the server can't be started, or ends by itself; if another service runs on
+    this home.
     """
     with _alone(installation):
         if read_served(installation.service) is None:

@@ -129,15 +129,13 @@ def server_for_a_run(installation: Installation) -> Iterator[bool]:
     The one that PREFECT_API_URL names; else that of this home's service, if it runs; else one for
     this run alone.
 
+    Raises ServerFailedError if the server fails a client in the block: on a full disk it keeps
+    nothing.
+
     Yields
     ------
     bool
         Whether it is for this run alone, so that nobody else looks after its records.
-
-    Raises
-    ------
-    ServerFailedError
-        If the server fails a client in the block: on a full disk it keeps nothing.
     """
     named = bool(os.environ.get("PREFECT_API_URL"))
     try:
@@ -237,10 +235,7 @@ def password_file(installation: Installation) -> Path:
 def service_auth(installation: Installation) -> str:
     """Return the password of this home's service, made where there is none yet.
 
-    Raises
-    ------
-    ConfigError
-        If others may read it.
+    Raises ConfigError if others may read it.
     """
     path = password_file(installation)
     if not path.exists() or path.stat(follow_symlinks=False).st_size == 0:

@@ -42,10 +42,7 @@ _UNHEARD: Final = {
 def application(asked: dict[str, Any], port: int) -> Gate:
     """Prefect's application behind the gate.
 
-    Raises
-    ------
-    SelatError
-        If a setting of Prefect's from anywhere would open what is to be closed.
+    Raises SelatError if a setting of Prefect's from anywhere would open what is to be closed.
     """
     auth = str(asked["auth"])
     from prefect.server.api.server import create_app

@@ -47,10 +47,7 @@ class Area:
 
         "all", "W,S,E,N" in degrees, or the id or name of one of the zones.
 
-        Raises
-        ------
-        ConfigError
-            If it is none of them, or several zones have that name.
+        Raises ConfigError if it is none of them, or several zones have that name.
 
         Examples
         --------

@@ -126,6 +126,9 @@ def members(
 ) -> Iterator[Member]:
     """Open a file: itself, its one content, or every file of a zip, in the archive's order.
 
+    Raises IngestError if a zip can't be opened, or an archive grows beyond the budget (while it is
+    read).
+
     Parameters
     ----------
     progress
@@ -133,11 +136,6 @@ def members(
     size
         How many of its bytes are looked at, for a file that somebody may be writing to; None for
         all. A zip, whose directory is at its end, is always looked at as it is.
-
-    Raises
-    ------
-    IngestError
-        If a zip can't be opened, or an archive grows beyond the budget (while it is read).
     """
     kind = kind_of(first_bytes(path))
     if kind == "zip":

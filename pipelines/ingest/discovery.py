@@ -148,23 +148,17 @@ def discover(
     by content, or a feed's usual suffix. The others are listed in `Feeds.skipped`: sightings and
     the truth of an exercise too, whatever they are called (`beside`).
 
+    They come in the order of `feeds`, within a folder or glob by name; each file once.
+
+    Raises IngestError if nothing that was named can be read: it isn't there, or a folder or glob
+    holds no feed. Where something else can, see `Feeds.unreadable`.
+
     Parameters
     ----------
     spool
         Folder in which standard input is kept, under its digest; made if needed.
     known
         Tells which files to pass by, unread.
-
-    Returns
-    -------
-    Feeds
-        In the order of `feeds`, within a folder or glob by name; each file once.
-
-    Raises
-    ------
-    IngestError
-        If nothing that was named can be read: it isn't there, or a folder or glob holds no feed.
-        Where something else can, see `Feeds.unreadable`.
     """
     found = Feeds()
     seen: set[Path] = set()

@@ -52,10 +52,7 @@ def learn(
     `lanes_in_use`: outlines of learned lanes that a person has accepted: no place may cover them
     either, even where this traffic doesn't show them.
 
-    Returns
-    -------
-    places, refused
-        What may be reviewed, and what many vessels on many days made that can be no place.
+    Returns what may be reviewed, and what many vessels on many days made that can be no place.
     """
     say("lanes")
     found: list[Place] = lane_areas(traffic, zones, parameters)

@@ -51,6 +51,8 @@ def earliest(
     earlier minute was so much too long that what it has moved since can't make up for it: over
     water, going there and then after the vessel is never shorter than the way to where it is.
 
+    Returns None where there is no such minute.
+
     Parameters
     ----------
     vessel
@@ -59,11 +61,6 @@ def earliest(
         When the meeting may be.
     may
         Tells at which of some places it may be; None: anywhere.
-
-    Returns
-    -------
-    Meeting | None
-        None where there is no such minute.
     """
     first_us = max(not_before_us, start_us, int(prediction.tick_us[0]))
     last_us = min(latest_us, int(prediction.tick_us[-1]))

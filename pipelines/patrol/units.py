@@ -133,15 +133,10 @@ class PatrolConfig(_Section):
 def load(path: Path, ports: pd.DataFrame | None = None) -> PatrolConfig:
     """Load the patrol configuration.
 
-    Parameters
-    ----------
-    ports
-        name, lat, lon of the ports that a base may be named by.
+    `ports`: name, lat, lon of the ports that a base may be named by.
 
-    Raises
-    ------
-    ConfigError
-        If the file can't be read, a value is unknown or out of range, or a base isn't known.
+    Raises ConfigError if the file can't be read, a value is unknown or out of range, or a base
+    isn't known.
     """
     content = read_yaml(path)
     units = content.get("units")

@@ -79,11 +79,8 @@ def reports(evidence: Evidence) -> dict[str, tuple[str, int]]:
 def nearest(events: pd.DataFrame) -> pd.DataFrame:
     """Return every limit that some events were held against, the nearest first.
 
-    Returns
-    -------
-    pandas.DataFrame
-        event_id, kind, subkind, mmsi, measured (what was), value, limit, sense, unit, parameter,
-        margin, share (of the limit), score.
+    Returns event_id, kind, subkind, mmsi, measured (what was), value, limit, sense, unit,
+    parameter, margin, share (of the limit), score.
     """
     of = [
         (

@@ -61,17 +61,14 @@ def write(
 ) -> Path:
     """Write the clip; return `path`.
 
+    Raises SelatError if the path ends neither in .gif nor in .webp, or there is no report to show.
+
     Parameters
     ----------
     tracks
         `frames.TRACKED` of the vessels to show, over the span to show.
     names
         What vessels call themselves, by MMSI.
-
-    Raises
-    ------
-    SelatError
-        If the path ends neither in .gif nor in .webp, or there is no report to show.
     """
     kind = FORMATS.get(path.suffix.lower())
     if kind is None:

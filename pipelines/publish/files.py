@@ -102,17 +102,11 @@ def write_all(
 
     Each file appears whole, by rename; files of an earlier run in the same folder are replaced.
 
-    Parameters
-    ----------
-    failed
-        Filled in with what went wrong with files that only show what the tables say (`SHOWN`): the
-        others are written, and the manifest says so. Without it any error is raised; those of the
-        disk and of memory always are.
+    `failed`: filled in with what went wrong with files that only show what the tables say
+    (`SHOWN`): the others are written, and the manifest says so. Without it any error is raised;
+    those of the disk and of memory always are.
 
-    Raises
-    ------
-    FrameError
-        If `products` lacks a column of the output contract.
+    Raises FrameError if `products` lacks a column of the output contract.
     """
     folder.mkdir(parents=True, exist_ok=True)
     written = []

@@ -18,17 +18,11 @@ _COLUMNS: Final = ("track_id", "mmsi", "start", "end", "n_reports", "geometry")
 def track_lines(tracks: pd.DataFrame) -> gpd.GeoDataFrame:
     """One row per track: a line through its reports.
 
-    Parameters
-    ----------
-    tracks
-        `frames.TRACKED`.
+    `tracks`: `frames.TRACKED`.
 
-    Returns
-    -------
-    geopandas.GeoDataFrame
-        Columns track_id, mmsi, start, end (UTC), n_reports, geometry (EPSG:4326): a LineString; a
-        MultiLineString where the track crosses the antimeridian (RFC 7946, 3.1.9), with both
-        halves ending on ±180; a Point where there is one report.
+    Returns columns track_id, mmsi, start, end (UTC), n_reports, geometry (EPSG:4326): a LineString;
+    a MultiLineString where the track crosses the antimeridian (RFC 7946, 3.1.9), with both halves
+    ending on ±180; a Point where there is one report.
     """
     if tracks.empty:
         return gpd.GeoDataFrame({name: [] for name in _COLUMNS}, geometry="geometry", crs=4326)

@@ -119,6 +119,8 @@ def backtest(
 ) -> Backtest:
     """Look at a span twice; the store is only read.
 
+    Raises ConfigError if a detector fails.
+
     Parameters
     ----------
     pair
@@ -131,11 +133,6 @@ def backtest(
         Of each look.
     reach_back, models, memory_gb, progress
         As for `window.detect`.
-
-    Raises
-    ------
-    ConfigError
-        If a detector fails.
     """
     looks = []
     for detectors, around in zip(pair, zones, strict=True):

@@ -82,6 +82,8 @@ def correct(
 ) -> tuple[tuple[Path, ...], Mapping[str, Any]]:
     """Make the correction of a pack for the one who holds it, and log it.
 
+    Returns the paths, as a pack's; the line of the log.
+
     Parameters
     ----------
     pack, now, cleared
@@ -90,11 +92,6 @@ def correct(
         Asked before anything is signed.
     by
         Who makes it, for the log; empty: the account.
-
-    Returns
-    -------
-    tuple
-        The paths, as a pack's; the line of the log.
 
     Raises
     ------

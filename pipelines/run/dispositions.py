@@ -236,15 +236,9 @@ def _of_incident(store: Queries, incident_id: str) -> list[dict[str, Any]]:
 def calibrate(installation: Installation, *, dry_run: bool = False) -> tuple[Path | None, Any]:
     """Fit the chance that a boarding finds something to the outcomes recorded so far.
 
-    Returns
-    -------
-    tuple
-        Path of the card (None with `dry_run`), and the card.
+    Returns path of the card (None with `dry_run`), and the card.
 
-    Raises
-    ------
-    CalibrationError
-        If the outcomes are too few, or the score doesn't tell them.
+    Raises CalibrationError if the outcomes are too few, or the score doesn't tell them.
     """
     from pipelines.assess.dispositions import models
     from pipelines.assess.dispositions.calibration import card, fit

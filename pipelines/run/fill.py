@@ -94,16 +94,10 @@ def fill(
     against all that is known since, as `detect_only` does. If it leaves out none, each day is
     looked at as if it were the newest: the events at the end are the same.
 
-    Parameters
-    ----------
-    folder
-        The work folder, which all workers must see under this name; else HOME/backfill. It is
-        removed when all is done.
+    `folder`: the work folder, which all workers must see under this name; else HOME/backfill. It is
+    removed when all is done.
 
-    Raises
-    ------
-    NoDataError
-        If the store is empty, or holds no report in the span.
+    Raises NoDataError if the store is empty, or holds no report in the span.
     """
     require_store(installation)
     span = asked_for(None, since, until)

@@ -107,10 +107,8 @@ class Looker:
     def look(self, now: datetime | None = None) -> Looked:
         """Look once.
 
-        Raises
-        ------
-        SelatError, OSError
-            If there is nothing to look at, the store is being written, or it can't be.
+        Raises SelatError or OSError if there is nothing to look at, the store is being written, or
+        it can't be.
         """
         now = now or datetime.now(UTC)
         if _night_due(self._installation, now):
@@ -272,15 +270,9 @@ def open_window(store: Queries, fresh: pd.DataFrame, open_h: float) -> Window:
     """Return the window of a look: the last hours up to the newest report, and all that is new to
     the night.
 
-    Parameters
-    ----------
-    fresh
-        `Queries.new_feeds`.
+    `fresh`: `Queries.new_feeds`.
 
-    Raises
-    ------
-    NoDataError
-        If the store is empty.
+    Raises NoDataError if the store is empty.
     """
     newest = newest_report(store)
     start = newest - timedelta(hours=open_h)

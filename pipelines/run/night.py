@@ -71,20 +71,12 @@ def run_night(
 ) -> runs.Finished:
     """Ingest what is new, detect over the window, judge, publish, record.
 
-    Parameters
-    ----------
-    steps
-        None for those of this process, without an orchestrator.
+    `steps`: none for those of this process, without an orchestrator.
 
-    Returns
-    -------
-    runs.Finished
-        Published, also where a feed or a detector failed: `runs.raise_if_partial` says so.
+    It is published also where a feed or a detector failed: `runs.raise_if_partial` says so.
 
-    Raises
-    ------
-    SelatError, OSError
-        If there is nothing to look at, or no store to write to; it is noted in the home.
+    Raises SelatError or OSError if there is nothing to look at, or no store to write to; it is
+    noted in the home.
     """
     do = steps or Steps()
     try:

@@ -105,6 +105,9 @@ def compared(
 ) -> comparing.Report:
     """Compare before, during and after an operation.
 
+    Raises OperationError if `around` is longer than `MAX_AROUND`, or `beside_nm` further than
+    `MAX_BESIDE_NM`.
+
     Parameters
     ----------
     row
@@ -115,11 +118,6 @@ def compared(
         How far what is called beside the area reaches.
     min_score
         Which events count; None: those that make a flag.
-
-    Raises
-    ------
-    OperationError
-        If `around` is longer than `MAX_AROUND`, or `beside_nm` further than `MAX_BESIDE_NM`.
     """
     spread = around or row["end"] - row["start"]
     if not pd.Timedelta(0) < spread <= MAX_AROUND:

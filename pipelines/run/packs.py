@@ -166,6 +166,8 @@ def hand_out(
 ) -> tuple[tuple[Path, ...], Mapping[str, Any]]:
     """Make a recipient's files, note them in the log, and put them in place.
 
+    Returns the paths; the line of the log.
+
     Parameters
     ----------
     fill
@@ -175,11 +177,6 @@ def hand_out(
     note
         Keeps what they told, once the log has them: of a pack that came to nothing it would have a
         correction tell what was struck from the next.
-
-    Returns
-    -------
-    tuple
-        The paths; the line of the log.
     """
     title = build.name_of(products)
     root = out or installation.packs

@@ -187,18 +187,15 @@ def _stored(store: Queries, setup: Setup, window: Window) -> pd.DataFrame:
 def difference(compared: pd.DataFrame, stored: pd.DataFrame) -> pd.DataFrame:
     """Return what of each event changed.
 
+    Returns the difference, as in `Redetection`. An event of which only the version is another is
+    the same.
+
     Parameters
     ----------
     compared
         As `compare` gives it.
     stored
         The events it was compared with.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The difference, as in `Redetection`. An event of which only the version is another is the
-        same.
     """
     old = stored.set_index("event_id")
     columns = [name for name in EVENTS if name != "event_id"]

@@ -112,10 +112,7 @@ def economy(memory_gb: float) -> Iterator[Callable[[], None]]:
 def look(looker: Looker, installation: Installation) -> Looked:
     """Look once; that it failed is noted in the home, until one doesn't.
 
-    Raises
-    ------
-    SelatError, OSError
-        What `Looker.look` raises; a store that is being written is no failure.
+    Raises what `Looker.look` raises; a store that is being written is no failure.
     """
     try:
         looked = looker.look()

@@ -178,10 +178,7 @@ def utc(text: str, zone: str = "Asia/Kuala_Lumpur") -> pd.Timestamp:
     >>> utc("25-11-2026 02:00") == utc("2026-11-24T18:00Z")
     True
 
-    Raises
-    ------
-    TimeError
-        If it isn't one.
+    Raises TimeError if it isn't one.
     """
     iso = _DAY_FIRST.sub(r"\3-\2-\1", text.strip())
     try:

@@ -224,10 +224,7 @@ def compact(
 
     `progress`: called with (dates done, dates in all).
 
-    Returns
-    -------
-    pandas.DataFrame
-        Dates that were merged: date, files (before), bytes_before, bytes, rows.
+    Returns dates that were merged: date, files (before), bytes_before, bytes, rows.
     """
     with write(root, settings) as writer:
         before = writer.files_by_date().set_index("date")

@@ -64,10 +64,7 @@ def check(
 
     `progress`: called with (files done, files in all).
 
-    Returns
-    -------
-    list of StoreProblem
-        Empty when all is well.
+    Returns an empty list when all is well.
 
     Raises
     ------

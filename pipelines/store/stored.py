@@ -21,10 +21,7 @@ _DAMAGED: Final = re.compile(
 class StoredFile(pq.ParquetFile):  # type: ignore[misc] # pyarrow has no types
     """A Parquet file that the store wrote.
 
-    Raises
-    ------
-    StoreError
-        If it was damaged since, when it is opened and when it is read.
+    Raises StoreError if it was damaged since, when it is opened and when it is read.
     """
 
     def __init__(self, path: str) -> None:

@@ -135,10 +135,8 @@ class Tonight:
 def tonight(shown: Shown, asked: Asked, health: Health | None, found: Sequence[Problem]) -> Tonight:
     """Put a night into words.
 
-    Parameters
-    ----------
-    health, found
-        How the installation is, and its problems, for the newest night; None and none else.
+    `health, found`: how the installation is, and its problems, for the newest night; None and none
+    else.
     """
     lines = shown.lines
     kept = tuple(line for line in lines if asked.keeps(line))

@@ -55,10 +55,7 @@ def judge_stretches(
 ) -> Stretched:
     """Give the reports of some stretches their verdicts, stretch after stretch; see `judge_each`.
 
-    Parameters
-    ----------
-    stretches
-        Rows of `stretches.Stretches`.
+    `stretches`: rows of `stretches.Stretches`.
     """
     # What is compiled is imported by need: whoever only asks the store doesn't pay for it.
     from detectors.kinematics.integrity import stretches as kernel

@@ -60,6 +60,8 @@ def settle_each(
     """Judge the reports from `start_us` to before `end_us`, stretch by stretch and each vessel by
     itself: what interference makes is a false fix until `mark_stretches` has marked it.
 
+    Raises ValueError if the span isn't of whole stretches.
+
     Parameters
     ----------
     reports
@@ -70,11 +72,6 @@ def settle_each(
         The hulls heard before `start_us`, as settled before.
     start_us, end_us
         Multiples of `STRETCH_S` since 1970.
-
-    Raises
-    ------
-    ValueError
-        If the span isn't of whole stretches.
     """
     step_us = STRETCH_US
     if start_us % step_us or end_us % step_us:

@@ -69,6 +69,9 @@ def judge(
 ) -> Any:
     """Write the verdicts of vessels, the reports of each of which begin at `bounds`.
 
+    Returns stretch and row, as one number, of each false fix among the reports around a stretch;
+    the hulls of all that were heard up to the end; and how many these are of each vessel.
+
     Parameters
     ----------
     nobody
@@ -78,12 +81,6 @@ def judge(
         length of both with the end.
     hull
         Holds the hulls that are known, 0 elsewhere.
-
-    Returns
-    -------
-    tuple
-        Stretch and row, as one number, of each false fix among the reports around a stretch; the
-        hulls of all that were heard up to the end; and how many these are of each vessel.
     """
     longest = 1
     for vessel in range(len(nobody)):

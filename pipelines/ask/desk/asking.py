@@ -141,6 +141,8 @@ def operation(
     `selat operation add` keeps one, and `selat operation report` says the same of it. What is
     compared is what is known now, whatever night it is asked from.
 
+    Raises OperationError if it ends before it begins, or its area is empty.
+
     Parameters
     ----------
     area
@@ -149,11 +151,6 @@ def operation(
         Length of before and after; else that of the operation.
     beside_nm
         How far what is called beside the area reaches.
-
-    Raises
-    ------
-    OperationError
-        If it ends before it begins, or its area is empty.
     """
     from pipelines.assess import operations
     from pipelines.publish.operation.tables import notes
@@ -302,11 +299,8 @@ def night_with(
 def looks(night: Night) -> pd.DataFrame:
     """Return every run of the store, oldest first: the nights, and the looks between them.
 
-    Returns
-    -------
-    pandas.DataFrame
-        run_id, kind (`night`, `look at everything`, `look at what is new`), upto, created, changed,
-        retracted (events), put_off (detectors that weren't asked).
+    Returns run_id, kind (`night`, `look at everything`, `look at what is new`), upto, created,
+    changed, retracted (events), put_off (detectors that weren't asked).
     """
     with store.read(night.installation.store, night.installation.settings.store) as reader:
         runs = reader.sql('SELECT run_id, "end", manifest FROM runs ORDER BY ordinal')

@@ -47,11 +47,8 @@ class Kept:
         """Return what the look reads where it may take so much memory (`detection.memory_gb`), or
         would on a sea with so many `times` the vessels.
 
-        Returns
-        -------
-        pandas.DataFrame
-            A row for each memory_gb: `reports` of how many `vessels`, in how many `parts`, as many
-            `held` at a time, and the memory that it will take: `peak_gb`, estimated.
+        Returns a row for each memory_gb: `reports` of how many `vessels`, in how many `parts`, as
+        many `held` at a time, and the memory that it will take: `peak_gb`, estimated.
         """
         reports = np.tile(self.counts["reports"].to_numpy("int64"), times)
         counts = pd.DataFrame({"mmsi": np.arange(len(reports)), "reports": reports})

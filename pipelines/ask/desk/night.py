@@ -235,11 +235,8 @@ class Night:
     def approach(self, event_id: str) -> pd.DataFrame:
         """Return how the two vessels of an event came together and parted, minute by minute.
 
-        Returns
-        -------
-        pandas.DataFrame
-            time, distance_m, sog_kn, other_sog_kn; NaN where either was silent for more than half
-            an hour. From half the event's span before it to as long after.
+        Returns time, distance_m, sog_kn, other_sog_kn; NaN where either was silent for more than
+        half an hour. From half the event's span before it to as long after.
         """
         event = self.opened.event(event_id)
         mmsis = _vessels(event)
@@ -358,6 +355,9 @@ def night(
 ) -> Night:
     """Open a finished run: the newest, or the newest that was known at a past moment.
 
+    Raises SelatError if there is no store, no finished run in it or by that time, or the time lies
+    ahead.
+
     Parameters
     ----------
     home
@@ -365,11 +365,6 @@ def night(
     as_of
         A run id or a time: what was known then, events as they were told then. It warns where
         nothing had been looked at for over a day by then.
-
-    Raises
-    ------
-    SelatError
-        If there is no store, no finished run in it or by that time, or the time lies ahead.
     """
     if home and _DATE.match(str(home)) and not Path(home).exists():
         raise SelatError(f"{home} isn't a home", hint=f'a night of the past: night(as_of="{home}")')

@@ -63,17 +63,14 @@ class Verdicts:
 def verdicts(of: Night | Path | str, *, mapping: str | None = None) -> Verdicts:
     """Return the verdicts of a night's reports, or of those of a feed that is in no store.
 
+    Raises SelatError if the feed can't be read.
+
     Parameters
     ----------
     of
         A night, or the path of a feed.
     mapping
         Of a table that isn't recognised: see ``config/mappings.yaml``.
-
-    Raises
-    ------
-    SelatError
-        If the feed can't be read.
     """
     if isinstance(of, Night):
         start, end = of.run["start"], of.run["end"]

@@ -78,6 +78,8 @@ def draw(
 ) -> Chart | None:
     """Draw tracks and an event.
 
+    Returns None where there is nothing to draw.
+
     Parameters
     ----------
     tracks
@@ -90,11 +92,6 @@ def draw(
         Polygons of land, in degrees, see `land_outlines`.
     width, height
         In characters.
-
-    Returns
-    -------
-    Chart or None
-        None where there is nothing to draw.
     """
     placed = np.isfinite(lat) and np.isfinite(lon)
     if tracks.empty and not placed:

@@ -89,18 +89,15 @@ def make(
 ) -> pd.DataFrame:
     """Make a row of `DISPOSITIONS` on an event.
 
+    Raises DispositionError if the conclusion isn't known, nobody or nothing is said, or it would
+    set aside what it hasn't looked at: a boarding that found something, or a vessel to watch.
+
     Parameters
     ----------
     event
         A row of `events.EVENTS`.
     before
         How many are recorded on it already.
-
-    Raises
-    ------
-    DispositionError
-        If the conclusion isn't known, nobody or nothing is said, or it would set aside what
-        it hasn't looked at: a boarding that found something, or a vessel to watch.
     """
     if conclusion not in (*CONCLUSIONS, WITHDRAWN):
         raise DispositionError(

@@ -55,6 +55,8 @@ def grouped(
     anchor, at one time and within `ROADS_M` of the next, are one incident: that a roads is used,
     not that each is.
 
+    Returns a number from 0 on for each event, -1 where it is of no incident.
+
     Parameters
     ----------
     events
@@ -65,11 +67,6 @@ def grouped(
         From which score on an event is a lead, and one without a vessel an incident of its own.
     now
         Until when open events last.
-
-    Returns
-    -------
-    numpy.ndarray
-        A number from 0 on for each event, -1 where it is of no incident.
     """
     found = np.full(len(events), -1)
     mmsi, other = (events[name].to_numpy("int64") for name in ("mmsi", "other_mmsi"))

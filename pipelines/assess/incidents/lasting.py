@@ -123,6 +123,8 @@ def lasting(
     another is merged into that; what was known of events that this look no longer finds, or no
     longer flags, is retracted. A new id is a hash of the first event's.
 
+    Returns `schemas.INCIDENTS`: those found in their order, then those that are over (rank 0).
+
     Parameters
     ----------
     found
@@ -131,11 +133,6 @@ def lasting(
         Ids of events that a conclusion or their vessels set aside.
     left_out
         Vessels that the night's list has no room for.
-
-    Returns
-    -------
-    pandas.DataFrame
-        `schemas.INCIDENTS`: those found in their order, then those that are over (rank 0).
     """
     before = known.incidents
     before = before[~before["status"].isin(["merged", "retracted"])].reset_index(drop=True)

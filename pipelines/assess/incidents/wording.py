@@ -67,6 +67,9 @@ def described(
 
     Left out is what scores less than `min_score` and holds no flagged vessel's strongest event.
 
+    Returns `schemas.INCIDENTS` without status and news, `incident_id` being the id of its first
+    event; and that id by flagged vessel.
+
     Parameters
     ----------
     events, group
@@ -83,12 +86,6 @@ def described(
     closed
         Ids of events whose lead a conclusion closed. Where others came since, an incident is told
         by these, scored by them, and about a vessel of theirs: nobody sails to who was cleared.
-
-    Returns
-    -------
-    tuple
-        `schemas.INCIDENTS` without status and news, `incident_id` being the id of its first event;
-        and that id by flagged vessel.
     """
     events = events.assign(group=group)
     events = events[events["group"] >= 0]

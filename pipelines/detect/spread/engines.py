@@ -140,10 +140,7 @@ class _Remote:
     def result(self) -> Any:
         """Return what it returned.
 
-        Raises
-        ------
-        EngineError
-            If the task was on four workers that died, one after the other.
+        Raises EngineError if the task was on four workers that died, one after the other.
         """
         from distributed import KilledWorker
 
@@ -170,11 +167,8 @@ def refuse_plain(scheduler: str, settings: DaskSettings) -> None:
     Who reaches a scheduler can run programs on its workers and, as its answers are unpickled, here;
     who is between them and us can too, unless they speak TLS and know each other's certificates.
 
-    Raises
-    ------
-    ConfigError
-        If it is elsewhere and without TLS, or with TLS and certificates that aren't there or that
-        others may read the key of.
+    Raises ConfigError if it is elsewhere and without TLS, or with TLS and certificates that aren't
+    there or that others may read the key of.
     """
     protocol, _, place = scheduler.rpartition("://")
     if protocol == "tls":

@@ -45,10 +45,7 @@ class Place:
     def installation(self) -> Installation:
         """Return the installation, after a check that this process runs what the driver runs.
 
-        Raises
-        ------
-        WorkerError
-            If program or configuration differ.
+        Raises WorkerError if program or configuration differ.
         """
         installation, found = _installed(self.home, self.config)
         if found != self.fingerprint:

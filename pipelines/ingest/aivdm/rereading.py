@@ -45,17 +45,15 @@ class Reread:
 def reread(feed: Path | str | bytes | bytearray | memoryview, offset: int) -> Reread:
     """Return the message whose first piece begins at byte `offset` of a feed, through pyais.
 
+    Raises RereadError if no AIS sentence with a right checksum stands there, or a part of it is
+    missing.
+
     Parameters
     ----------
     feed
         The feed's bytes, or the path of the (uncompressed) file.
     offset
         As in the column `offset`: the piece's first byte, before any tag block.
-
-    Raises
-    ------
-    RereadError
-        If no AIS sentence with a right checksum stands there, or a part of it is missing.
     """
     parts: dict[int, bytes] = {}
     total = 1

@@ -56,18 +56,15 @@ class Recovered(NamedTuple):
 class Recorder:
     """Writes lines to one file after another.
 
+    Raises ListenError if the folder can't be made. Every method: if something can't be written;
+    what was written before stays readable.
+
     Parameters
     ----------
     rotate_s
         A file ends at the multiples of this many seconds since the epoch.
     rotate_bytes
         A file ends when it has grown to this size, compressed.
-
-    Raises
-    ------
-    ListenError
-        If the folder can't be made. Every method: if something can't be written; what was
-        written before stays readable.
     """
 
     def __init__(
@@ -273,11 +270,8 @@ class _Part:
 def recover(folder: Path) -> list[Recovered]:
     """Finish what killed recorders left in a folder; files of running ones are left alone.
 
-    Returns
-    -------
-    list of Recovered
-        In the order of their names. A left-over without a complete frame is removed, and isn't
-        among them.
+    They come in the order of their names. A left-over without a complete frame is removed, and
+    isn't among them.
     """
     found: list[Recovered] = []
     for part in sorted(folder.glob(f".*{SUFFIX}.part")):

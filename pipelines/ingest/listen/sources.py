@@ -25,10 +25,7 @@ def parse(text: str) -> Source:
     >>> parse("udp://:10110").name, parse("serial:/dev/ttyUSB0").name
     ('udp://127.0.0.1:10110', 'serial:/dev/ttyUSB0?baud=38400')
 
-    Raises
-    ------
-    ConfigError
-        If it names none, or names one in a wrong way.
+    Raises ConfigError if it names none, or names one in a wrong way.
     """
     if text == "-":
         return StdinSource()

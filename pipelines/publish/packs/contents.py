@@ -86,10 +86,7 @@ class Contents:
 def opened(path: Path, identities: list[pyrage.x25519.Identity]) -> Iterator[Contents]:
     """Return the contents of a pack, for the length of a with block.
 
-    Parameters
-    ----------
-    path
-        A folder, a .zip or an encrypted .zip.age.
+    `path`: a folder, a .zip or an encrypted .zip.age.
 
     Raises
     ------

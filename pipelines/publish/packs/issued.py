@@ -91,10 +91,7 @@ def leads_of(folder: Path, pack: str) -> tuple[pd.DataFrame, Made | None]:
     did, and of what that was made. Nothing where none is kept, or an older version of the program
     kept it.
 
-    Returns
-    -------
-    tuple
-        `events.EVENTS`, status, reason, tlp, rel, told_id, told_incident, pack; and that.
+    Returns `events.EVENTS`, status, reason, tlp, rel, told_id, told_incident, pack; and that.
     """
     packs = sorted(
         folder.glob(f"{pack}.*.parquet"), key=lambda p: (p.stat().st_mtime, p.name), reverse=True
@@ -147,10 +144,7 @@ def quoted(folder: Path, text: str) -> pd.DataFrame:
 
     Packs whose note is gone or damaged are passed over.
 
-    Returns
-    -------
-    pandas.DataFrame
-        `events.EVENTS`, status, reason, told_id, pack; one row per id.
+    Returns `events.EVENTS`, status, reason, told_id, pack; one row per id.
     """
     found = []
     packs = sorted(folder.glob("*.parquet"), key=lambda p: p.stat().st_mtime, reverse=True)

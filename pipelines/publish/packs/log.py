@@ -73,15 +73,9 @@ def still(path: Path) -> Iterator[None]:
 def append(path: Path, entry: Mapping[str, Any], keyring: Keyring, signer: Signer | None) -> str:
     """Add a line, on the disk before this returns, and record that it is the newest.
 
-    Parameters
-    ----------
-    signer
-        The signing key, unlocked; None where there has never been one.
+    `signer`: the signing key, unlocked; None where there has never been one.
 
-    Returns
-    -------
-    str
-        The line's hash.
+    Returns the line's hash.
 
     Raises
     ------

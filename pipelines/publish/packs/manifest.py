@@ -50,10 +50,7 @@ def is_safe(name: str) -> bool:
 def safe_name(name: str) -> str:
     """Return a name of a file in a pack, if it is safe.
 
-    Raises
-    ------
-    ValueError
-        If it isn't.
+    Raises ValueError if it isn't.
 
     Examples
     --------

@@ -75,10 +75,7 @@ def verify(
 ) -> Verdict:
     """Look at a pack, a folder or an archive; nothing is written.
 
-    Parameters
-    ----------
-    keyring
-        The keys that are trusted here, and what opens encrypted packs.
+    `keyring`: the keys that are trusted here, and what opens encrypted packs.
 
     Raises
     ------

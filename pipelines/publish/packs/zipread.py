@@ -262,15 +262,10 @@ def _streamed(flags: int) -> str:
 def blocks(source: Bytes, member: Member, packed: Hear | None = None) -> Iterator[bytes]:
     """Read the content of a member, block by block; never more than its size.
 
-    Parameters
-    ----------
-    packed
-        Is told the bytes as they are in the archive.
+    `packed`: is told the bytes as they are in the archive.
 
-    Raises
-    ------
-    UnsoundError
-        If it isn't as long, or hasn't the checksum, that the archive says, or can't be unpacked.
+    Raises UnsoundError if it isn't as long, or hasn't the checksum, that the archive says, or can't
+    be unpacked.
     """
     if not member.plain:
         raise UnsoundError(f"{shown(member.name)} can't be read")

@@ -57,10 +57,7 @@ def area_files(zones_dir: Path) -> list[Path]:
 def read_area(path: Path) -> dict[str, Any]:
     """Return a watch area as a zone; its id is made of the name of its file.
 
-    Raises
-    ------
-    ConfigError
-        At the first thing that is wrong: names the file, and what it is.
+    Raises ConfigError at the first thing that is wrong: names the file, and what it is.
     """
     if not path.exists():
         raise ConfigError(f"there is no watch area {path}", hint="check the path")

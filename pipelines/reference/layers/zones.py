@@ -48,6 +48,13 @@ def load_zones(zones_dir: Path, reference_dir: Path, learned_dir: Path | None = 
 
     They are made, and indexed, once as long as no file changes: nobody may change them.
 
+    Their frame has `zones.ZONE_COLUMNS`, `note`, `file`, `direction_deg` (of lanes, else
+    NaN), `licensed` and `licence_source` (of transfer areas), `rules`, `watches`; hand-written
+    zones first. Their boundaries are `boundary_lines`.
+
+    Raises ConfigError if the folder or a file can't be read, or a feature is broken: names file and
+    feature.
+
     Parameters
     ----------
     zones_dir
@@ -55,18 +62,6 @@ def load_zones(zones_dir: Path, reference_dir: Path, learned_dir: Path | None = 
         and the areas in ``watch_areas/*.yaml``.
     learned_dir
         Folder of learned places, of which the accepted ones of the newest snapshot are used.
-
-    Returns
-    -------
-    Zones
-        Its frame has `zones.ZONE_COLUMNS`, `note`, `file`, `direction_deg` (of lanes, else NaN),
-        `licensed` and `licence_source` (of transfer areas), `rules`, `watches`; hand-written zones
-        first. Its boundaries are `boundary_lines`.
-
-    Raises
-    ------
-    ConfigError
-        If the folder or a file can't be read, or a feature is broken: names file and feature.
     """
     if not zones_dir.is_dir():
         raise ConfigError(

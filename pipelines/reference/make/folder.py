@@ -79,6 +79,8 @@ def make(
 ) -> Made:
     """Make a folder of reference layers; it is whole or not there.
 
+    Raises ConfigError if the folder is there already, or a file isn't what it should be.
+
     Parameters
     ----------
     out
@@ -91,11 +93,6 @@ def make(
         id, treaty.
     places
         CSV of landmarks: name, lat, lon, kind (`PLACE_KINDS`).
-
-    Raises
-    ------
-    ConfigError
-        If the folder is there already, or a file isn't what it should be.
     """
     if out.exists():
         raise ConfigError(f"{out} is there already", hint="remove it, or name another with --out")

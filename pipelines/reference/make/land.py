@@ -62,17 +62,15 @@ def boxes_of(bbox: Box) -> list[tuple[Box, float]]:
 def read_land(path: Path, bbox: Box, tolerance_m: float) -> Land:
     """Return the land of a box from a file of land polygons.
 
+    Raises ConfigError if the file isn't one of land polygons in degrees, or the box has no land or
+    no sea.
+
     Parameters
     ----------
     bbox
         West, south, east, north in degrees; west above east crosses the antimeridian.
     tolerance_m
         No outline is moved by more than this (Douglas and Peucker 1973, as GEOS has it).
-
-    Raises
-    ------
-    ConfigError
-        If the file isn't one of land polygons in degrees, or the box has no land or no sea.
     """
     boxes = boxes_of(bbox)
     frame = read_layer(path, [box for box, _ in boxes], "land file")

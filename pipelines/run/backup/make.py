@@ -65,6 +65,9 @@ def backup(
 ) -> Made:
     """Make a backup; verified as it is made, and there only when it is whole.
 
+    Raises BackupError if there is nothing to keep, a file of the store is damaged, or there is no
+    room.
+
     Parameters
     ----------
     folder
@@ -73,11 +76,6 @@ def backup(
         Remove all but so many of the newest afterwards.
     keys
         Whether private keys go in too. They are left out otherwise: who has them can sign.
-
-    Raises
-    ------
-    BackupError
-        If there is nothing to keep, a file of the store is damaged, or there is no room.
     """
     if not exists(installation.store, installation.settings.store):
         raise BackupError(f"no store in {installation.home}", hint="name another one: --home")

@@ -136,15 +136,10 @@ class Repository:
     def put(self, source: Path, expected: str = "") -> tuple[str, int, bool]:
         """Copy a file's content in, flushed to the disk and read again.
 
-        Returns
-        -------
-        tuple
-            Its SHA-256, its size, whether it is new here.
+        Returns its SHA-256, its size, whether it is new here.
 
-        Raises
-        ------
-        BackupError
-            If it hasn't the expected hash, or isn't in the copy what it is in the source.
+        Raises BackupError if it hasn't the expected hash, or isn't in the copy what it is in the
+        source.
         """
         fresh = self._objects / f"{os.getpid()}.new"
         try:

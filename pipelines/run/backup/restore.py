@@ -32,10 +32,7 @@ def restore(folder: Path, home: Path, report: Reporter, *, name: str = "") -> Re
     The configuration of that time goes to ``restored-config`` in the home, for a person to compare:
     which one counts is for that person to say.
 
-    Parameters
-    ----------
-    name
-        The backup, by the beginning of its name; the newest if empty.
+    `name`: the backup, by the beginning of its name; the newest if empty.
 
     Raises
     ------

@@ -116,6 +116,9 @@ class RunQueries(Generation):
 
         Of a store of months all of them are a million: who asks names what it wants.
 
+        Returns `events.EVENTS`, supersedes, reason, retracted, run_id (the run that changed it
+        last), first_run_id.
+
         Parameters
         ----------
         mmsi
@@ -124,12 +127,6 @@ class RunQueries(Generation):
             Only those whose id begins so.
         ids
             Only these; None for all.
-
-        Returns
-        -------
-        pandas.DataFrame
-            `events.EVENTS`, supersedes, reason, retracted, run_id (the run that changed it last),
-            first_run_id.
         """
         wanted = None if ids is None else list(ids)
         asked = {"ordinal": ordinal, "mmsi": mmsi, "event_id": event_id, "ids": wanted}
@@ -186,12 +183,9 @@ class RunQueries(Generation):
     def company(self, mmsi: int, end: pd.Timestamp) -> pd.DataFrame:
         """Return whom a vessel met in events up to a time, and whom those met in turn.
 
-        Returns
-        -------
-        pandas.DataFrame
-            mmsi, meetings, possible (how often it could have met it while one of the two wasn't
-            heard), first_time, last_time, score (the highest), through: 0 for whom it met itself,
-            else the vessel that met both, the last such; there are `through_more` others.
+        Returns mmsi, meetings, possible (how often it could have met it while one of the two wasn't
+        heard), first_time, last_time, score (the highest), through: 0 for whom it met itself, else
+        the vessel that met both, the last such; there are `through_more` others.
         """
         return self._ask("company", mmsi=mmsi, end=end)
 
@@ -210,6 +204,8 @@ class RunQueries(Generation):
     ) -> pd.DataFrame:
         """Return incidents, each as the newest run told it.
 
+        Returns `schemas.INCIDENTS`, the oldest first.
+
         Parameters
         ----------
         ordinal
@@ -220,11 +216,6 @@ class RunQueries(Generation):
             Only those that this vessel was ever in; 0 for all.
         since, until
             Only those that, as some run told them, had not ended before and had begun by then.
-
-        Returns
-        -------
-        pandas.DataFrame
-            `schemas.INCIDENTS`, the oldest first.
         """
         return self._ask(
             "known_incidents",

@@ -80,10 +80,7 @@ class TrafficQueries(Generation):
 
         `reach`: mmsi, reach_time.
 
-        Returns
-        -------
-        pandas.DataFrame
-            mmsi, from_time (midnight UTC), first_time (the vessel's first report in the store).
+        Returns mmsi, from_time (midnight UTC), first_time (the vessel's first report in the store).
         """
         return self._ask_of("need", reach)
 
@@ -189,10 +186,7 @@ class TrafficQueries(Generation):
     ) -> pd.DataFrame:
         """Return reports of some vessels by slot of ten minutes and by receiver.
 
-        Returns
-        -------
-        pandas.DataFrame
-            mmsi, time (of the slot), station (empty for all but `stations`), reports.
+        Returns mmsi, time (of the slot), station (empty for all but `stations`), reports.
         """
         files = self.fetched(self._files_between(since, until))
         named = [file for file in files if "station" in pq.read_schema(file).names]
@@ -262,11 +256,8 @@ class TrafficQueries(Generation):
     def heard_by_block(self, since: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
         """Return reports by block (1° of latitude, 0.5° of longitude) and 24 h before `end`.
 
-        Returns
-        -------
-        pandas.DataFrame
-            day (0: the last 24 hours), lat (deg, southern edge), lon_half (half degrees, western
-            edge), reports.
+        Returns day (0: the last 24 hours), lat (deg, southern edge), lon_half (half degrees,
+        western edge), reports.
         """
         return self._ask("heard_by_block", since=since, end=end)
 

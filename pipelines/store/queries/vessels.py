@@ -53,10 +53,7 @@ class VesselQueries(Generation):
     def heard_in(self, mmsis: list[int], end: pd.Timestamp) -> pd.DataFrame:
         """Return feeds that some vessels were heard in, by UTC date up to `end`.
 
-        Returns
-        -------
-        pandas.DataFrame
-            mmsi, date, feed_key, what: "position" or "static".
+        Returns mmsi, date, feed_key, what: "position" or "static".
         """
         wanted = pd.DataFrame({"mmsi": pd.Series(mmsis, dtype="int64")})
         return self._ask_of("heard_in", wanted, end=end)
