@@ -4,5 +4,3 @@ A rule is a module: `visited` and `waiting`.
 """
 
 from detectors.mother_ship.detector import MotherShip
-
-__all__ = ["MotherShip"]

@@ -6,5 +6,3 @@ are of the same false track.
 """
 
 from detectors.spoofing.detector import Spoofing
-
-__all__ = ["Spoofing"]
