@@ -159,7 +159,6 @@ class Anchoring(Limits):
         evidence: dict[str, Any],
         zone_id: str,
     ) -> dict[str, Any]:
-        """Return one event."""
         prohibited = evidence["rule"] == "anchoring: prohibited"
         score = 0.45 + 0.1 * min(1.0, evidence["duration_s"] / LONG_S)
         score += 0.1 * prohibited + 0.1 * (evidence["n_moored_together"] > 0)

@@ -123,7 +123,6 @@ def build(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
 
 
 def _column(values: list[Any], dtype: str) -> pd.Series:
-    """Return values as a column of a type of `EVENTS`."""
     if dtype == "object":
         return objects(values)
     if dtype == TIME:

@@ -138,7 +138,6 @@ def _told(
 
 
 def _known(events: pd.DataFrame, context: Context) -> tuple[dict[int, int], dict[int, float]]:
-    """Return ship types and lengths of the vessels in the events."""
     vessels = context.vessels
     if vessels.empty:
         return {}, {}

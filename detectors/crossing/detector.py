@@ -196,7 +196,6 @@ class Crossing(Limits):
         cells: Cells,
         context: Context,
     ) -> Iterator[dict[str, Any]]:
-        """Return the events of runs that hold a passage."""
         moving = np.flatnonzero(grid.speed_kn >= self.min_speed_kn)
         first, last = runs_under_way(self, grid, moving, ashore)
         spans, wanted = timespan.of_runs(
@@ -277,7 +276,6 @@ class Crossing(Limits):
             )
 
     def _may_score(self, passage: Passage, ways: tuple[Ending, Ending], sent: str) -> bool:
-        """Tell whether a passage is worth measuring."""
         mean_kn = float(geodesy.speed_kn(passage.made_good_m, passage.duration_s(self.step_s)))
         how = ways[0].how, ways[1].how
         by_a = sent not in ("", "B")
@@ -333,7 +331,6 @@ class Crossing(Limits):
 
 
 def _assessed(evidence: dict[str, Any], score: float) -> dict[str, Any]:
-    """Return score and explanation."""
     if not evidence["zones_reached"]:
         return {"score": 0.0, "explanation": nearby.NOT_ASSESSED}
     return {"score": score}

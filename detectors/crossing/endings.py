@@ -334,6 +334,5 @@ def _went_back(
 
 
 def _usual_kn(limits: Limits, speed_kn: Floats) -> float:
-    """Return the usual speed under way."""
     moving = speed_kn[speed_kn >= limits.min_speed_kn]
     return median(moving) if len(moving) else limits.min_speed_kn

@@ -96,7 +96,6 @@ def measured(
 
 
 def _way(limits: Limits, passage: Passage) -> dict[str, Any]:
-    """Return what was measured of the way of a passage."""
     passage_s = passage.duration_s(limits.step_s)
     return {
         "from_state": passage.from_state,

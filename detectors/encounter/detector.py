@@ -216,7 +216,6 @@ class Encounter(Limits):
         pairs: Pairs,
         spans: timespan.Spans,
     ) -> list[dict[str, Any]]:
-        """Return the events of pairs, with all that was measured of them."""
         first, last = spans.first, spans.last
         tracks = np.stack([grid.track_id[side[first]] for side in (pairs.left, pairs.right)])
         lat, lon = spans.middle(reports, tracks[0])
@@ -278,7 +277,6 @@ class Encounter(Limits):
         return evidence["from_astern"] and evidence["in_the_dark"] and bool(came(self, evidence))
 
     def _judged(self, evidence: dict[str, Any]) -> dict[str, Any]:
-        """Return score and explanation."""
         if not evidence["zones_reached"]:
             return {"score": 0.0, "explanation": nearby.NOT_ASSESSED}
         speed_kn = max(evidence["median_speed_kn"], evidence["other_median_speed_kn"])

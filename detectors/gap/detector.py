@@ -250,7 +250,6 @@ class Gap(Limits):
         return rows
 
     def _score(self, columns: dict[str, NDArray[Any]]) -> Floats:
-        """Return the scores before explanations; see the class."""
         rate = columns["silence_probability"]
         sharp = columns["cut_off_sharply"]
         # Lost or found in full, and one is heard all the way between: not at an edge.

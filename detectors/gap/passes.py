@@ -160,7 +160,6 @@ def _by_pass(
 
 
 def _distinct(owner: Ints, number: Ints, n: int) -> Ints:
-    """Count the distinct numbers of each owner."""
     among = int(number.max(initial=0)) + 1
     owners = np.unique(owner * among + number) // among
     return np.asarray(np.bincount(owners, minlength=n), "int64")

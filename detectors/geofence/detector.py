@@ -143,7 +143,6 @@ class Geofence(Limits):
         return events.build(self._events(once(found), reports))
 
     def _events(self, stories: Sequence[Story], reports: WatchedReports) -> list[dict[str, Any]]:
-        """Return the events of stories."""
         first = reports.sources_of([story.first for story in stories])
         last = reports.sources_of([story.last for story in stories])
         return [

@@ -80,7 +80,6 @@ def _strays(
 
 
 def _away_m(reports: WatchedReports, zones: Zones, zone: Ints, at: Ints) -> Floats:
-    """Return how far each report is from a zone."""
     outlines = zones.frame.geometry.to_numpy()[zone]
     points = shapely.points(reports.lon[at], reports.lat[at])
     ends = shapely.get_coordinates(shapely.shortest_line(points, outlines)).reshape(-1, 2, 2)

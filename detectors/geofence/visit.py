@@ -139,7 +139,6 @@ def _dwell(
     i: int,
     inside: tuple[int, int],
 ) -> Story:
-    """Return the story of a stay."""
     a, b = inside
     about = zones.records[row]
     quiet_us = reports.window[1] - reports.time_us[b]

@@ -170,7 +170,6 @@ class Identity(Limits):
         return Gathered(known, *known.company())
 
     def _event(self, story: Story) -> dict[str, Any]:
-        """Return the event of a story."""
         return events.row(
             self,
             story.tracks,

@@ -143,7 +143,6 @@ class Everybody:
 
 
 def _joined(parts: Any) -> list[Any]:
-    """Join the columns of parts."""
     return [np.concatenate(columns) for columns in zip(*parts, strict=True)]
 
 

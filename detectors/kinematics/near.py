@@ -93,7 +93,6 @@ def _found(
     *,
     counted: bool = False,
 ) -> Any:
-    """Return what `_pairs` does."""
     lat, lon, moment = places
     order = np.argsort(_from_first(moment), kind="stable")
     bounds = offsets(moment[order])

@@ -192,7 +192,6 @@ class Loitering(Limits):
         )
 
     def _judged(self, evidence: dict[str, Any]) -> dict[str, Any]:
-        """Return score and explanation."""
         if not evidence["zones_reached"]:
             return {"score": 0.0, "explanation": nearby.NOT_ASSESSED}
         score = 0.35 + 0.3 * min(1.0, evidence["duration_s"] / LONG_S)

@@ -178,7 +178,6 @@ def _before(limits: Limits, visits: list[Visit], later: Visit) -> list[Visit]:
 def _story(
     limits: Limits, host: int, visits: list[Visit], end_us: int, reports: Reports, crafts: Crafts
 ) -> Story:
-    """Return the story of some visits to one host."""
     start_us = visits[0].start_us
     visitors = sorted({v.visitor for v in visits})
     lasts_s = [(v.end_us - v.start_us) / SECOND_US for v in visits]

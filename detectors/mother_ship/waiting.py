@@ -79,7 +79,6 @@ def _within(away_m: float, limits: Limits, parameter: str) -> Bound | float:
 
 
 def _dark_s(limits: Limits, start_us: int, end_us: int, lat: float, lon: float) -> int:
-    """Return how long it was dark."""
     step_us = DARK_STEP_S * SECOND_US
     at_us = np.arange(-(-start_us // step_us), end_us // step_us + 1) * step_us
     dark = sun.altitude_deg(at_us, lat, lon) < limits.max_sun_altitude_deg

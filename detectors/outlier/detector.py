@@ -246,7 +246,6 @@ class Outlier(Detector):
         return found
 
     def _score(self, evidence: dict[str, Any]) -> float:
-        """Return the score before explanations; see the class."""
         excess = float(evidence["excess_score"])
         long_enough = evidence["duration_s"] >= self.min_extreme_duration_s
         if excess >= self.extreme_excess_score and long_enough:
@@ -284,6 +283,5 @@ class Outlier(Detector):
 
 
 def _mean_deg(angles: pd.Series) -> float:
-    """Return the mean of angles."""
     radians = np.radians(angles.to_numpy("float64"))
     return float(np.degrees(np.arctan2(np.sin(radians).mean(), np.cos(radians).mean())) % 360.0)

@@ -149,7 +149,6 @@ class PossibleMeeting(Limits):
         )
 
     def _event(self, meeting: Meeting, around: dict[str, bool]) -> dict[str, Any]:
-        """Return the event of a meeting."""
         low, high = meeting.one, meeting.other
         lat, lon = meeting.place
         reached = around["zones_reached"]

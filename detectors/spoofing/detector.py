@@ -178,7 +178,6 @@ class Spoofing(Limits):
         return [stories[i] for i in np.flatnonzero(touching)]
 
     def _event(self, reports: Reports, story: Story) -> dict[str, Any]:
-        """Return the event of a story."""
         a, b, home = story.first, story.last, story.home
         track = int(reports.track[a])
         status, _ = timegrid.most_common(reports.nav_status, np.array([a]), np.array([b]))

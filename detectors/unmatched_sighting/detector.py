@@ -114,7 +114,6 @@ class UnmatchedSighting(Limits):
         return self.settle
 
     def _sightings(self, context: Context) -> pd.DataFrame:
-        """Return the sightings that touch the window."""
         wanted = context.sightings["time"].between(context.start - self.settle, context.end)
         return context.sightings[wanted].reset_index(drop=True)
 
@@ -150,7 +149,6 @@ class UnmatchedSighting(Limits):
         )
 
     def _seen(self, sightings: pd.DataFrame) -> association.Seen:
-        """Return sightings as association takes them."""
         time_us = epoch_us(sightings["time"])
         moment = time_us // (self.scene_s * SECOND_US)
         scenes = pd.MultiIndex.from_arrays([moment, sightings["source"]])
@@ -172,7 +170,6 @@ class UnmatchedSighting(Limits):
         silent: Lead | None,
         beside: Lead | None,
     ) -> dict[str, Any]:
-        """Return the event of a sighting."""
         vessel = evidence["unmatched_probability"] * evidence["confidence_fraction"]
         lead = silent or beside
         if silent:
@@ -223,7 +220,6 @@ class UnmatchedSighting(Limits):
 
 
 def _tracks(positions: pd.DataFrame) -> association.Tracks:
-    """Return reports as association takes them."""
     return association.Tracks(
         positions["track_id"].to_numpy(),
         epoch_us(positions["time"]),
@@ -232,7 +228,6 @@ def _tracks(positions: pd.DataFrame) -> association.Tracks:
 
 
 def _kept(pairs: association.Pairs, keep: Bools) -> association.Pairs:
-    """Return some of the pairs."""
     return pairs._replace(**{name: column[keep] for name, column in pairs._asdict().items()})
 
 

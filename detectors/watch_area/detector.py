@@ -74,7 +74,6 @@ class WatchArea(Detector):
         context: Context,
         window: tuple[int, int],
     ) -> list[dict[str, Any]]:
-        """Return the events of one watch."""
         found, zones = context.events_of(READS[watch.when]), context.zones
         loaded = found["mmsi"].isin(positions["mmsi"].unique())
         found = found[loaded].reset_index(drop=True)

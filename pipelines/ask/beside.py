@@ -96,7 +96,6 @@ def concluded_on(
 
 
 def _held(installation: Installation, known: pd.Timestamp | None) -> dict[str, dict[Any, Any]]:
-    """Return what holds for each event."""
     if not exists(installation.store, installation.settings.store):
         return {}
     with read(installation.store, installation.settings.store) as store:

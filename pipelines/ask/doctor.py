@@ -119,7 +119,6 @@ MAKE_LAYERS: Final = (
 
 
 def _turned(shape: shapely.Geometry) -> shapely.Geometry:
-    """Exchange longitude and latitude."""
     return shapely.transform(shape, lambda lon_lat: lon_lat[:, ::-1])
 
 

@@ -19,7 +19,6 @@ class HeldBack:
     looked_at: int
 
     def __str__(self) -> str:
-        """In words."""
         return (
             f"{self.detector} would raise {self.vessels} of {self.looked_at} vessels, more than "
             f"its share; only its strongest {self.limit} count"

@@ -93,7 +93,6 @@ def correct(
 
 
 def _list(installation: "Installation", *, as_json: bool) -> None:
-    """Show who holds leads that no longer stand."""
     import pandas as pd
 
     from pipelines.ask.held_wrong import held_wrong

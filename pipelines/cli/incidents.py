@@ -118,7 +118,6 @@ def print_incidents(
 def _lines(
     row: dict[str, Any], end: "pd.Timestamp | None", known: "pd.Timestamp | None"
 ) -> list[str]:
-    """Say an incident in lines for a terminal."""
     import pandas as pd
 
     from detectors.kinematics.integrity import final_at

@@ -134,7 +134,6 @@ class Ahead:
         return Segmented(tracked, frames.conform(noise, frames.NOISE))
 
     def _covered(self, fresh: pd.DataFrame, receptions: pd.DataFrame) -> Coverage:
-        """Return where the feed is heard, what is fresh included."""
         since = (fresh["time"].min() - SILENCE).floor(SLOT)
         judged = self._judged[0]
         before = judged[((judged["hull"] > 0) & (judged["time"] >= since - SLOT)).to_numpy(bool)]

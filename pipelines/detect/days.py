@@ -209,7 +209,6 @@ def work_out(store: Queries, due: Due, memory_gb: float) -> Worked:
 
 
 def _parts(store: Queries, midnight: pd.Timestamp, memory_gb: float) -> list[tuple[int, int]]:
-    """Return the ranges of vessels in which a date is judged."""
     counts = store.report_counts(midnight, midnight + timedelta(days=1, microseconds=-1))
     reports = int(counts["reports"].sum())
     held_gb = reports * memory.KEPT_BYTES / 1e9

@@ -300,7 +300,6 @@ class Sweep:
 
 
 def _of(segmented: Segmented, vessels: set[int]) -> Segmented:
-    """Return the tracks of some vessels, beside all noise."""
     wanted = segmented.tracked["mmsi"].isin(vessels)
     return segmented._replace(tracked=segmented.tracked[wanted].reset_index(drop=True))
 

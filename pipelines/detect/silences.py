@@ -99,7 +99,6 @@ class Silences:
         return max(self._end_us, int(times_us[enough[0]])) if len(enough) else self._end_us
 
     def _meet(self, mmsi: Ints, time_us: Ints) -> None:
-        """Take in vessels that weren't known."""
         new = ~np.isin(mmsi, self._mmsi)
         if not new.any():
             return

@@ -332,6 +332,5 @@ def _harbour(stage: Stage) -> Place:
 
 
 def _nudged(stage: Stage, place: Place, radius_m: float) -> Place:
-    """Draw a random place within that distance."""
     bearing, away = stage.rng.uniform(0, 360), radius_m * np.sqrt(stage.rng.uniform())
     return geography.away(*place, bearing, away)

@@ -87,7 +87,6 @@ def score(truth_path: Path, run_folder: Path, *, flag_score: float = FLAG_SCORE)
 def _found(
     planted: Sequence[Planted], match: Match, strong: NDArray[np.bool_], listed: set[int]
 ) -> set[int]:
-    """Tell which of the planted events were found, by their index."""
     return {
         k
         for k, rows in match.fitting.items()

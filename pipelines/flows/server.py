@@ -212,7 +212,6 @@ def _import_prefect(folder: Path) -> None:
 
 
 def _say_all() -> None:
-    """Wait until what clients here have to say of runs is said."""
     from prefect.events.worker import EventsWorker
 
     EventsWorker.drain_all(timeout=_SAID_S)

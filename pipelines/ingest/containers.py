@@ -166,7 +166,6 @@ class _First:
         self.seek, self.tell = file.seek, file.tell
 
     def read(self, count: int) -> bytes:
-        """Return the next bytes."""
         return self._file.read(max(min(count, self._size - self.tell()), 0))
 
 

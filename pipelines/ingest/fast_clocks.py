@@ -247,7 +247,6 @@ def _key(code: int, offset: int) -> int: ...
 @overload
 def _key(code: Ints, offset: Ints | int) -> Ints: ...
 def _key(code: int | Ints, offset: Ints | int) -> int | Ints:
-    """Return what sorts places in a feed by receiver."""
     return (code << _PLACE_BITS) + offset
 
 

@@ -160,7 +160,6 @@ class Lines:
             yield from self._whole(carry.removesuffix(b"\r") + b"\n", most)
 
     def _whole(self, data: bytes, most: int) -> Iterator[Block]:
-        """Cut whole lines into blocks."""
         start = at = 0
         while at < len(data):
             end = data.rfind(b"\n", at, at + MAX_LINE + 1) + 1

@@ -201,7 +201,6 @@ class _Points:
 
 
 def _days_present(visits: pd.DataFrame) -> int:
-    """Return UTC days on which at least one of the visits went on."""
     first, last = (visits[c].to_numpy() // DAY_US for c in ("start_us", "end_us"))
     begins, counts = int(first.min()), np.zeros(int(last.max() - first.min()) + 2, "int64")
     np.add.at(counts, first - begins, 1)

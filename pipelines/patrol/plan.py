@@ -278,7 +278,6 @@ def _homes(bases: Mapping[str, tuple[float, float, float]], zones: Zones | None)
 def _assigned(
     problem: Problem, sorties: Sequence[Sortie], tasks: Sequence[Task], use_solver: bool
 ) -> tuple[list[Sailed], str]:
-    """Return the sorties with their tasks, and how they were found."""
     empty = [Sailed(sortie, ()) for sortie in sorties]
     if not sorties or not tasks:
         return empty, "nothing to assign"

@@ -258,7 +258,6 @@ def _sentences(joined: Any) -> list[str]:
 
 
 def _happened(row: dict[Any, Any], words: Labels) -> dict[str, Any]:
-    """Return the fields of `cards.Happened`."""
     lat, lon = _place(row["lat"], row["lon"])
     start, end = row["start"], None if pd.isna(row["end"]) else row["end"]
     return {

@@ -68,7 +68,6 @@ class Clearance:
         )
 
     def __str__(self) -> str:
-        """As a person reads it."""
         if self.everything:
             return "everything"
         return f"TLP:{self.max_tlp}" + "".join(f", {name}" for name in sorted(self.holds))

@@ -254,7 +254,6 @@ def _rows(table: pd.DataFrame) -> list[dict[Any, Any]]:
 
 
 def _mark(said: Mapping[Any, Any]) -> Mark:
-    """Return a mark from its fields."""
     text = str(said["rel"])
     names = frozenset(part.strip() for part in text.split(",")) - {"NONE"}
     return Mark(Tlp(str(said["tlp"])), None if text == EVERYBODY else names)

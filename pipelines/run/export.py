@@ -89,7 +89,6 @@ def _products(installation: Installation, run_id: str) -> Products | None:
 
 
 def _concluded(store: Queries, incidents: pd.DataFrame) -> Concluded:
-    """Return what people had concluded on incidents by now."""
     held = outcomes.holding(store.dispositions(), store.heirs())
     events = [str(joined).split(";") for joined in incidents["events"].tolist()]
     stands = [(own, outcomes.standing(own, held)) for own in events]

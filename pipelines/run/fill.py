@@ -72,7 +72,6 @@ class _Planned:
 
     @property
     def pending(self) -> Pending:
-        """Return what is waited for."""
         return self.judged or self.look
 
 

@@ -190,7 +190,6 @@ def totals_of(inputs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _cleaned(store: Queries, window: Window) -> dict[str, int]:
-    """Count copies and what isn't sound on the UTC dates of the window."""
     first, last = window.start.strftime("%Y-%m-%d"), window.end.strftime("%Y-%m-%d")
     days = [json.loads(text) for text in store.day_counts(first, last)]
     names = ("duplicates", "false_fixes", "clock_faults", "not_vessels", "put_right")

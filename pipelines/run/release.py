@@ -300,7 +300,6 @@ class Making:
         return self.store.track_positions(mmsis, since, self.window.end)
 
     def _vessels(self, events: pd.DataFrame, positions: pd.DataFrame) -> pd.DataFrame:
-        """`frames.VESSELS` of the events' vessels."""
         named = vessels_of(self.store, positions["mmsi"].drop_duplicates(), self.window.end)
         concerned = named["mmsi"].isin(set().union(*cut.vessels_of(events)))
         return cut.blank(named[concerned].reset_index(drop=True), self.recipient)

@@ -165,7 +165,6 @@ def write(
 
 
 def _make(root: Path, settings: StoreSettings, where: Place) -> None:
-    """Publish an empty catalogue."""
     _refuse_orphans(root, where)
     work = root / "work.duckdb"
     connection = catalogue.connect(work, settings)

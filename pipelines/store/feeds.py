@@ -283,7 +283,6 @@ class _Sums:
         self._summed = True
 
     def add(self, rows: pd.DataFrame) -> None:
-        """Take in rows."""
         self._parts.append(rows)
         self._rows += len(rows)
         self._summed = False
@@ -296,7 +295,6 @@ class _Sums:
             self.add(rows)
 
     def total(self) -> pd.DataFrame:
-        """Return the sums so far."""
         if not self._summed:
             self._parts = [_summed(pd.concat(self._parts), self._keys)]
             self._rows, self._summed = len(self._parts[0]), True
@@ -319,7 +317,6 @@ def _summed(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
 
 
 def _presence(day: int, rows: pa.Table, feed_key: str) -> pd.DataFrame:
-    """Return presence of the vessels in the sorted rows of a day of a feed."""
     mmsi, time = np.asarray(rows["mmsi"]).astype("int64"), positions.times_us(rows)
     bounds = frames.offsets(mmsi)
     first, last = bounds[:-1], bounds[1:] - 1
@@ -336,7 +333,6 @@ def _presence(day: int, rows: pa.Table, feed_key: str) -> pd.DataFrame:
 
 
 def _dated(sums: pd.DataFrame, table: str) -> pd.DataFrame:
-    """Return sums as rows of a table."""
     if sums.empty:
         return frames.empty(TABLES[table])
     known, place = np.unique(sums["day"].to_numpy(), return_inverse=True)

@@ -184,7 +184,6 @@ class Spool:
 
 
 def _noise_of(chunk: _Chunk, wanted: Ints, within: Within | None) -> pd.DataFrame:
-    """Return the noise of some vessels, `within` some stretches of time."""
     first, count = chunk.aside[:-1], np.diff(chunk.aside)
     mine = np.isin(chunk.noise["mmsi"].to_numpy()[first], wanted)
     own = chunk.noise
@@ -205,7 +204,6 @@ class _Part:
 
     @classmethod
     def of(cls, chunk: _Chunk, wanted: Ints) -> "_Part":
-        """Return the rows of some vessels."""
         mine = np.isin(chunk.mmsi, wanted)
         if mine.all():  # mostly: what is read by ranges of vessels was kept so
             return cls(chunk, slice(None), np.repeat(chunk.mmsi, chunk.counts))
@@ -214,7 +212,6 @@ class _Part:
         return cls(chunk, rows, np.repeat(chunk.mmsi[mine], chunk.counts[mine]))
 
     def within(self, times: Within, time_us: Ints) -> "_Part":
-        """Return those of some stretches of time."""
         kept = np.flatnonzero(times.holds(self.mmsi, time_us))
         rows = kept if isinstance(self.rows, slice) else self.rows[kept]
         return _Part(self.chunk, rows, self.mmsi[kept])

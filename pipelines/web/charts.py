@@ -267,7 +267,6 @@ def _coast(scene: Scene, xy: Floats) -> Floats:
 
 
 def _around(xy: Floats, otherwise: Box) -> Box:
-    """Return the box of some places with room around them."""
     if not len(xy):
         return otherwise
     (west, south), (east, north) = xy.min(axis=0).tolist(), xy.max(axis=0).tolist()

@@ -294,7 +294,6 @@ def _in_events(shown: Shown, line: Line) -> set[int]:
 
 
 def _about(shown: Shown, events: list[dict[Any, Any]]) -> dict[int, tuple[int, float]]:
-    """Return stated type and length of each vessel of some events."""
     mmsis = {int(row[name]) for row in events for name in ("mmsi", "other_mmsi")}
     known = shown.vessels
     known = known[known["mmsi"].isin(mmsis)]

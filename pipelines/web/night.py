@@ -209,7 +209,6 @@ class Shown:
         return one_line(doubt.said(self.words.at_desk), SENTENCE_LIMIT)
 
     def _vessels(self, joined: str) -> list[tuple[int, str, str]]:
-        """Return MMSI, name and role of each vessel of an incident."""
         parts = [one.partition(" ") for one in joined.split(" | ") if one]
         return [
             (int(mmsi), self.name(int(mmsi)), one_line(role, NAME_LIMIT)) for mmsi, _, role in parts

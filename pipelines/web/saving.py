@@ -141,7 +141,6 @@ def _plain(value: Any) -> Any:
 
 
 def _told(zone: Mapping[str, Any], made: Mapping[str, Any], area: Area | None) -> str:
-    """Return in words what is other than before."""
     after = area_of("", zone, made, "")
     if area is None:
         return one_line(f"{after.name}: drawn, {'; '.join(after.rules) or after.zone_class}", 500)

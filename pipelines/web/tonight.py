@@ -214,7 +214,6 @@ def _first(shown: Shown, lines: Sequence[Line], health: Health | None) -> tuple[
 
 
 def _in(lines: Sequence[Line]) -> frozenset[str]:
-    """Return the events of some lines."""
     return frozenset(one for line in lines for one in line.events)
 
 

@@ -121,7 +121,6 @@ class Tries:
         )
 
     def __len__(self) -> int:
-        """Return how much is remembered."""
         return len(self._counts) + len(self._names)
 
     def _found(self, key: Hashable) -> _Count | None:

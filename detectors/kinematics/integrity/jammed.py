@@ -81,7 +81,6 @@ def in_squares_around(time_us: Ints, lat: Floats, lon: Floats, jammed: Ints) -> 
 
 
 def _cells(time_us: Ints, lat: Floats, lon: Floats) -> Ints:
-    """Return hour and square of each report."""
     return np.column_stack([time_us // (JAMMED_S * SECOND_US), _square(lat), _square(lon)])
 
 

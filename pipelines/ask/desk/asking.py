@@ -60,7 +60,6 @@ class Dossier:
     simulated: bool
 
     def __repr__(self) -> str:
-        """Say whose it is, on one line."""
         who = self.identity
         return f"Dossier({who.mmsi:09d} {who.name or '(no name)'}, {len(self.events)} events)"
 
@@ -86,7 +85,6 @@ class Backtest:
     """MMSIs that would join the list of flagged vessels, and leave it."""
 
     def __repr__(self) -> str:
-        """Say how much would change, on one line."""
         n, joined, left = len(self.changes), len(self.joined), len(self.left)
         return f"Backtest({n} events would change, {joined} vessels join the list, {left} leave it)"
 
@@ -114,7 +112,6 @@ class Operation:
     """What must be said with any of it."""
 
     def __repr__(self) -> str:
-        """Say which, on one line."""
         return f"Operation({self.report.operation['name']}: {len(self.found)} incidents that count)"
 
     def draw(self) -> "Figure":

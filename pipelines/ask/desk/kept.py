@@ -38,7 +38,6 @@ class Kept:
     """Which night it is."""
 
     def __repr__(self) -> str:
-        """Say how much it is, on one line."""
         reports, n_bytes = (int(self.dates[name].sum()) for name in ("reports", "received_bytes"))
         n_bytes += int(self.dates["judged_bytes"].sum())
         return f"Kept({self.title}: {reports:,} reports in {n_bytes / 1e6:,.1f} MB)"

@@ -125,7 +125,6 @@ class Night:
         return lettered(self.opened.incidents, pd.DataFrame(self.opened.events))
 
     def __repr__(self) -> str:
-        """Say which night it is, on one line."""
         span = f"{self.run['start']:%Y-%m-%d %H:%M}Z to {self.run['end']:%Y-%m-%d %H:%M}Z"
         kind = "exercise, " if self.simulated else ""
         counts = f"{len(self.flagged)} flagged, {len(self.events)} events"

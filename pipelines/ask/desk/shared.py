@@ -30,7 +30,6 @@ class Shared:
     simulated: bool
 
     def __repr__(self) -> str:
-        """Say how much is told there, on one line."""
         there, here = self.both["rank_there"].notna().sum(), self.both["rank_here"].notna().sum()
         return f"Shared({there} flagged there, {here} here, {len(self.not_held)} not held here)"
 

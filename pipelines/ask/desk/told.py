@@ -60,7 +60,6 @@ class Told:
     zones: Zones
 
     def __repr__(self) -> str:
-        """Say of which event, on one line."""
         event = self.explanation.event
         return f"Told({event['event_id']} {event['kind']}, score {event['score']:.2f})"
 

@@ -34,7 +34,6 @@ class Verdicts:
     """Which reports they are."""
 
     def __repr__(self) -> str:
-        """Say how many reports of how many vessels, on one line."""
         reports, vessels = len(self.reports), self.reports["mmsi"].nunique()
         return f"Verdicts({self.title}: {reports:,} reports of {vessels:,} vessels)"
 
@@ -85,7 +84,6 @@ def verdicts(of: Night | Path | str, *, mapping: str | None = None) -> Verdicts:
 
 
 def _positions(path: Path, mapping: str | None) -> pd.DataFrame:
-    """Return the position reports of a feed."""
     options = IngestOptions(mapping=mapping, mappings=load().config / "mappings.yaml")
     feeds = discover([str(path)], path.parent)  # standard input isn't asked for
     parts = [batch.positions for feed in feeds for batch in decode(feed, options)]

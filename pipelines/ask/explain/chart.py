@@ -130,7 +130,6 @@ def _box(x: Floats, y: Floats, columns: int, rows: int, least_deg: float) -> tup
 
 
 def _land(land: NDArray[Any], middle: float, box: Box, gx: Floats, gy: Floats) -> NDArray[np.bool_]:
-    """Return which dots are land."""
     mask = np.zeros((len(gy), len(gx)), bool)
     for piece in cut.clip(land, box, middle):
         shapely.prepare(piece)

@@ -35,7 +35,6 @@ def learned_by_runs(rows: pd.DataFrame) -> list[Revision]:
 
 
 def _changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return what differs between two revisions, in words."""
     lines = []
     for name in _COMPARED:
         was, becomes = before[name], now[name]

@@ -22,7 +22,6 @@ class _Health(Collector):
         self._health, self._problems = health, problems
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Every metric."""
         found = GaugeMetricFamily("selat_problems", "Problems found.", labels=["level"])
         for level in ("error", "warning"):
             found.add_metric([level], sum(p.level == level for p in self._problems))

@@ -86,7 +86,6 @@ def _feed_table(rows: Sequence[Sequence[str]], console: Console) -> Table:
 
 
 def _over(table: Table, console: Console) -> int:
-    """Return by how much a table is wider than the screen."""
     wide = console.options.update(max_width=10_000)
     return Measurement.get(console, wide, table).maximum - console.width
 

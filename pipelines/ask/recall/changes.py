@@ -59,7 +59,6 @@ class Changes:
     passing: int
 
     def __repr__(self) -> str:
-        """Say how much differs, on one line."""
         told = {"incidents": self.incidents, "flags": self.flags, "events": self.events}
         counts = ", ".join(f"{len(table)} {name}" for name, table in told.items())
         return f"Changes({self.since.run_id} to {self.until.run_id}: {counts})"

@@ -34,7 +34,6 @@ class Moment:
         return self.time == FOREVER
 
     def __str__(self) -> str:
-        """In words."""
         return (
             f"run {self.run_id}, which had looked at reports up to {text.minute(self.known_time)}"
         )

@@ -194,7 +194,6 @@ def _one_boat(events: pd.DataFrame) -> Ints:
 
 
 def _same_group(events: pd.DataFrame, lead: Bools) -> Ints:
-    """Return pairs of rows of one raft."""
     named = np.flatnonzero((events["group_id"] != "").to_numpy() & lead)
     groups = pd.factorize(events["group_id"].to_numpy()[named])[0]
     order = np.argsort(groups, kind="stable")

@@ -263,7 +263,6 @@ def _went(way: Way, rows: list[Told], teller: Teller) -> str:
 
 
 def _of_the_same_two(row: Told, lead: Told) -> bool:
-    """Tell whether two events are meetings of the same two."""
     meetings = row.kind == lead.kind == "encounter"
     return meetings and {row.mmsi, row.other_mmsi} == {lead.mmsi, lead.other_mmsi}
 

@@ -134,7 +134,6 @@ class _Remote:
         self.future = future
 
     def done(self) -> bool:
-        """Tell whether the task has ended."""
         return bool(self.future.done())
 
     def result(self) -> Any:
@@ -182,7 +181,6 @@ def refuse_plain(scheduler: str, settings: DaskSettings) -> None:
 
 
 def _is_here(place: str) -> bool:
-    """Tell whether an address is one of loopback."""
     name = urlsplit(f"//{place}").hostname or ""
     try:
         return ipaddress.ip_address(name).is_loopback

@@ -322,6 +322,5 @@ def _village(stage: Stage) -> Shore:
 
 
 def _country_at(stage: Stage, place: Place) -> str:
-    """Return whose coast is the nearest."""
     near = nearest([*stage.moorings, *stage.beaches], place, 1)
     return near[0].country

@@ -263,7 +263,6 @@ class _Part:
         return path
 
     def close(self) -> None:
-        """Close the file, which ends the lock."""
         os.close(self.fd)
 
 

@@ -183,7 +183,6 @@ def _renamed(events: pd.DataFrame) -> set[tuple[int, pd.Timestamp]]:
 
 
 def _lone(one: IncidentCard, products: Products, lon0: float) -> Event:
-    """Return the mark of an incident without a vessel."""
     return Event(
         one.event_ids[0],
         one.kind,

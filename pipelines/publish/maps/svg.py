@@ -357,7 +357,6 @@ class _Drawing:
         return self.ink.text(short, spot[0], spot[1] + 4, colour, spot[2], **more) if spot else ""
 
     def _degrees(self) -> Iterator[str]:
-        """Draw the names of meridians and parallels at the edges."""
         for x, text in self.sheet.meridians(self.scene.lon0):
             if 30 < x < WIDTH - 30:
                 yield self.ink.text(text, x, 15, "grid-ink", "middle")

@@ -98,7 +98,6 @@ def render(
 
 
 def _told(row: Mapping[Any, Any], words: Labels, place: Callable[[float, float], str]) -> str:
-    """Say what became of one lead."""
     start, end = row["start"], None if pd.isna(row["end"]) else row["end"]
     kind = words.kind_of(str(row["kind"]), "")
     vessels = [int(row[name]) for name in ("mmsi", "other_mmsi") if row[name]]

@@ -244,7 +244,6 @@ class _Found:
     latest: str = ""
 
     def see(self, place: int, raw: bytes) -> None:
-        """Look at the next line."""
         try:
             line = _Line.parse(raw)
         except ValueError:

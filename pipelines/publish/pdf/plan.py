@@ -65,7 +65,6 @@ def _sortie(one: Sailed, colour: str, planned: Planned) -> dict[str, Any]:
 
 
 def _stops(one: Sailed, every: Labels, language: str) -> list[list[str]]:
-    """Return number, when, and what of each stop."""
     found, said = [], every.plan
     for number, stop in enumerate(one.stops, 1):
         what = f"{words.task_told(stop, said)} {words.what(stop, one, said)}"

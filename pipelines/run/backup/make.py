@@ -129,7 +129,6 @@ class _Making:
         self.gone: list[str] = []
 
     def store(self, installation: Installation) -> Pinned:
-        """Put the store as it is published now."""
         root, settings, tried = installation.store, installation.settings.store, 0
         with tempfile.TemporaryDirectory(prefix="selat-") as scratch:
             while True:

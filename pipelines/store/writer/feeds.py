@@ -286,7 +286,6 @@ def _entry(
     report: Mapping[str, Any],
     span: tuple[pd.Timestamp | None, pd.Timestamp | None],
 ) -> dict[str, Any]:
-    """Return the entry of the ledger of a feed."""
     return {
         "feed_key": feed_key,
         "sha256": sha256,

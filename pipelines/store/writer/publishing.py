@@ -114,7 +114,6 @@ class Publishing(Queries):
         self._connection = self._open()
 
     def _restore(self) -> None:
-        """Go back to what is published."""
         self._lost, self._owed = self._lost or self._owed, False
         with suppress(duckdb.Error):
             self._connection.close()
