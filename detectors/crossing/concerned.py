@@ -56,15 +56,10 @@ def concerned(limits: Limits, positions: pd.DataFrame, since: pd.Timestamp, coas
     late = late[rows]
     came = np.minimum.reduceat(np.where(late, nearest_m, np.inf), begin)
     out = np.maximum.reduceat(nearest_m, begin)
-    ashore = came <= limits.shore_m + SPACING_M + _way_m(LATE_S)
+    ashore = came <= limits.shore_m + SPACING_M + 20.0 * geodesy.KNOT_MPS * LATE_S / 2
     # Who met another has landed from anywhere off the shore.
     lands = ashore & (out >= 2 * limits.shore_m)
     return np.unique(own[begin[leads | lands]] // 100)
-
-
-def _way_m(seconds: float) -> float:
-    """Return how far 20 kn lead in half of so long."""
-    return 20.0 * geodesy.KNOT_MPS * seconds / 2
 
 
 def _leads_across(

@@ -150,7 +150,7 @@ def _fitting(ending: Ends, beginning: Ends, limits: Limits) -> _Fitting:
     miss_m[left] = _miss_m(end.take(left), begin.take(left), pause_s[left])
     # Only who seems to be heard under both numbers at once needs clocks that differ.
     left = left[(miss_m[left] > miss_limit_m[left]) & (pause_s[left] < 0)]
-    for difference_s in _differences(limits.max_clock_s):
+    for difference_s in np.arange(CLOCK_STEP_S, limits.max_clock_s + 1e-9, CLOCK_STEP_S).tolist():
         tried_m = _miss_m(end.take(left), begin.take(left), pause_s[left] + difference_s)
         better = tried_m < miss_m[left]
         miss_m[left[better]], clock_s[left[better]] = tried_m[better], difference_s
@@ -197,12 +197,6 @@ def _near(ending: Ends, beginning: Ends, limits: Limits) -> tuple[Ints, Ints]:
         tree(beginning), 1.0, p=np.inf, output_type="coo_matrix"
     )
     return near.row.astype("int64"), near.col.astype("int64")
-
-
-def _differences(max_clock_s: float) -> list[float]:
-    """Clock differences to try, the smallest first."""
-    steps: list[float] = np.arange(CLOCK_STEP_S, max_clock_s + 1e-9, CLOCK_STEP_S).tolist()
-    return steps
 
 
 def _miss_m(end: Ends, begin: Ends, pause_s: Floats) -> Floats:

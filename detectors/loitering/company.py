@@ -57,7 +57,7 @@ def around(
 
     beside = {name: (near(among) > 0).sum(axis=0) >= 3 for name, among in attending.items()}
     still = np.flatnonzero(grid.speed_kn < STILL_KN)
-    fishing = np.flatnonzero(fishing_types(ship_type))
+    fishing = np.flatnonzero(np.isin(ship_type, list(FISHING)))
     # Not at its very end, where it may be that no other has reported yet.
     then = parts[1]
     lying = nearby.n_near(grid, then, still, limits.neighbour_m)
@@ -181,8 +181,3 @@ def attendants(
         "tug_attends": np.isin(ship_type, list(TUG | TOWING)),
         "at_work_beside": np.isin(ship_type, list(WORKING)) | restricted,
     }
-
-
-def fishing_types(ship_type: Ints) -> NDArray[np.bool_]:
-    """Tell which ship types fish."""
-    return np.isin(ship_type, list(FISHING))

@@ -60,7 +60,7 @@ def measured_of(
             "excess": excess,
             "course": np.fmax(found.motion - found.without_course, found.flow),
             "speed": found.motion - found.without_speed,
-            "place": found.place - model.typical_place(ship),
+            "place": found.place - model.arrays["typical_place"][ship],
             "course_deg": course_deg,
             "speed_kn": speed_kn,
             "usual_course": np.where(

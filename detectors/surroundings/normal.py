@@ -190,10 +190,6 @@ class Normal:
         """Slower vessels were left out: lying still is another detector's matter."""
         return float(self.arrays["min_speed_kn"])
 
-    def typical_place(self, ship: Ints) -> Floats:
-        """Mean surprise of the places that a class comes to."""
-        return np.asarray(self.arrays["typical_place"][ship])
-
     def threshold(self, ship: Ints) -> Floats:
         """Mean surprise that no more than the stated share of a class exceeded, by window."""
         return np.asarray(self.arrays["threshold"][ship])

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from detectors.core import events
-from detectors.core.arrays import Bools
 from detectors.core.detector import Context
 from detectors.core.evidence import at_least
 from detectors.core.frames import SECOND_US, epoch_us
@@ -126,7 +125,8 @@ class UnmatchedSighting(Limits):
         tracks = _tracks(positions)
         pairs = association.candidates(tracks, seen, self.motion)
         gaps, loiterings = context.events_of("gap"), context.events_of("loitering")
-        pairs = _kept(pairs, ~in_silence(self, pairs, seen, gaps))
+        known = ~in_silence(self, pairs, seen, gaps)
+        pairs = association.Pairs(*(column[known] for column in pairs))
         stated_m = lengths(context.vessels, pairs.track_id // 100)
         weight = association.weights(pairs, seen, stated_m, self.prior)
         matches = association.match(pairs, weight, seen.scene)
@@ -225,10 +225,6 @@ def _tracks(positions: pd.DataFrame) -> association.Tracks:
         epoch_us(positions["time"]),
         *(positions[name].to_numpy("float64") for name in ("lat", "lon", "sog_kn", "cog_deg")),
     )
-
-
-def _kept(pairs: association.Pairs, keep: Bools) -> association.Pairs:
-    return pairs._replace(**{name: column[keep] for name, column in pairs._asdict().items()})
 
 
 def _anchor_us(sighting_id: str) -> int:

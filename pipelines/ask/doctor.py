@@ -92,7 +92,8 @@ def _problems_of(zones: Zones) -> tuple[Problem, ...]:
             report("error", f"its shape isn't valid: {shapely.is_valid_reason(shape)}")
             continue
         if not shape.intersects(zones.reach):
-            if shapely.intersects(_turned(shape), zones.reach):
+            turned = shapely.transform(shape, lambda lon_lat: lon_lat[:, ::-1])
+            if shapely.intersects(turned, zones.reach):
                 hint = "longitude and latitude swapped? With both exchanged it would lie within"
                 report("warning", "it lies outside the area that the land layer reaches", hint)
             else:
@@ -116,10 +117,6 @@ MAKE_LAYERS: Final = (
     "selat reference make --land FILE --bbox W,S,E,N makes a folder of layers for these waters; "
     "name it as `reference` in settings.yaml"
 )
-
-
-def _turned(shape: shapely.Geometry) -> shapely.Geometry:
-    return shapely.transform(shape, lambda lon_lat: lon_lat[:, ::-1])
 
 
 def _beyond(file: str, ids: list[str]) -> Problem:

@@ -32,7 +32,6 @@ LEAST_M: Final = 600.0
 LEAST_SHARE: Final = 1 / 8
 """A part isn't halved once its own reports are so small a share of what fits: what is too much is
 the company, which a half has too."""
-COLUMNS: Final = ("mmsi", "time", "lat", "lon", "track_id")
 
 _BESIDE: Final = [(x << 2 * BITS) + (y << BITS) - 1 for x, y in product((-1, 0, 1), repeat=2)]
 """What leads from a cube to the first of each three beside it along the last axis."""

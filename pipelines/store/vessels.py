@@ -143,7 +143,8 @@ def history(statements: pd.DataFrame) -> pd.DataFrame:
         before, value = content, _value(row)
         kind = str(imo_kind(value)) if row["field"] == "imo" else ""
         told = [row["first_time"], row["last_time"], row["reports"], IMO_NOTES[kind]]
-        spans.append([row["field"], _in_words(value), *told])
+        shown = f"{value:g}" if isinstance(value, float) else str(value)
+        spans.append([row["field"], shown, *told])
     return frames.conform(pd.DataFrame(spans, columns=list(HISTORY)), HISTORY)
 
 
@@ -151,10 +152,6 @@ def _value(row: Mapping[Any, Any]) -> Any:
     if STATICS[row["field"]].dtype == "str":
         return str(row["text"])
     return int(row["number"]) if row["field"] in _WHOLE else float(row["number"])
-
-
-def _in_words(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _or_none(time: Any) -> pd.Timestamp | None:

@@ -76,7 +76,7 @@ class Secret(BaseModel):
         """Return what scrypt makes of a password."""
         n = 1 << self.cost
         return hashlib.scrypt(
-            _normal(password),
+            unicodedata.normalize("NFKC", password).encode("utf-8", "surrogatepass"),
             salt=bytes.fromhex(self.salt),
             n=n,
             r=self.block,
@@ -118,10 +118,6 @@ class Account(BaseModel):
         if self.clearance == "ALL":
             return EVERYTHING
         return Clearance(Tlp(self.clearance), frozenset(self.holds))
-
-
-def _normal(password: str) -> bytes:
-    return unicodedata.normalize("NFKC", password).encode("utf-8", "surrogatepass")
 
 
 def named(name: str) -> str:

@@ -36,7 +36,7 @@ def problems(health: Health, settings: HealthSettings) -> list[Problem]:
         *_early(health),
         *_clocks(health),
         *_packs(health),
-        *_feeds(health, settings),
+        *(problem for feed in health.feeds for problem in _feed(feed, settings)),
         *_lacking(health),
         *_coverage(health, settings),
         *_disk(health, settings),
@@ -139,10 +139,6 @@ def _clocks(health: Health) -> list[Problem]:
     return [
         Problem("warning", name, "; ".join(texts), hint) for (name, hint), texts in alike.items()
     ]
-
-
-def _feeds(health: Health, settings: HealthSettings) -> list[Problem]:
-    return [problem for feed in health.feeds for problem in _feed(feed, settings)]
 
 
 def _feed(feed: Feed, settings: HealthSettings) -> list[Problem]:

@@ -299,7 +299,8 @@ def _one(
     silent = [one for one in beside.get(ids[place], ()) if one.mmsi not in roles]
     start, first = min((row.start, one) for row, one in zip(rows, ids, strict=True))
     ends = [row.end for row in rows if row.end is not None]
-    lat, lon = _place(lead)
+    # Of a crossing where it came nearest to the coast it made for, or landed.
+    lat, lon = place_of(lead) or (lead.lat, lead.lon)
     return {
         "incident_id": str(first),
         "title": title(rows, scores, lead, roles, main, silent, teller),
@@ -314,13 +315,6 @@ def _one(
         "events": ";".join([ids[place], *ids[:place], *ids[place + 1 :]]),
         "next_step": next_step(lead, rows, teller.now, next_steps, say, seen, lasts.get(main)),
     }
-
-
-def _place(lead: Told) -> tuple[float, float]:
-    """Return the place that an incident is shown at: of a crossing where it came nearest to the
-    coast it made for, or landed, else where the event that it is told by was.
-    """
-    return place_of(lead) or (lead.lat, lead.lon)
 
 
 def _roles(rows: list[Told], counts: list[bool]) -> dict[int, str]:

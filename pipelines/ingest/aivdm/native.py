@@ -214,7 +214,9 @@ def statics_frame(rows: m.Rows, source: str, offset: int = 0) -> pd.DataFrame:
                 ),
                 dtype="str",
             ),
-            "source": _same(source, len(rows)),
+            "source": pd.Series(
+                pa.repeat(pa.scalar(source, pa.large_string()), len(rows)), dtype="str"
+            ),
             "source_offset": rows["offset"] + offset,
         },
     )
@@ -229,7 +231,3 @@ def _frame(schema: Mapping[str, frames.Column], columns: dict[str, Any]) -> pd.D
 def _known(values: NDArray[np.float64], missing: NDArray[np.bool_]) -> NDArray[np.float64]:
     values[missing] = np.nan
     return values
-
-
-def _same(text: str, count: int) -> pd.Series:
-    return pd.Series(pa.repeat(pa.scalar(text, pa.large_string()), count), dtype="str")

@@ -139,7 +139,7 @@ def render(
         unlisted=unlisted(products.manifest, words),
         provisional=_provisional(products, len(cards)),
         held_back=[one_line(str(t), _FACT_LIMIT) for t in products.manifest.get("held_back", [])],
-        kinds=_kinds(shown),
+        kinds=sorted({event.kind for card in shown for event in card.events}),
         problems=problems(products.manifest),
         facts=list(_facts(products.manifest, words)),
         has_land=len(products.zones.land) > 0,
@@ -251,7 +251,3 @@ def _flat(value: Any, label: str, words: Labels) -> Iterator[Fact]:
     else:
         shown = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else value
         yield Fact(one_line(label, _FACT_LIMIT), one_line(str(shown), _FACT_LIMIT))
-
-
-def _kinds(cards: list[VesselCard]) -> list[str]:
-    return sorted({event.kind for card in cards for event in card.events})

@@ -13,7 +13,7 @@ from pipelines.base.text import minute
 from pipelines.base.visible import clean
 from pipelines.publish.packs import contents, manifest, minisign
 from pipelines.publish.packs.contents import Contents
-from pipelines.publish.packs.keys import Key, Keyring
+from pipelines.publish.packs.keys import Keyring
 from pipelines.publish.packs.manifest import Manifest, PackError, UnsoundError
 from pipelines.publish.packs.zipread import shown
 
@@ -182,12 +182,10 @@ def _signer(
     if not minisign.verifies(public, papers[manifest.NAME], signature):
         return name, "changed", f"{manifest.NAME} isn't what the key {name} signed"
     if name in known and known[name].state == "revoked":
-        return name, "revoked key", _revoked(known[name])
+        key = known[name]
+        revoked = f"signed by the key {name}, revoked on {key.ended}: {key.reason}"
+        return name, "revoked key", revoked
     return name, "intact", ""
-
-
-def _revoked(key: Key) -> str:
-    return f"signed by the key {key.name}, revoked on {key.ended}: {key.reason}"
 
 
 def unpack(path: Path, keyring: Keyring, out: Path, verdict: Verdict) -> list[Path]:
