@@ -14,7 +14,7 @@ from detectors.core import events
 from detectors.core.arrays import Floats, Ints
 from detectors.core.detector import Context
 from detectors.core.evidence import at_least, at_most
-from detectors.core.frames import SECOND_US
+from detectors.core.frames import REPORTED, SECOND_US
 from detectors.core.hypothesis import AT_ANCHOR, Hypothesis
 from detectors.core.relations import Along, Near, Relation
 from detectors.core.telling import Told, Words
@@ -62,17 +62,11 @@ class Anchoring(Limits):
     name: ClassVar[str] = "anchoring"
     version: ClassVar[str] = "10"
     requires: ClassVar[tuple[str, ...]] = (
-        "mmsi",
-        "time",
-        "lat",
-        "lon",
+        *REPORTED,
         "sog_kn",
         "heading_deg",
         "nav_status",
         "ais_class",
-        "track_id",
-        "source",
-        "source_offset",
     )
     source: ClassVar[str] = (
         "Own rule: held to the ground over a turn of the semi-diurnal stream (M2, 12.42 h); limits "

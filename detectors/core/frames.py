@@ -62,6 +62,9 @@ TRACKED: Final[Mapping[str, Column]] = {
 """What a detector gets: cleaned position reports, sorted by (track_id, time), time strictly
 increasing within a track."""
 
+REPORTED: Final = ("mmsi", "time", "lat", "lon", "track_id", "source", "source_offset")
+"""Columns of `TRACKED` that say whose report it is, of when and where, and where it stands."""
+
 FALSE_FIX: Final = "false fix"
 INTERFERENCE: Final = "interference"
 CLOCK_FAULT: Final = "clock fault"

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from detectors.core import events
 from detectors.core.detector import Context
-from detectors.core.frames import SECOND_US
+from detectors.core.frames import REPORTED, SECOND_US
 from detectors.core.hypothesis import Hypothesis
 from detectors.core.relations import EventsOf, Own, Relation
 from detectors.core.telling import Told, Words
@@ -121,17 +121,7 @@ class Crossing(Limits):
 
     name: ClassVar[str] = "crossing"
     version: ClassVar[str] = "26"
-    requires: ClassVar[tuple[str, ...]] = (
-        "mmsi",
-        "time",
-        "lat",
-        "lon",
-        "sog_kn",
-        "ais_class",
-        "track_id",
-        "source",
-        "source_offset",
-    )
+    requires: ClassVar[tuple[str, ...]] = (*REPORTED, "sog_kn", "ais_class")
     source: ClassVar[str] = (
         "Own rules; routes and craft after UNODC (2018), Global Study on Smuggling of Migrants, "
         "chapter on Asia, and cases told by the authorities (Bernama, 31 January 2026; The Star, "

@@ -9,7 +9,7 @@ import pandas as pd
 
 from detectors.core import events
 from detectors.core.detector import Context
-from detectors.core.frames import SECOND_US
+from detectors.core.frames import REPORTED, SECOND_US
 from detectors.core.hypothesis import Hypothesis
 from detectors.core.relations import Along, Near, Relation
 from detectors.core.telling import Told, Words
@@ -109,18 +109,7 @@ class Encounter(Limits):
 
     name: ClassVar[str] = "encounter"
     version: ClassVar[str] = "27"
-    requires: ClassVar[tuple[str, ...]] = (
-        "mmsi",
-        "time",
-        "lat",
-        "lon",
-        "sog_kn",
-        "nav_status",
-        "ais_class",
-        "track_id",
-        "source",
-        "source_offset",
-    )
+    requires: ClassVar[tuple[str, ...]] = (*REPORTED, "sog_kn", "nav_status", "ais_class")
     source: ClassVar[str] = (
         "Miller, Roan, Hochberg, Amos & Kroodsma (2018), Identifying Global Patterns of "
         "Transshipment Behavior, Frontiers in Marine Science 5:240, doi:10.3389/fmars.2018.00240"

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from detectors.core import events
 from detectors.core.arrays import Floats
 from detectors.core.detector import Context
+from detectors.core.frames import REPORTED
 from detectors.core.hypothesis import Hypothesis
 from detectors.core.relations import Own, Relation
 from detectors.core.telling import Told, Words
@@ -150,17 +151,11 @@ class Gap(Limits):
     name: ClassVar[str] = "gap"
     version: ClassVar[str] = "25"
     requires: ClassVar[tuple[str, ...]] = (
-        "mmsi",
-        "time",
-        "lat",
-        "lon",
+        *REPORTED,
         "sog_kn",
         "cog_deg",
         "nav_status",
         "ais_class",
-        "track_id",
-        "source",
-        "source_offset",
     )
     source: ClassVar[str] = (
         "Welch, Clavelle, White, Cimino, Van Osdel, Hochberg, Kroodsma & Hazen (2022), Hot spots "

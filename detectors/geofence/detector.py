@@ -9,6 +9,7 @@ import pandas as pd
 from detectors.core import events
 from detectors.core.arrays import Ints
 from detectors.core.detector import Context
+from detectors.core.frames import REPORTED
 from detectors.core.hypothesis import Hypothesis
 from detectors.core.relations import Own, Relation
 from detectors.core.telling import Told, Words
@@ -75,18 +76,7 @@ class Geofence(Limits):
 
     name: ClassVar[str] = "geofence"
     version: ClassVar[str] = "6"
-    requires: ClassVar[tuple[str, ...]] = (
-        "mmsi",
-        "time",
-        "lat",
-        "lon",
-        "sog_kn",
-        "nav_status",
-        "ais_class",
-        "track_id",
-        "source",
-        "source_offset",
-    )
+    requires: ClassVar[tuple[str, ...]] = (*REPORTED, "sog_kn", "nav_status", "ais_class")
     source: ClassVar[str] = (
         "Visits with hysteresis as in Global Fishing Watch's port visits (entry and exit at "
         "different thresholds; globalfishingwatch.org/faqs, carrier vessel portal); crossings by "

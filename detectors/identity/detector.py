@@ -10,6 +10,7 @@ import pandas as pd
 
 from detectors.core import events
 from detectors.core.detector import Context, Gathered
+from detectors.core.frames import REPORTED
 from detectors.core.hypothesis import Hypothesis
 from detectors.core.relations import Along, Edges, Near, Relation, Reported, StatedAlike
 from detectors.core.telling import Told, Words
@@ -89,18 +90,7 @@ class Identity(Limits):
 
     name: ClassVar[str] = "identity"
     version: ClassVar[str] = "20"
-    requires: ClassVar[tuple[str, ...]] = (
-        "mmsi",
-        "time",
-        "lat",
-        "lon",
-        "sog_kn",
-        "cog_deg",
-        "ais_class",
-        "track_id",
-        "source",
-        "source_offset",
-    )
+    requires: ClassVar[tuple[str, ...]] = (*REPORTED, "sog_kn", "cog_deg", "ais_class")
     source: ClassVar[str] = (
         "Numbers: Recommendation ITU-R M.585-9, annexes 1 and 2; IMO resolution A.1117(30). "
         "Two hulls: Global Fishing Watch, gpsdio-segment. Identity swaps and manipulation: "

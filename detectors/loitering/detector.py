@@ -9,6 +9,7 @@ import pandas as pd
 from detectors.core import events, telling
 from detectors.core.detector import Context
 from detectors.core.evidence import Evidence
+from detectors.core.frames import REPORTED
 from detectors.core.hypothesis import Hypothesis
 from detectors.core.relations import Along, Near, Relation
 from detectors.core.telling import Told, Words
@@ -88,18 +89,12 @@ class Loitering(Limits):
     name: ClassVar[str] = "loitering"
     version: ClassVar[str] = "24"
     requires: ClassVar[tuple[str, ...]] = (
-        "mmsi",
-        "time",
-        "lat",
-        "lon",
+        *REPORTED,
         "sog_kn",
         "cog_deg",
         "heading_deg",
         "nav_status",
         "ais_class",
-        "track_id",
-        "source",
-        "source_offset",
     )
     source: ClassVar[str] = (
         "Miller, Roan, Hochberg, Amos & Kroodsma (2018), Identifying Global Patterns of "

@@ -9,7 +9,7 @@ import pandas as pd
 
 from detectors.core import events
 from detectors.core.detector import Context, Gathered
-from detectors.core.frames import SECOND_US
+from detectors.core.frames import REPORTED, SECOND_US
 from detectors.core.hypothesis import Hypothesis
 from detectors.core.relations import LastNear, Relation
 from detectors.core.telling import Told, Words
@@ -103,19 +103,7 @@ class Spoofing(Limits):
     version: ClassVar[str] = "21"
     needs_zones: ClassVar[bool] = False
     digests: ClassVar[bool] = True
-    requires: ClassVar[tuple[str, ...]] = (
-        "mmsi",
-        "time",
-        "lat",
-        "lon",
-        "sog_kn",
-        "cog_deg",
-        "nav_status",
-        "msg_type",
-        "track_id",
-        "source",
-        "source_offset",
-    )
+    requires: ClassVar[tuple[str, ...]] = (*REPORTED, "sog_kn", "cog_deg", "nav_status", "msg_type")
     source: ClassVar[str] = (
         "C4ADS (2019), Above Us Only Stars: Exposing GPS Spoofing in Russia and Syria; Bergman "
         "(2021), Systematic data analysis reveals false vessel tracks, SkyTruth and Global Fishing "

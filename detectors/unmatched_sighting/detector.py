@@ -11,7 +11,7 @@ import pandas as pd
 from detectors.core import events
 from detectors.core.detector import Context
 from detectors.core.evidence import at_least
-from detectors.core.frames import SECOND_US, epoch_us
+from detectors.core.frames import REPORTED, SECOND_US, epoch_us
 from detectors.core.hypothesis import Hypothesis
 from detectors.core.relations import EventsOf, Relation, SightingsWithin
 from detectors.core.telling import Told, Words
@@ -74,17 +74,7 @@ class UnmatchedSighting(Limits):
 
     name: ClassVar[str] = "unmatched_sighting"
     version: ClassVar[str] = "15"
-    requires: ClassVar[tuple[str, ...]] = (
-        "mmsi",
-        "time",
-        "lat",
-        "lon",
-        "sog_kn",
-        "cog_deg",
-        "track_id",
-        "source",
-        "source_offset",
-    )
+    requires: ClassVar[tuple[str, ...]] = (*REPORTED, "sog_kn", "cog_deg")
     source: ClassVar[str] = (
         "Kroodsma, Hochberg, Davis, Paolo, Joo & Wong (2022), Revealing the global longline fleet "
         "with satellite radar, Scientific Reports 12:21004, doi:10.1038/s41598-022-23688-7; Paolo "
