@@ -17,8 +17,6 @@ from detectors.kinematics import geodesy, timegrid
 from detectors.surroundings import coverage, passes, receivers
 from detectors.surroundings.rates import DAY_SLOTS
 
-_SLOT_US = coverage.SLOT_S * SECOND_US
-
 
 def chances(
     limits: Limits, silences: Silences, reports: History, context: Context
@@ -50,10 +48,10 @@ def chances(
     missed less often than who was heard once (Poisson, its rate gamma distributed).
     """
     row = silences.row
-    own = silences.start_us // _SLOT_US
+    own = silences.start_us // coverage.SLOT_US
     density = context.coverage.density(reports.lat[row], reports.lon[row], own - DAY_SLOTS, own - 1)
     first = reports.first_since(row, limits.history_s)
-    changes = np.cumsum(np.r_[1, np.diff(reports.time_us // _SLOT_US) != 0])
+    changes = np.cumsum(np.r_[1, np.diff(reports.time_us // coverage.SLOT_US) != 0])
     n_heard = changes[row] - changes[first] + 1
     silence, step = timegrid.ranges(first, row - first)
     tens_us = coverage.FEED_SLOT_S * SECOND_US
@@ -96,7 +94,7 @@ def chances(
     )
     heard, missed = heard + np.where(came_to_lie, 0, n_heard), missed + n_missed
     chance = np.exp(betaln(heard, missed + n_chances) - betaln(heard, missed))
-    each = n_heard > own - reports.time_us[first] // _SLOT_US
+    each = n_heard > own - reports.time_us[first] // coverage.SLOT_US
     thin = (density <= limits.max_thin_reports) | (by_pass & np.isnan(density))
     thin &= by_pass | ~(each & _evenly(limits, reports, row, first))
     thin[thin & ~feed_by_passes] &= ~_by_stations(
@@ -175,7 +173,7 @@ def _prior(
     sails beyond the coast stations of a feed, where satellites alone hear her, is lost more often
     than all of its vessels are. Where that isn't known yet, every other.
     """
-    row, own = silences.row, silences.start_us // _SLOT_US
+    row, own = silences.row, silences.start_us // coverage.SLOT_US
     heard, fell_silent = context.coverage.between(
         reports.lat[row],
         reports.lon[row],
@@ -224,7 +222,7 @@ def _with_others(
     sight of a satellite, and what had heard that place heard anything, if the feed says by whom.
     """
     found = np.zeros(len(silences.row), "int64")
-    long = np.flatnonzero(silences.end_us - silences.start_us >= _SLOT_US)
+    long = np.flatnonzero(silences.end_us - silences.start_us >= coverage.SLOT_US)
     some = Silences(
         silences.row[long],
         silences.is_open[long],
@@ -262,11 +260,11 @@ def _sailing_on(
     sails = speed_kn >= limits.moving_kn
     at, speed_kn, course_deg = at[sails], speed_kn[sails], course_deg[sails]
     began_us = silences.start_us[there.silence[at]]
-    middle_us = there.slot[at] * _SLOT_US + _SLOT_US // 2
+    middle_us = there.slot[at] * coverage.SLOT_US + coverage.SLOT_US // 2
     gone_m = speed_kn * geodesy.KNOT_MPS * (middle_us - began_us) / SECOND_US
     lat, lon, within = there.lat.copy(), there.lon.copy(), np.ones(len(there.slot), bool)
     lat[at], lon[at] = geodesy.destination(lat[at], lon[at], course_deg, gone_m)
-    edge_m = context.coverage.rates().edge_m(lat[at], lon[at], began_us // _SLOT_US)
+    edge_m = context.coverage.rates().edge_m(lat[at], lon[at], began_us // coverage.SLOT_US)
     within[at] = ~(edge_m <= 0)
     return replace(there, lat=lat, lon=lon), within
 
@@ -278,7 +276,7 @@ def _by_stations(
     that hear without a break, most of it, amid what a coast station hears: few reports are then
     what gets through at the end of its reach, or what a feed keeps, and no passes.
     """
-    row, own = silences.row[some], silences.start_us[some] // _SLOT_US
+    row, own = silences.row[some], silences.start_us[some] // coverage.SLOT_US
     place = reports.lat[row], reports.lon[row]
     heard = known.hearing(*place, own - DAY_SLOTS, own - 1, reports.ais_class_of(row))
     steady = np.bincount(heard.place, heard.share * heard.steady, minlength=len(row))
@@ -296,7 +294,7 @@ def _listening(
     began heard anything anywhere; true where that isn't known. Out of reach of a coast station only
     a satellite can have missed it, and others that the station hears show no pass.
     """
-    row, own = silences.row, silences.start_us // _SLOT_US
+    row, own = silences.row, silences.start_us // coverage.SLOT_US
     place = reports.lat[row], reports.lon[row]
     heard = known.hearing(*place, own - DAY_SLOTS, own - 1, reports.ais_class_of(row))
     return known.listening(heard, there.silence, there.slot)

@@ -26,9 +26,8 @@ from detectors.possible_meeting.story import (
     prisms_of,
     told_apart,
 )
-from detectors.surroundings.coverage import SLOT_S, Coverage
+from detectors.surroundings.coverage import SLOT_US, Coverage
 
-SLOT_US: Final = SLOT_S * SECOND_US
 REACH_CELLS: Final = 7
 """Cells of 0.1 degree: 42 nm each way, as far as those who are to meet come together."""
 Overlaps = tuple[Ints, Ints, Ints, Ints]

@@ -28,6 +28,7 @@ CELL_DEG: Final = 0.1
 
 SLOT_S: Final = 1800
 """Length of a time slot of `CELLS`. Each silence of an hour or more holds a whole one."""
+SLOT_US: Final = SLOT_S * SECOND_US
 
 SILENCE_S: Final = 3600
 """A track not heard for so long after a report fell silent there. Where most do, reception ends."""
@@ -273,7 +274,7 @@ class Coverage:
     @cached_property
     def _block_totals(self) -> tuple[Ints, Floats]:
         """Sorted keys of blocks and half hours; running totals of vessels and reports before."""
-        slot = epoch_us(self.cells["time"]) // (SLOT_S * SECOND_US)
+        slot = epoch_us(self.cells["time"]) // SLOT_US
         row, col = (self.cells[name].to_numpy("int64") for name in ("lat_cell", "lon_cell"))
         key = place_key(row // NEAR_CELLS, col // NEAR_CELLS, slot)
         order = np.argsort(key, kind="stable")
@@ -363,7 +364,7 @@ def _lookup(cells: pd.DataFrame) -> tuple[Ints, Floats]:
     """Sorted keys; for each, classes taken together: vessels, silences, and the number of reports
     with an interval and the sum of those intervals (both as far as medians tell).
     """
-    slot = epoch_us(cells["time"]) // (SLOT_S * SECOND_US)
+    slot = epoch_us(cells["time"]) // SLOT_US
     row, col = cells["lat_cell"].to_numpy("int64"), cells["lon_cell"].to_numpy("int64")
     key = cell_key(slot, row, col)
     order = np.argsort(key, kind="stable")

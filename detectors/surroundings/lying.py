@@ -25,7 +25,7 @@ from detectors.core.frames import (
     is_first,
 )
 from detectors.kinematics import geodesy, timegrid
-from detectors.surroundings.coverage import LYING, SLOT_S, Coverage
+from detectors.surroundings.coverage import LYING, SLOT_US, Coverage
 
 CELL_UNITS: Final = 10_000
 """Side of a cell in millionths of a degree: 0.01 degree, 0.6 nm along a meridian."""
@@ -38,7 +38,6 @@ BEFORE_S: Final = 7200
 
 _LAT_CELLS: Final = 18_001
 _LON_CELLS: Final = 36_000
-_SLOT_US: Final = SLOT_S * SECOND_US
 _PLACES: Final = 2_048
 """Looked around at once: in a crowd each has some hundred rows, a night asks of fifty thousand."""
 
@@ -50,7 +49,7 @@ class Lying:
     """
 
     def __init__(self, frame: pd.DataFrame) -> None:
-        slot = epoch_us(frame["time"]) // _SLOT_US
+        slot = epoch_us(frame["time"]) // SLOT_US
         row, col = frame["lat_cell"].to_numpy("int64"), frame["lon_cell"].to_numpy("int64")
         self._first = int(slot.min()) if len(slot) else 0
         self._n_slots = int(np.ptp(slot)) + 1 if len(slot) else 1
@@ -128,7 +127,7 @@ def still(
     """
     if len(track) == 0:
         return Still(*(np.zeros(0, "int64") for _ in Still._fields))
-    slot = time_us // _SLOT_US
+    slot = time_us // SLOT_US
     first, last = timegrid.stretches(track, slot)
     before = np.maximum(first - 1, 0)
     follows = (track[before] == track[first]) & (
@@ -161,7 +160,7 @@ def learned(parts: Sequence[Still]) -> pd.DataFrame:
     begins = np.flatnonzero(is_first(key))
     new = is_first(key, who).astype("int64")
     key = key[begins]
-    start_us = key // (_LAT_CELLS * _LON_CELLS) * _SLOT_US
+    start_us = key // (_LAT_CELLS * _LON_CELLS) * SLOT_US
     dates = np.datetime_as_string(start_us.astype("datetime64[us]"), unit="D")
     return conform(
         pd.DataFrame(

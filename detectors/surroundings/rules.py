@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
-from detectors.core.frames import SECOND_US
+from detectors.core.frames import DAY_US, SECOND_US
 
-DAY_US: Final = 86_400 * SECOND_US
 ALWAYS: Final = (-(1 << 62), 1 << 62)
 
 WORDS: Final[Mapping[str, tuple[str, ...]]] = {

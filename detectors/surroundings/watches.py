@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core.arrays import Bools, Ints
-from detectors.core.frames import SECOND_US
+from detectors.core.frames import DAY_US, SECOND_US
 from detectors.core.hypothesis import (
     FISHING,
     OFFICIAL,
@@ -27,7 +27,6 @@ from detectors.surroundings.rules import MAX_KN, MAX_SPEED, MAX_TEXT, Rule, read
 WHEN: Final = ("enter", "stay", "stop", "meet", "silence", "speed")
 LOCAL_US: Final = 8 * 3600 * SECOND_US
 """Hours are Malaysian time, eight ahead of UTC since 1982, without summer time."""
-DAY_US: Final = 86_400 * SECOND_US
 MAX_MIN: Final = 360.0
 """No duration is longer than 6 h: a run looks back no further than such a rule needs."""
 SHIPS: Final[Mapping[str, frozenset[int]]] = {

@@ -9,13 +9,12 @@ import numpy as np
 import pandas as pd
 
 from detectors.core.arrays import Ints
-from detectors.core.frames import SECOND_US, epoch_us
+from detectors.core.frames import DAY_US, SECOND_US, epoch_us
 from pipelines.store import Queries
 
 SLOT: Final = timedelta(minutes=10)
 """Slots of `coverage_feed`."""
 _SLOT_US: Final = int(SLOT.total_seconds()) * SECOND_US
-_DAY_US: Final = 86_400 * SECOND_US
 LONG_GAP: Final = timedelta(hours=1)
 """A boat crosses the Strait at its narrowest in less: what is shorter hides little. A judgement."""
 MIN_USUAL: Final = 100
@@ -82,7 +81,7 @@ def received(reader: Queries, end: pd.Timestamp, days: int) -> Coverage:
     before = sorted(set(table["day"]) - {0})
     slots_us, end_us = epoch_us(reader.heard_by_slot(since, end)), round(end.timestamp() * 1e6)
     # A feed that began late in its first day says nothing of what is usual in a day.
-    if before and len(slots_us) and slots_us[0] > end_us - (before[-1] + 0.5) * _DAY_US:
+    if before and len(slots_us) and slots_us[0] > end_us - (before[-1] + 0.5) * DAY_US:
         before.pop()
     wide = table.pivot_table(
         index=["lat", "lon_half"], columns="day", values="reports", fill_value=0
@@ -94,7 +93,7 @@ def received(reader: Queries, end: pd.Timestamp, days: int) -> Coverage:
     )
     gaps = _gaps(slots_us, end_us)
     longest_us, since_us = max(gaps, default=(0, None))
-    usual_us = [max(_gaps(slots_us, end_us - day * _DAY_US), default=(0, 0))[0] for day in before]
+    usual_us = [max(_gaps(slots_us, end_us - day * DAY_US), default=(0, 0))[0] for day in before]
     return Coverage(
         end.to_pydatetime(),
         len(before),
@@ -112,7 +111,7 @@ def _gaps(slots_us: Ints, end_us: int) -> list[tuple[int, int]]:
     `slots_us`: starts of the slots in which anything was, in order. What is left of a slot behind
     the last one that was heard is none: feeds pause for seconds.
     """
-    day_us = (end_us - _DAY_US) // _SLOT_US * _SLOT_US
+    day_us = (end_us - DAY_US) // _SLOT_US * _SLOT_US
     first, last = np.searchsorted(slots_us, [day_us, end_us])
     before = [day_us - _SLOT_US] if first else []  # it was heard before that day, too
     edges = np.array([*before, *slots_us[first:last].tolist(), end_us])

@@ -20,6 +20,7 @@ import shapely
 
 from detectors.core.arrays import Floats, Ints
 from detectors.core.frames import DAY_US, SECOND_US
+from detectors.core.hypothesis import PASSENGER
 from detectors.kinematics import clusters, geodesy
 from detectors.surroundings.zones import Zones
 from pipelines.learn import bounds, shapes
@@ -30,7 +31,6 @@ from pipelines.reference.place import Place, Refused
 
 NOT_WAITING: Final = frozenset({30, 31, 32, 33, 34, 35, 36, 37, *range(50, 60)})
 """Ship types that lie at sea for their work: where they do is no waiting area of ships."""
-PASSENGER: Final = frozenset({*range(40, 50), *range(60, 70)})
 AWAY_S: Final = 12 * 3600.0
 """Back at the same place within this, it is the same visit."""
 STAY_MARGIN_M: Final = 200.0

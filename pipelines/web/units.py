@@ -19,13 +19,13 @@ from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT
 from pipelines.publish.maps import cut
 from pipelines.publish.maps.scene import Point, Region, Way
 from pipelines.publish.maps.style import UNITS
+from pipelines.publish.plan.overlay import SYMBOLS, Layers
 from pipelines.web.recent import Recent
 from pipelines.web.spoken import pattern_of
 
 MAX_UNITS: Final = 4
 """Of so many units it is told when they could be with an incident."""
 _READ: Final = Recent()
-_SYMBOLS: Final = {"boarding": "circle", "sector": "square"}
 
 Held = Mapping[str, Any]
 """What plan.json holds."""
@@ -37,7 +37,6 @@ _SENTENCES: Final = (
     *("real", "sample", "abroad", "unheard", "stale", "depth", "expected"),
 )
 """Of the labels: what a plan's file says whole."""
-Layers = tuple[tuple[Region, ...], tuple[Way, ...], tuple[Point, ...]]
 
 
 @dataclass(frozen=True)
@@ -191,11 +190,11 @@ def layers(plan: Held, lon0: float, rank: int | None = None) -> Layers:
         for number, stop in _stops(one, rank):
             lon, lat = np.array(stop["route"], "float64").reshape(-1, 2).T
             ways.append(Way(_placed(lon, lat, lon0), look, colour))
-            if stop["task"] in _SYMBOLS:
+            if stop["task"] in SYMBOLS:
                 x, y = _placed([stop["lon"]], [stop["lat"]], lon0)[0].tolist()
                 text = str(number) if rank is None else ""
                 title = f"{_name(one['unit'])} {_name(stop['name'] or stop['sector'])}"
-                points.append(Point(x, y, _SYMBOLS[stop["task"]], colour, text, title))
+                points.append(Point(x, y, SYMBOLS[stop["task"]], colour, text, title))
         if rank is None and one["base"].get("lat") is not None:
             x, y = _placed([one["base"]["lon"]], [one["base"]["lat"]], lon0)[0].tolist()
             bases[(x, y)] = Point(x, y, "base", "ink", _name(one["base"]["name"]))

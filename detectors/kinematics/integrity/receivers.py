@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from detectors.core.arrays import Bools, Floats, Ints
-from detectors.core.frames import SECOND_US
+from detectors.core.frames import DAY_US, SECOND_US
 from detectors.kinematics.geodesy import EARTH_RADIUS_M, KNOT_MPS
 from detectors.kinematics.integrity.set_anew import LEAST_OWN, Clock, Leaps, Wrong, wrong_since
 from detectors.kinematics.integrity.settling import STRETCH_S
@@ -165,11 +165,8 @@ def late_us(errors_s: Floats, receiver: Ints, time_us: Ints, start_us: int) -> I
     known = (receiver >= 0) & (step >= 0) & (step < errors_s.shape[1])
     late = np.zeros(len(time_us), "int64")
     late[known] = np.rint(errors_s[receiver[known], step[known]]).astype("int64") * SECOND_US
-    late[time_us // _DAY_US != (time_us - late) // _DAY_US] = 0
+    late[time_us // DAY_US != (time_us - late) // DAY_US] = 0
     return late
-
-
-_DAY_US: Final = 86_400 * SECOND_US
 
 
 def _pairs(reports: Reports, receiver: Ints, start_us: int, end_us: int) -> tuple[Pairs, Pairs]:

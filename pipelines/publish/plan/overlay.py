@@ -17,7 +17,7 @@ from pipelines.publish.plan import words
 from pipelines.publish.products import Planned
 
 _LABEL: Final = 80
-_SYMBOLS: Final = {"boarding": "circle", "sector": "square"}
+SYMBOLS: Final = {"boarding": "circle", "sector": "square"}
 
 Layers = tuple[tuple[Region, ...], tuple[Way, ...], tuple[Point, ...]]
 
@@ -68,8 +68,8 @@ def layers(planned: Planned | None, lon0: float) -> Layers:
                 outline = (_placed(*words.ellipse(stop), lon0),)
                 regions.append(Region(outline, "whereabouts", colour=unit))
             ways.append(Way(_placed(stop.route.lat, stop.route.lon, lon0), look, unit))
-            if words.task(stop) in _SYMBOLS:
-                symbol, title = _SYMBOLS[words.task(stop)], _told(stop, number, one, planned)
+            if words.task(stop) in SYMBOLS:
+                symbol, title = SYMBOLS[words.task(stop)], _told(stop, number, one, planned)
                 place = _place(stop.lat, stop.lon, lon0)
                 points.append(Point(*place, symbol, unit, str(number), title))
     return tuple(regions), tuple(ways), (*points, *bases.values())
