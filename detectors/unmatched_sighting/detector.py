@@ -116,7 +116,7 @@ class UnmatchedSighting(Limits):
         pairs = association.candidates(tracks, seen, self.motion)
         gaps, loiterings = context.events_of("gap"), context.events_of("loitering")
         known = ~in_silence(self, pairs, seen, gaps)
-        pairs = association.Pairs(*(column[known] for column in pairs))
+        pairs = pairs._replace(**{name: of[known] for name, of in pairs._asdict().items()})
         stated_m = lengths(context.vessels, pairs.track_id // 100)
         weight = association.weights(pairs, seen, stated_m, self.prior)
         matches = association.match(pairs, weight, seen.scene)

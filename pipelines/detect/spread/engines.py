@@ -5,6 +5,7 @@ import logging
 import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
@@ -63,28 +64,15 @@ class InProcess:
 
     def submit(self, task: Callable[..., Any], *arguments: Any) -> Pending:
         """See `Engine.submit`; an error is raised at once."""
-        return Done(task(*(resolved(argument) for argument in arguments)))
+        ended: Future[Any] = Future()
+        ended.set_result(task(*(resolved(argument) for argument in arguments)))
+        return ended
 
     def wait(self, some: Sequence[Pending]) -> None:
         """See `Engine.wait`."""
 
     def begin(self, task: Callable[..., Any], *arguments: Any) -> None:
         """Nothing: a process that runs alone loads what it needs when it does."""
-
-
-class Done:
-    """The result of a task that has ended."""
-
-    def __init__(self, value: Any) -> None:
-        self._value = value
-
-    def done(self) -> bool:
-        """Yes."""
-        return True
-
-    def result(self) -> Any:
-        """Return what the task returned."""
-        return self._value
 
 
 def resolved(argument: Any) -> Any:

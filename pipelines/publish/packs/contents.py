@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 import pyrage
 
@@ -18,18 +18,6 @@ from pipelines.publish.packs.zipread import BLOCK, MAX_FILES
 
 MAX_BYTES: Final = 2 << 30
 """Bytes of all files of a pack in all: no pack fills a disk, or a night."""
-
-
-class _Source(Protocol):
-    """Where the files of a pack are."""
-
-    def entries(self) -> Iterator[tuple[str, int]]:
-        """Name and size of each file, size -1 of what isn't a plain file."""
-        ...
-
-    def blocks(self, name: str, packed: zipread.Hear | None) -> Iterator[bytes]:
-        """Read the content of a file; `packed` is told how it is in an archive that Selat wrote."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -46,7 +34,7 @@ class Contents:
     """Whether it is an archive as Selat writes it."""
     top: str
     """Name of the folder around everything in an archive; empty where there is none."""
-    _source: _Source
+    _source: "_Folder | _Archive"
 
     def read(self, name: str, limit: int) -> bytes:
         """Read a file, whole.
