@@ -68,14 +68,6 @@ def _from_first(moment: Ints) -> NDArray[Any]:
     return counted.astype("uint16") if counted.max(initial=0) < 1 << 16 else counted
 
 
-def between(some: Places, others: Places, radius_m: float) -> tuple[Ints, Ints]:
-    """Return the rows of each pair of one of some places and one of others."""
-    lat, lon, moment = (np.concatenate(both) for both in zip(some, others, strict=True))
-    own = np.arange(len(moment)) < len(some[2])
-    one, other = pairs((lat, lon, moment), radius_m, asked=own, kind=own)
-    return one, other - len(some[2])
-
-
 def n_near(some: Places, others: Places, radius_m: float) -> Ints:
     """Return how many of others are near each of some, in no more memory where it is crowded."""
     lat, lon, moment = (np.concatenate(both) for both in zip(some, others, strict=True))

@@ -29,7 +29,8 @@ from detectors.core.relations import (
     StatedAlike,
 )
 from detectors.kinematics import geodesy, leaps, timegrid
-from detectors.kinematics.near import between
+from detectors.kinematics.near import Places as Moments
+from detectors.kinematics.near import pairs
 from detectors.kinematics.reports import Reports
 from detectors.vessels import association, namesakes, statement
 from detectors.vessels.numbers import OTHER_STATION, mmsi_kind
@@ -203,6 +204,14 @@ class Scene:
         )
         found = association.candidates(heard, sighted, association.Motion(**motion))
         return set(np.unique(found.track_id // 100).tolist())
+
+
+def between(some: Moments, others: Moments, radius_m: float) -> tuple[Ints, Ints]:
+    """Return the rows of each pair of one of some places and one of others."""
+    lat, lon, moment = (np.concatenate(both) for both in zip(some, others, strict=True))
+    own = np.arange(len(moment)) < len(some[2])
+    one, other = pairs((lat, lon, moment), radius_m, asked=own, kind=own)
+    return one, other - len(some[2])
 
 
 def near(

@@ -21,6 +21,7 @@ from detectors.kinematics import near, timegrid
 from detectors.surroundings import nearby
 from detectors.unmatched_sighting import evidence
 from detectors.vessels import namesakes, statement
+from tests.detectors.company import between
 
 HOUR_US = 3_600_000_000
 MEMORY = statement.Memory(900.0, 43_200.0, 5400.0, most_s=86_400.0, intervals=8.0)
@@ -100,7 +101,7 @@ def test_counting_who_is_near_is_counting_the_pairs() -> None:
         (rng.uniform(0, 0.02, n), rng.uniform(100, 100.02, n), rng.integers(0, 4, n))
         for n in (150, 220)
     )
-    counted = np.bincount(near.between(some, others, 700.0)[0], minlength=150)
+    counted = np.bincount(between(some, others, 700.0)[0], minlength=150)
     assert near.n_near(some, others, 700.0).tolist() == counted.tolist()
     assert counted.any()
 

@@ -24,7 +24,6 @@ from detectors.kinematics.integrity.dates import (
     final_at,
     jammed_in,
     judge_alone,
-    judge_date,
     judge_part,
     parted,
     reason_of,

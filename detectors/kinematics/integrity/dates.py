@@ -101,10 +101,10 @@ class Segmented(NamedTuple):
 
 
 class JudgedDate(NamedTuple):
-    """What `judge_date` returns."""
+    """The reports of a span, judged."""
 
     judged: pd.DataFrame
-    """`JUDGED` of the date."""
+    """`JUDGED` of it."""
     state: pd.DataFrame
     """`STATE` at its end."""
     counts: dict[str, int]
@@ -124,29 +124,6 @@ class JudgedPart(NamedTuple):
     """As of `JudgedDate`; counts of several parts are added up."""
     astray: list[Ints]
     """What tells interference, by stretch; see `jammed_in`."""
-
-
-def judge_date(
-    midnight: pd.Timestamp,
-    before: pd.DataFrame,
-    day: pd.DataFrame,
-    after: pd.DataFrame,
-    state: pd.DataFrame,
-) -> JudgedDate:
-    """Judge the reports of the UTC date that begins at `midnight`.
-
-    Parameters
-    ----------
-    before
-        `JUDGED` of the `LOOK_BACK` before it.
-    day, after
-        `frames.POSITIONS` of the date, and of the `SETTLING` behind it; in any order.
-    state
-        `STATE` at its beginning.
-    """
-    for frame, schema in ((before, JUDGED), (day, POSITIONS), (after, POSITIONS), (state, STATE)):
-        validate(frame, schema)
-    return _judged(midnight, midnight + timedelta(days=1), before, day, after, state)
 
 
 def judge_part(

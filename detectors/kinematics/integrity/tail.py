@@ -2,7 +2,7 @@
 
 What is known stays as it is: reports are only added. So a tail costs what came, and what it says
 of it is what judging the stretch in one go would say but where the new reports tell something of
-those before them: that is left to `dates.judge_date`.
+those before them: that is left to `dates.judge_part`.
 """
 
 from datetime import timedelta

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.kinematics import geodesy, near
+from tests.detectors.company import between
 
 RADIUS_M: Final = 500.0
 
@@ -93,7 +94,7 @@ def test_near_are_those_of_the_same_moment_within_the_radius(
     i, j = near.pairs(places, radius_m)
     found = {tuple(sorted(pair)) for pair in zip(i.tolist(), j.tolist(), strict=True)}
     assert found == {(a, b) for a, b in np.argwhere(together).tolist() if a < b}
-    i, j = near.between(places, (lat[:5], lon[:5], moment[:5]), radius_m)
+    i, j = between(places, (lat[:5], lon[:5], moment[:5]), radius_m)
     assert set(zip(i.tolist(), j.tolist(), strict=True)) == {
         (a, b) for a, b in np.argwhere(together[:, :5]).tolist()
     }

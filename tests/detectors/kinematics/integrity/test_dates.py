@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from detectors.core import frames
 from detectors.kinematics import integrity
-from detectors.kinematics.integrity import JUDGED, STATE, Verdict, judge_date, segment
+from detectors.kinematics.integrity import JUDGED, STATE, Verdict, dates, segment
 from tests.detectors.kinematics.integrity.conftest import as_positions, sail, together
 
 KEYS = ["mmsi", "time", "source", "source_offset"]
@@ -23,12 +23,13 @@ def heard(*parts):
 def date_by_date(positions):
     """As the store does it; returns the judged dates by midnight, and the last state."""
     first, last = (positions["time"].agg(what).floor("D") for what in ("min", "max"))
-    before, state, dates = frames.empty(JUDGED), frames.empty(STATE), {}
+    before, state, judged = frames.empty(JUDGED), frames.empty(STATE), {}
     for midnight in pd.date_range(first, last, freq="D"):
         morning = midnight + timedelta(days=1)
         time = positions["time"]
-        got = judge_date(
+        got = dates._judged(
             midnight.as_unit("us"),
+            morning.as_unit("us"),
             before[before["time"] >= midnight - integrity.LOOK_BACK].reset_index(drop=True),
             positions[(time >= midnight) & (time < morning)].reset_index(drop=True),
             positions[(time >= morning) & (time < morning + integrity.SETTLING)].reset_index(
@@ -37,8 +38,8 @@ def date_by_date(positions):
             state,
         )
         before, state = got.judged, got.state
-        dates[midnight] = got
-    return dates, state
+        judged[midnight] = got
+    return judged, state
 
 
 def random_scene(seed):
@@ -164,6 +165,13 @@ def test_nothing_in_nothing_out():
     assert found.tracked.empty
     assert found.noise.empty
     midnight = pd.Timestamp("2026-01-05", tz="UTC").as_unit("us")
-    got = judge_date(midnight, frames.empty(JUDGED), nothing, nothing, frames.empty(STATE))
+    got = dates._judged(
+        midnight,
+        midnight + timedelta(days=1),
+        frames.empty(JUDGED),
+        nothing,
+        nothing,
+        frames.empty(STATE),
+    )
     assert got.judged.empty
     assert got.state.empty
