@@ -176,6 +176,17 @@ def file_names(paths: Iterable[str]) -> dict[str, str]:
         size |= {path: size[path] + 1 for path in longer}
 
 
+def as_mmsi(text: str) -> int | None:
+    """Return the MMSI that a text is, which a spreadsheet may have stripped of the zeros before it;
+    None where it is none.
+
+    >>> as_mmsi("002320001"), as_mmsi("2320001"), as_mmsi("3f2a"), as_mmsi("²")
+    (2320001, 2320001, None, None)
+    """
+    is_one = text.isascii() and text.isdigit() and len(text) <= 9  # ITU-R M.585-9, annex 1
+    return int(text) if is_one else None
+
+
 def position_text(lat: float | None, lon: float | None) -> str:
     """Position in degrees and decimal minutes, as on a chart table; empty where unknown.
 

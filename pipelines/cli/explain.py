@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from pipelines.base.text import as_mmsi
 from pipelines.cli.options import AsJson, AsOf, Config, Home, refuse_in_home, shown_installation
 from pipelines.cli.present import mark_exercise, print_json, records
 
@@ -99,14 +100,16 @@ def explain(
             found, note = explaining.quoted(reader, installation, event, moment)
             for line in note:
                 typer.echo(line, err=True)
-        if event.isdigit() and len(event) == 9:
+        mmsi = as_mmsi(event)
+        of_vessel = mmsi is not None and not found["event_id"].str.startswith(event).any()
+        if mmsi is not None and of_vessel:
             reference, until = installation.reference, moment.known_time
-            found = explaining.from_side_of(int(event), found, reader, reference, until)
+            found = explaining.from_side_of(mmsi, found, reader, reference, until)
         if len(found) > 1 and (html is not None or clip is not None):
             raise _not_one(f"{event} is several events", found["event_id"].tolist())
         if len(found) != 1:
             mark_exercise(simulated=bool(reader.simulated) and not as_json and len(found) > 0)
-            _list(found, event, as_json=as_json)
+            _list(found, event, of_vessel=of_vessel, as_json=as_json)
             return
         [row] = found.to_dict("records")
         event_row = {str(name): value for name, value in row.items()}
@@ -218,7 +221,7 @@ def _print_events(found: "pd.DataFrame") -> None:
         console.print(Text(line), soft_wrap=not console.is_terminal)
 
 
-def _list(found: "pd.DataFrame", text: str, *, as_json: bool) -> None:
+def _list(found: "pd.DataFrame", text: str, *, of_vessel: bool, as_json: bool) -> None:
     """List the events that a text may mean; raise EventNotFoundError unless it is a vessel."""
     from pipelines.ask.explain import EventNotFoundError
     from pipelines.run.dispositions import IDS
@@ -229,5 +232,5 @@ def _list(found: "pd.DataFrame", text: str, *, as_json: bool) -> None:
         print_json(records(found[_COLUMNS]))
     else:
         _print_events(found)
-    if not (text.isdigit() and len(text) == 9):
+    if not of_vessel:
         raise EventNotFoundError(f"{len(found)} events are called {text!r}…", hint=IDS)

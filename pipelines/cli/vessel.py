@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from pipelines.base.text import as_mmsi
 from pipelines.base.visible import clean
 from pipelines.cli.incidents import print_incidents
 from pipelines.cli.options import AsJson, Config, Home, shown_installation
@@ -20,9 +21,10 @@ MAX_COMPANY: Final = 20
 
 def _mmsi(text: str) -> int:
     """Return a number of nine digits at most; who types a name is told how to find it."""
-    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+    found = as_mmsi(text)
+    if found is None:
         raise typer.BadParameter(f"{text!r} is no MMSI; by name: selat find {shlex.quote(text)}")
-    return int(text)
+    return found
 
 
 def vessel(

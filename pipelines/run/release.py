@@ -30,6 +30,7 @@ from pipelines.base import marks as marking
 from pipelines.base.marks import Mark, MarkRules
 from pipelines.base.progress import Reporter, reporter
 from pipelines.base.settings import Installation
+from pipelines.base.text import as_mmsi
 from pipelines.detect.context import vessels_of
 from pipelines.detect.heard import heard_by_vessel
 from pipelines.detect.window import Detection, before_window
@@ -272,8 +273,9 @@ class Making:
         """Events without those of some vessels, and without some events."""
         kept = events
         for text in strike:
-            if text.isdigit() and len(text) == 9:
-                gone = np.array([int(text) in mmsis for mmsis in cut.vessels_of(kept)], bool)
+            mmsi = as_mmsi(text) if len(text) == 9 else None  # fewer may begin an id
+            if mmsi is not None:
+                gone = np.array([mmsi in mmsis for mmsis in cut.vessels_of(kept)], bool)
             else:
                 ids = kept["event_id"]
                 gone = (ids.str.startswith(text) | ids.map(salt).str.startswith(text)).to_numpy()

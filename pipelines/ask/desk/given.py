@@ -8,6 +8,7 @@ import pandas as pd
 
 from detectors.core.errors import SelatError
 from pipelines.assess.incidents import made_of, with_parts
+from pipelines.base.text import as_mmsi
 from pipelines.run.windows import TimeError, utc
 
 F = TypeVar("F", bound=pd.DataFrame)
@@ -21,10 +22,10 @@ def number(mmsi: int | str) -> int:
     >>> number("002320001"), number(533000101)
     (2320001, 533000101)
     """
-    text = str(mmsi).strip()
-    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+    found = as_mmsi(str(mmsi).strip())
+    if found is None:
         raise SelatError(f"{mmsi!r} isn't an MMSI", hint="nine digits, as a number or a text")
-    return int(text)
+    return found
 
 
 def numbers(mmsis: Sequence[int | str] | int | str | None) -> list[int] | None:

@@ -24,7 +24,7 @@ from pipelines.ask.recall import Moment
 from pipelines.base import story
 from pipelines.base.labels import Labels, labels
 from pipelines.base.settings import Installation
-from pipelines.base.text import minute
+from pipelines.base.text import as_mmsi, minute
 from pipelines.reference.codes import ship_type_words
 from pipelines.store import Identity, Queries
 
@@ -162,17 +162,19 @@ class Explanation:
 
 
 def matching(store: Queries, text: str, moment: Moment) -> pd.DataFrame:
-    """Events that a person may mean by an id, the beginning of one, or a vessel's MMSI.
+    """Events that a person may mean by an id, the beginning of one, or a vessel's MMSI where no id
+    begins so.
 
     Returns pandas.DataFrame: As `Queries.events_as_of`; those of a vessel strongest first, the
     retracted last.
     """
-    if text.isdigit() and len(text) == 9:
-        found = store.events_as_of(moment.ordinal, mmsi=int(text))
-        if len(found):
-            order = ["retracted", "score", "start"]
-            return found.sort_values(order, ascending=[True, False, True], ignore_index=True)
-    return store.events_as_of(moment.ordinal, event_id=text) if text else pd.DataFrame()
+    found = store.events_as_of(moment.ordinal, event_id=text) if text else pd.DataFrame()
+    mmsi = as_mmsi(text)
+    if mmsi is None or len(found):
+        return found
+    order = ["retracted", "score", "start"]
+    found = store.events_as_of(moment.ordinal, mmsi=mmsi)
+    return found.sort_values(order, ascending=[True, False, True], ignore_index=True)
 
 
 def gather(

@@ -87,6 +87,7 @@ def test_of_a_pair_each_vessel_is_told_of_the_other(exercise_home: Path, selat: 
         if names.get(m) and names[m] not in {names.get(other) for other in numbers - {m}}
     )
     ran = selat("explain", f"{mmsi:09d}", "--home", exercise_home)
+    assert selat("explain", str(mmsi), "--home", exercise_home).out == ran.out
     met = [line for line in ran.out.splitlines() if " with " in line]
     assert met, ran.out
     assert not [line for line in met if f"with {names[mmsi]} " in line]
@@ -349,3 +350,15 @@ def test_the_time_machine_shows_what_was_known_then(
     assert selat("find", "QQQQQQQQ", "--home", home).code == 7
     before = selat("find", f"{late[new]['mmsi']:09d}", "--as-of", "2020-01-01", "--home", home)
     assert before.code == 7
+
+
+def test_a_number_without_its_zeros_is_the_vessel_and_figures_of_another_script_are_nothing(
+    exercise_home: Path, selat: Selat
+) -> None:
+    """A spreadsheet strips zeros; `int` refuses what `isdigit` takes for figures."""
+    events = events_of(exercise_home)
+    short = events.loc[(events["mmsi"] > 0) & (events["mmsi"] < 100_000_000), "mmsi"].iloc[0]
+    ran = selat("explain", str(short), "--home", exercise_home)
+    assert ran.out == selat("explain", f"{short:09d}", "--home", exercise_home).out
+    ran = selat("explain", "²" * 9, "--home", exercise_home)
+    assert "error: no event, and no vessel with one" in ran.err
