@@ -34,7 +34,7 @@ from pipelines.assess.reasons import by_own_vessel
 from pipelines.base.labels import labels
 from pipelines.base.problems import Problem
 from pipelines.base.settings import load
-from pipelines.base.text import LOCAL, LOCAL_NAME, one_line, position_text
+from pipelines.base.text import LOCAL, LOCAL_NAME, minute, one_line, position_text
 from pipelines.detect import reception
 from pipelines.detect.lacking import LACKING
 from pipelines.patrol.motions import Boat
@@ -545,6 +545,39 @@ def test_a_vessel_is_what_is_known_of_it(
     name = known.identity.name
     assert f"/vessel/{mmsi:09d}" in reader.page(f"/find?q={name or mmsi}").html
     reader.page("/vessel/999999999", 404)
+
+
+def test_who_is_found_is_told_with_when_and_where_it_was_heard_last(
+    reader: Reader, night: notebooks.Night
+) -> None:
+    row = night.flagged.iloc[0]
+    lines = re.findall(r"<tr>.*?</tr>", reader.page(f"/find?q={row['mmsi']}").html)
+    [line] = [one for one in lines if f"/vessel/{row['mmsi']}" in one]
+    assert minute(row["last_seen"]) in line
+    assert position_text(float(row["lat"]), float(row["lon"])) in line
+
+
+def test_the_list_is_searched_by_what_kinds_and_hulls_are_called(
+    reader: Reader, night: notebooks.Night, table: pd.DataFrame
+) -> None:
+    kind_of = night.events.set_index("event_id")["kind"]
+    met = {
+        row["incident_id"]
+        for row in table.to_dict("records")
+        if row["rank"] and "encounter" in {kind_of.get(one) for one in row["events"].split(";")}
+    }
+
+    def listed(words: str) -> set[str]:
+        links = [
+            about["href"] for about, _ in reader.page(f"/?q={words}").all("a", **{"class": "title"})
+        ]
+        return {link.removeprefix("/incident/") for link in links}
+
+    assert met
+    assert met <= listed("encounter")
+    assert met <= listed("meeting")  # as the score calls it
+    assert listed("tanker")
+    assert not listed("too+late")  # what to do next is no word for what happened
 
 
 def test_a_vessels_page_tells_when_its_incidents_were_as_the_list_does(
