@@ -11,7 +11,7 @@ from detectors.core.telling import Told, told
 from detectors.kinematics.integrity import final_at
 from pipelines.ask.explain.reasons import BEST, considered, not_tried, tried
 from pipelines.assess import incidents
-from pipelines.base.text import LOCAL, LOCAL_NAME, one_line, position_text
+from pipelines.base.text import LOCAL, LOCAL_NAME, one_line
 from pipelines.publish import checks
 from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT, span
 from pipelines.web import waters, weighed
@@ -320,7 +320,7 @@ def _event(
         score=float(row["score"]),
         status=words.status_of(str(row["status"])),
         reason=sentence(shown, told_event, main),
-        where=position_text(row["lat"], row["lon"]) if row["lat"] == row["lat"] else "",
+        where=shown.placed(row)[2],
         when_utc=span(row["start"], end, None, "UTC", words),
         when_local=span(row["start"], end, LOCAL, LOCAL_NAME, words),
         given=one_line(words.explained(str(row["explanation"]), lowered), SENTENCE_LIMIT),

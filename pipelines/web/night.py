@@ -19,6 +19,7 @@ from pipelines.assess.dispositions.outcomes import CLOSED, WATCHED, holding
 from pipelines.assess.incidents import (
     as_led,
     made_of,
+    marked_at,
     spot,
     vessels_in,
     whereabouts,
@@ -130,11 +131,11 @@ class Shown:
     def placed(self, event: Mapping[str, Any]) -> tuple[str, str, str]:
         """Return when an event was, in local time and UTC, and where; empty for no place."""
         start, end = event["start"], None if pd.isna(event["end"]) else event["end"]
-        known = not pd.isna(event["lat"])
+        lat, lon = marked_at(event["evidence"], event["lat"], event["lon"])
         return (
             span(start, end, LOCAL, LOCAL_NAME, self.words),
             span(start, end, None, "UTC", self.words),
-            position_text(event["lat"], event["lon"]) if known else "",
+            "" if pd.isna(lat) else position_text(lat, lon),
         )
 
     @property

@@ -27,6 +27,7 @@ from pipelines.assess.incidents.lasting import (
     vessels_in,
 )
 from pipelines.assess.incidents.silences import Silent, began_together
+from pipelines.assess.incidents.steps import marked_at
 from pipelines.assess.incidents.titles import excused, without_number
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "first",
     "lasting",
     "made_of",
+    "marked_at",
     "shown_span",
     "spot",
     "story",

@@ -17,7 +17,7 @@ from pipelines.assess.incidents.first import certainty_of
 from pipelines.assess.incidents.lasting import table_of
 from pipelines.assess.incidents.plots import newest
 from pipelines.assess.incidents.silences import Silent, began_together, unlikely
-from pipelines.assess.incidents.steps import Last, next_step, place_of
+from pipelines.assess.incidents.steps import Last, marked_at, next_step
 from pipelines.assess.incidents.titles import excused, title
 from pipelines.assess.reasons import Teller
 from pipelines.base.schemas import INCIDENTS
@@ -302,7 +302,7 @@ def _one(
     silent = [one for one in beside.get(ids[place], ()) if one.mmsi not in roles]
     start, first = min((row.start, one) for row, one in zip(rows, ids, strict=True))
     ends = [row.end for row in rows if row.end is not None]
-    lat, lon = _place(lead)
+    lat, lon = marked_at(lead.evidence, lead.lat, lead.lon)
     return {
         "incident_id": str(first),
         "title": title(rows, scores, lead, roles, main, silent, teller),
@@ -317,13 +317,6 @@ def _one(
         "events": ";".join([ids[place], *ids[:place], *ids[place + 1 :]]),
         "next_step": next_step(lead, rows, teller.now, next_steps, say, seen, lasts.get(main)),
     }
-
-
-def _place(lead: Told) -> tuple[float, float]:
-    """Return the place that an incident is shown at: of a crossing where it came nearest to the
-    coast it made for, or landed, else where the event that it is told by was.
-    """
-    return place_of(lead) or (lead.lat, lead.lon)
 
 
 def _roles(rows: list[Told], counts: list[bool]) -> dict[int, str]:

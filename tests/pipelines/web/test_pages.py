@@ -100,7 +100,7 @@ def test_an_event_says_when_and_where_it_was(
     begun = event["start"]
     assert f"{begun.tz_convert('Asia/Kuala_Lumpur'):%d %b %H:%M}" in text
     assert f"{begun:%d %b %H:%M}" in text
-    assert position_text(event["lat"], event["lon"]) in text
+    assert position_text(float(table["lat"].iloc[0]), float(table["lon"].iloc[0])) in text
 
 
 def test_tonight_is_what_the_command_lists(
@@ -545,6 +545,30 @@ def test_a_vessel_is_what_is_known_of_it(
     name = known.identity.name
     assert f"/vessel/{mmsi:09d}" in reader.page(f"/find?q={name or mmsi}").html
     reader.page("/vessel/999999999", 404)
+
+
+def test_a_crossing_is_told_and_drawn_at_one_place(
+    reader: Reader, desk_home: Path, night: notebooks.Night, table: pd.DataFrame
+) -> None:
+    shown = Nights(load(desk_home)).shown("", "en")
+    found = night.opened.events.set_index("event_id")
+    for row in table[table["rank"] > 0].to_dict("records"):
+        led = row["events"].split(";")[0]
+        if found["kind"].get(led) != "crossing":
+            continue
+        assert abs(found["lat"][led] - row["lat"]) > 0.01  # of the event: in the middle of its way
+        data = json.loads(str(Charts().incident(shown, row["rank"]).data))
+        [mark] = [one for one in data["events"] if one["id"] == led]
+        assert (mark["y"], mark["x"] + data["lon0"]) == pytest.approx(
+            (row["lat"], row["lon"]), abs=1e-4
+        )
+        where = position_text(float(row["lat"]), float(row["lon"]))
+        assert where in reader.page(f"/event/{led}").text
+        assert (
+            reader.page(f"/incident/{row['incident_id']}").text.count(where) >= 2
+        )  # and the event
+        return
+    pytest.fail("nobody crossed")
 
 
 def test_who_is_found_is_told_with_when_and_where_it_was_heard_last(

@@ -634,6 +634,13 @@ def test_a_hull_that_is_heard_under_another_number_is_looked_for_there(
     assert steps.next_step(silent, rows, at(9), {}, telling.plain, {}) == NEXT_STEPS[key]
 
 
+@pytest.mark.parametrize(("reach_m", "key"), [(60_000.0, "gap"), (900_000.0, "gap far")])
+def test_who_can_be_anywhere_is_looked_for_with_no_sensor(reach_m: float, key: str) -> None:
+    silent = event("gap", 1, None, SHIP, evidence={"reachable_distance_m": reach_m})
+    (one,) = telling.told(events.build([silent]))
+    assert steps.next_step(one, [one], at(9), {}, telling.plain, {}) == NEXT_STEPS[key]
+
+
 def test_where_its_vessel_is_now_says_what_to_do() -> None:
     def step(kind: str, *last: float | bool, **own: str) -> str:
         (one,) = telling.told(events.build([event(kind, 1, 3, SHIP, evidence=OUT)]))
