@@ -103,6 +103,11 @@ def test_a_laptop_shows_six_incidents_beside_the_map_and_all_of_the_chosen_one(
       const box = one.getBoundingClientRect();
       return box.bottom <= innerHeight && box.height > 40; }).length"""
     assert page.evaluate(whole) >= 6
+    # What to look at first says whereto: "to the coast of Indonesia, …" is where to search.
+    told = """[...document.querySelectorAll('.first h3')].map((h) => {
+      const seen = h.clientHeight / parseFloat(getComputedStyle(h).lineHeight);
+      return h.scrollHeight <= h.clientHeight || seen > 3.5; })"""
+    assert page.evaluate(told) == [True, True, True]
     assert page.evaluate("document.querySelector('#map').getBoundingClientRect().width") > 800
     more = "getComputedStyle(document.querySelector('#lines li .more')).display"
     assert page.evaluate(more) == "none"
