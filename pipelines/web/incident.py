@@ -239,11 +239,15 @@ def _now(
 def _hulls(shown: Shown, line: Line, mmsi: int) -> list[tuple[str, str, pd.Timestamp]]:
     """Return where each hull that sent a number was heard last; none where one alone did."""
     own = shown.events_of(line.events)
-    if not ((own["mmsi"] == mmsi) & (own["subkind"] == "two_hulls")).any():
+    at_once = own[(own["mmsi"] == mmsi) & (own["subkind"] == "two_hulls")]
+    if at_once.empty:
         return []
+    n = max(int(evidence["n_hulls"]) for evidence in at_once["evidence"])
     # The event names those that it rests on most; it counts, and tells of, all.
     reports = pd.DataFrame(shown.night.track(mmsi)).sort_values("time", kind="stable")
-    last = reports.drop_duplicates("track_id", keep="last")
+    # Misdated reports make tracks of a few reports each: no hulls that the sentence counts.
+    most = reports["track_id"].value_counts().sort_index().nlargest(n).index
+    last = reports[reports["track_id"].isin(most)].drop_duplicates("track_id", keep="last")
     if len(last) < 2:
         return []
     found = []

@@ -283,6 +283,9 @@ def _crossed(row: Told, lead: Told, teller: Teller) -> str:
     stated, say = row.evidence, teller.say
     if stated.get("to_state") is None:
         return ""
+    same = lead.subkind == "half" and lead.end is not None and row.end is not None
+    if same and row.start < lead.end and lead.start < row.end:
+        return ""  # the voyage that the leading event tells whole, from half-way on
     to, where = state(str(stated["to_state"]), teller.say), teller.place(row.lat, row.lon)
     if stated.get("arrival_lat") is not None:
         where = place_and_time(stated, "arrival", teller)

@@ -557,6 +557,27 @@ def test_a_crossing_is_told_from_where_to_where_and_shown_where_it_arrived(
     assert one["next_step"] == NEXT_STEPS["crossing"]
 
 
+def test_a_landing_is_told_once(gazetteer: Gazetteer) -> None:
+    """Who went out half-way and came back crossed the line on the way back: that is one voyage."""
+    went_out = {
+        **{"from_state": "MYS", "other_state": "IDN", "began": "shore", "out_m": 20_000.0},
+        "lying_s": 1800.0,
+        **{"left_lat": 2.06, "left_lon": 102.55, "left_time": "2026-01-05T17:00:00Z"},
+        **{"landing_lat": 2.1, "landing_lon": 102.5, "landing_time": "2026-01-05T21:30:00Z"},
+        "landing_s": 840.0,
+    }
+    half = event("crossing", 1, 6, subkind="half", evidence=went_out, score=0.6)
+    home = event("crossing", 3, 5.4, evidence=OUT, score=0.5)
+    (one,) = told(gazetteer, half, home).to_dict("records")
+    assert (
+        "came back to the shore away from any port, 4 nm NW of Muar, at 05:30 MYT" in one["title"]
+    )
+    assert "back to Malaysia" not in one["title"]
+    over = event("crossing", 7, 9, evidence=BACK, score=0.5)  # another voyage
+    (one,) = told(gazetteer, half, over).to_dict("records")
+    assert "; also crossed towards Indonesia, 10 nm NE of Bengkalis, at 05:30 MYT" in one["title"]
+
+
 def test_a_boat_that_landed_and_is_on_its_way_back_can_still_be_met() -> None:
     unheard = {**BACK, "ended": "unheard", "landed": False}
     rows = telling.told(
