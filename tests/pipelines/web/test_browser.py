@@ -117,6 +117,20 @@ def test_a_laptop_shows_six_incidents_beside_the_map_and_all_of_the_chosen_one(
     assert not page.evaluate(f"(() => {{ {cut.replace('; one', '; return one')} }})()")
 
 
+def test_a_phone_tells_what_words_mean_and_of_no_keys(page: Page, desk: str) -> None:
+    page.open(f"{desk}/", 390, 844)
+    x, y = page.evaluate(
+        "(() => { const at = document.getElementById('help').getBoundingClientRect();"
+        " return [at.x + at.width / 2, at.y + at.height / 2]; })()"
+    )
+    page.click(x, y)
+    high = "document.querySelector('#keys {}').offsetHeight"
+    assert page.evaluate("document.getElementById('keys').open")
+    assert page.evaluate(high.format("table")) == 0
+    assert page.evaluate(high.format("dl")) > 100
+    assert page.evaluate("document.getElementById('keys').scrollTop") == 0
+
+
 def test_keys_find_and_help(page: Page, desk: str) -> None:
     page.open(f"{desk}/")
     press(page, "/")

@@ -581,6 +581,12 @@ def test_who_is_found_is_told_with_when_and_where_it_was_heard_last(
     assert position_text(float(row["lat"]), float(row["lon"])) in line
 
 
+def test_words_are_explained_as_the_list_has_them(reader: Reader) -> None:
+    """The list said silence, and what words mean told of a gap."""
+    explained = {text for _, text in reader.page("/").all("dt")}
+    assert {"crossing", "silence", "loitering", "encounter", "provisional"} <= explained
+
+
 def test_the_list_is_searched_by_what_kinds_and_hulls_are_called(
     reader: Reader, night: notebooks.Night, table: pd.DataFrame
 ) -> None:
@@ -751,7 +757,8 @@ def test_what_is_said_at_the_desk_is_in_the_catalogue() -> None:
     said |= {word for word in nav_status_words(range(16)) if word}
     said |= {reasons.BEST, reasons.WEAKER, reasons.NO, reasons.UNTRIED}
     said |= set(re.findall(r't\("([^"]*)"', Path(unfit.__file__).read_text("utf-8")))
-    said |= {text for pair in pages.GLOSSARY for text in pair}
+    kinds = labels("en").kinds  # are told as the list tells them
+    said |= {text for pair in pages.GLOSSARY for text in pair if text not in kinds}
     said |= {text for _, text in concluding.QUIET}
     said |= set(re.findall(r'Lacks\(\s*"([^"]*)"', Path(previewing.__file__).read_text("utf-8")))
     said |= {text.replace("_", " ") for name, _, why in concluding.CHOICES for text in (name, why)}
