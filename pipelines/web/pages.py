@@ -36,7 +36,7 @@ GLOSSARY: Final = (
     ("pack", "the files that one partner gets, with only what it may have"),
     ("watch area", "a place that you draw, with what you want to be told of there"),
 )
-"""Words that a watch officer meets here, each with what is meant by it; a kind of event by its id."""
+"""Words that a watch officer meets here, each with what is meant by it; a kind by its id."""
 
 NAMES = {"en": "English", "ms": "Bahasa Melayu"}
 
