@@ -44,14 +44,16 @@ def _stated(value: object, name: str) -> object:
     if isinstance(value, pd.Timestamp):
         return f"{value:%Y-%m-%d %H:%MZ}"
     if isinstance(value, float):
-        if pd.isna(value):
-            return ""
-        if name.endswith(("lat", "lon")):  # four digits of a longitude are six miles
-            return f"{value:.5f}"
-        return f"{value:.0f}" if abs(value) >= 1e4 else f"{value:.4g}"
+        return "" if pd.isna(value) else _number(value, name)
     if isinstance(value, str):
         return clean(value)
     return "" if value is pd.NaT or value is None else value
+
+
+def _number(value: float, name: str) -> str:
+    if name.endswith(("lat", "lon")):  # of a longitude four digits are six miles
+        return f"{value:.5f}"
+    return f"{value:.0f}" if abs(value) >= 1e4 else f"{value:.4g}"
 
 
 @dataclass(frozen=True, repr=False)

@@ -826,6 +826,15 @@ def test_what_closed_a_mother_ship_leaves_her_next_visitor(gazetteer: Gazetteer)
         assert row["events"].split(";")[0] == lead
 
 
+def test_a_number_that_is_no_ships_is_told_once(gazetteer: Gazetteer) -> None:
+    number = 785995206
+    wrong = event("identity", 1, None, number, subkind="invalid_mmsi", evidence={"reason": "mid"})
+    (lead,) = telling.told(events.build([wrong]))
+    names = Teller({number: "MV NUSA"}, gazetteer, at(24))
+    text = titles.title([lead], [0.5], lead, {number: "identity in doubt"}, number, (), names)
+    assert text.startswith("MV NUSA: Its MMSI 785995206 can't be one of a ship")
+
+
 def test_a_number_that_is_no_ships_stands_beside_the_name(gazetteer: Gazetteer) -> None:
     names = Teller({9141712: "P 1", SHIP: "MV A"}, gazetteer, at(24))
     assert titles._named(9141712, names) == "P 1 (number 009141712 can't be a ship's)"
