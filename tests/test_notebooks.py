@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from pipelines.ask import desk
+
 PROJECT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((PROJECT / "notebooks").glob("*.ipynb"))
 SOME = NOTEBOOKS[::5]
@@ -125,3 +127,19 @@ def test_what_is_new_of_a_first_run_is_all_of_it(
     [since] = [source for source in told if "night.since()" in source]
     exec(f"{told[0]}\n{since}", {"display": print})
     assert "all of it is new" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_the_first_night_has_none_before_it(
+    story_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever goes back to the first night is told that all of it is new."""
+    monkeypatch.setenv("SELAT_HOME", str(story_home))
+    first = desk.night(story_home).sql("SELECT run_id FROM runs ORDER BY ordinal")["run_id"].iloc[0]
+    source = "\n".join(cell["source"] for cell in cells(NOTEBOOKS[0], "code"))
+    asked = source.replace("desk.exercise())", f"desk.exercise(), as_of={first!r})")
+    assert asked != source
+    exec(asked, {"display": lambda _: None})
+    said = capsys.readouterr().out
+    assert f"run {first}, " in said
+    assert "This is the first run here" in said

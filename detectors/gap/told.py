@@ -1,7 +1,13 @@
 """What a sailor is told of a silence."""
 
+from typing import Final
+
 from detectors.core.telling import Told, Words
 from detectors.kinematics import geodesy
+
+FAR_M: Final = 400_000.0
+"""Half the length of the Strait of Malacca, 800 km (Encyclopaedia Britannica, "Strait of Malacca"): who
+can have come so far can be at either end of it, or out of it, and no distance helps to look for it."""
 
 
 def tell(event: Told, words: Words) -> str:
@@ -36,6 +42,9 @@ def tell(event: Told, words: Words) -> str:
         return sentence
     reach_m = event.evidence.get("reachable_distance_m")
     far = ""
-    if reach_m:
-        far = words.say(", by now up to {reach} from there", reach=words.distance(reach_m))
+    if reach_m and reach_m >= FAR_M:
+        far = words.say(", by now anywhere in these waters or beyond")
+    elif reach_m:
+        nm = max(reach_m / geodesy.METRES_PER_NM, 1.0)
+        far = words.say(", by now up to {nm:.0f} nm from there", nm=nm)
     return f"{sentence}{words.say(', and silent still')}{far}"

@@ -210,6 +210,7 @@ def _event_cards(products: Products, names: dict[int, str], words: Labels) -> di
         evidence: Evidence = row["evidence"]
         kind = one_line(str(row["kind"]), NAME_LIMIT)
         title = words.kind_of(kind, one_line(str(row["subkind"]), NAME_LIMIT))
+        lat, lon = incidents_of.marked_at(evidence, row["lat"], row["lon"])
         cards[str(row["event_id"])] = EventCard(
             event_id=one_line(str(row["event_id"]), NAME_LIMIT),
             kind=kind,
@@ -220,7 +221,7 @@ def _event_cards(products: Products, names: dict[int, str], words: Labels) -> di
             explanation=one_line(str(row["explanation"]), SENTENCE_LIMIT),
             score=float(row["score"]),
             status=words.status_of(one_line(str(row["status"]), NAME_LIMIT)),
-            **_happened(row, words),
+            **_happened({**row, "lat": lat, "lon": lon}, words),
             checks=[
                 (one.label, one.measured, one.limit, one.margin)
                 for one in checks.rows(evidence, words)

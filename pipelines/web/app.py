@@ -28,6 +28,7 @@ from pipelines.run.dispositions import ChangedError
 from pipelines.store import StoreBusyError
 from pipelines.web import (
     assets,
+    finding,
     packing,
     photographs,
     places,
@@ -273,7 +274,7 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
         request: Request, q: Annotated[str, Query(max_length=100)] = "", at: At = ""
     ) -> Response:
         night = shown(request, at)
-        found = rooms.found(night, q) if re.search(r"[A-Za-z0-9]", q) else []
+        found = finding.found(night, q) if re.search(r"[A-Za-z0-9]", q) else []
         return show(request, "find", shown=night, q=one_line(q, MAX_TEXT), found=found)
 
     @app.get("/nights")

@@ -131,4 +131,15 @@ class Preparing(Thread):
                     return
             said = process.stderr.read().decode(errors="replace") if process.stderr else ""
         if process.returncode:
-            raise SelatError(said.strip().splitlines()[-1] if said.strip() else "it failed")
+            raise SelatError(_failed(said))
+
+
+def _failed(said: str) -> str:
+    r"""Return what a command said of why it failed, with its hint.
+
+    >>> _failed("one thing done\nerror: the store is being written to\nhint: wait for it to end")
+    'the store is being written to; hint: wait for it to end'
+    """
+    lines = said.strip().splitlines() or ["it failed"]
+    at = next((k for k in reversed(range(len(lines))) if lines[k].startswith("error: ")), -1)
+    return "; ".join(lines[at:]).removeprefix("error: ")

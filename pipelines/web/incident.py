@@ -11,7 +11,7 @@ from detectors.core.telling import Told, told
 from detectors.kinematics.integrity import final_at
 from pipelines.ask.explain.reasons import BEST, considered, not_tried, tried
 from pipelines.assess import incidents
-from pipelines.base.text import LOCAL, LOCAL_NAME, one_line, position_text
+from pipelines.base.text import LOCAL, LOCAL_NAME, one_line
 from pipelines.publish import checks
 from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT, span
 from pipelines.web import waters, weighed
@@ -239,11 +239,15 @@ def _now(
 def _hulls(shown: Shown, line: Line, mmsi: int) -> list[tuple[str, str, pd.Timestamp]]:
     """Return where each hull that sent a number was heard last; none where one alone did."""
     own = shown.events_of(line.events)
-    if not ((own["mmsi"] == mmsi) & (own["subkind"] == "two_hulls")).any():
+    at_once = own[(own["mmsi"] == mmsi) & (own["subkind"] == "two_hulls")]
+    if at_once.empty:
         return []
+    n = max(int(evidence["n_hulls"]) for evidence in at_once["evidence"])
     # The event names those that it rests on most; it counts, and tells of, all.
     reports = pd.DataFrame(shown.night.track(mmsi)).sort_values("time", kind="stable")
-    last = reports.drop_duplicates("track_id", keep="last")
+    # Misdated reports make tracks of a few reports each: no hulls that the sentence counts.
+    most = reports["track_id"].value_counts().sort_index().nlargest(n).index
+    last = reports[reports["track_id"].isin(most)].drop_duplicates("track_id", keep="last")
     if len(last) < 2:
         return []
     found = []
@@ -319,7 +323,7 @@ def _event(
         score=float(row["score"]),
         status=words.status_of(str(row["status"])),
         reason=sentence(shown, told_event, main),
-        where=position_text(row["lat"], row["lon"]) if row["lat"] == row["lat"] else "",
+        where=shown.placed(row)[2],
         when_utc=span(row["start"], end, None, "UTC", words),
         when_local=span(row["start"], end, LOCAL, LOCAL_NAME, words),
         given=one_line(words.explained(str(row["explanation"]), lowered), SENTENCE_LIMIT),

@@ -32,6 +32,9 @@ class Line:
         NaT for never.
     clocks
         How much of it rests on wrong clocks; empty where little does.
+    called
+        What it may be looked for by and isn't told by: each of its kinds, as the program, the list
+        and the score call it, and flag, type and length of its vessels.
     """
 
     incident_id: str
@@ -58,6 +61,7 @@ class Line:
     spot: str
     heard: pd.Timestamp
     clocks: str
+    called: str
 
     @property
     def main(self) -> int:

@@ -1,6 +1,6 @@
 """Nights as the desk has them open: what `ask.desk` reads of a run, in the reader's language."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -19,6 +19,7 @@ from pipelines.assess.dispositions.outcomes import CLOSED, WATCHED, holding
 from pipelines.assess.incidents import (
     as_led,
     made_of,
+    marked_at,
     spot,
     vessels_in,
     whereabouts,
@@ -130,11 +131,11 @@ class Shown:
     def placed(self, event: Mapping[str, Any]) -> tuple[str, str, str]:
         """Return when an event was, in local time and UTC, and where; empty for no place."""
         start, end = event["start"], None if pd.isna(event["end"]) else event["end"]
-        known = not pd.isna(event["lat"])
+        lat, lon = marked_at(event["evidence"], event["lat"], event["lon"])
         return (
             span(start, end, LOCAL, LOCAL_NAME, self.words),
             span(start, end, None, "UTC", self.words),
-            position_text(event["lat"], event["lon"]) if known else "",
+            "" if pd.isna(lat) else position_text(lat, lon),
         )
 
     @property
@@ -196,7 +197,19 @@ class Shown:
             spot=spot(row),
             heard=row["last_seen"],
             clocks=self._clocks(str(row["incident_id"])),
+            called=self._called(
+                {kinds[one] for one in ids if one in kinds},
+                str(row["made_of"]),
+                str(row["vessels"]),
+            ),
         )
+
+    def _called(self, kinds: Set[tuple[str, str]], made: str, vessels: str) -> str:
+        """Return the words for kinds of events, for what a score is made of, and for hulls."""
+        parts = made_of(made, self.words.say, self.words.hypotheses, whole=True)
+        of = self.words.kind_of
+        said = [f"{' '.join(one)} {of(*one)} {of(one[0], '')}" for one in sorted(kinds)]
+        return " ".join([*said, parts, *map(self.hull, vessels_in(vessels))])
 
     def _made_of(self, row: dict[Any, Any], ids: Sequence[str]) -> str:
         told = with_events(str(row["made_of"]), self.events_of(ids), int(row["mmsi"]))

@@ -20,7 +20,10 @@ GLOSSARY: Final = (
     ("crossing", "a vessel that left one coast and made for the other's, fast and by itself"),
     ("gap", "a vessel that was heard, then sent nothing while others around it were heard"),
     ("loitering", "a vessel that stayed slow in a small area outside of ports and anchorages"),
-    ("encounter", "two vessels side by side for a while, at sea, nearly stopped"),
+    (
+        "encounter",
+        "two vessels side by side for a while, at sea, nearly stopped; in a score: a meeting",
+    ),
     ("certainty", "a band of the score: high from 0.70, moderate from 0.50, low below"),
     ("score", "how much it deserves a look, from 0 to 1, after innocent reasons were tried"),
     (
@@ -33,7 +36,7 @@ GLOSSARY: Final = (
     ("pack", "the files that one partner gets, with only what it may have"),
     ("watch area", "a place that you draw, with what you want to be told of there"),
 )
-"""Words that a watch officer meets here, each with what is meant by it."""
+"""Words that a watch officer meets here, each with what is meant by it; a kind by its id."""
 
 NAMES = {"en": "English", "ms": "Bahasa Melayu"}
 

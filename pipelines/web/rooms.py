@@ -13,7 +13,6 @@ from detectors.core import frames
 from detectors.core.telling import told
 from pipelines import store
 from pipelines.ask import health as going
-from pipelines.ask import recall
 from pipelines.ask.dossier import dossier, last_fix
 from pipelines.ask.health import Health
 from pipelines.ask.health.words import day
@@ -300,23 +299,6 @@ def _says(shown: Shown, who: Any) -> list[tuple[str, str]]:
 def _when(shown: Shown, row: dict[Any, Any]) -> str:
     end = None if pd.isna(row["end"]) else row["end"]
     return span(row["start"], end, LOCAL, LOCAL_NAME, shown.words)
-
-
-def found(shown: Shown, text: str) -> list[tuple[int, str, str, str]]:
-    """Return vessels that a text may mean: MMSI, name, flag, by which field and value it fits."""
-    installation, time = shown.night.installation, shown.night.moment.time
-    with store.read(installation.store, installation.settings.store) as reader:
-        table = recall.find(reader.names(time), reader.vessels(time), text)
-    words = shown.words
-    return [
-        (
-            int(row["mmsi"]),
-            one_line(str(row["name"]), NAME_LIMIT),
-            str(row["flag_state"]),
-            one_line(f"{words.field(str(row['field']))} {row['value']}", SENTENCE_LIMIT),
-        )
-        for row in table.head(MAX_COMPANY).to_dict("records")
-    ]
 
 
 def nights(installation: Installation, runs: pd.DataFrame, words: Labels) -> list[dict[str, Any]]:

@@ -47,7 +47,7 @@ class Asked(BaseModel):
     def keeps(self, line: Line) -> bool:
         """Tell whether an incident is on the list."""
         text = " ".join(
-            [line.title, line.incident_id, line.what, line.near, line.next_step, line.concluded]
+            [line.title, line.incident_id, line.called, line.near, line.when_local, line.concluded]
             + [f"{mmsi:09d} {name} {role}" for mmsi, name, role in line.vessels]
         ).casefold()
         return (

@@ -24,8 +24,10 @@ from pipelines.ask.desk.opened import Opened, opened
 from pipelines.ask.desk.resample import resampled
 from pipelines.ask.desk.told import Told
 from pipelines.base.settings import Installation, load
+from pipelines.base.text import LOCAL, LOCAL_NAME
 from pipelines.publish import checks
 from pipelines.publish.brief import VESSEL_LIMIT
+from pipelines.publish.briefing import span
 from pipelines.store import views
 
 if TYPE_CHECKING:
@@ -50,6 +52,12 @@ class Night:
     def run(self) -> dict[str, Any]:
         """Return run_id, ordinal, start, end, state, and the manifest."""
         return self.opened.run
+
+    @property
+    def title(self) -> str:
+        """Say which run it is, and of what span, in local time."""
+        when = span(self.run["start"], self.run["end"], LOCAL, LOCAL_NAME)
+        return titled(f"run {self.run['run_id']}, {when}", simulated=self.simulated)
 
     @property
     def moment(self) -> recall.Moment:

@@ -30,7 +30,8 @@ class Table:
 def table(frame: pd.DataFrame, n: int = 10) -> Table:
     """Return the first rows of a frame to look at: texts whole, nothing of them hidden or run.
 
-    Times are shown to the minute, UTC (Z); MMSIs with nine digits; reasons below one another.
+    Times are shown to the minute, UTC (Z); MMSIs with nine digits; positions to a metre; reasons
+    below one another.
     """
     shown = pd.DataFrame(frame.drop(columns="geometry", errors="ignore")).head(n)
     told = {str(name): [_stated(value, str(name)) for value in shown[name]] for name in shown}
@@ -43,10 +44,16 @@ def _stated(value: object, name: str) -> object:
     if isinstance(value, pd.Timestamp):
         return f"{value:%Y-%m-%d %H:%MZ}"
     if isinstance(value, float):
-        return "" if pd.isna(value) else f"{value:.0f}" if abs(value) >= 1e4 else f"{value:.4g}"
+        return "" if pd.isna(value) else _number(value, name)
     if isinstance(value, str):
         return clean(value)
     return "" if value is pd.NaT or value is None else value
+
+
+def _number(value: float, name: str) -> str:
+    if name.endswith(("lat", "lon")):  # of a longitude four digits are six miles
+        return f"{value:.5f}"
+    return f"{value:.0f}" if abs(value) >= 1e4 else f"{value:.4g}"
 
 
 @dataclass(frozen=True, repr=False)

@@ -14,6 +14,7 @@ from pipelines.ask.explain.gather import Explanation, Past
 from pipelines.ask.explain.reasons import BEST, NO, not_tried, tried
 from pipelines.ask.explain.stated import in_units
 from pipelines.assess.dispositions import taken_back
+from pipelines.assess.incidents import marked_at
 from pipelines.base.text import LOCAL, LOCAL_NAME, duration_text, minute, position_text
 from pipelines.base.visible import clean
 from pipelines.publish import checks
@@ -76,10 +77,11 @@ class _Show:
         self._print(str(event["reason"]))
         end = None if pd.isna(event["end"]) else event["end"]
         lasted = duration_text(event["start"], x.end)
+        lat, lon = marked_at(event["evidence"], event["lat"], event["lon"])
         self._print(
             f"{span(event['start'], end, None, 'UTC')}  "
             f"{span(event['start'], end, LOCAL, LOCAL_NAME)}  {lasted}  "
-            f"{position_text(event['lat'], event['lon']) if event['lat'] == event['lat'] else ''}"
+            f"{'' if pd.isna(lat) else position_text(lat, lon)}"
         )
         if event["retracted"]:
             heir = f"; its story goes on as {x.superseded_by}" if x.superseded_by else ""

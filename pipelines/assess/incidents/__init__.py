@@ -27,4 +27,30 @@ from pipelines.assess.incidents.lasting import (
     vessels_in,
 )
 from pipelines.assess.incidents.silences import Silent, began_together
+from pipelines.assess.incidents.steps import marked_at
 from pipelines.assess.incidents.titles import excused, without_number
+
+__all__ = [
+    "First",
+    "Known",
+    "Silent",
+    "as_led",
+    "began_together",
+    "certainty_of",
+    "danger_of",
+    "excused",
+    "first",
+    "lasting",
+    "made_of",
+    "marked_at",
+    "shown_span",
+    "spot",
+    "story",
+    "told_before",
+    "versions_then",
+    "vessels_in",
+    "whereabouts",
+    "with_events",
+    "with_parts",
+    "without_number",
+]

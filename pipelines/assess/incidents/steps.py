@@ -6,7 +6,9 @@ from typing import Final
 
 import pandas as pd
 
+from detectors.core.evidence import Evidence
 from detectors.core.telling import Say, Told
+from detectors.gap.told import FAR_M
 from detectors.kinematics.geodesy import METRES_PER_NM, bearing_deg, distance_m
 from pipelines.assess.incidents.silences import of_one_silence
 
@@ -27,7 +29,11 @@ RENUMBERED: Final = "renumbered"
 """The word that ends a key of the table: what to do about a silence that goes on, where the hull is
 heard under another number since."""
 
-ENDINGS: Final = (OVER, AGAIN, UNHEARD, IN_PORT, RENUMBERED)
+FAR: Final = "far"
+"""The word that ends a key of the table: what to do about a silence that goes on for so long that
+its vessel can be anywhere (`FAR_M`)."""
+
+ENDINGS: Final = (OVER, AGAIN, UNHEARD, IN_PORT, RENUMBERED, FAR)
 
 ONE_HULL: Final = ("in turn", "one after the other, renamed at sea")
 """How one IMO number under two MMSIs is that of one hull: see `identity.shared`."""
@@ -92,6 +98,10 @@ NEXT_STEPS: Final[Mapping[str, str]] = {
     ),
     "gap": "call by VHF; task a sensor over what it can have reached",
     "gap over": "it is heard again: ask by VHF where it was",
+    "gap far": (
+        "call by VHF; no search fits, it can be anywhere: ask the next ports and the neighbours' "
+        "authorities whether they see it"
+    ),
     "gap in port": "it lies in port: ask there where it was",
     "gap renumbered": (
         "the hull is heard under another number since: look at that vessel, compare register, call "
@@ -170,7 +180,7 @@ def next_step(
     if is_over(lead, now, seen) and not _still_there(lead, now, last):
         words = _words(lead, rows, now, seen, last)
     else:
-        words = (RENUMBERED,) if _renumbered(lead, rows) else ()
+        words = (RENUMBERED,) if _renumbered(lead, rows) else (FAR,) if _far(lead) else ()
     keys = (*(f"{kind} {word}" for word in words for kind in kinds), *kinds)
     for key in keys:
         if key in own:
@@ -211,6 +221,12 @@ def _still_there(lead: Told, now: pd.Timestamp, last: Last | None) -> bool:
     return last.mmsi == lead.mmsi and last.sog_kn < SAILS_KN and away_m <= reach_m
 
 
+def _far(lead: Told) -> bool:
+    """Tell whether a silence goes on for so long that its vessel can be anywhere."""
+    reach_m = lead.evidence.get("reachable_distance_m") if lead.kind == "gap" else None
+    return lead.end is None and reach_m is not None and reach_m >= FAR_M
+
+
 def _renumbered(lead: Told, rows: Sequence[Told]) -> bool:
     """Tell whether the hull of a silence that goes on is heard under another number since."""
     return lead.kind == "gap" and any(
@@ -229,7 +245,7 @@ def _renumbered(lead: Told, rows: Sequence[Told]) -> bool:
 
 def _has_left(lead: Told, last: Last) -> bool:
     """Tell whether a boat that crossed sails away from the coast in its last report."""
-    place = place_of(lead)
+    place = place_of(lead.evidence)
     if lead.kind != "crossing" or last.mmsi != lead.mmsi or place is None:
         return False
     away_m = float(distance_m(*place, last.lat, last.lon))
@@ -237,12 +253,19 @@ def _has_left(lead: Told, last: Last) -> bool:
     return away_m > GONE_M and last.sog_kn >= SAILS_KN and off_deg < 90
 
 
-def place_of(lead: Told) -> tuple[float, float] | None:
+def place_of(evidence: Evidence) -> tuple[float, float] | None:
     """Return where a boat that crossed came nearest to the coast it made for, or landed."""
     for name in ("arrival", "landing"):
-        if lead.evidence.get(f"{name}_lat") is not None:
-            return float(lead.evidence[f"{name}_lat"]), float(lead.evidence[f"{name}_lon"])
+        if evidence.get(f"{name}_lat") is not None:
+            return float(evidence[f"{name}_lat"]), float(evidence[f"{name}_lon"])
     return None
+
+
+def marked_at(evidence: Evidence, lat: float, lon: float) -> tuple[float, float]:
+    """Return the place that an event is shown at: of a crossing where it came nearest to the coast
+    it made for, or landed, else where the event was.
+    """
+    return place_of(evidence) or (lat, lon)
 
 
 def _under_way(

@@ -1,6 +1,7 @@
 """What happened in an incident, in a sentence: the leading event, the next one, how many ships."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -44,7 +45,8 @@ def title(
         Who else, not in it, fell silent where and when the leading event's vessel did, and how far
         off, the nearest first.
     """
-    told, name = teller.sentence(lead, main), _named(main, teller) if main else ""
+    called = teller.name if lead.subkind == "invalid_mmsi" else partial(_named, teller=teller)
+    told, name = teller.sentence(lead, main), called(main) if main else ""
     roads = len(roles) > 2 and lead.kind == "anchoring" and {*roles.values()} == {"anchored"}
     if roads:  # how many comes first: a list shows no more than the beginning
         name = teller.say("{name} and {n} others near by", name=name, n=len(roles) - 1)
@@ -282,6 +284,9 @@ def _crossed(row: Told, lead: Told, teller: Teller) -> str:
     stated, say = row.evidence, teller.say
     if stated.get("to_state") is None:
         return ""
+    over = None if lead.subkind != "half" else lead.end
+    if over is not None and row.start < over and row.end is not None and lead.start < row.end:
+        return ""  # the voyage that the leading event tells whole, from half-way on
     to, where = state(str(stated["to_state"]), teller.say), teller.place(row.lat, row.lon)
     if stated.get("arrival_lat") is not None:
         where = place_and_time(stated, "arrival", teller)

@@ -17,7 +17,7 @@ from pipelines.assess.incidents.first import certainty_of
 from pipelines.assess.incidents.lasting import table_of
 from pipelines.assess.incidents.plots import newest
 from pipelines.assess.incidents.silences import Silent, began_together, unlikely
-from pipelines.assess.incidents.steps import Last, next_step, place_of
+from pipelines.assess.incidents.steps import Last, marked_at, next_step
 from pipelines.assess.incidents.titles import excused, title
 from pipelines.assess.reasons import Teller
 from pipelines.base.schemas import INCIDENTS
@@ -299,8 +299,7 @@ def _one(
     silent = [one for one in beside.get(ids[place], ()) if one.mmsi not in roles]
     start, first = min((row.start, one) for row, one in zip(rows, ids, strict=True))
     ends = [row.end for row in rows if row.end is not None]
-    # Of a crossing where it came nearest to the coast it made for, or landed.
-    lat, lon = place_of(lead) or (lead.lat, lead.lon)
+    lat, lon = marked_at(lead.evidence, lead.lat, lead.lon)
     return {
         "incident_id": str(first),
         "title": title(rows, scores, lead, roles, main, silent, teller),

@@ -20,6 +20,9 @@ CONCLUDED: Final = (
 )
 """What two conclusions count; which of the three cleared a vessel nobody records."""
 
+MOST: Final = 1000.0
+"""A ratio above that has no end that anybody could use. A judgement."""
+
 
 def file_stem(name: str) -> str:
     """Name of an operation's files, of letters, digits and hyphens, another for each operation."""
@@ -148,16 +151,31 @@ def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def interval(row: Any, prefix: str = "") -> str:
-    """Return a ratio with its interval, in figures.
+    """Return a ratio with its interval, in figures; with one end in words where it has no other.
 
     >>> interval({"ratio": 0.25, "low": 0.06, "high": 0.77, "verdict": "fewer"})
     '0.25 (0.06 to 0.77)'
+    >>> interval({"ratio": math.inf, "low": 2.3, "high": math.inf, "verdict": "more"})
+    'none before (at least 2.30)'
+    >>> interval({"ratio": math.inf, "low": 0.01, "high": math.inf, "verdict": "no clear change"})
+    'none before: too few to tell'
     """
     ratio, low, high = (float(row[f"{prefix}{name}"]) for name in ("ratio", "low", "high"))
     if math.isnan(ratio):
         return str(row[f"{prefix}verdict"])
-    texts = ["∞" if math.isinf(value) else f"{value:.2f}" for value in (ratio, low, high)]
-    return f"{texts[0]} ({texts[1]} to {texts[2]})"
+    if high > MOST:
+        bound = f" (at least {_times(low)})" if low > 1 else ": too few to tell"
+        return ("none before" if math.isinf(ratio) else _times(ratio)) + bound
+    if ratio == 0:
+        return f"none (at most {_times(high)})" if high < 1 else "none: too few to tell"
+    return f"{_times(ratio)} ({_times(low)} to {_times(high)})"
+
+
+def _times(ratio: float) -> str:
+    """Write a ratio as finely as it can be used."""
+    if ratio > MOST:
+        return f"over {MOST:.0f}"
+    return f"{ratio:.2f}" if ratio < 10 else f"{ratio:.0f}"
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -145,13 +145,16 @@ def _drawable(value: Any) -> Any:
 def _data(products: Products) -> dict[str, Any]:
     """All that the pages say, in the order of the template."""
     cards = vessel_cards(products)
-    shown, words = cards[:VESSEL_LIMIT], labels.labels(products.language)
+    words = labels.labels(products.language)
     release = products.release
     incidents = incident_cards(products)
     land = len(products.zones.land) > 0
     notes = _notes(products, words)
     urgent = sum(bool(one.first) for one in incidents)
     ordered = sorted(incidents, key=lambda one: (not one.first, one.rank))
+    # Why, in the order of the first page: what is to be looked at first may have a low rank.
+    at = {one.rank: place for place, one in enumerate(ordered)}
+    shown = sorted(cards, key=lambda card: at.get(card.rank, len(at)))[:VESSEL_LIMIT]
     told = [_incident(one, words) for one in ordered[:VESSEL_LIMIT]]
     more_mm = _NOTE_MM * (len(notes) + bool(release)) + _FIRST_MM * bool(urgent)
     told, room_mm = _leaving_room(told, _ROOM_MM - more_mm)

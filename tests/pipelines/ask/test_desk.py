@@ -168,6 +168,12 @@ def test_a_table_says_which_clock_and_writes_numbers_out() -> None:
     assert "10800" in html
 
 
+def test_a_table_shows_positions_to_a_metre() -> None:
+    html = desk.table(pd.DataFrame({"lat": [1.30512], "last_lon": [104.06249]}))._repr_html_()
+    assert "1.30512" in html
+    assert "104.06249" in html  # 104.1 is two miles off
+
+
 def test_a_table_shows_texts_whole_and_runs_none() -> None:
     long = "x" * 500
     html = desk.table(pd.DataFrame({"name": ["<b>\u202e", long]}))._repr_html_()

@@ -180,6 +180,13 @@ def test_open_gap_says_that_it_goes_on(gazetteer: Gazetteer) -> None:
     assert reason.startswith("Silent for 4.0 h, last heard ")
     assert "where 7 other vessels were heard meanwhile, and silent still" in reason
     assert reason.endswith("(since 06 Jan 20:00 MYT)")
+    for reach_m, far in (
+        (137_300.0, "by now up to 74 nm from there"),
+        (2_030_000.0, "by now anywhere in these waters or beyond"),  # 1,096 nm help nobody
+    ):
+        evidence = {"reachable_distance_m": reach_m}
+        told, _ = flagged(gazetteer, event("gap", 20, None, evidence=evidence))
+        assert f"and silent still, {far} (since" in told["reason"].iloc[0]
     told, _ = flagged(gazetteer, event("gap", 20, None, evidence={"n_neighbours": 1}))
     assert "where 1 other vessel was heard meanwhile" in told["reason"].iloc[0]
 

@@ -328,3 +328,5 @@ def test_what_to_look_at_first_is_in_the_first_table_and_on_its_map(
     assert told["first"] == 1
     assert told["incidents"][0]["status"] == "people may be in danger"
     assert low.rank in drawn
+    [card] = [one for one in vessel_cards(coastless) if one.rank == low.rank]
+    assert told["vessels"][0]["name"] == card.name  # and why it is, on the second page

@@ -103,6 +103,11 @@ def test_a_laptop_shows_six_incidents_beside_the_map_and_all_of_the_chosen_one(
       const box = one.getBoundingClientRect();
       return box.bottom <= innerHeight && box.height > 40; }).length"""
     assert page.evaluate(whole) >= 6
+    # What to look at first says whereto: "to the coast of Indonesia, …" is where to search.
+    told = """[...document.querySelectorAll('.first h3')].map((h) => {
+      const seen = h.clientHeight / parseFloat(getComputedStyle(h).lineHeight);
+      return h.scrollHeight <= h.clientHeight || seen > 3.5; })"""
+    assert page.evaluate(told) == [True, True, True]
     assert page.evaluate("document.querySelector('#map').getBoundingClientRect().width") > 800
     more = "getComputedStyle(document.querySelector('#lines li .more')).display"
     assert page.evaluate(more) == "none"
@@ -110,6 +115,20 @@ def test_a_laptop_shows_six_incidents_beside_the_map_and_all_of_the_chosen_one(
     assert page.evaluate(more) == "block"
     cut = "const one = document.querySelector('#lines .title'); one.scrollHeight > one.clientHeight"
     assert not page.evaluate(f"(() => {{ {cut.replace('; one', '; return one')} }})()")
+
+
+def test_a_phone_tells_what_words_mean_and_of_no_keys(page: Page, desk: str) -> None:
+    page.open(f"{desk}/", 390, 844)
+    x, y = page.evaluate(
+        "(() => { const at = document.getElementById('help').getBoundingClientRect();"
+        " return [at.x + at.width / 2, at.y + at.height / 2]; })()"
+    )
+    page.click(x, y)
+    high = "document.querySelector('#keys {}').offsetHeight"
+    assert page.evaluate("document.getElementById('keys').open")
+    assert page.evaluate(high.format("table")) == 0
+    assert page.evaluate(high.format("dl")) > 100
+    assert page.evaluate("document.getElementById('keys').scrollTop") == 0
 
 
 def test_keys_find_and_help(page: Page, desk: str) -> None:

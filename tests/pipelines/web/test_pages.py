@@ -34,7 +34,7 @@ from pipelines.assess.reasons import by_own_vessel
 from pipelines.base.labels import labels
 from pipelines.base.problems import Problem
 from pipelines.base.settings import load
-from pipelines.base.text import LOCAL, LOCAL_NAME, one_line, position_text
+from pipelines.base.text import LOCAL, LOCAL_NAME, minute, one_line, position_text
 from pipelines.detect import reception
 from pipelines.detect.lacking import LACKING
 from pipelines.patrol.motions import Boat
@@ -100,7 +100,7 @@ def test_an_event_says_when_and_where_it_was(
     begun = event["start"]
     assert f"{begun.tz_convert('Asia/Kuala_Lumpur'):%d %b %H:%M}" in text
     assert f"{begun:%d %b %H:%M}" in text
-    assert position_text(event["lat"], event["lon"]) in text
+    assert position_text(float(table["lat"].iloc[0]), float(table["lon"].iloc[0])) in text
 
 
 def test_tonight_is_what_the_command_lists(
@@ -547,6 +547,69 @@ def test_a_vessel_is_what_is_known_of_it(
     reader.page("/vessel/999999999", 404)
 
 
+def test_a_crossing_is_told_and_drawn_at_one_place(
+    reader: Reader, desk_home: Path, night: notebooks.Night, table: pd.DataFrame
+) -> None:
+    shown = Nights(load(desk_home)).shown("", "en")
+    found = night.opened.events.set_index("event_id")
+    for row in table[table["rank"] > 0].to_dict("records"):
+        led = row["events"].split(";")[0]
+        if found["kind"].get(led) != "crossing":
+            continue
+        assert abs(found["lat"][led] - row["lat"]) > 0.01  # of the event: in the middle of its way
+        data = json.loads(str(Charts().incident(shown, row["rank"]).data))
+        [mark] = [one for one in data["events"] if one["id"] == led]
+        assert (mark["y"], mark["x"] + data["lon0"]) == pytest.approx(
+            (row["lat"], row["lon"]), abs=1e-4
+        )
+        where = position_text(float(row["lat"]), float(row["lon"]))
+        assert where in reader.page(f"/event/{led}").text
+        assert (
+            reader.page(f"/incident/{row['incident_id']}").text.count(where) >= 2
+        )  # and the event
+        return
+    pytest.fail("nobody crossed")
+
+
+def test_who_is_found_is_told_with_when_and_where_it_was_heard_last(
+    reader: Reader, night: notebooks.Night
+) -> None:
+    row = night.flagged.iloc[0]
+    lines = re.findall(r"<tr>.*?</tr>", reader.page(f"/find?q={row['mmsi']}").html)
+    [line] = [one for one in lines if f"/vessel/{row['mmsi']}" in one]
+    assert minute(row["last_seen"]) in line
+    assert position_text(float(row["lat"]), float(row["lon"])) in line
+
+
+def test_words_are_explained_as_the_list_has_them(reader: Reader) -> None:
+    """The list said silence, and what words mean told of a gap."""
+    explained = {text for _, text in reader.page("/").all("dt")}
+    assert {"crossing", "silence", "loitering", "encounter", "provisional"} <= explained
+
+
+def test_the_list_is_searched_by_what_kinds_and_hulls_are_called(
+    reader: Reader, night: notebooks.Night, table: pd.DataFrame
+) -> None:
+    kind_of = night.events.set_index("event_id")["kind"]
+    met = {
+        row["incident_id"]
+        for row in table.to_dict("records")
+        if row["rank"] and "encounter" in {kind_of.get(one) for one in row["events"].split(";")}
+    }
+
+    def listed(words: str) -> set[str]:
+        links = [
+            about["href"] for about, _ in reader.page(f"/?q={words}").all("a", **{"class": "title"})
+        ]
+        return {link.removeprefix("/incident/") for link in links}
+
+    assert met
+    assert met <= listed("encounter")
+    assert met <= listed("meeting")  # as the score calls it
+    assert listed("tanker")
+    assert not listed("too+late")  # what to do next is no word for what happened
+
+
 def test_a_vessels_page_tells_when_its_incidents_were_as_the_list_does(
     reader: Reader, night: notebooks.Night, table: pd.DataFrame
 ) -> None:
@@ -694,7 +757,8 @@ def test_what_is_said_at_the_desk_is_in_the_catalogue() -> None:
     said |= {word for word in nav_status_words(range(16)) if word}
     said |= {reasons.BEST, reasons.WEAKER, reasons.NO, reasons.UNTRIED}
     said |= set(re.findall(r't\("([^"]*)"', Path(unfit.__file__).read_text("utf-8")))
-    said |= {text for pair in pages.GLOSSARY for text in pair}
+    kinds = labels("en").kinds  # are told as the list tells them
+    said |= {text for pair in pages.GLOSSARY for text in pair if text not in kinds}
     said |= {text for _, text in concluding.QUIET}
     said |= set(re.findall(r'Lacks\(\s*"([^"]*)"', Path(previewing.__file__).read_text("utf-8")))
     said |= {text.replace("_", " ") for name, _, why in concluding.CHOICES for text in (name, why)}
@@ -1162,15 +1226,18 @@ def test_an_incident_says_in_whose_territorial_sea_it_lies(
             assert about["Last heard"].endswith(f", in the territorial sea of {last}") == bool(last)
 
 
-def test_each_hull_that_sent_a_number_is_said_to_be_somewhere() -> None:
-    """Who is to look at them needs to know where they are; an event names two, and counts all."""
+@pytest.mark.parametrize("n_hulls", [3, 2])
+def test_each_hull_that_sent_a_number_is_said_to_be_somewhere(n_hulls: int) -> None:
+    """Who is to look at them needs to know where they are; an event names two, and counts all: of
+    few misdated reports that made a track of their own no hull is told, as its sentence tells none.
+    """
     hours = pd.to_datetime([f"2026-01-06T03:{minute}Z" for minute in ("00", "58", "30", "10")])
     reports = pd.DataFrame(
         {"time": hours, "track_id": [101, 101, 102, 103], "lat": [1.0, 1.5, 2.0, 2.5], "lon": 103.0}
     ).assign(sog_kn=12.0, cog_deg=90.0)
     events = pd.DataFrame({"mmsi": [1, 1], "subkind": ["two_hulls", "crossed"]})
     shown: Any = SimpleNamespace(
-        events_of=lambda _: events.assign(track_ids=["101;102", "101"]),
+        events_of=lambda _: events.assign(evidence=[{"n_hulls": n_hulls}, {}]),
         night=SimpleNamespace(track=lambda _: reports, zones=Zones.none()),
         teller=SimpleNamespace(name=lambda _: "HORIZON"),
         words=labels("en"),
@@ -1180,5 +1247,5 @@ def test_each_hull_that_sent_a_number_is_said_to_be_somewhere() -> None:
         ("HORIZON, hull 1", "01°30.00′N 103°00.0"[:18]),
         ("HORIZON, hull 2", "02°00.00′N 103°00.0"[:18]),
         ("HORIZON, hull 3", "02°30.00′N 103°00.0"[:18]),
-    ]
+    ][:n_hulls]
     assert incident._hulls(shown, line, 2) == []

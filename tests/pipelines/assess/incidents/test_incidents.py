@@ -557,6 +557,27 @@ def test_a_crossing_is_told_from_where_to_where_and_shown_where_it_arrived(
     assert one["next_step"] == NEXT_STEPS["crossing"]
 
 
+def test_a_landing_is_told_once(gazetteer: Gazetteer) -> None:
+    """Who went out half-way and came back crossed the line on the way back: that is one voyage."""
+    went_out = {
+        **{"from_state": "MYS", "other_state": "IDN", "began": "shore", "out_m": 20_000.0},
+        "lying_s": 1800.0,
+        **{"left_lat": 2.06, "left_lon": 102.55, "left_time": "2026-01-05T17:00:00Z"},
+        **{"landing_lat": 2.1, "landing_lon": 102.5, "landing_time": "2026-01-05T21:30:00Z"},
+        "landing_s": 840.0,
+    }
+    half = event("crossing", 1, 6, subkind="half", evidence=went_out, score=0.6)
+    home = event("crossing", 3, 5.4, evidence=OUT, score=0.5)
+    (one,) = told(gazetteer, half, home).to_dict("records")
+    assert (
+        "came back to the shore away from any port, 4 nm NW of Muar, at 05:30 MYT" in one["title"]
+    )
+    assert "back to Malaysia" not in one["title"]
+    over = event("crossing", 7, 9, evidence=BACK, score=0.5)  # another voyage
+    (one,) = told(gazetteer, half, over).to_dict("records")
+    assert "; also crossed towards Indonesia, 10 nm NE of Bengkalis, at 05:30 MYT" in one["title"]
+
+
 def test_a_boat_that_landed_and_is_on_its_way_back_can_still_be_met() -> None:
     unheard = {**BACK, "ended": "unheard", "landed": False}
     rows = telling.told(
@@ -632,6 +653,13 @@ def test_a_hull_that_is_heard_under_another_number_is_looked_for_there(
     rows = telling.told(events.build([event("gap", 1, None, SHIP), also]))
     (silent,) = [row for row in rows if row.kind == "gap"]
     assert steps.next_step(silent, rows, at(9), {}, telling.plain, {}) == NEXT_STEPS[key]
+
+
+@pytest.mark.parametrize(("reach_m", "key"), [(60_000.0, "gap"), (900_000.0, "gap far")])
+def test_who_can_be_anywhere_is_looked_for_with_no_sensor(reach_m: float, key: str) -> None:
+    silent = event("gap", 1, None, SHIP, evidence={"reachable_distance_m": reach_m})
+    (one,) = telling.told(events.build([silent]))
+    assert steps.next_step(one, [one], at(9), {}, telling.plain, {}) == NEXT_STEPS[key]
 
 
 def test_where_its_vessel_is_now_says_what_to_do() -> None:
@@ -796,6 +824,15 @@ def test_what_closed_a_mother_ship_leaves_her_next_visitor(gazetteer: Gazetteer)
     for closed, lead in (((), first), ((first,), later), ((first, later), first)):
         (row,) = told(gazetteer, hers, next_one, closed=closed).to_dict("records")
         assert row["events"].split(";")[0] == lead
+
+
+def test_a_number_that_is_no_ships_is_told_once(gazetteer: Gazetteer) -> None:
+    number = 785995206
+    wrong = event("identity", 1, None, number, subkind="invalid_mmsi", evidence={"reason": "mid"})
+    (lead,) = telling.told(events.build([wrong]))
+    names = Teller({number: "MV NUSA"}, gazetteer, at(24))
+    text = titles.title([lead], [0.5], lead, {number: "identity in doubt"}, number, (), names)
+    assert text.startswith("MV NUSA: Its MMSI 785995206 can't be one of a ship")
 
 
 def test_a_number_that_is_no_ships_stands_beside_the_name(gazetteer: Gazetteer) -> None:
