@@ -5,3 +5,5 @@ A rule is a module: `visit` (enter, exit, dwell), `line` (cross_line), `lane` (s
 """
 
 from detectors.geofence.detector import Geofence
+
+__all__ = ["Geofence"]

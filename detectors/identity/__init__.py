@@ -5,3 +5,5 @@ A rule is a module: `switch` (a hull that goes on under another number), `two_hu
 """
 
 from detectors.identity.detector import Identity
+
+__all__ = ["Identity"]

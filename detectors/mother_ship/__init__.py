@@ -4,3 +4,5 @@ A rule is a module: `visited` and `waiting`.
 """
 
 from detectors.mother_ship.detector import MotherShip
+
+__all__ = ["MotherShip"]

@@ -6,3 +6,5 @@ are of the same false track.
 """
 
 from detectors.spoofing.detector import Spoofing
+
+__all__ = ["Spoofing"]

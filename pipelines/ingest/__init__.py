@@ -22,6 +22,24 @@ if TYPE_CHECKING:
     from pipelines.ingest.report import Report
     from pipelines.ingest.rows import Batch
 
+__all__ = [
+    "STDIN",
+    "Area",
+    "Batch",
+    "ChangedError",
+    "Decoding",
+    "FeedFile",
+    "Feeds",
+    "IngestError",
+    "IngestOptions",
+    "Report",
+    "as_text",
+    "decode",
+    "discover",
+    "explained",
+    "key",
+]
+
 _MODULES: Final = {
     "area": ("Area",),
     "decoding": ("Decoding", "decode", "key"),

@@ -25,6 +25,25 @@ from pipelines.store.stored import damage_named
 from pipelines.store.vessels import Identity
 from pipelines.store.writer import Writer, clean, remove_work, writing
 
+__all__ = [
+    "RUN_WAIT_S",
+    "DiskFullError",
+    "Identity",
+    "Queries",
+    "StoreBusyError",
+    "StoreError",
+    "Writer",
+    "claimed",
+    "compact",
+    "delete_feed",
+    "exists",
+    "generation",
+    "read",
+    "write",
+    "writing",
+]
+
+
 RUN_WAIT_S: Final = 15.0
 """How long a run waits for another writer: a conclusion takes under a second, and many desks must
 not keep a night from beginning."""

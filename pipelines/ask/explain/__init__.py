@@ -7,3 +7,14 @@ to a program.
 from pipelines.ask.explain.gather import EventNotFoundError, Explanation, as_dict, gather, matching
 from pipelines.ask.explain.quoted import quoted
 from pipelines.ask.explain.sides import from_side_of, of_incident
+
+__all__ = [
+    "EventNotFoundError",
+    "Explanation",
+    "as_dict",
+    "from_side_of",
+    "gather",
+    "matching",
+    "of_incident",
+    "quoted",
+]

@@ -13,3 +13,18 @@ from pipelines.ask.health.screen import (
     show,
     told,
 )
+
+__all__ = [
+    "FEED_COLUMNS",
+    "LACKS",
+    "SHADES",
+    "Health",
+    "ages",
+    "facts",
+    "feed_rows",
+    "feed_times",
+    "gather",
+    "problems",
+    "show",
+    "told",
+]

@@ -26,3 +26,25 @@ from pipelines.ask.recall.moment import (
     moment,
     time_of,
 )
+
+__all__ = [
+    "Changes",
+    "Moment",
+    "RecallError",
+    "changes",
+    "events_of",
+    "find",
+    "first_in",
+    "first_of",
+    "incident",
+    "incident_of",
+    "known_at",
+    "last_watch",
+    "latest",
+    "meant",
+    "moment",
+    "of_numbers",
+    "placed",
+    "time_of",
+    "unheard",
+]

@@ -28,3 +28,22 @@ from pipelines.ingest.aivdm.native import (
     wrong_mmsi,
 )
 from pipelines.ingest.aivdm.rereading import reread
+
+__all__ = [
+    "FIT",
+    "FUTURE",
+    "NATIVE",
+    "NO_TIME",
+    "REASONS",
+    "TIME_FROM",
+    "UNFIT",
+    "Columns",
+    "Decoder",
+    "native_frame",
+    "native_positions",
+    "reread",
+    "statics_frame",
+    "unfit_positions",
+    "unfit_statics",
+    "wrong_mmsi",
+]

@@ -23,3 +23,5 @@ FORMATS: Final[tuple[Format, ...]] = (
     SENTENCES,
 )
 """Asked in this order; the first that finds a way to read a feed reads it."""
+
+__all__ = ["FORMATS", "Feed", "Format", "Found", "Head"]

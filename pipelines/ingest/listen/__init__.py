@@ -10,3 +10,13 @@ from pipelines.ingest.listen.inbox import Backoff
 from pipelines.ingest.listen.recorder import recover
 from pipelines.ingest.listen.session import listen, stop_on_signals
 from pipelines.ingest.listen.status import Status, Summary
+
+__all__ = [
+    "Backoff",
+    "ListenError",
+    "Status",
+    "Summary",
+    "listen",
+    "recover",
+    "stop_on_signals",
+]

@@ -6,3 +6,5 @@ and why; `find` resolves files, folders and globs. The column layout is in `layo
 
 from pipelines.ingest.sightings.files import SightingsError, SightingsFile, find, read
 from pipelines.ingest.sightings.report import FUTURE, SightingsReport
+
+__all__ = ["FUTURE", "SightingsError", "SightingsFile", "SightingsReport", "find", "read"]

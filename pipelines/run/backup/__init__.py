@@ -3,3 +3,5 @@
 from pipelines.run.backup.make import Made, backup
 from pipelines.run.backup.repository import BackupError, Repository, Snapshot
 from pipelines.run.backup.restore import restore
+
+__all__ = ["BackupError", "Made", "Repository", "Snapshot", "backup", "restore"]

@@ -7,6 +7,8 @@ from pipelines.store.queries.sightings import SightingQueries
 from pipelines.store.queries.traffic import TrafficQueries
 from pipelines.store.queries.vessels import VesselQueries
 
+__all__ = ["Queries"]
+
 
 class Queries(FeedQueries, FileQueries, TrafficQueries, VesselQueries, SightingQueries, RunQueries):
     """Questions to one generation of the store."""

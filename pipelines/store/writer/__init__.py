@@ -10,6 +10,16 @@ from pipelines.store.writer.leftovers import clean, remove_work, strays, work_fi
 from pipelines.store.writer.results import ResultWriter
 from pipelines.store.writer.sightings import SightingWriter
 
+__all__ = [
+    "DERIVED",
+    "Writer",
+    "clean",
+    "remove_work",
+    "strays",
+    "work_files",
+    "writing",
+]
+
 
 class Writer(FeedWriter, SightingWriter, ResultWriter):
     """A catalogue being changed. Made by `pipelines.store.write`; not for sharing."""
