@@ -68,7 +68,6 @@ __all__ = [
     "final_at",
     "jammed_in",
     "judge_alone",
-    "judge_date",
     "judge_part",
     "judge_tail",
     "late_us",
