@@ -18,7 +18,6 @@ from detectors.kinematics.integrity.dates import (
     SETTLING,
     STATE,
     VERSION,
-    JudgedDate,
     JudgedPart,
     Segmented,
     final_at,
@@ -39,7 +38,6 @@ from detectors.kinematics.integrity.receivers import (
 from detectors.kinematics.integrity.settling import SETTLING_S, STRETCH_US
 from detectors.kinematics.integrity.tail import TAIL_BACK, counts_of, judge_tail, state_with
 from detectors.kinematics.integrity.verdicts import (
-    Judged,
     Reports,
     Verdict,
     not_a_vessel,
@@ -57,8 +55,6 @@ __all__ = [
     "STRETCH_US",
     "TAIL_BACK",
     "VERSION",
-    "Judged",
-    "JudgedDate",
     "JudgedPart",
     "Reports",
     "Segmented",

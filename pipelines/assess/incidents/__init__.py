@@ -26,14 +26,13 @@ from pipelines.assess.incidents.lasting import (
     versions_then,
     vessels_in,
 )
-from pipelines.assess.incidents.silences import Silent, began_together
+from pipelines.assess.incidents.silences import began_together
 from pipelines.assess.incidents.steps import marked_at
 from pipelines.assess.incidents.titles import excused, without_number
 
 __all__ = [
     "First",
     "Known",
-    "Silent",
     "as_led",
     "began_together",
     "certainty_of",

@@ -16,7 +16,6 @@ from pipelines.reference.layers.areas import (
 from pipelines.reference.layers.boundaries import load_boundaries
 from pipelines.reference.layers.changes import Changed, last_changes, noting
 from pipelines.reference.layers.drawn import (
-    Drawn,
     check_drawn,
     find_drawn,
     remove_drawn,
@@ -46,7 +45,6 @@ __all__ = [
     "LANDING_RADIUS_M",
     "RULES_FILE",
     "Changed",
-    "Drawn",
     "area_files",
     "area_seen",
     "area_text",

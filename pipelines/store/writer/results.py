@@ -48,7 +48,7 @@ class ResultWriter(FileWriter):
         digests
             Of what it rests on, and of what the next date begins with.
         counts
-            As of `integrity.JudgedDate`.
+            As of `dates.JudgedDate`.
         clocks
             Receivers whose clocks were wrong: how late, and for how long.
         judged
