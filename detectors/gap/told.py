@@ -6,8 +6,8 @@ from detectors.core.telling import Told, Words
 from detectors.kinematics import geodesy
 
 FAR_M: Final = 400_000.0
-"""Half the length of the Strait of Malacca, 800 km (Encyclopaedia Britannica, "Strait of Malacca"): who
-can have come so far can be at either end of it, or out of it, and no distance helps to look for it."""
+"""Half the length of the Strait of Malacca, 800 km (Encyclopaedia Britannica, "Strait of Malacca"):
+who can have come so far can be at either end of it, or out of it, and no distance helps to look."""
 
 
 def tell(event: Told, words: Words) -> str:

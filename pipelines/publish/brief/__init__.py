@@ -30,7 +30,7 @@ from pipelines.base.text import (
 from pipelines.publish import notices
 from pipelines.publish.brief.scene import LONE, scene_of
 from pipelines.publish.briefing import incident_cards, look_first, vessel_cards, without_time
-from pipelines.publish.cards import IncidentCard, VesselCard, explanation_parts
+from pipelines.publish.cards import IncidentCard, explanation_parts
 from pipelines.publish.checks import units
 from pipelines.publish.maps import canvas, page
 from pipelines.publish.maps.style import MARKS, mark_of
