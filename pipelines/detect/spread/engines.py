@@ -231,7 +231,7 @@ def engine(
         logging.getLogger("distributed").setLevel(logging.CRITICAL)
         with (
             dask.config.set(_HERE),
-            _safe_paths(),
+            _surroundings(),
             LocalCluster(
                 n_workers=workers,
                 threads_per_worker=1,
@@ -270,35 +270,37 @@ def engine(
 
 
 @contextmanager
-def _safe_paths() -> Iterator[None]:
-    """Have what is started import nothing from the working folder, which may be anybody's."""
-    before = os.environ.get(_SAFE)
-    os.environ[_SAFE] = "1"
+def _surroundings() -> Iterator[None]:
+    """Have what is started find these variables, and put back what Dask's nannies set besides: it
+    keeps what is set, so that a cluster made before would hand its own to ours.
+    """
+    before = dict(os.environ)
+    os.environ.update(_WORKERS)
     try:
         yield
     finally:
-        if before is None:
-            del os.environ[_SAFE]
-        else:
-            os.environ[_SAFE] = before
+        for name in os.environ.keys() - before.keys():
+            del os.environ[name]
+        os.environ.update(before)
 
 
-_SAFE: Final = "PYTHONSAFEPATH"
-_HERE: Final[dict[str, list[str] | bool | str | dict[str, int | str]]] = {
+_WORKERS: Final = {
+    # They import nothing from the working folder, which may be anybody's.
+    "PYTHONSAFEPATH": "1",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    **{name: str(value) for name, value in allocation.ENVIRONMENT.items()},
+}
+"""By itself Dask has workers give memory back as soon as 64 kB are free, which took a quarter of a
+night's CPU more."""
+_HERE: Final[dict[str, list[str] | bool | str]] = {
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
     "distributed.worker.profile.enabled": False,
     "distributed.admin.tick.interval": "1s",
     "distributed.admin.system-monitor.interval": "10s",
     "distributed.worker.memory.monitor-interval": "1s",
-    "distributed.nanny.pre-spawn-environ": {
-        "OMP_NUM_THREADS": 1,
-        "OPENBLAS_NUM_THREADS": 1,
-        **allocation.ENVIRONMENT,
-    },
 }
 """Dask's pages say what is computed, and to everybody; what they would show of where workers spend
 their time and of how they are isn't asked either, a hundred, fifty and two times a second, and
-how much memory they take once instead of ten times, which was a third of what waiting took. By
-itself Dask has workers give memory back as soon as 64 kB are free, which took a quarter of a
-night's CPU more."""
+how much memory they take once instead of ten times, which was a third of what waiting took."""
