@@ -584,6 +584,13 @@ def test_a_crossing_is_told_and_drawn_at_one_place(
     pytest.fail("nobody crossed")
 
 
+def test_fields_are_written_as_sailors_write_them() -> None:
+    words = labels("en")
+    assert [words.field(one) for one in ("imo", "ais_class", "length_m", "callsign")] == [
+        *("IMO", "AIS class", "length", "call sign")
+    ]
+
+
 def test_who_is_found_is_told_with_when_and_where_it_was_heard_last(
     reader: Reader, night: notebooks.Night
 ) -> None:
@@ -764,7 +771,8 @@ def test_what_is_said_at_the_desk_is_in_the_catalogue() -> None:
         said |= set(re.findall(r'at_desk\(\s*"([^"]*)"', path.read_text(encoding="utf-8")))
     explaining = Path(explained.__file__).read_text("utf-8")
     said |= set(re.findall(r'\bt\(\s*"([^"]*)"', explaining)) | {PROVISIONAL}
-    said |= {labels("en").field(name) for name in STATED}
+    plain = {told: name for name, told in labels("en").desk.items()}
+    said |= {plain.get(told, told) for told in map(labels("en").field, STATED)}
     said |= {clocks.SAID, clocks.USUAL, clocks.AT_TIMES, clocks.BOTH}
     said |= {unfit.LACKS, *unfit.LIMITS.values(), *unfit.SUBKINDS.values()}
     said |= {word for word in nav_status_words(range(16)) if word}
