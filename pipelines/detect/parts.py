@@ -183,36 +183,32 @@ class Sweep:
             if how == TAKING_PART and name in seen
         }
         gathered = self._gathered([d for d in batch if manners[d.name] == BY_DIGESTS], seen)
-        found: dict[str, list[pd.DataFrame] | None] = {d.name: [] for d in batch if d.name in seen}
         batch = [d for d in batch if d.name in seen]
+
+        def company(detector: Detector, vessels: set[int]) -> set[int]:
+            if asks_reports(detector):
+                vessels = vessels | sharing(seen[detector.name].earlier, vessels)
+            known = gathered.get(detector.name)
+            return vessels if known is None else vessels | known.company(vessels)
+
+        found: dict[str, list[pd.DataFrame] | None] = {d.name: [] for d in batch}
+        mmsi = self.need["mmsi"]
         for number, (low, high) in enumerate(self.ranges, 1):
-            mmsi = self.need["mmsi"]
             own = set(mmsi[(mmsi >= low) & (mmsi < high)].tolist())
-            asked = [(d, own & only[d.name] if d.name in only else own) for d in batch]
-            asked = [(d, vessels - joint.get(d.name, set())) for d, vessels in asked]
+            asked = [(d, (own & only.get(d.name, own)) - joint.get(d.name, set())) for d in batch]
             asked = [(d, vessels) for d, vessels in asked if vessels]
-            if not asked:
-                continue
-            self.say(f"part {number} of {len(self.ranges)}: {len(own):,} vessels")
-            company = {
-                d.name: vessels
-                | (sharing(seen[d.name].earlier, vessels) if asks_reports(d) else set())
-                for d, vessels in asked
-            }
-            for name, known in gathered.items():
-                if name in company:
-                    company[name] |= known.company(company[name])
-            self._look([(d, v, company[d.name]) for d, v in asked], seen, found)
+            if asked:
+                self.say(f"part {number} of {len(self.ranges)}: {len(own):,} vessels")
+                self._look([(d, v, company(d, v)) for d, v in asked], seen, found)
         for detector in batch:
             if together := joint.get(detector.name):
                 self.say(f"{len(together):,} vessels: {detector.name}")
                 self._look([(detector, together | {NOBODY}, together)], seen, found)
-            parts = found[detector.name]
-            if manners[detector.name] == IN_PLACES:
-                if parts is not None:
-                    self._alone[detector.name] = events.concat([events.empty(), *parts])
-                continue
-            self._finish(detector, seen[detector.name], parts, only.get(detector.name))
+            of_parts = found[detector.name]
+            if manners[detector.name] != IN_PLACES:
+                self._finish(detector, seen[detector.name], of_parts, only.get(detector.name))
+            elif of_parts is not None:
+                self._alone[detector.name] = events.concat([events.empty(), *of_parts])
 
     def _gathered(self, batch: Sequence[Detector], seen: dict[str, Context]) -> dict[str, Gathered]:
         """Return what detectors must know of all, and note it in what they have `seen`."""
