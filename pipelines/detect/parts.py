@@ -178,28 +178,25 @@ class Sweep:
             if name in seen
         }
         joint = {
-            name: taking_part(seen[name].earlier)
-            for name, how in manners.items()
-            if how == TAKING_PART and name in seen
+            d.name: taking_part(seen[d.name].earlier)
+            for d in batch
+            if manners[d.name] == TAKING_PART
         }
         gathered = self._gathered([d for d in batch if manners[d.name] == BY_DIGESTS], seen)
         batch = [d for d in batch if d.name in seen]
-
-        def company(detector: Detector, vessels: set[int]) -> set[int]:
-            if asks_reports(detector):
-                vessels = vessels | sharing(seen[detector.name].earlier, vessels)
-            known = gathered.get(detector.name)
-            return vessels if known is None else vessels | known.company(vessels)
-
         found: dict[str, list[pd.DataFrame] | None] = {d.name: [] for d in batch}
         mmsi = self.need["mmsi"]
         for number, (low, high) in enumerate(self.ranges, 1):
             own = set(mmsi[(mmsi >= low) & (mmsi < high)].tolist())
-            asked = [(d, (own & only.get(d.name, own)) - joint.get(d.name, set())) for d in batch]
-            asked = [(d, vessels) for d, vessels in asked if vessels]
+            asked = [
+                (d, vessels)
+                for d in batch
+                if (vessels := (own & only.get(d.name, own)) - joint.get(d.name, set()))
+            ]
             if asked:
                 self.say(f"part {number} of {len(self.ranges)}: {len(own):,} vessels")
-                self._look([(d, v, company(d, v)) for d, v in asked], seen, found)
+                whole = [(d, v, company(d, v, seen[d.name], gathered)) for d, v in asked]
+                self._look(whole, seen, found)
         for detector in batch:
             if together := joint.get(detector.name):
                 self.say(f"{len(together):,} vessels: {detector.name}")
@@ -318,6 +315,16 @@ def told_anew(
     before = before[~before["mmsi"].isin(only).to_numpy(bool)]
     anew = explain(whole.reset_index(drop=True), seen, detector.hypotheses)
     return events.sort(events.concat([anew, before]))
+
+
+def company(
+    detector: Detector, vessels: set[int], seen: Context, gathered: Mapping[str, Gathered]
+) -> set[int]:
+    """Return some vessels, and those whose reports a detector asks for beside theirs."""
+    if asks_reports(detector):
+        vessels = vessels | sharing(seen.earlier, vessels)
+    known = gathered.get(detector.name)
+    return vessels if known is None else vessels | known.company(vessels)
 
 
 def sharing(earlier: Mapping[str, pd.DataFrame], vessels: set[int]) -> set[int]:
