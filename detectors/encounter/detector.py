@@ -266,36 +266,44 @@ class Encounter(Limits):
         return evidence["from_astern"] and evidence["in_the_dark"] and bool(came(self, evidence))
 
     def _judged(self, evidence: dict[str, Any]) -> dict[str, Any]:
+        """Return the score: for how long and how close, times what speaks against a meeting."""
         if not evidence["zones_reached"]:
             return {"score": 0.0, "explanation": nearby.NOT_ASSESSED}
-        speed_kn = max(evidence["median_speed_kn"], evidence["other_median_speed_kn"])
         closeness = 1.0 - evidence["median_distance_m"] / self.max_distance_m
-        alongside = evidence["median_distance_m"] <= self.max_crowded_distance_m
-        met = came(self, evidence)
         score = 0.3 + 0.25 * min(1.0, evidence["duration_s"] / GFW_MIN_DURATION_S)
         score += 0.25 * closeness
         if evidence["brief_meeting"]:
             least = 0.5 if self._is_boarding(evidence) else 0.4
             score = max(score, least + 0.2 * closeness)
-        fast = speed_kn >= GFW_MAX_MEDIAN_SPEED_KN
-        steady = evidence["median_relative_speed_kn"] < self.max_station_kn
-        boat = evidence["small_craft"] and not evidence["both_small_craft"]
+        met = came(self, evidence)
+        score *= self._if_fast(evidence, met)
         under_way = evidence["median_speed_kn"] >= self.max_speed_kn
-        if fast and not (boat and met):
-            score *= 0.8 if met and steady else 0.6
         score *= 0.5 if under_way and met is None else 1.0
-        if evidence["in_anchorage"]:
-            visit = met and alongside and not evidence["brief_meeting"]
-            score *= 0.7 if visit else 0.2 if met is False else 0.4
-        elif evidence["n_neighbours"] >= CROWD and not alongside:
-            score *= 0.4
-        elif met is False:
-            score *= 0.6
+        score *= self._if_crowded(evidence, met)
         slowly = evidence["both_small_craft"] and not evidence["closing_kn"] >= FAST_KN
         slowly = slowly and evidence["brief_meeting"] and not parted_ways(self, evidence)
         score *= 0.4 if slowly else 1.0
         score *= 0.3 if evidence["near_land"] else 1.0
         return {"score": float(score)}
+
+    def _if_fast(self, evidence: dict[str, Any], met: bool | None) -> float:
+        """Return what remains of the score for their speed; a boat that came up may be fast."""
+        speed_kn = max(evidence["median_speed_kn"], evidence["other_median_speed_kn"])
+        boat = evidence["small_craft"] and not evidence["both_small_craft"]
+        if not speed_kn >= GFW_MAX_MEDIAN_SPEED_KN or (boat and met):
+            return 1.0
+        steady = evidence["median_relative_speed_kn"] < self.max_station_kn
+        return 0.8 if met and steady else 0.6
+
+    def _if_crowded(self, evidence: dict[str, Any], met: bool | None) -> float:
+        """Return what remains of the score where many lie, or neither came to the other."""
+        alongside = evidence["median_distance_m"] <= self.max_crowded_distance_m
+        if evidence["in_anchorage"]:
+            visit = met and alongside and not evidence["brief_meeting"]
+            return 0.7 if visit else 0.2 if met is False else 0.4
+        if evidence["n_neighbours"] >= CROWD and not alongside:
+            return 0.4
+        return 0.6 if met is False else 1.0
 
     @classmethod
     def tell(cls, event: Told, words: Words, mmsi: int) -> str:

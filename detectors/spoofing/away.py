@@ -17,7 +17,7 @@ from detectors.kinematics import (
     timegrid,
 )
 from detectors.kinematics.reports import Reports
-from detectors.spoofing.copy import copied
+from detectors.spoofing.copy import Copied, copied
 from detectors.spoofing.frozen import stood_still
 from detectors.spoofing.limits import Limits
 from detectors.spoofing.replay import repeats
@@ -69,95 +69,140 @@ class Session:
     episodes: Sequence[scatter.Episode]
 
 
-def _excursion(limits: Limits, scene: Scene, session: Session) -> Story | None:
-    """Return the story of a session, if it leads away from one of the earlier tracks."""
-    reports, a, b, homes = scene.reports, session.first, session.last, session.homes
-    times = reports.time_us
-    longest_us, pause_us = limits.max_away_s * SECOND_US, limits.max_pause_s * SECOND_US
-    a = _without_forerunners(limits, reports, homes, a, b)
-    stays = times[b] - times[a] > longest_us
-    if stays:
+@dataclass(frozen=True)
+class Away:
+    """Reports `first` to `last` that lead away from a home track.
+
+    `home` are its reports, `last_home` the one before they begin; they `stay` where they last for
+    longer than is looked at.
+    """
+
+    first: int
+    last: int
+    home: Ints
+    last_home: int
+    stay: bool
+    came_by_leap: bool
+
+
+def _away(limits: Limits, scene: Scene, session: Session) -> Away | None:
+    """Return which reports of a session lead away from one of the earlier tracks, if any do."""
+    reports, times, homes = scene.reports, scene.reports.time_us, session.homes
+    a = _without_forerunners(limits, reports, homes, session.first, session.last)
+    b, longest_us = session.last, limits.max_away_s * SECOND_US
+    stay = bool(times[b] - times[a] > longest_us)
+    if stay:
         b = a + int(np.searchsorted(times[a : b + 1], times[a] + longest_us, side="right")) - 1
     before = int(np.searchsorted(times[homes], times[a])) - 1
-    if before < 0 or times[a] - times[homes[before]] > pause_us:
+    if before < 0 or times[a] - times[homes[before]] > limits.max_pause_s * SECOND_US:
         return None
     last_home = int(homes[before])
     home = homes[reports.track[homes] == reports.track[last_home]]
     b = _without_stragglers(limits, reports, home, a, b)
     if any(s.start_us <= times[a] and s.end_us >= times[last_home] for s in session.episodes):
         return None
-    duration_s = float(times[b] - times[a]) / SECOND_US
-    if b - a + 1 < limits.min_reports or duration_s < limits.min_duration_s:
+    if b - a + 1 < limits.min_reports or reports.seconds(a, b) < limits.min_duration_s:
         return None
     came_by_leap = not _reachable(reports, *np.array([[last_home], [a]]))[0]
-    if not came_by_leap and (stays or not _left_by_leap(limits, reports, home, b)):
+    if not came_by_leap and (stay or not _left_by_leap(limits, reports, home, b)):
         return None
-    # After an outage the vessel itself may be taken for its displaced copy.
-    heard_to = _heard_together_to(reports, home, a, b)
-    copy = copied(limits, reports, home, a, heard_to)
-    if copy and heard_to < b:
-        b, stays = heard_to, False
-        duration_s = float(times[b] - times[a]) / SECOND_US
-    elif heard_to < b:
-        copy = copied(limits, reports, home, a, b)
-    around = home[(times[home] >= times[last_home]) & (times[home] <= times[b] + pause_us)]
-    back = around[times[around] > times[b]][:1]
-    around = np.r_[_elsewhere(limits, reports, around[times[around] <= times[b]], a, b), back]
-    alive = _overlap_s(times[around], times[a], times[b], limits.alive_s) / duration_s
-    n_home = int(np.count_nonzero((times[around] > times[a]) & (times[around] < times[b])))
-    going_on = bool(
-        not stays and len(back) == 0 and scene.end_us - times[b] <= limits.max_silence_s * SECOND_US
-    )
-    leap = (last_home, a) if came_by_leap else (b, int(back[0]))
-    leap_m, pause_s = reports.distance_m(*leap), reports.seconds(*leap)
+    return Away(a, b, home, last_home, stay, came_by_leap)
+
+
+def _excursion(limits: Limits, scene: Scene, session: Session) -> Story | None:
+    """Return the story of a session, if it leads away from one of the earlier tracks."""
+    away = _away(limits, scene, session)
+    if away is None:
+        return None
+    reports, times = scene.reports, scene.reports.time_us
+    away, copy = _held_against_home(limits, reports, away)
+    a, b, home, last_home = away.first, away.last, away.home, away.last_home
+    alive, n_home, back = _heard_at_home(limits, reports, away)
     # Heard seldom, by satellite, it may be alive and silent for longer.
     both_alive = alive > limits.max_alive_fraction or n_home >= limits.min_reports
+    if both_alive and copy is None:
+        session = replace(session, first=a, last=b)
+        rest = _until_back(limits, reports, home, session)
+        rest = rest or _without_misdated(limits, reports, home, session)
+        return None if rest is None else _excursion(limits, scene, rest)
+    leap = (last_home, a) if away.came_by_leap else (b, int(back[0]))
+    leap_m, pause_s = reports.distance_m(*leap), reports.seconds(*leap)
     evidence: dict[str, Any] = {
         "jump_m": leap_m,
         "jump_s": at_most(pause_s, limits, "max_pause_s"),
         "jump_kn": float(geodesy.speed_kn(leap_m, max(pause_s, 1.0))),
-        "away_s": at_least(duration_s, limits, "min_duration_s"),
+        "away_s": at_least(reports.seconds(a, b), limits, "min_duration_s"),
         "home_alive_fraction": (at_least if alive > limits.max_alive_fraction else at_most)(
             alive, limits, "max_alive_fraction"
         ),
         "n_home_reports": n_home,
         "returned": bool(len(back)),
         "leapt": True,
-        "came_by_leap": came_by_leap,
+        "came_by_leap": away.came_by_leap,
     }
-    if both_alive and copy is None:
-        session = replace(session, first=a, last=b)
-        rest = _until_back(limits, reports, home, session)
-        rest = rest or _without_misdated(limits, reports, home, session)
-        return None if rest is None else _excursion(limits, scene, rest)
+    start_us = int(times[a])
     if copy and (both_alive or copy.subkind == "replay"):
         subkind, score = copy.subkind, copy.score
         evidence |= copy.evidence
-    else:
-        subkind, score = "jump", 0.6 if len(back) else 0.5
-        score *= 1.0 if pause_s <= limits.alive_s else 0.75
-    again = repeats(limits, reports, homes, a, b) if subkind == "jump" else {}
-    if again:
+    elif again := repeats(limits, reports, session.homes, a, b):
         subkind, score = "replay", 0.6
         evidence |= again
-    if subkind == "jump":
-        step = copies.steps(reports, *(np.array([row]) for row in leap))
+    else:
+        if stood := _stood_at_home(limits, reports, away):
+            return stood
+        subkind, score = "jump", 0.6 if len(back) else 0.5
+        score *= 1.0 if pause_s <= limits.alive_s else 0.75
+        step = copies.steps(reports, *np.array(leap).reshape(2, 1))
         evidence["along_course"] = bool(np.isfinite(copies.clock_lags_s(step)[0]))
         number = int(reports.track[a]) // 100
         evidence["no_such_number"] = mmsi_kind(number) in (BAD_FORM, BAD_MID)
+        start_us = start_us if len(back) else int(times[last_home])
     if len(back):
         away_s = reports.seconds(last_home, int(back[0]))
         home_m = reports.distance_m(last_home, int(back[0]))
         evidence["home_made_good_kn"] = float(geodesy.speed_kn(home_m, away_s))
-        evidence["changeover_s"] = away_s - duration_s
-    # Of a home track that is heard again where the further one leads, a few reports are misdated,
-    # or the vessel was there all along: it didn't leap back.
-    if subkind == "jump" and not _left_by_leap(limits, reports, home, b):
-        stood = stood_still(limits, reports, home[: np.searchsorted(home, last_home) + 1], a)
-        if stood:
-            return stood
-    start_us = int(times[a]) if len(back) or subkind != "jump" else int(times[last_home])
+        evidence["changeover_s"] = away_s - reports.seconds(a, b)
+    recent = scene.end_us - times[b] <= limits.max_silence_s * SECOND_US
+    going_on = bool(recent and not away.stay and len(back) == 0)
     return Story(subkind, a, b, score, start_us, int(times[b]), going_on, evidence, last_home)
+
+
+def _held_against_home(limits: Limits, reports: Reports, away: Away) -> tuple[Away, Copied | None]:
+    """Return what reports that lead away copy of the home track, and those of them that do."""
+    a, b, home = away.first, away.last, away.home
+    # After an outage the vessel itself may be taken for its displaced copy.
+    heard_to = _heard_together_to(reports, home, a, b)
+    copy = copied(limits, reports, home, a, heard_to)
+    if heard_to == b:
+        return away, copy
+    if copy:
+        return replace(away, last=heard_to, stay=False), copy
+    return away, copied(limits, reports, home, a, b)
+
+
+def _heard_at_home(limits: Limits, reports: Reports, away: Away) -> tuple[float, int, Ints]:
+    """Return for which share of the time away the home track is alive, how often it is heard in it,
+    and its first report soon after that, if there is one.
+    """
+    times, a, b, home = reports.time_us, away.first, away.last, away.home
+    around = home[times[home] >= times[away.last_home]]
+    back = around[times[around] > times[b]][:1]
+    back = back[times[back] <= times[b] + limits.max_pause_s * SECOND_US]
+    around = np.r_[_elsewhere(limits, reports, around[times[around] <= times[b]], a, b), back]
+    alive_s = _overlap_s(times[around], times[a], times[b], limits.alive_s)
+    n_home = np.count_nonzero((times[around] > times[a]) & (times[around] < times[b]))
+    return alive_s / reports.seconds(a, b), int(n_home), back
+
+
+def _stood_at_home(limits: Limits, reports: Reports, away: Away) -> Story | None:
+    """Return the story of a position held at home, where the home track is heard again where the
+    further one leads: a few reports are misdated, or the vessel was there all along. It didn't leap
+    back.
+    """
+    if _left_by_leap(limits, reports, away.home, away.last):
+        return None
+    held = away.home[: np.searchsorted(away.home, away.last_home) + 1]
+    return stood_still(limits, reports, held, away.first)
 
 
 def _goes_on_as_it(limits: Limits, reports: Reports, own: Ints, homes: Ints) -> Bools:

@@ -27,55 +27,58 @@ def merge(
     away from a false stretch to that stretch.
     """
     stories, kept = list(stories), list[Story]()
-    for excursion in excursions:
-        away = excursion
+    for away in excursions:
+        left = _left(limits, reports, stories, away)
+        if left is not None:
+            stories[stories.index(left)] = _leapt(left, away)
+            continue
+        track = reports.track[away.first]
         inside = [
             s
             for s in stories
-            if reports.track[s.first] == reports.track[away.first]
-            and s.first <= away.last
-            and s.last >= away.first
+            if reports.track[s.first] == track and s.first <= away.last and s.last >= away.first
         ]
-        left = [
-            s
-            for s in stories
-            if away.subkind == "jump"
-            and reports.track[s.first] == reports.track[away.home]
-            and s.last <= away.home
-            and reports.seconds(s.last, away.home)
-            <= (MARGIN_S if away.evidence["returned"] else limits.max_away_s)
-        ]
-        # Or it was true, and what the home track goes on with isn't.
-        left += [
-            s
-            for s in stories
-            if not left
-            and away.subkind == "jump"
-            and reports.track[s.first] == reports.track[away.home]
-            and 0.0 <= reports.seconds(away.last, s.first) <= limits.alive_s
-        ]
-        if left:
-            i = stories.index(left[-1])
-            more = {k: away.evidence[k] for k in ("jump_m", "jump_s", "jump_kn")}
-            stories[i] = replace(
-                left[-1],
-                evidence={**left[-1].evidence, **more, "leapt": True},
-                score=min(left[-1].score + 0.2, 0.8),
-                going_on=False,
-            )
-            continue
         for s in inside:
             stories.remove(s)
-        if inside and away.subkind in ("jump", inside[0].subkind):
-            gain = 0.15 if away.subkind == "jump" and inside[0].subkind != "jump" else 0.0
-            away = replace(
-                away,
-                subkind=inside[0].subkind,
-                score=away.score + gain,
-                evidence={**inside[0].evidence, **away.evidence},
-            )
-        kept.append(away)
+        kept.append(_shaped(away, inside[0]) if inside else away)
     return joined(limits, reports, [*stories, *kept])
+
+
+def _left(limits: Limits, reports: Reports, stories: Sequence[Story], away: Story) -> Story | None:
+    """Return the false stretch of the home track that a jump leads away from; or, where that was
+    true before, the one that it goes on with.
+    """
+    if away.subkind != "jump":
+        return None
+    at_home = [s for s in stories if reports.track[s.first] == reports.track[away.home]]
+    longest_s = MARGIN_S if away.evidence["returned"] else limits.max_away_s
+    before = [
+        s
+        for s in at_home
+        if s.last <= away.home and reports.seconds(s.last, away.home) <= longest_s
+    ]
+    after = [s for s in at_home if 0.0 <= reports.seconds(away.last, s.first) <= limits.alive_s]
+    return next(reversed(before or after), None)
+
+
+def _leapt(stretch: Story, away: Story) -> Story:
+    """Return the story of a false stretch that ended with a leap."""
+    leap = {k: away.evidence[k] for k in ("jump_m", "jump_s", "jump_kn")}
+    return replace(
+        stretch,
+        evidence={**stretch.evidence, **leap, "leapt": True},
+        score=min(stretch.score + 0.2, 0.8),
+        going_on=False,
+    )
+
+
+def _shaped(away: Story, shape: Story) -> Story:
+    """Return an excursion as what its shape shows, unless it shows more itself."""
+    if away.subkind not in ("jump", shape.subkind):
+        return away
+    gain = 0.15 if away.subkind == "jump" and shape.subkind != "jump" else 0.0
+    evidence = {**shape.evidence, **away.evidence}
+    return replace(away, subkind=shape.subkind, score=away.score + gain, evidence=evidence)
 
 
 def joined(limits: Limits, reports: Reports, stories: Sequence[Story]) -> list[Story]:

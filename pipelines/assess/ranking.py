@@ -1,11 +1,12 @@
 """From events to a ranked list of vessels, each with reasons a sailor would understand."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from detectors.core import events as event_schema
 from detectors.core import frames
@@ -97,16 +98,10 @@ def assess(
     reasons
         What is told already of events that are as they were, by id: not told anew.
     """
-    vessels = detection.context.vessels.set_index("mmsi")
+    now, vessels = detection.context.end, detection.context.vessels.set_index("mmsi")
     names = dict(zip(vessels.index.tolist(), vessels["name"].tolist(), strict=True))
-    teller = Teller(names, gazetteer, detection.context.end, say)
-    events = detection.events.reset_index(drop=True)
-    rows = told(events)
-    teller.look_up(rows)
-    known = {of: text for of, text in (reasons or {}).items() if not aside_in(text)}
-    ids = events["event_id"].tolist()
-    texts = [known.get(i) or teller.tell(row, row.mmsi) for i, row in zip(ids, rows, strict=True)]
-    events = events.assign(reason=pd.Series(texts, dtype="str"))
+    teller = Teller(names, gazetteer, now, say)
+    events = _told(detection.events.reset_index(drop=True), teller, reasons or {})
 
     lists, before = watchlists or [], event_schema.empty() if past is None else past
     aside = np.zeros(len(events), bool)
@@ -126,24 +121,20 @@ def assess(
     counted, held_back = guard(events[~aside], looked_at, settings)
     judged = judge(
         counted,
-        now=detection.context.end,
+        now=now,
         past=before[~of_own(before, lists, settings.min_score)],
         matches=match([one for one in lists if not one.about.own], detection.context.vessels, say),
         voluntary=set(heard.loc[heard["class_b_only"], "mmsi"].tolist()),
         voluntary_weight=settings.voluntary_weight,
         say=say,
     )
-    enough = judged.scores[judged.scores["score"] >= settings.min_score]
-    ranked = enough.reset_index(drop=True)
-    if len(ranked) > settings.max_flags:
-        worth = ranked["score"] * _danger(counted, ranked["mmsi"].tolist(), detection.context.end)
-        within = worth.sort_values(ascending=False, kind="stable").index[: settings.max_flags]
-        ranked = ranked[ranked.index.isin(within)].reset_index(drop=True)
+    enough = judged.scores[judged.scores["score"] >= settings.min_score].reset_index(drop=True)
+    ranked = _within_budget(enough, counted, settings.max_flags, now)
     left_out = frozenset(enough["mmsi"]) - frozenset(ranked["mmsi"])
     last = heard.set_index("mmsi")[["last_seen", "lat", "lon", "sog_kn", "cog_deg"]]
     ranked = ranked.join(last, on="mmsi")
     score_of = dict(zip(ranked["mmsi"].tolist(), ranked["score"].tolist(), strict=True))
-    label = grouped(counted, score_of, settings.min_score, detection.context.end)
+    label = grouped(counted, score_of, settings.min_score, now)
     incidents, home = described(
         counted,
         label,
@@ -155,37 +146,60 @@ def assess(
         detection.context.zones,
         frozenset() if dispositions is None else closed(dispositions, heirs or {}),
     )
+    found_of_all = incidents, tuple(held_back), left_out, set_by, n_own
     if ranked.empty:
-        nobody = frames.empty(FLAGGED), frames.empty(PARTS)
-        return Assessment(events, *nobody, incidents, tuple(held_back), left_out, set_by, n_own)
-
+        return Assessment(events, frames.empty(FLAGGED), frames.empty(PARTS), *found_of_all)
     ranked = _by_incident(ranked, incidents, home)
     parts = judged.parts.merge(ranked[["mmsi", "rank"]], on="mmsi")
     parts["place"] = parts["mmsi"].map(pd.Series(ranked.index, ranked["mmsi"]))
     parts = parts.sort_values(["place", "score", "part"], ascending=[True, False, True])
-    flagged = ranked.join(
-        vessels[["imo", "name", "callsign", "flag_state", "ship_type"]], on="mmsi"
-    )
+    who = vessels[["imo", "name", "callsign", "flag_state", "ship_type"]]
+    flagged = ranked.join(who, on="mmsi")
     flagged["ship_type"] = ship_type_words(flagged["ship_type"].to_numpy())
-    mmsis = ranked["mmsi"].tolist()
-    mine = list(zip(mmsis, _strongest(events[~aside], mmsis), strict=True))
-    more = _more(parts)
-    flagged["reasons"] = [
-        " | ".join([*(teller.tell(rows[i], mmsi) for i in own), *more.get(mmsi, ())])
-        for mmsi, own in mine
-    ]
-    why = events["explanation"].tolist()
-    flagged["explanations"] = [" | ".join(why[i] for i in own if why[i]) for _, own in mine]
-    flagged["event_ids"] = [";".join(ids[i] for i in own) for _, own in mine]
-    return Assessment(
-        events,
-        frames.conform(flagged, FLAGGED),
-        frames.conform(parts.reset_index(drop=True), PARTS),
-        incidents,
-        tuple(held_back),
-        left_out,
-        set_by,
-        n_own,
+    flagged = _with_reasons(flagged, events, aside, _more(parts), teller)
+    parts = frames.conform(parts.reset_index(drop=True), PARTS)
+    return Assessment(events, frames.conform(flagged, FLAGGED), parts, *found_of_all)
+
+
+def _told(events: pd.DataFrame, teller: Teller, reasons: Mapping[str, str]) -> pd.DataFrame:
+    """Return events with `reason`: what is told already of those that are as they were, by id."""
+    known = {of: text for of, text in reasons.items() if not aside_in(text)}
+    rows, ids = told(events), events["event_id"].tolist()
+    teller.look_up(rows)
+    texts = [known.get(i) or teller.tell(row, row.mmsi) for i, row in zip(ids, rows, strict=True)]
+    return events.assign(reason=pd.Series(texts, dtype="str"))
+
+
+def _within_budget(
+    ranked: pd.DataFrame, counted: pd.DataFrame, max_flags: int, now: pd.Timestamp
+) -> pd.DataFrame:
+    """Return, in their order, the `max_flags` vessels of the highest score times danger."""
+    if len(ranked) <= max_flags:
+        return ranked
+    worth = ranked["score"] * _danger(counted, ranked["mmsi"].tolist(), now)
+    within = worth.sort_values(ascending=False, kind="stable").index[:max_flags]
+    return ranked[ranked.index.isin(within)].reset_index(drop=True)
+
+
+def _with_reasons(
+    flagged: pd.DataFrame,
+    events: pd.DataFrame,
+    aside: NDArray[np.bool_],
+    more: Mapping[int, Sequence[str]],
+    teller: Teller,
+) -> pd.DataFrame:
+    """Return flagged vessels with what their strongest events, not set aside, tell of them."""
+    mmsis = flagged["mmsi"].tolist()
+    mine = _strongest(events[~aside], mmsis)
+    rows, ids, why = told(events), events["event_id"].tolist(), events["explanation"].tolist()
+    reasons = (
+        [*(teller.tell(rows[i], mmsi) for i in own), *more.get(mmsi, ())]
+        for mmsi, own in zip(mmsis, mine, strict=True)
+    )
+    return flagged.assign(
+        reasons=[" | ".join(one) for one in reasons],
+        explanations=[" | ".join(why[i] for i in own if why[i]) for own in mine],
+        event_ids=[";".join(ids[i] for i in own) for own in mine],
     )
 
 

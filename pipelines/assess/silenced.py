@@ -177,38 +177,44 @@ def _then(
 ) -> tuple[float, str]:
     """Return the score that an event would have had, and why."""
     score, name = float(row["score"]), str(row["detector"])
-    evidence: Evidence = row["evidence"]
-    told = evidence.explained
+    told = row["evidence"].explained
     if name not in detectors.names() or (told is not None and told.by_detector):
         return score, ""
     detector = detectors.find(name)
-    words, inside = zone_class.replace("_", " "), away_m == 0.0
-    if inside and zone_class in _left_out(detector, row):
-        return 0.0, f"not raised in a place of class {words}"
+    if why := _not_raised(detector, zone_class, row, away_m):
+        return 0.0, why
+    evidence = _as_if(zone_class, row["evidence"], away_m)
+    vessels = [stated.get(int(m), (-1, math.nan)) for m in (row["mmsi"], row["other_mmsi"]) if m]
+    types, lengths = tuple(ship_type for ship_type, _ in vessels), tuple(m for _, m in vessels)
+    known = Known(str(row["kind"]), str(row["subkind"]), evidence, types, lengths)
+    base = told.base_score if told is not None else score
+    crowded = evidence.facts.get("in_anchorage") and row["evidence"].get("in_anchorage") is False
+    base *= NEAR_ANCHORAGE_SHARE if name == "encounter" and crowded else 1.0
+    best = best_of(known, detector.hypotheses)
+    if best is None:
+        return min(score, base), f"expected in a place of class {zone_class.replace('_', ' ')}"
+    return min(score, base * (1.0 - best[0].weight_of(best[1]))), best[0].name
+
+
+def _not_raised(detector: Any, zone_class: str, row: Mapping[Any, Any], away_m: float) -> str:
+    """Say why a detector wouldn't have raised an event; empty where it would."""
+    if away_m == 0.0 and zone_class in _left_out(detector, row):
+        return f"not raised in a place of class {zone_class.replace('_', ' ')}"
     off_m = _default(detector, "min_anchorage_m")
     if zone_class == "anchorage" and off_m is not None and away_m < off_m:
-        return 0.0, f"not raised within {off_m / geodesy.METRES_PER_NM:.1f} nm of an anchorage"
-    vessels = [int(m) for m in (row["mmsi"], row["other_mmsi"]) if m]
-    facts = {**evidence.facts, **(INSIDE[zone_class] if inside else {})}
+        return f"not raised within {off_m / geodesy.METRES_PER_NM:.1f} nm of an anchorage"
+    return ""
+
+
+def _as_if(zone_class: str, evidence: Evidence, away_m: float) -> Evidence:
+    """Return what the evidence of an event would say, were the place a zone."""
+    facts = {**evidence.facts, **(INSIDE[zone_class] if away_m == 0.0 else {})}
     facts = {key: value for key, value in facts.items() if key in evidence}
     if zone_class == "anchorage" and "anchorage_distance_m" in evidence:
         known_m = evidence.number("anchorage_distance_m")
         facts["anchorage_distance_m"] = away_m if math.isnan(known_m) else min(away_m, known_m)
     checks = tuple(check for check in evidence.checks if check.name not in facts)
-    known = Known(
-        str(row["kind"]),
-        str(row["subkind"]),
-        replace(evidence, facts=facts, checks=checks),
-        tuple(stated.get(m, (-1, math.nan))[0] for m in vessels),
-        tuple(stated.get(m, (-1, math.nan))[1] for m in vessels),
-    )
-    base = told.base_score if told is not None else score
-    crowded = facts.get("in_anchorage") and evidence.get("in_anchorage") is False
-    base *= NEAR_ANCHORAGE_SHARE if name == "encounter" and crowded else 1.0
-    best = best_of(known, detector.hypotheses)
-    if best is None:
-        return min(score, base), f"expected in a place of class {words}"
-    return min(score, base * (1.0 - best[0].weight_of(best[1]))), best[0].name
+    return replace(evidence, facts=facts, checks=checks)
 
 
 def _left_out(detector: Any, row: Mapping[Any, Any]) -> Sequence[str]:

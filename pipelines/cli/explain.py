@@ -1,7 +1,7 @@
 """`selat explain`: all that an event rests on."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 
 import typer
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from detectors.core.errors import SelatError
+    from pipelines.ask.explain.gather import Explanation
     from pipelines.ask.recall import Moment
     from pipelines.base.settings import Installation
     from pipelines.store import Queries
@@ -73,73 +74,86 @@ def explain(
     from pipelines import store
     from pipelines.ask import explain as explaining
     from pipelines.ask import recall
-    from pipelines.ask.beside import concluded_on
 
     for path in (html, clip):
         if path is not None:
             refuse_in_home(installation, path)
     with store.read(installation.store, installation.settings.store) as reader:
         moment = recall.moment(reader, as_of)
+        asked = _Asked(event, reader, installation, moment, html, clip, as_json)
         found = explaining.matching(reader, event, moment)
-        if found.empty and (incident := _incident(reader, installation, event, moment)) is not None:
-            own = recall.events_of(reader, incident, moment)
-            if clip is not None:
-                _clip_incident(reader, installation, incident, own, clip)
-                return
-            if html is not None:
-                raise _not_one(f"{event} is an incident", incident["events"].iloc[0].split(";"))
-            said = concluded_on(reader, incident["events"].tolist(), moment.time)
-            mark_exercise(simulated=bool(reader.simulated) and not as_json)
-            reference, until = installation.reference, moment.known_time
-            if not as_json:
-                main = int(incident["mmsi"].iloc[0])
-                own = explaining.of_incident(main, own, reader, reference, until)
-            _list_incident(incident.assign(**said), own, until, as_json=as_json)
+        if found.empty and (incident := _incident(asked)) is not None:
+            _explain_incident(asked, incident)
             return
-        if found.empty:
-            found, note = explaining.quoted(reader, installation, event, moment)
-            for line in note:
-                typer.echo(line, err=True)
-        mmsi = as_mmsi(event)
-        of_vessel = mmsi is not None and not found["event_id"].str.startswith(event).any()
-        if mmsi is not None and of_vessel:
-            reference, until = installation.reference, moment.known_time
-            found = explaining.from_side_of(mmsi, found, reader, reference, until)
-        if len(found) > 1 and (html is not None or clip is not None):
-            raise _not_one(f"{event} is several events", found["event_id"].tolist())
-        if len(found) != 1:
-            mark_exercise(simulated=bool(reader.simulated) and not as_json and len(found) > 0)
-            _list(found, event, of_vessel=of_vessel, as_json=as_json)
+        row = _one(asked, found)
+        if row is None:
             return
-        [row] = found.to_dict("records")
-        event_row = {str(name): value for name, value in row.items()}
-        told = explaining.gather(reader, installation, event_row, moment, feed or ())
+        told = explaining.gather(reader, installation, row, moment, feed or ())
     if as_json:
         print_json(explaining.as_dict(told))
-        return
-    if clip is not None:
+    elif html is not None or clip is not None:
+        _write(asked, told)
+    else:
+        from rich.console import Console
+
+        from pipelines.ask.explain.terminal import show
+        from pipelines.reference.outlines import land_outlines
+
+        show(told, land_outlines(installation.reference), Console())
+
+
+class _Asked(NamedTuple):
+    """What is to be explained, by what was known when; and how it is to be told."""
+
+    text: str
+    reader: "Queries"
+    installation: "Installation"
+    moment: "Moment"
+    html: Path | None
+    clip: Path | None
+    as_json: bool
+
+
+def _one(asked: _Asked, found: "pd.DataFrame") -> dict[str, Any] | None:
+    """Return the one event that was asked for; where it isn't one list them, and return None."""
+    from pipelines.ask import explain as explaining
+
+    text, reader, installation, moment = asked[:4]
+    if found.empty:
+        found, note = explaining.quoted(reader, installation, text, moment)
+        for line in note:
+            typer.echo(line, err=True)
+    mmsi = as_mmsi(text)
+    of_vessel = mmsi is not None and not found["event_id"].str.startswith(text).any()
+    if mmsi is not None and of_vessel:
+        reference, until = installation.reference, moment.known_time
+        found = explaining.from_side_of(mmsi, found, reader, reference, until)
+    if len(found) == 1:
+        [row] = found.to_dict("records")
+        return {str(name): value for name, value in row.items()}
+    if len(found) > 1 and (asked.html is not None or asked.clip is not None):
+        raise _not_one(f"{text} is several events", found["event_id"].tolist())
+    mark_exercise(simulated=bool(reader.simulated) and not asked.as_json and len(found) > 0)
+    _list(found, text, of_vessel=of_vessel, as_json=asked.as_json)
+    return None
+
+
+def _write(asked: _Asked, told: "Explanation") -> None:
+    """Write the clip and the page of an event, whichever was asked for."""
+    from pipelines.run.setup import load_zones
+
+    zones = load_zones(asked.installation)
+    if asked.clip is not None:
         from pipelines.publish import clip as clips
-        from pipelines.run.setup import load_zones
 
         names = {past.identity.mmsi: past.identity.name for past in told.vessels}
         title = str(told.event["reason"])
-        zones = load_zones(installation)
-        clips.write(told.tracks, names, zones, title, clip, simulated=told.simulated)
-        typer.echo(clip)
-        if html is None:
-            return
-    if html is not None:
+        clips.write(told.tracks, names, zones, title, asked.clip, simulated=told.simulated)
+        typer.echo(asked.clip)
+    if asked.html is not None:
         from pipelines.ask.explain.page import write
-        from pipelines.run.setup import load_zones
 
-        typer.echo(write(told, load_zones(installation), html))
-        return
-    from rich.console import Console
-
-    from pipelines.ask.explain.terminal import show
-    from pipelines.reference.outlines import land_outlines
-
-    show(told, land_outlines(installation.reference), Console())
+        typer.echo(write(told, zones, asked.html))
 
 
 def _not_one(what: str, ids: list[str]) -> "SelatError":
@@ -153,13 +167,12 @@ def _not_one(what: str, ids: list[str]) -> "SelatError":
     )
 
 
-def _incident(
-    reader: "Queries", installation: "Installation", text: str, moment: "Moment"
-) -> "pd.DataFrame | None":
+def _incident(asked: _Asked) -> "pd.DataFrame | None":
     """Return the incident that a person means, or a partner by the id that it has in a pack."""
     from pipelines.ask import recall
     from pipelines.publish.packs import issued
 
+    text, reader, installation, moment = asked[:4]
     own = recall.incident(reader, text, moment)
     if own is not None or not (ids := issued.events_of(installation.exported, text)):
         return own
@@ -169,12 +182,30 @@ def _incident(
     return found
 
 
+def _explain_incident(asked: _Asked, incident: "pd.DataFrame") -> None:
+    """List the events of an incident, or write its clip."""
+    from pipelines.ask import explain as explaining
+    from pipelines.ask import recall
+    from pipelines.ask.beside import concluded_on
+
+    text, reader, installation, moment = asked[:4]
+    own = recall.events_of(reader, incident, moment)
+    if asked.clip is not None:
+        _clip_incident(asked, incident, own, asked.clip)
+        return
+    if asked.html is not None:
+        raise _not_one(f"{text} is an incident", incident["events"].iloc[0].split(";"))
+    said = concluded_on(reader, incident["events"].tolist(), moment.time)
+    mark_exercise(simulated=bool(reader.simulated) and not asked.as_json)
+    until = moment.known_time
+    if not asked.as_json:
+        main = int(incident["mmsi"].iloc[0])
+        own = explaining.of_incident(main, own, reader, installation.reference, until)
+    _list_incident(incident.assign(**said), own, until, as_json=asked.as_json)
+
+
 def _clip_incident(
-    reader: "Queries",
-    installation: "Installation",
-    incident: "pd.DataFrame",
-    own: "pd.DataFrame",
-    path: Path,
+    asked: _Asked, incident: "pd.DataFrame", own: "pd.DataFrame", path: Path
 ) -> None:
     """Write the clip of an incident: its vessels while they did what it is told of, and an hour
     before and after. Six seconds of two days at a berth show a voyage in one of them.
@@ -184,11 +215,11 @@ def _clip_incident(
     from pipelines.run.setup import load_zones
 
     (row,) = incident.to_dict("records")
-    mmsis = sorted(vessels_in(row["vessels"]))
+    reader, mmsis = asked.reader, sorted(vessels_in(row["vessels"]))
     since, until = shown_span(story(row, own))
     tracks = reader.track_positions(mmsis, since, until)
     names = {mmsi: reader.identity_at(mmsi, until).name for mmsi in mmsis}
-    zones = load_zones(installation)
+    zones = load_zones(asked.installation)
     clips.write(tracks, names, zones, row["title"], path, simulated=bool(reader.simulated))
     typer.echo(path)
 

@@ -178,41 +178,34 @@ class Sweep:
             if name in seen
         }
         joint = {
-            name: taking_part(seen[name].earlier)
-            for name, how in manners.items()
-            if how == TAKING_PART and name in seen
+            d.name: taking_part(seen[d.name].earlier)
+            for d in batch
+            if manners[d.name] == TAKING_PART
         }
         gathered = self._gathered([d for d in batch if manners[d.name] == BY_DIGESTS], seen)
-        found: dict[str, list[pd.DataFrame] | None] = {d.name: [] for d in batch if d.name in seen}
         batch = [d for d in batch if d.name in seen]
+        found: dict[str, list[pd.DataFrame] | None] = {d.name: [] for d in batch}
+        mmsi = self.need["mmsi"]
         for number, (low, high) in enumerate(self.ranges, 1):
-            mmsi = self.need["mmsi"]
             own = set(mmsi[(mmsi >= low) & (mmsi < high)].tolist())
-            asked = [(d, own & only[d.name] if d.name in only else own) for d in batch]
-            asked = [(d, vessels - joint.get(d.name, set())) for d, vessels in asked]
-            asked = [(d, vessels) for d, vessels in asked if vessels]
-            if not asked:
-                continue
-            self.say(f"part {number} of {len(self.ranges)}: {len(own):,} vessels")
-            company = {
-                d.name: vessels
-                | (sharing(seen[d.name].earlier, vessels) if asks_reports(d) else set())
-                for d, vessels in asked
-            }
-            for name, known in gathered.items():
-                if name in company:
-                    company[name] |= known.company(company[name])
-            self._look([(d, v, company[d.name]) for d, v in asked], seen, found)
+            asked = [
+                (d, vessels)
+                for d in batch
+                if (vessels := (own & only.get(d.name, own)) - joint.get(d.name, set()))
+            ]
+            if asked:
+                self.say(f"part {number} of {len(self.ranges)}: {len(own):,} vessels")
+                whole = [(d, v, company(d, v, seen[d.name], gathered)) for d, v in asked]
+                self._look(whole, seen, found)
         for detector in batch:
             if together := joint.get(detector.name):
                 self.say(f"{len(together):,} vessels: {detector.name}")
                 self._look([(detector, together | {NOBODY}, together)], seen, found)
-            parts = found[detector.name]
-            if manners[detector.name] == IN_PLACES:
-                if parts is not None:
-                    self._alone[detector.name] = events.concat([events.empty(), *parts])
-                continue
-            self._finish(detector, seen[detector.name], parts, only.get(detector.name))
+            of_parts = found[detector.name]
+            if manners[detector.name] != IN_PLACES:
+                self._finish(detector, seen[detector.name], of_parts, only.get(detector.name))
+            elif of_parts is not None:
+                self._alone[detector.name] = events.concat([events.empty(), *of_parts])
 
     def _gathered(self, batch: Sequence[Detector], seen: dict[str, Context]) -> dict[str, Gathered]:
         """Return what detectors must know of all, and note it in what they have `seen`."""
@@ -322,6 +315,16 @@ def told_anew(
     before = before[~before["mmsi"].isin(only).to_numpy(bool)]
     anew = explain(whole.reset_index(drop=True), seen, detector.hypotheses)
     return events.sort(events.concat([anew, before]))
+
+
+def company(
+    detector: Detector, vessels: set[int], seen: Context, gathered: Mapping[str, Gathered]
+) -> set[int]:
+    """Return some vessels, and those whose reports a detector asks for beside theirs."""
+    if asks_reports(detector):
+        vessels = vessels | sharing(seen.earlier, vessels)
+    known = gathered.get(detector.name)
+    return vessels if known is None else vessels | known.company(vessels)
 
 
 def sharing(earlier: Mapping[str, pd.DataFrame], vessels: set[int]) -> set[int]:

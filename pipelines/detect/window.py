@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from itertools import count
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -111,66 +112,106 @@ def look(
     """
     say = progress or (lambda _: None)
     since, until = since or start - PROVISIONAL, until or end
-    failures: dict[str, tuple[str, str]] = {}
-
-    def failed(name: str, error: Exception) -> None:
-        failures[name] = in_words(error)
-
-    known: dict[str, pd.DataFrame] = {}
-    asked, only = list(detectors), dict[str, set[int]]()
-    passes = 0
-    while True:
-        passes += 1
+    times, beside = (start, end, until, since), (zones, models)
+    window = _Window(store, detectors, *times, *beside, standing, memory_gb, each)
+    known, asked, only = window.known, list(detectors), dict[str, set[int]]()
+    for number in count(1):
         need = store.need(reach)
-        rest = need, since, end, zones, models, detectors
         sizes = memory.Sizes.of(store.reports_in(need, end), memory_gb)
         said = f"{len(need):,} vessels, {sizes}"
-        say(f"pass {passes}: loading {said}")
-        if estimated and passes == 1:
+        say(f"pass {number}: loading {said}")
+        if estimated and number == 1:
             estimated(said)
         sizes.refuse_too_much()
-        named = partial(_named, say, passes)
-        columns = columns_of(detectors, *COLUMNS)
-        if len(sizes.ranges) == 1:
-            segmented = store.segmented(need, end, columns)
-            if each and passes == 1:
-                each(segmented.tracked)
-            heard = heard_by_vessel(segmented.tracked, start, until)
-            context = context_of(store, heard["mmsi"], *rest)
-            context = replace(context, noise=segmented.noise)
-            if passes == 1:
-                run_all = partial(run.run, standing=standing, before_each=named, failed=failed)
-                found = run_all(detectors, segmented.tracked, context)
-                known = {name: one.before for name, one in found.items()}
-                del found
-            else:
-                wanted = [d for d in asked if d.name not in failures]
-                how = known, standing, named, failed
-                looked_again(wanted, detectors, only, segmented.tracked, context, *how)
-            del segmented
-            context = replace(context, noise=frames.empty(frames.NOISE))
-        else:
-            near = Nearness(asked, need["from_time"].min(), end)
-            digests = Digests([d for d in asked if d.name not in failures], failed)
-            with store.spool() as spool:
-                times = start, end, until
-                noted = spool, near, digests, each if passes == 1 else None
-                heard = heard_in_parts(store, need, sizes.ranges, times, columns, *noted)
-                context = context_of(store, heard["mmsi"], *rest)
-                parts = need, end, sizes.ranges, near, sizes.rows
-                told = context, named, failed, known
-                load = partial(_with_room, spool.segmented, memory_gb)
-                sweep = Sweep(load, *parts, detectors, *told, digests, standing)
-                sweep.run([d for d in asked if d.name not in failures], only)
+        look_at = window.at_once if len(sizes.ranges) == 1 else window.in_parts
+        one = _Pass(number, need, sizes, asked, only, partial(_named, say, number))
+        heard, context = look_at(one)
         further = {d.name: cut_short(known, [d], need) for d in detectors if d.name in known}
-        further = {name: one for name, one in further.items() if len(one)}
+        further = {name: cut for name, cut in further.items() if len(cut)}
         if not further:
-            before = {d.name: known[d.name] for d in run.in_order(detectors) if d.name in known}
-            return Look(before, failures, reach, need, heard, context, passes)
+            break
         reach = extended(reach, pd.concat(further.values(), ignore_index=True), since)
         asked = again(detectors, set(further))
         vessels = set(pd.concat(further.values())["mmsi"].tolist())
         only = concerned(asked, vessels, known, context)
+    before = {d.name: known[d.name] for d in run.in_order(detectors) if d.name in known}
+    return Look(before, window.failures, reach, need, heard, context, number)
+
+
+class _Pass(NamedTuple):
+    """One look at a window."""
+
+    number: int
+    need: pd.DataFrame
+    sizes: memory.Sizes
+    asked: Sequence[Detector]
+    only: Mapping[str, set[int]]
+    """By name of those asked, the vessels to look at again, if not all."""
+    named: Callable[[str], None]
+
+
+@dataclass
+class _Window:
+    """What all passes over a window rest on (see `look`), and what they found."""
+
+    store: Queries
+    detectors: Sequence[Detector]
+    start: pd.Timestamp
+    end: pd.Timestamp
+    until: pd.Timestamp
+    since: pd.Timestamp
+    zones: Zones
+    models: Mapping[str, Any]
+    standing: Mapping[str, pd.DataFrame] | None
+    memory_gb: float
+    each: Callable[[pd.DataFrame], None] | None
+    known: dict[str, pd.DataFrame] = field(default_factory=dict)
+    failures: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def at_once(self, one: _Pass) -> tuple[pd.DataFrame, Context]:
+        """Look at all vessels together; return `heard.HEARD` of them, and the context."""
+        columns = columns_of(self.detectors, *COLUMNS)
+        tracked, noise = self.store.segmented(one.need, self.end, columns)
+        if self.each and one.number == 1:
+            self.each(tracked)
+        heard = heard_by_vessel(tracked, self.start, self.until)
+        context = self._context(one.need, heard)
+        seen = replace(context, noise=noise)
+        if one.number == 1:
+            run_all = partial(run.run, standing=self.standing, before_each=one.named)
+            found = run_all(self.detectors, tracked, seen, failed=self._failed)
+            self.known.update({name: of.before for name, of in found.items()})
+        else:
+            asked, how = self._working(one.asked), (self.known, self.standing, one.named)
+            looked_again(asked, self.detectors, one.only, tracked, seen, *how, self._failed)
+        return heard, context
+
+    def in_parts(self, one: _Pass) -> tuple[pd.DataFrame, Context]:
+        """Look at as many vessels at a time as fit into memory; return the same."""
+        need, ranges, columns = one.need, one.sizes.ranges, columns_of(self.detectors, *COLUMNS)
+        near = Nearness(one.asked, need["from_time"].min(), self.end)
+        digests = Digests(self._working(one.asked), self._failed)
+        with self.store.spool() as spool:
+            times = self.start, self.end, self.until
+            noted = spool, near, digests, self.each if one.number == 1 else None
+            heard = heard_in_parts(self.store, need, ranges, times, columns, *noted)
+            context = self._context(need, heard)
+            parts = need, self.end, ranges, near, one.sizes.rows
+            told = context, one.named, self._failed, self.known
+            load = partial(_with_room, spool.segmented, self.memory_gb)
+            sweep = Sweep(load, *parts, self.detectors, *told, digests, self.standing)
+            sweep.run(self._working(one.asked), one.only)
+        return heard, context
+
+    def _context(self, need: pd.DataFrame, heard: pd.DataFrame) -> Context:
+        span, beside = (self.since, self.end), (self.zones, self.models)
+        return context_of(self.store, heard["mmsi"], need, *span, *beside, self.detectors)
+
+    def _working(self, asked: Sequence[Detector]) -> list[Detector]:
+        return [d for d in asked if d.name not in self.failures]
+
+    def _failed(self, name: str, error: Exception) -> None:
+        self.failures[name] = in_words(error)
 
 
 def _with_room(load: Load, memory_gb: float, *asked: Any) -> Segmented:

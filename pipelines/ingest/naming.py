@@ -275,12 +275,7 @@ def _time(
     """Return where the time comes from, its forms (none if nowhere), and what is assumed of it."""
     undecided: UndecidedError | None = None
     for match in found.get("time", ()):
-        cells: Any = TypedTime if match.column in sample.typed else sample.of(match.column)
-        source: Any = match.column
-        clocks = cells is not TypedTime and cells and all(_CLOCK.match(cell) for cell in cells)
-        if clocks and "date" in found:
-            source = [found["date"][0].column, match.column]
-            cells = [" ".join(pair) for pair in zip(*map(sample.of, source), strict=False)]
+        source, cells = _clock(match, sample, found)
         try:
             forms, zoned = time_forms(match.column, cells)
         except UndecidedError as error:
@@ -294,6 +289,23 @@ def _time(
             return {"from": source}, forms, assumed
     if undecided is not None:
         raise undecided
+    _refuse_times(sample, found)
+    return None, (), []
+
+
+def _clock(match: Match, sample: Sample, found: Mapping[str, list[Match]]) -> tuple[Any, Any]:
+    """Return where a time comes from, with its date where that stands by itself, and its cells."""
+    if match.column in sample.typed:
+        return match.column, TypedTime
+    cells = sample.of(match.column)
+    if "date" not in found or not cells or not all(_CLOCK.match(cell) for cell in cells):
+        return match.column, cells
+    source = [found["date"][0].column, match.column]
+    return source, [" ".join(pair) for pair in zip(*map(sample.of, source), strict=False)]
+
+
+def _refuse_times(sample: Sample, found: Mapping[str, list[Match]]) -> None:
+    """Raise UndecidedError where there are times: in a local zone, or none that can be read."""
     for column in local_times(sample.header):
         raise UndecidedError(
             f"its only times are in a local zone by their name, {column!r}: which one must be said "
@@ -307,7 +319,6 @@ def _time(
             f"its column {match.column!r} holds no times that can be read: {escaped(cells[0])!r}"
             + f", and beside it {escaped(other)!r}" * bool(other)
         )
-    return None, (), []
 
 
 def _forms_of(column: str, cell: str) -> tuple[str, ...]:

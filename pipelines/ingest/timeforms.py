@@ -1,7 +1,7 @@
 """In which form a column's times are written, by the first of them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -57,31 +57,36 @@ def time_forms(column: str, cells: Sequence[str] | type[TypedTime]) -> tuple[tup
         return ("iso8601",), True
     if not cells:
         return (), False
-    needed = _SHARE * len(cells)
-    if sum(bool(_NUMBER.match(cell)) for cell in cells) >= needed:
+
+    def mostly(holds: Iterable[object]) -> bool:
+        return sum(map(bool, holds)) >= _SHARE * len(cells)
+
+    if mostly(map(_NUMBER.match, cells)):
         forms = _epoch(column, cells)
         return forms, bool(forms and forms[0] in _EPOCHS)
-    zoned = sum(bool(_ZONED.search(cell)) for cell in cells) >= needed
-    worded = [match for cell in cells if (match := _WORD_ZONE.match(cell))]
-    if len(worded) >= needed:
-        clocks = (f"%Y-%m-%d{m[2]}%H:%M:%S{fraction}" for m in worded for fraction in ("", ".%f"))
-        return tuple(dict.fromkeys(f"{c}{gap}{z}" for c in clocks for gap, z in _ENDS)), True
-    if sum(bool(_GO.search(cell)) for cell in cells) >= needed:
+    if mostly(worded := [*filter(None, map(_WORD_ZONE.match, cells))]):
+        return _worded(worded), True
+    if mostly(map(_GO.search, cells)):
         return ("go",), True
-    if sum(bool(_COMMA.match(cell)) for cell in cells) >= needed:
+    if mostly(map(_COMMA.match, cells)):
         return ("%Y-%m-%d %H:%M:%S,%f",), False
-    if sum(bool(_ISO.match(cell)) for cell in cells) >= needed:
+    zoned = mostly(map(_ZONED.search, cells))
+    if mostly(map(_ISO.match, cells)):
         return ("iso8601",), zoned
-    parts = [match for cell in cells if (match := _PARTS.match(cell))]
-    if len(parts) >= needed:
+    if mostly(parts := [*filter(None, map(_PARTS.match, cells))]):
         return _day_or_month_first(column, parts), False
     for forms in _OTHERS:
-        if sum(any(_fits(cell, form) for form in forms) for cell in cells) >= needed:
+        if mostly(any(_fits(cell, form) for form in forms) for cell in cells):
             return forms, zoned
     return (), False
 
 
 _ENDS: Final = ((" ", "UTC"), (" ", "GMT"), ("", "UTC"))
+
+
+def _worded(found: Sequence[re.Match[str]]) -> tuple[str, ...]:
+    clocks = (f"%Y-%m-%d{m[2]}%H:%M:%S{fraction}" for m in found for fraction in ("", ".%f"))
+    return tuple(dict.fromkeys(f"{c}{gap}{z}" for c in clocks for gap, z in _ENDS))
 
 
 # What is later than 2033 as seconds, and a date of today without seconds, is such a date.

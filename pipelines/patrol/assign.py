@@ -11,11 +11,11 @@ has the same solution. `greedy` is the plain rule beside it: the best value per 
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
-from detectors.core.arrays import Bools, Floats
+from detectors.core.arrays import Bools, Floats, Ints
 
 PRIZE_SCALE: Final = 1e6
 _METRES: Final = 1000.0
@@ -90,57 +90,88 @@ def greedy(
     n_bases
         How many of its rows are bases.
     """
-    early, late, value, group = (
-        np.array([getattr(job, name) for job in jobs], "float64")
-        for name in ("early_s", "late_s", "value", "group")
-    )
-    boarding = np.array([job.boarding for job in jobs], bool)
-    orders: list[list[int]] = [[] for _ in runs]
-    place = [run.base for run in runs]
-    time = [run.opens_s for run in runs]
-    left: list[float | None] = [None] * len(runs)
-    sailed, boarded = [0.0] * len(runs), [0] * len(runs)
-    lasts_s = [np.array([run.duration_s(job) for job in jobs]) for run in runs]
-    lengths_m = [np.array([run.length_m(job) for job in jobs]) for run in runs]
-    may = [run.may(jobs) for run in runs]
-    free = value > 0
+    free = np.array([job.value for job in jobs], "float64") > 0
+    group = np.array([job.group for job in jobs])
+    sorties = [_Sortie(run, jobs, metres, n_bases) for run in runs]
     while free.any():
-        best: tuple[float, int, int, float] | None = None
-        for number, run in enumerate(runs):
-            lasts, lengths = lasts_s[number], lengths_m[number]
-            out, back = metres[place[number], n_bases:], metres[n_bases:, run.base]
-            away = np.isfinite(out) & np.isfinite(back)
-            out, back = np.where(away, out, 0.0), np.where(away, back, 0.0)
-            begin = np.maximum(time[number] + out / run.speed_mps, early)
-            home = begin + lasts + back / run.speed_mps
-            departs = left[number] if left[number] is not None else begin - out / run.speed_mps
-            good = free & may[number] & away & (begin <= late) & (home <= run.closes_s)
-            good &= home - departs <= run.endurance_s
-            good &= sailed[number] + out + lengths + back <= run.endurance_m
-            if boarded[number] >= run.boardings:
-                good &= ~boarding
-            rows = np.flatnonzero(good)
-            if not len(rows):
-                continue
-            rate = value[rows] / np.maximum(begin[rows] + lasts[rows] - time[number], 1.0)
-            k = int(rows[np.argmax(rate)])
-            if best is None or rate.max() > best[0]:
-                best = (float(rate.max()), number, k, float(begin[k]))
-        if best is None:
+        offers = [(offer, one) for one in sorties if (offer := one.best(free)) is not None]
+        if not offers:
             break
-        _, number, k, begun = best
-        run = runs[number]
-        out_m = float(metres[place[number], n_bases + k])
-        if left[number] is None:
-            left[number] = begun - out_m / run.speed_mps
-        sailed[number] += out_m + run.length_m(jobs[k])
-        boarded[number] += int(boarding[k])
-        place[number], time[number] = n_bases + k, begun + run.duration_s(jobs[k])
-        orders[number].append(k)
-        free[k] = False
-        if group[k] >= 0:
-            free &= group != group[k]
-    return orders
+        (_, job, begin_s), sortie = max(offers, key=lambda pair: pair[0][0])
+        sortie.add(job, begin_s)
+        free[job] = False
+        if group[job] >= 0:
+            free &= group != group[job]
+    return [sortie.order for sortie in sorties]
+
+
+class _Sortie:
+    """What a run does so far, and what it could do next; arguments are as of `greedy`."""
+
+    def __init__(self, run: Run, jobs: Sequence[Job], metres: Floats, n_bases: int) -> None:
+        self.run, self.metres, self.n_bases = run, metres, n_bases
+        self.early_s, self.late_s, self.value = (
+            np.array([getattr(job, name) for job in jobs], "float64")
+            for name in ("early_s", "late_s", "value")
+        )
+        self.boarding = np.array([job.boarding for job in jobs], bool)
+        self.lasts_s = np.array([run.duration_s(job) for job in jobs])
+        self.lengths_m = np.array([run.length_m(job) for job in jobs])
+        self.may = run.may(jobs)
+        self.order: list[int] = []
+        self.place, self.time_s, self.sailed_m, self.boarded = run.base, run.opens_s, 0.0, 0
+        self.left_s: float | None = None
+
+    def best(self, free: Bools) -> tuple[float, int, float] | None:
+        """Return the value for its time of the best of the free jobs, which it is, and when it
+        begins; None where the run can do none.
+        """
+        run = self.run
+        out, back = self.metres[self.place, self.n_bases :], self.metres[self.n_bases :, run.base]
+        away = np.isfinite(out) & np.isfinite(back)
+        out, back = np.where(away, out, 0.0), np.where(away, back, 0.0)
+        begin = np.maximum(self.time_s + out / run.speed_mps, self.early_s)
+        home = begin + self.lasts_s + back / run.speed_mps
+        departs = self.left_s if self.left_s is not None else begin - out / run.speed_mps
+        good = free & self.may & away & (begin <= self.late_s) & (home <= run.closes_s)
+        good &= home - departs <= run.endurance_s
+        good &= self.sailed_m + out + self.lengths_m + back <= run.endurance_m
+        if self.boarded >= run.boardings:
+            good &= ~self.boarding
+        rows = np.flatnonzero(good)
+        if not len(rows):
+            return None
+        took_s = np.maximum(begin[rows] + self.lasts_s[rows] - self.time_s, 1.0)
+        rate = self.value[rows] / took_s
+        job = int(rows[np.argmax(rate)])
+        return float(rate.max()), job, float(begin[job])
+
+    def add(self, job: int, begin_s: float) -> None:
+        """Do a job next."""
+        out_m = float(self.metres[self.place, self.n_bases + job])
+        if self.left_s is None:
+            self.left_s = begin_s - out_m / self.run.speed_mps
+        self.sailed_m += out_m + self.lengths_m[job]
+        self.boarded += int(self.boarding[job])
+        self.place, self.time_s = self.n_bases + job, begin_s + self.lasts_s[job]
+        self.order.append(job)
+
+
+def _ways(run: Run, jobs: Sequence[Job], metres: Floats, n_bases: int) -> tuple[Ints, Ints]:
+    """Return how far, in `_METRES`, and for how long a run sails from each place to each.
+
+    What a job takes depends on the unit, so it is a part of the way onwards.
+    """
+    lasts = np.r_[np.zeros(n_bases), [run.duration_s(job) for job in jobs]]
+    seconds = np.where(np.isfinite(metres), metres / run.speed_mps, NEVER) + lasts[:, None]
+    seconds = np.minimum(np.ceil(seconds), NEVER).astype("int64")
+    sails = np.r_[np.zeros(n_bases), [run.length_m(job) for job in jobs]]
+    length = np.where(np.isfinite(metres), metres / _METRES, NEVER) + sails[:, None] / _METRES
+    length = np.minimum(np.ceil(length), NEVER).astype("int64")
+    seconds[:, n_bases:][:, ~run.may(jobs)] = NEVER
+    np.fill_diagonal(seconds, 0)
+    np.fill_diagonal(length, 0)
+    return length, seconds
 
 
 def solve(
@@ -178,18 +209,9 @@ def solve(
         )
         for number, job in enumerate(jobs)
     ]
-    distances, durations, vehicles = [], [], []
+    distances, durations, vehicles = list[Any](), list[Any](), []
     for number, run in enumerate(runs):
-        # What a job takes depends on the unit, so it is a part of the way onwards.
-        lasts = np.r_[np.zeros(n_bases), [run.duration_s(job) for job in jobs]]
-        seconds = np.where(np.isfinite(metres), metres / run.speed_mps, NEVER) + lasts[:, None]
-        seconds = np.minimum(np.ceil(seconds), NEVER).astype("int64")
-        sails = np.r_[np.zeros(n_bases), [run.length_m(job) for job in jobs]]
-        length = np.where(np.isfinite(metres), metres / _METRES, NEVER) + sails[:, None] / _METRES
-        length = np.minimum(np.ceil(length), NEVER).astype("int64")
-        seconds[:, n_bases:][:, ~run.may(jobs)] = NEVER
-        np.fill_diagonal(seconds, 0)
-        np.fill_diagonal(length, 0)
+        length, seconds = _ways(run, jobs, metres, n_bases)
         distances.append(length)
         durations.append(seconds)
         vehicles.append(

@@ -62,28 +62,9 @@ def choose(home: Queries, view: Held, run_id: str | None) -> Night:
         If an older version of the program made the run.
     """
     every = runs_of(home)
-    until = None
-    if run_id is not None:
-        named = [run for run in every if run["run_id"] == run_id]
-        if not named:
-            raise NoDataError(
-                f"no run {run_id} in the store", hint="the runs are the folders in HOME/runs"
-            )
-        until = int(named[0]["ordinal"])
-    elif not every:
-        raise NoDataError("no finished run in the store", hint="selat nightly")
-    elif all(run["look"] for run in every):
-        raise NoDataError("there were only looks between nights yet", hint="selat nightly")
-    found = [night for night in nights(every, view) if until is None or night.ordinal <= until]
-    if until is not None:
-        own = [night for night in found if night.ordinal == until]
-        asked = _asked(named[0])
-        if not own and (asked is None or asked["span"] is not None):
-            found = []
-        elif found:
-            return found[-1]
-    if found:
-        return max(found, key=_order)
+    night = _newest(every, view) if run_id is None else _of_run(every, view, run_id)
+    if night is not None:
+        return night
     if any(_asked(run) is None for run in every):
         raise UnknownSpanError(
             "an older version of the program made the run, which didn't note what was asked for",
@@ -93,6 +74,29 @@ def choose(home: Queries, view: Held, run_id: str | None) -> Night:
         "no run looked at anything that may be released",
         hint="config/marks.yaml and config/recipients.yaml say who may have what",
     )
+
+
+def _newest(every: Sequence[Mapping[str, Any]], view: Held) -> Night | None:
+    if not every:
+        raise NoDataError("no finished run in the store", hint="selat nightly")
+    if all(run["look"] for run in every):
+        raise NoDataError("there were only looks between nights yet", hint="selat nightly")
+    return max(nights(every, view), key=_order, default=None)
+
+
+def _of_run(every: Sequence[Mapping[str, Any]], view: Held, run_id: str) -> Night | None:
+    """Return the night of a run; where it asked for all that was new, and there is none, the one
+    before.
+    """
+    run = next((run for run in every if run["run_id"] == run_id), None)
+    if run is None:
+        raise NoDataError(
+            f"no run {run_id} in the store", hint="the runs are the folders in HOME/runs"
+        )
+    until, asked = int(run["ordinal"]), _asked(run)
+    found = [night for night in nights(every, view) if night.ordinal <= until]
+    night, of_new = found[-1] if found else None, asked is not None and asked["span"] is None
+    return night if of_new or (night is not None and night.ordinal == until) else None
 
 
 def _order(night: Night) -> tuple[pd.Timestamp, bool, int]:

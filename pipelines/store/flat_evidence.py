@@ -69,40 +69,44 @@ def of_flat(flat: Mapping[str, Any], explanation: str = "") -> Evidence:
 
 def _checks(flat: Mapping[str, Any]) -> tuple[list[Check], set[str]]:
     """Return the checks, and the names that they take up."""
-    found: list[Check] = []
+    found: dict[str, Check] = {}
     taken = set[str]()
     for name in flat:
-        limit = _number(flat[name])
-        if limit is None or not _LIMIT.search(name):
+        if _number(flat[name]) is None or not _LIMIT.search(name):
             continue
-        stem = _LIMIT.sub("", name)
-        margin_name = _margin(stem, flat)
-        margin = _number(flat.get(margin_name))
-        if margin is None and name in _MEASURED:
+        check, margin = _check(name, flat)
+        if check is None or check.name in found:
             continue
-        sign = -1.0 if name.startswith("max_") else 1.0
-        keys = [prefix + stem for prefix in _MEASURED_AS if prefix + stem in flat]
-        keys = [key for key in keys if key != name and _number(flat[key]) is not None]
-        parameter = name
-        if margin is not None:
-            measured, own = limit + sign * margin, keys
-            keys = [k for k in (*keys, *flat) if _same(flat[k], measured)]
-            keys = [k for k in keys if k not in {name, margin_name}]
-            if own and own[0] not in keys:  # it was held against another limit, which isn't there
-                keys, limit, parameter = own, plain(flat[own[0]] - sign * margin), ""
-            value = flat[keys[0]] if keys else plain(measured)
-        else:  # on the wrong side of the limit it isn't what the limit is about
-            keys = [key for key in keys if sign * (flat[key] - limit) >= 0]
-            if not keys:
-                continue
-            value = flat[keys[0]]
-        measure = keys[0] if keys else stem
-        if measure in {check.name for check in found}:
-            continue
-        sense: Sense = "at_most" if name.startswith("max_") else "at_least"
-        found.append(Check(measure, value, limit, sense, unit_of(measure), parameter))
-        taken |= {parameter, measure} | ({margin_name} if margin is not None else set())
-    return found, taken
+        found[check.name] = check
+        taken |= {check.parameter, check.name, *margin}
+    return list(found.values()), taken
+
+
+def _check(name: str, flat: Mapping[str, Any]) -> tuple[Check | None, tuple[str, ...]]:
+    """Return what was held against a limit, None where nothing was, and its margin's name."""
+    limit, stem = flat[name], _LIMIT.sub("", name)
+    sense: Sense = "at_most" if name.startswith("max_") else "at_least"
+    sign = -1.0 if sense == "at_most" else 1.0
+    keys = [key for key in _measured_as(stem, flat) if key != name]
+    margin_name = _margin(stem, flat)
+    margin = _number(flat.get(margin_name))
+    if margin is None:  # on the wrong side of the limit it isn't what the limit is about
+        right = [] if name in _MEASURED else [k for k in keys if sign * (flat[k] - limit) >= 0]
+        held = [Check(k, flat[k], limit, sense, unit_of(k), name) for k in right[:1]]
+        return held[0] if held else None, ()
+    measured = limit + sign * margin
+    alike = [key for key in (*keys, *flat) if _same(flat[key], measured)]
+    alike = [key for key in alike if key not in {name, margin_name}]
+    if keys and keys[0] not in alike:  # it was held against another limit, which isn't there
+        alike, limit, name = keys, plain(flat[keys[0]] - sign * margin), ""
+    key = alike[0] if alike else stem
+    value = flat[key] if alike else plain(measured)
+    return Check(key, value, limit, sense, unit_of(key), name), (margin_name,)
+
+
+def _measured_as(stem: str, flat: Mapping[str, Any]) -> list[str]:
+    keys = (prefix + stem for prefix in _MEASURED_AS)
+    return [key for key in keys if _number(flat.get(key)) is not None]
 
 
 def _explained(flat: Mapping[str, Any], explanation: str) -> Explained | None:

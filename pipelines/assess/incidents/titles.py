@@ -1,7 +1,6 @@
 """What happened in an incident, in a sentence: the leading event, the next one, how many ships."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from typing import Final
 
 import numpy as np
@@ -45,50 +44,76 @@ def title(
         Who else, not in it, fell silent where and when the leading event's vessel did, and how far
         off, the nearest first.
     """
-    called = teller.name if lead.subkind == "invalid_mmsi" else partial(_named, teller=teller)
-    told, name = teller.sentence(lead, main), called(main) if main else ""
     roads = len(roles) > 2 and lead.kind == "anchoring" and {*roles.values()} == {"anchored"}
-    if roads:  # how many comes first: a list shows no more than the beginning
-        name = teller.say("{name} and {n} others near by", name=name, n=len(roles) - 1)
-    text = f"{name}: {told}" if name else told
     before = _came_from(rows, lead, teller) if lead.kind == "crossing" else ""
-    text += f"; {before}" if before else ""
-    if lead.kind == "mother_ship" and (went_on := _went_on(rows, roles, main, teller)):
-        text += f"; {went_on}"
-    hull = {main, lead.partner_of(main)} if lead.subkind == "hand_over" else {main}
-    named = {main, lead.partner_of(main)}
-    family = FAMILIES.get(lead.kind, " ")
-    others = [
-        row
-        for row, score in zip(rows, scores, strict=True)
-        if row is not lead
-        and score >= MIN_PART_SCORE
-        and (row.other_mmsi or not excused(row))  # who is in it is said in any case
-        and {row.mmsi, row.other_mmsi} & (hull - {0})
-        and (
-            FAMILIES.get(row.kind) != family
-            or row.kind == "possible_meeting"
-            or _of_the_same_two(row, lead)
-        )
-        and row.subkind != "invalid_mmsi"  # is said where it is named
-        and not (before and row.kind in STAYS)
+    second = _next(rows, scores, lead, main, without=STAYS if before else ())
+    also = _briefly(second, lead, main, teller) if second else ""
+    way = None if main else way_of(rows)
+    clauses = [
+        _began(lead, main, len(roles) - 1 if roads else 0, teller),
+        before,
+        _went_on(rows, roles, main, teller) if lead.kind == "mother_ship" else "",
+        also,
+        _went(way, rows, teller) if way else "",
+        _fell_silent(silent, teller) if silent else "",
     ]
-    second = others[0] if others else None
-    if second is not None and (also := _briefly(second, lead, main, teller)):
-        text += f"; {also}"
-        named |= {second.mmsi, second.other_mmsi}
-    if way := way_of(rows) if not main else None:
-        text += f"; {_went(way, rows, teller)}"
-    if silent:
-        text += f"; {_fell_silent(silent, teller)}"
-    counted = IN_THE_SENTENCE if lead.kind in ("mother_ship", "spoofing") else ()
-    rest = [mmsi for mmsi, role in roles.items() if mmsi not in named and role not in counted]
+    text = "; ".join(filter(None, clauses))
     if roads:
         return text
-    if len(rest) == 1:
-        who = f"{teller.name(rest[0])} ({teller.say(roles[rest[0]])})"
-        return text + teller.say(". With {names}", names=who)
-    return text + (teller.say(". With {n} other vessels", n=len(rest)) if rest else "")
+    named = {main, lead.partner_of(main)}
+    if second and also:
+        named |= {second.mmsi, second.other_mmsi}
+    return text + _with(roles, named, lead, teller)
+
+
+def _began(lead: Told, main: int, n_near: int, teller: Teller) -> str:
+    """Say who did what; how many near by did too comes first: a list shows the beginning alone."""
+    told = teller.sentence(lead, main)
+    if not main:
+        return told
+    name = teller.name(main) if lead.subkind == "invalid_mmsi" else _named(main, teller)
+    if n_near:
+        name = teller.say("{name} and {n} others near by", name=name, n=n_near)
+    return f"{name}: {told}"
+
+
+def _next(
+    rows: list[Told], scores: list[float], lead: Told, main: int, without: Sequence[str]
+) -> Told | None:
+    """Return what else the leading event's vessel did, the strongest of it; nothing of the kinds
+    that are told already.
+    """
+    hull = {main, lead.partner_of(main)} if lead.subkind == "hand_over" else {main}
+    for row, score in zip(rows, scores, strict=True):
+        if row is lead or score < MIN_PART_SCORE or not {row.mmsi, row.other_mmsi} & (hull - {0}):
+            continue
+        if row.kind in without or row.subkind == "invalid_mmsi":  # is said where it is named
+            continue
+        if excused(row) and not row.other_mmsi:  # who is in it is said in any case
+            continue
+        if _is_more(row, lead):
+            return row
+    return None
+
+
+def _is_more(row: Told, lead: Told) -> bool:
+    """Tell whether an event says more than the leading one: of another family, or of a meeting."""
+    family = FAMILIES.get(row.kind)
+    if family is None or family != FAMILIES.get(lead.kind):
+        return True
+    return row.kind == "possible_meeting" or _of_the_same_two(row, lead)
+
+
+def _with(roles: Mapping[int, str], named: set[int], lead: Told, teller: Teller) -> str:
+    """Say who is in it that no clause names or counts."""
+    counted = IN_THE_SENTENCE if lead.kind in ("mother_ship", "spoofing") else ()
+    rest = [mmsi for mmsi, role in roles.items() if mmsi not in named and role not in counted]
+    if not rest:
+        return ""
+    if len(rest) > 1:
+        return teller.say(". With {n} other vessels", n=len(rest))
+    who = f"{teller.name(rest[0])} ({teller.say(roles[rest[0]])})"
+    return teller.say(". With {names}", names=who)
 
 
 def excused(row: Told) -> bool:

@@ -1,7 +1,7 @@
 """An incident in words: its vessels and their roles, one sentence, what to do next."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -323,31 +323,40 @@ def _roles(rows: list[Told], counts: list[bool]) -> dict[int, str]:
     nobody, nor does lying beside one of them where that has an innocent reason.
     """
     roles: dict[int, list[tuple[str, bool]]] = {}
+    part = _taking_part(rows, counts)
+    for event, weighs in zip(rows, counts, strict=True):
+        says = (weighs or event.subkind == "hand_over") and not excused(event)
+        cast = [(mmsi, role) for mmsi, role in _cast(event) if mmsi in part or not part]
+        visitors = str(event.evidence.get("visitors") or "").split()
+        for mmsi, role in (*cast, *((int(visitor), "visitor") for visitor in visitors)):
+            roles.setdefault(mmsi, []).append((role, says))
+    roles.pop(0, None)
+    return {
+        mmsi: next((role for role in FIRST if (role, True) in own), own[0][0])
+        for mmsi, own in roles.items()
+    }
+
+
+def _taking_part(rows: list[Told], counts: list[bool]) -> set[int]:
+    """Return the vessels of events that bring them in, without an innocent reason if any are."""
     likely = [
         one
         for one, weighs in zip(rows, counts, strict=True)
         if not unlikely(one) and (weighs or one.kind != "possible_meeting")
     ]
     telling = [one for one in likely if not excused(one)] or likely
-    part = {m for one in telling for m in (one.mmsi, one.other_mmsi)}
-    for event, weighs in zip(rows, counts, strict=True):
-        says = (weighs or event.subkind == "hand_over") and not excused(event)
-        pair = ROLES.get(f"{event.kind} {event.subkind}", ROLES.get(event.kind, ("in it", "in it")))
-        vessels = [event.mmsi, event.other_mmsi]
-        if event.kind == "possible_meeting":
-            pair = (_story(event, ""), _story(event, "other_"))
-        if event.evidence.get("from_mmsi") == f"{event.other_mmsi:09d}":
-            vessels.reverse()
-        for mmsi, role in zip(vessels, pair, strict=True):
-            if mmsi in part or not part:
-                roles.setdefault(mmsi, []).append((role, says))
-        for visitor in str(event.evidence.get("visitors") or "").split():
-            roles.setdefault(int(visitor), []).append(("visitor", says))
-    roles.pop(0, None)
-    return {
-        mmsi: next((role for role in FIRST if (role, True) in own), own[0][0])
-        for mmsi, own in roles.items()
-    }
+    return {m for one in telling for m in (one.mmsi, one.other_mmsi)}
+
+
+def _cast(event: Told) -> Iterator[tuple[int, str]]:
+    """Return both vessels of an event with their roles."""
+    pair = ROLES.get(f"{event.kind} {event.subkind}", ROLES.get(event.kind, ("in it", "in it")))
+    if event.kind == "possible_meeting":
+        pair = (_story(event, ""), _story(event, "other_"))
+    vessels = [event.mmsi, event.other_mmsi]
+    if event.evidence.get("from_mmsi") == f"{event.other_mmsi:09d}":
+        vessels.reverse()
+    return zip(vessels, pair, strict=True)
 
 
 def _story(event: Told, prefix: str) -> str:

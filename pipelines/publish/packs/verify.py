@@ -110,24 +110,25 @@ def _verdict(
         return Verdict("changed", (*changed, *odd, error.message), None, "", papers)
     signer, key_state, key_problem = _signer(papers, keyring, also)
     changed += _differences(inside, claimed, odd)
-    if inside.own and inside.top and signer:
-        told = papers[manifest.SIGNATURE].decode("utf-8", "replace").splitlines()[2]
-        if not told.endswith(f" pack:{inside.top}"):
-            changed.append(f"the folder in the archive is called {shown(inside.top)}")
-    stale = now > pd.Timestamp(claimed.stale_after)
-    problems = [*changed, *([key_problem] if key_problem else [])]
-    if stale:
-        problems.append(f"{_STALE}{minute(pd.Timestamp(claimed.stale_after))}")
-    state: State = "intact"
-    if changed or key_state == "changed":
-        state = "changed"
-    elif key_state != "intact":
-        state = key_state
-    elif stale:
+    if signer and _is_renamed(inside, papers[manifest.SIGNATURE]):
+        changed.append(f"the folder in the archive is called {shown(inside.top)}")
+    until = pd.Timestamp(claimed.stale_after)
+    stale = [f"{_STALE}{minute(until)}"] if now > until else []
+    problems = [*changed, *filter(None, [key_problem]), *stale]
+    state: State = "changed" if changed else key_state
+    if state == "intact" and stale:
         state = "stale"
     titles = {key.name: key.title for key in keyring.entries() if key.kind != "opening"}
     title = titles.get(signer, "") if key_state == "intact" else ""
     return Verdict(state, tuple(problems), claimed, signer, papers, title)
+
+
+def _is_renamed(inside: Contents, signature: bytes) -> bool:
+    """Tell whether the folder of an archive as Selat writes it isn't called as was signed."""
+    if not (inside.own and inside.top):
+        return False
+    told = signature.decode("utf-8", "replace").splitlines()[2]
+    return not told.endswith(f" pack:{inside.top}")
 
 
 def _differences(inside: Contents, claimed: Manifest, odd: Sequence[str]) -> list[str]:

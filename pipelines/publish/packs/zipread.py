@@ -14,7 +14,7 @@ Source: APPNOTE.TXT 6.3.10 of PKWARE, sections 4.3 and 4.4; RFC 1951.
 import stat
 import struct
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -223,40 +223,47 @@ def _form(entries: Sequence[_Entry], *, own: bool) -> list[str]:
     free could hold anything. Other programs' archives may hold their times and modes, the same in
     all members as far as that goes.
     """
-    problems = []
     files = [entry for entry in entries if not entry.name.endswith("/")]
     folders = {e.name[:at] for e in files for at in range(len(e.name)) if e.name[at - 1] == "/"}
-    usual = {(entry.made_by, entry.outer) for entry in files}
-    order = [(entry.name, entry.start) for entry in entries]
-    if own and (order != sorted(order) or [at for _, at in order] != sorted(at for _, at in order)):
+    problems = []
+    if own and not _in_order(entries):
         problems.append("the members of the archive aren't in their order")
     for entry in entries:
-        _, flags, method, _, _, crc, packed, size = entry.fields
-        name, mode = shown(entry.name), entry.outer >> 16
-        empty = entry.name.endswith("/")
-        if method not in {_STORED, _DEFLATED}:
-            problems.append(f"{name} is packed by a method that packs don't use ({method})")
-        elif method == _STORED and packed != size:
-            problems.append(f"{name} has two sizes")
-        if empty and ((crc, packed, size) != (0, 0, 0) or entry.name not in folders):
-            problems.append(f"not in the manifest: {name}")
-        if own:
-            if entry.form != _OWN:
-                problems.append(f"{name} isn't as Selat writes it into an archive")
-        elif (
-            flags & ~_KNOWN_FLAGS
-            or entry.inner & ~1
-            or stat.S_IFMT(mode) not in {0, stat.S_IFDIR if empty else stat.S_IFREG}
-            or mode & 0o7000
-        ):
-            problems.append(f"{name} isn't a plain file of the archive{_streamed(flags)}")
-    if not own and len(usual) > 1:
+        problems += _sizes(entry, folders)
+        name = shown(entry.name)
+        if own and entry.form != _OWN:
+            problems.append(f"{name} isn't as Selat writes it into an archive")
+        if not own and not _is_plain(entry):
+            streamed = ": its size stands behind it" if entry.fields[1] & _AS_STREAM else ""
+            problems.append(f"{name} isn't a plain file of the archive{streamed}")
+    if not own and len({(entry.made_by, entry.outer) for entry in files}) > 1:
         problems.append("the members of the archive have different attributes")
     return problems
 
 
-def _streamed(flags: int) -> str:
-    return ": its size stands behind it" if flags & _AS_STREAM else ""
+def _in_order(entries: Sequence[_Entry]) -> bool:
+    """Tell whether members stand by their names, in the directory and in the archive."""
+    by_name = sorted(entries, key=lambda entry: (entry.name, entry.start))
+    return list(entries) == by_name == sorted(entries, key=lambda entry: entry.start)
+
+
+def _sizes(entry: _Entry, folders: Collection[str]) -> Iterator[str]:
+    """Name what an entry says of the member's content that can't be, or that a folder hasn't."""
+    _, _, method, _, _, crc, packed, size = entry.fields
+    name = shown(entry.name)
+    if method not in {_STORED, _DEFLATED}:
+        yield f"{name} is packed by a method that packs don't use ({method})"
+    elif method == _STORED and packed != size:
+        yield f"{name} has two sizes"
+    if entry.name.endswith("/") and (any((crc, packed, size)) or entry.name not in folders):
+        yield f"not in the manifest: {name}"
+
+
+def _is_plain(entry: _Entry) -> bool:
+    """Tell whether a member is a file or a folder without anything out of the ordinary."""
+    kind, mode = (stat.S_IFDIR if entry.name.endswith("/") else stat.S_IFREG), entry.outer >> 16
+    as_usual = not (entry.fields[1] & ~_KNOWN_FLAGS or entry.inner & ~1)
+    return as_usual and stat.S_IFMT(mode) in {0, kind} and not mode & 0o7000
 
 
 def blocks(source: Bytes, member: Member, packed: Hear | None = None) -> Iterator[bytes]:
