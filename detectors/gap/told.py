@@ -1,13 +1,8 @@
 """What a sailor is told of a silence."""
 
-from typing import Final
-
 from detectors.core.telling import Told, Words
 from detectors.kinematics import geodesy
-
-FAR_M: Final = 400_000.0
-"""Half the length of the Strait of Malacca, 800 km (Encyclopaedia Britannica, "Strait of Malacca"):
-who can have come so far can be at either end of it, or out of it, and no distance helps to look."""
+from detectors.kinematics.reach import FAR_M
 
 
 def tell(event: Told, words: Words) -> str:

@@ -6,10 +6,17 @@ of Hägerstrand 1970, What about people in regional science?, Papers of the Regi
 Association 24:7-21, projected onto the sea).
 """
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from detectors.core.arrays import Floats
+
+FAR_M: Final = 400_000.0
+"""Half the length of the Strait of Malacca, 800 km (Encyclopaedia Britannica, "Strait of Malacca"):
+who can have come so far can be at either end of it, or out of it, and no distance helps to look for
+it."""
 
 
 def fastest_kn(

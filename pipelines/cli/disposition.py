@@ -1,6 +1,7 @@
 """`selat disposition`: record and list what was concluded about flags."""
 
 import getpass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -228,11 +229,8 @@ def list_(
       selat disposition list --as-of 2026-11-20
     """
     installation = shown_installation(home, config)
-    import pandas as pd
-
     from pipelines.ask import recall
     from pipelines.base.labels import labels
-    from pipelines.base.visible import clean
     from pipelines.store import read
 
     with read(installation.store, installation.settings.store) as store:
@@ -243,10 +241,19 @@ def list_(
         if known.empty:
             typer.echo("nothing was concluded")
         for row in known.to_dict("records"):
-            when = moment_text(row["made_time"])
-            kind = words.kind_of(row["kind"], "")
-            what = f"{kind} {row['mmsi']:09d} {row['conclusion']}"
-            line = f"{row['disposition_id']}  {when}  {row['author']}  {what}: {row['reason']}"
-            quiet = row["quiet_until"]
-            until = "" if quiet is pd.NaT else f" (the like set aside until {moment_text(quiet)})"
-            print_line(clean(line) + until)
+            print_line(_line(row, words.kind_of(row["kind"], "")))
+
+
+def _line(row: Mapping[Any, Any], kind: str) -> str:
+    """Return a conclusion for a terminal."""
+    import pandas as pd
+
+    from pipelines.base.visible import clean
+
+    when = moment_text(row["made_time"])
+    whose = f" {row['mmsi']:09d}" if row["mmsi"] else ""  # of what no AIS explains there is none
+    what = f"{kind}{whose} {row['conclusion']}"
+    line = f"{row['disposition_id']}  {when}  {row['author']}  {what}: {row['reason']}"
+    quiet = row["quiet_until"]
+    until = "" if quiet is pd.NaT else f" (the like set aside until {moment_text(quiet)})"
+    return clean(line) + until

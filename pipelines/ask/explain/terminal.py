@@ -77,7 +77,7 @@ class _Show:
         self._print(str(event["reason"]))
         end = None if pd.isna(event["end"]) else event["end"]
         lasted = duration_text(event["start"], x.end)
-        lat, lon = marked_at(event["evidence"], event["lat"], event["lon"])
+        lat, lon = marked_at(x.evidence, event["lat"], event["lon"])
         self._print(
             f"{span(event['start'], end, None, 'UTC')}  "
             f"{span(event['start'], end, LOCAL, LOCAL_NAME)}  {lasted}  "
@@ -102,11 +102,12 @@ class _Show:
     def _chart(self) -> None:
         x = self._x
         width = min(self._console.width, 100)
+        lat, lon = marked_at(x.evidence, x.event["lat"], x.event["lon"])
         chart = draw(
             x.tracks,
             x.mmsis,
-            float(x.event["lat"]),
-            float(x.event["lon"]),
+            float(lat),
+            float(lon),
             self._land,
             width=width,
             height=CHART_HEIGHT,

@@ -8,8 +8,8 @@ import pandas as pd
 
 from detectors.core.evidence import Evidence
 from detectors.core.telling import Say, Told
-from detectors.gap.told import FAR_M
 from detectors.kinematics.geodesy import METRES_PER_NM, bearing_deg, distance_m
+from detectors.kinematics.reach import FAR_M
 from pipelines.assess.incidents.silences import of_one_silence
 
 OVER: Final = "over"

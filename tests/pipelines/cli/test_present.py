@@ -14,6 +14,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from typer.testing import CliRunner
 
+from pipelines.cli import disposition
 from pipelines.cli.flagged import _print_state
 from pipelines.cli.main import app
 from pipelines.cli.present import (
@@ -256,3 +257,13 @@ def test_a_long_line_is_broken_between_words_at_a_terminal_and_whole_in_a_pipe(
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 80
     assert [word for line in lines for word in line.split()] == said.split()
+
+
+@pytest.mark.parametrize(("mmsi", "whose"), [(0, ""), (2320001, " 002320001")])
+def test_what_no_vessel_is_known_of_is_concluded_on_without_a_number(mmsi: int, whose: str) -> None:
+    time = pd.Timestamp("2026-01-06T12:43Z")
+    row = {"disposition_id": "306c-1", "made_time": time, "author": "Lt Aminah", "mmsi": mmsi}
+    row |= {"conclusion": "unknown", "reason": "clutter?", "quiet_until": pd.NaT}
+    said = disposition._line(row, "sighting without AIS")
+    end = f"Lt Aminah  sighting without AIS{whose} unknown: clutter?"
+    assert said == f"306c-1  2026-01-06 20:43 MYT  {end}"

@@ -7,13 +7,16 @@ import time
 from dataclasses import replace
 from datetime import timedelta
 from importlib import import_module
+from io import StringIO
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 
 from detectors.kinematics.integrity import final_at
 from detectors.surroundings.zones import Zones
@@ -22,7 +25,7 @@ from pipelines.ask import clocks
 from pipelines.ask import desk as notebooks
 from pipelines.ask.doctor import MAKE_LAYERS
 from pipelines.ask.explain import page as explained
-from pipelines.ask.explain import reasons, unfit
+from pipelines.ask.explain import reasons, terminal, unfit
 from pipelines.ask.explain.gather import PROVISIONAL, STATED
 from pipelines.ask.explain.reasons import tried
 from pipelines.ask.health import facts, feed_rows
@@ -548,8 +551,14 @@ def test_a_vessel_is_what_is_known_of_it(
 
 
 def test_a_crossing_is_told_and_drawn_at_one_place(
-    reader: Reader, desk_home: Path, night: notebooks.Night, table: pd.DataFrame
+    reader: Reader,
+    desk_home: Path,
+    night: notebooks.Night,
+    table: pd.DataFrame,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    drawn: list[tuple[float, ...]] = []
+    monkeypatch.setattr(terminal, "draw", lambda *given, **_: drawn.append(given[2:4]))
     shown = Nights(load(desk_home)).shown("", "en")
     found = night.opened.events.set_index("event_id")
     for row in table[table["rank"] > 0].to_dict("records"):
@@ -564,11 +573,22 @@ def test_a_crossing_is_told_and_drawn_at_one_place(
         )
         where = position_text(float(row["lat"]), float(row["lon"]))
         assert where in reader.page(f"/event/{led}").text
+        console = Console(file=StringIO(), width=200)
+        terminal.show(night.explain(led).explanation, np.zeros(0), console)
+        assert drawn == [(row["lat"], row["lon"])]
+        assert where in console.file.getvalue()
         assert (
             reader.page(f"/incident/{row['incident_id']}").text.count(where) >= 2
         )  # and the event
         return
     pytest.fail("nobody crossed")
+
+
+def test_fields_are_written_as_sailors_write_them() -> None:
+    words = labels("en")
+    assert [words.field(one) for one in ("imo", "ais_class", "length_m", "callsign")] == [
+        *("IMO", "AIS class", "length", "call sign")
+    ]
 
 
 def test_who_is_found_is_told_with_when_and_where_it_was_heard_last(
@@ -751,7 +771,8 @@ def test_what_is_said_at_the_desk_is_in_the_catalogue() -> None:
         said |= set(re.findall(r'at_desk\(\s*"([^"]*)"', path.read_text(encoding="utf-8")))
     explaining = Path(explained.__file__).read_text("utf-8")
     said |= set(re.findall(r'\bt\(\s*"([^"]*)"', explaining)) | {PROVISIONAL}
-    said |= {labels("en").field(name) for name in STATED}
+    plain = {told: name for name, told in labels("en").desk.items()}
+    said |= {plain.get(told, told) for told in map(labels("en").field, STATED)}
     said |= {clocks.SAID, clocks.USUAL, clocks.AT_TIMES, clocks.BOTH}
     said |= {unfit.LACKS, *unfit.LIMITS.values(), *unfit.SUBKINDS.values()}
     said |= {word for word in nav_status_words(range(16)) if word}

@@ -25,6 +25,7 @@ from tests.pipelines.web.test_pages import holds_up
 def test_places_are_shown_with_what_accepting_one_would_have_silenced(own: Own) -> None:
     page = own.reader.page("/places")
     holds_up(page)
+    assert any(told.startswith("transfer area (") for _, told in page.all("summary"))
     snapshot = learned.read_newest(own.home / "learned")
     assert snapshot is not None
     with store.read(own.home / "store") as opened:
