@@ -101,8 +101,8 @@ def _came_from(rows: list[Told], lead: Told, teller: Teller) -> str:
     """Say from where a boat that crossed had come to the coast that it left: where it lay before,
     if that was elsewhere. A stay has an innocent reason by itself; the way from it is the story.
     """
-    stated, left = lead.evidence, lead.evidence.get("left_time")
-    if left is None or stated.get("left_lat") is None:
+    left, lat, lon = (lead.evidence.get(f"left_{name}") for name in ("time", "lat", "lon"))
+    if left is None or lat is None or lon is None:
         return ""
     stays = [
         (row.end, row)
@@ -115,7 +115,7 @@ def _came_from(rows: list[Told], lead: Told, teller: Teller) -> str:
     if not stays:
         return ""
     until, stay = max(stays, key=lambda one: one[0])
-    off_m = geodesy.distance_m(stay.lat, stay.lon, stated["left_lat"], stated["left_lon"])
+    off_m = geodesy.distance_m(stay.lat, stay.lon, lat, lon)
     if not float(off_m) > TOGETHER_M:
         return ""
     return teller.say(
@@ -288,7 +288,7 @@ def _crossed(row: Told, lead: Told, teller: Teller) -> str:
     if over is not None and row.start < over and row.end is not None and lead.start < row.end:
         return ""  # the voyage that the leading event tells whole, from half-way on
     to, where = state(str(stated["to_state"]), teller.say), teller.place(row.lat, row.lon)
-    if stated.get("arrival_lat") is not None:
+    if all(stated.get(f"arrival_{name}") is not None for name in ("lat", "lon", "time")):
         where = place_and_time(stated, "arrival", teller)
     crossed = lead.kind == "crossing"
     if crossed and row.start < lead.start and lead.evidence.get("from_state") == stated["to_state"]:

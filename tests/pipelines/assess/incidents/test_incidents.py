@@ -357,6 +357,8 @@ def told(
 ) -> pd.DataFrame:
     """Incidents of some events after those known before."""
     found = events.build(list(rows))
+    withheld = [one.without(more.get("withheld", ())) for one in found["evidence"]]
+    found = found.assign(evidence=events.objects(withheld, found.index))
     scores = {SHIP: 0.9, BOAT: 0.6, OTHER_BOAT: 0.5, NEW: 0.8}
     names = {SHIP: "MV A", BOAT: "B ONE", OTHER_BOAT: "B TWO", **more.get("names", {})}
     group = grouped(found, scores, 0.3, at(24))
@@ -555,6 +557,17 @@ def test_a_crossing_is_told_from_where_to_where_and_shown_where_it_arrived(
     (one,) = told(gazetteer, event("crossing", 1, None, evidence=on_its_way)).to_dict("records")
     assert "to within 5.0 nm of the coast of Malaysia" in one["title"]
     assert one["next_step"] == NEXT_STEPS["crossing"]
+
+
+@pytest.mark.parametrize("name", OUT)
+def test_a_crossing_is_told_to_who_may_not_have_all_of_it(gazetteer: Gazetteer, name: str) -> None:
+    lay, near = event("anchoring", -5, 0.5, score=0.5), {"end_to_coast_m": 200.0}
+    there = event("crossing", 1, 3, evidence={**OUT, **near}, score=0.8, lat=1.8, lon=102.4)
+    back = event("crossing", 3.2, 5.5, evidence={**BACK, **near}, score=0.6)
+    for rows in ((lay, there), (there, back)):
+        (one,) = told(gazetteer, *rows, withheld=[name]).to_dict("records")
+        half_way = name in ("arrival_lat", "arrival_lon")
+        assert (one["lat"], one["lon"]) == ((1.8, 102.4) if half_way else (2.06, 102.55))
 
 
 def test_a_landing_is_told_once(gazetteer: Gazetteer) -> None:
