@@ -13,6 +13,7 @@ from detectors.kinematics.integrity.verdicts import not_a_vessel
 from detectors.vessels.numbers import BAD_FORM, BAD_MID, mmsi_kind
 from pipelines.assess.incidents.plots import Way, way_of
 from pipelines.assess.incidents.silences import TOGETHER_M, Silent, of_one_silence
+from pipelines.assess.incidents.steps import place_of
 from pipelines.assess.reasons import Teller
 from pipelines.assess.scoring import EXPLAINED_WEIGHT, FAMILIES, MIN_PART_SCORE
 
@@ -284,7 +285,8 @@ def _crossed(row: Told, lead: Told, teller: Teller) -> str:
     stated, say = row.evidence, teller.say
     if stated.get("to_state") is None:
         return ""
-    over = None if lead.subkind != "half" else lead.end
+    whole = lead.subkind == "half" and place_of(lead.evidence) is not None  # not for every reader
+    over = lead.end if whole else None
     if over is not None and row.start < over and row.end is not None and lead.start < row.end:
         return ""  # the voyage that the leading event tells whole, from half-way on
     to, where = state(str(stated["to_state"]), teller.say), teller.place(row.lat, row.lon)

@@ -586,6 +586,9 @@ def test_a_landing_is_told_once(gazetteer: Gazetteer) -> None:
         "came back to the shore away from any port, 4 nm NW of Muar, at 05:30 MYT" in one["title"]
     )
     assert "back to Malaysia" not in one["title"]
+    (one,) = told(gazetteer, half, home, withheld=["landing_lat"]).to_dict("records")
+    assert "shore" not in one["title"]  # its reader may not know where, and is told of the crossing
+    assert "; then back to Malaysia, off Muar, at 03:02 MYT" in one["title"]
     over = event("crossing", 7, 9, evidence=BACK, score=0.5)  # another voyage
     (one,) = told(gazetteer, half, over).to_dict("records")
     assert "; also crossed towards Indonesia, 10 nm NE of Bengkalis, at 05:30 MYT" in one["title"]
