@@ -210,7 +210,7 @@ def whereabouts(row: Mapping[Any, Any], end: pd.Timestamp | None, say: Say = pla
 
 def spot(row: Mapping[Any, Any]) -> str:
     """Return where that was, and how it went there, without when; empty for none."""
-    if pd.isna(row["last_seen"]) or pd.isna(row["last_lat"]):
+    if any(pd.isna(row[name]) for name in ("last_seen", "last_lat", "last_lon")):
         return ""
     where = position_text(row["last_lat"], row["last_lon"])
     way = way_of(row["last_sog_kn"], row["last_cog_deg"])

@@ -954,6 +954,8 @@ def test_an_incident_says_where_its_vessel_was_heard_last(gazetteer: Gazetteer) 
     )
     assert whereabouts(one, at(20)).endswith(", at 20:00 MYT, as the look ended")
     assert whereabouts(one, None).endswith("12 kn 140°, at 06 Jan 20:00 MYT")
+    for name in ("last_seen", "last_lat", "last_lon"):  # a pack may go without either
+        assert whereabouts({**one, name: pd.NaT if name == "last_seen" else np.nan}, at(24)) == ""
     still = {**one, "last_sog_kn": 0.2}
     assert ", 0 kn, at" in whereabouts(still, at(20.2))
     seen = event("unmatched_sighting", 2, 2, 0, score=0.4)
