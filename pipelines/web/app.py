@@ -40,7 +40,7 @@ from pipelines.web import (
 )
 from pipelines.web import incident as incidents
 from pipelines.web.charts import Charts
-from pipelines.web.concluded import withdrawable
+from pipelines.web.concluded import count, withdrawable
 from pipelines.web.concluding import MAX_NAME, Typed, conclude, typed, withdraw
 from pipelines.web.heard import Heard, heard
 from pipelines.web.here import Here
@@ -55,6 +55,7 @@ from pipelines.web.working import PARTS, Works, words_of
 Id = Annotated[str, Path(pattern=r"^[0-9a-f]{16}$")]
 Mmsi = Annotated[str, Path(pattern=r"^0*[1-9][0-9]*$", max_length=9)]
 At = Annotated[str, Query(max_length=60)]
+On = Annotated[str, Query(pattern=r"^([0-9a-f]{16})?$")]
 
 MAX_TEXT: Final = 1200
 _NO_TELEMETRY: Final[TelemetryConfig] = {
@@ -116,7 +117,8 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
         health, problems = (None, []) if asked.at else looks.look(night.night.run["run_id"])
         told = tonight(night, asked, health, problems)
         drawn = charts.night(night, [line.rank for line in told.lines if line.rank])
-        return show(request, "tonight", shown=night, told=told, asked=asked, drawn=drawn)
+        more: dict[str, Any] = {"on": "", "counted": count(night, "")}
+        return show(request, "tonight", shown=night, told=told, asked=asked, drawn=drawn, **more)
 
     def incident_page(
         request: Request,
@@ -145,6 +147,8 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
             status,
             shown=night,
             told=told,
+            on=incident_id,
+            counted=count(night, incident_id),
             mine=withdrawable(told.concluded, _session(request, desk).operator),
             drawn=charts.incident(night, line.rank, plan) if line.rank else None,
             planned=plan is not None,
@@ -303,9 +307,8 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
         return show(request, "health", **told, heard=known, drawn=drawn, served=iso(now))
 
     @app.get("/live")
-    def _live(request: Request) -> Response:
-        words = labels(_session(request, desk).language)
-        told = rooms.live(desk.installation, nights.newest(), words)
+    def _live(request: Request, on: On = "") -> Response:
+        told = rooms.live(nights, _session(request, desk).language, on)
         # When something is prepared tells that something came, which may not be for this reader.
         quiet = {"writing": "", "for": "", "doing": "", "share": None}
         return JSONResponse(told if desk.whole is None else {**told, **quiet})

@@ -42,6 +42,18 @@ def conclusions(shown: Shown, events: Sequence[str]) -> list[Concluded]:
     return told_conclusions(known[known["event_id"].isin(stories)], shown.words)
 
 
+def count(shown: Shown, incident_id: str) -> int:
+    """Count what was concluded on an incident of a night; on all there is where none is named."""
+    known = shown.dispositions
+    if not incident_id:
+        return len(known)
+    table = shown.incidents
+    own = table.loc[table["incident_id"] == incident_id, "events"]
+    events = (one for ids in own for one in ids.split(";"))
+    stories = {one for event in events for one in story.before(event, shown.heirs)}
+    return int(known["event_id"].isin(stories).sum())
+
+
 def told_conclusions(table: pd.DataFrame, words: Labels) -> list[Concluded]:
     """Return conclusions in words, those recorded at once as one, the newest first.
 

@@ -156,7 +156,7 @@ class Gate:
             (b"set-cookie", _set(self.cookie, "", "; Max-Age=0")),
             (b"clear-site-data", b'"storage"'),
         )
-        await redirect(send, "/login", gone)
+        await redirect(send, f"/login?lang={session.language}", gone)
 
     # ---- the page
 

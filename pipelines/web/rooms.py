@@ -1,6 +1,7 @@
 """What the other pages of the desk show: one vessel, the installation's health, past nights."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -22,7 +23,7 @@ from pipelines.assess.incidents import as_led
 from pipelines.assess.incidents.beside import way_of
 from pipelines.assess.incidents.wording import retold
 from pipelines.assess.reasons import aside_in
-from pipelines.base.labels import Labels
+from pipelines.base.labels import Labels, labels
 from pipelines.base.problems import Problem
 from pipelines.base.progress import Doing, noted_in
 from pipelines.base.schemas import FLAGGED
@@ -38,8 +39,8 @@ from pipelines.base.text import (
 )
 from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT, span
 from pipelines.web.charts import events_of
-from pipelines.web.concluded import MAX_CONCLUDED, Concluded, told_conclusions
-from pipelines.web.night import Shown, stands, stated
+from pipelines.web.concluded import MAX_CONCLUDED, Concluded, count, told_conclusions
+from pipelines.web.night import Nights, Shown, stands, stated
 from pipelines.web.spoken import spoken
 
 MAX_COMPANY: Final = 40
@@ -324,18 +325,24 @@ def nights(installation: Installation, runs: pd.DataFrame, words: Labels) -> lis
     ]
 
 
-def live(installation: Installation, newest: str, words: Labels) -> dict[str, Any]:
+def live(nights: Nights, language: str, incident_id: str) -> dict[str, Any]:
     """Return what a page that stays open asks for: the newest run, and how far one is.
 
-    `writing` is since when somebody writes, `for` how long that is, `doing` what a run is at and
+    `concluded` is how many conclusions there are on its incident, or on all where it is of none,
+    `writing` since when somebody writes, `for` how long that is, `doing` what a run is at and
     `share` how much of that is done, as far as it is known.
     """
+    installation, words, concluded = nights.installation, labels(language), 0
+    if newest := nights.newest():
+        with suppress(Exception):  # what is wrong with the store is for pages to say
+            concluded = count(nights.shown("", language), incident_id)
+    asked = {"run": newest, "concluded": concluded}
     since = store.writing(installation.store)
     if since is None:
-        return {"run": newest, "writing": "", "for": "", "doing": "", "share": None}
+        return {**asked, "writing": "", "for": "", "doing": "", "share": None}
     doing = noted_in(installation.progress)
     return {
-        "run": newest,
+        **asked,
         "writing": day(since, words.say),
         "for": age(
             (datetime.now(UTC) - since).total_seconds(), words.at_desk("h"), words.at_desk("d")

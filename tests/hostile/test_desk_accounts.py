@@ -187,8 +187,9 @@ def test_a_session_is_never_one_that_was_there_before(watch: Watch) -> None:
 def test_a_cookie_opens_nothing_after_its_reader_signed_out(watch: Watch) -> None:
     signed = watch.signed_in("Guest")
     kept = signed.client.cookies[COOKIE]
+    signed.send("/settings", language="ms")
     answer = signed.send("/logout")
-    assert answer.headers["location"] == "/login"
+    assert answer.headers["location"] == "/login?lang=ms"
     assert answer.headers["clear-site-data"] == '"storage"'
     again = watch.browser()
     for path in ("/", "/assets/desk.js"):

@@ -210,17 +210,18 @@ const live = document.getElementById("live");
 const EVERY_MS = 10_000;
 async function ask() {
   try {
-    const answer = await fetch("/live", { headers: { accept: "application/json" } });
+    const answer = await fetch("/live" + (live.dataset.on ? "?on=" + live.dataset.on : ""), { headers: { accept: "application/json" } });
     if (!answer.ok) { live.textContent = live.dataset.closed; live.hidden = false; return; }
     const now = await answer.json();
     const fresh = now.run && now.run !== live.dataset.run;
+    const said = "counted" in live.dataset && !live.dataset.at && String(now.concluded) !== live.dataset.counted;
     const idle = [null, document.body, panel].includes(document.activeElement);
-    if (fresh && document.body.dataset.page === "tonight" && idle && !live.dataset.at) { location.reload(); return; }
+    if ((fresh || said) && document.body.dataset.page === "tonight" && idle && !live.dataset.at) { location.reload(); return; }
     live.textContent = "";
-    if (fresh) {
+    if (fresh || (said && live.dataset.on)) {
       const link = document.createElement("a");
-      link.href = "/";
-      link.textContent = live.dataset.fresh;
+      link.href = fresh ? "/" : location.pathname;
+      link.textContent = fresh ? live.dataset.fresh : live.dataset.concluded;
       live.append(link);
     } else if (now.writing) {
       live.textContent = live.dataset.writing.replace("#", now.for) + " " + now.doing + " ";

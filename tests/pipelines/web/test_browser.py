@@ -226,6 +226,35 @@ def test_two_desks_at_once(
     assert new["disposition_id"].is_unique
 
 
+def test_what_another_desk_concluded_is_said_on_an_open_page_and_on_the_list(
+    page: Page, own_desk: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(concluding, "WAIT_S", 60.0)  # as above
+    page.open(f"{own_desk}/")
+    titles = "[...document.querySelectorAll('#lines a.title')].map((a) => a.getAttribute('href'))"
+    one, other = page.evaluate(titles)[3:5]
+    page.open(own_desk + one)
+    word = page.evaluate("document.querySelector('[name=csrf]').value")
+
+    def conclude(incident: str, author: str) -> str:
+        body = f"{{csrf: '{word}', conclusion: 'watch', reason: 'seen', operator: '{author}'}}"
+        return f"fetch('{incident}', {{method: 'POST', body: new URLSearchParams({body})}})"
+
+    page.evaluate(f"{conclude(other, 'Sgt Lim')}.then(ask)")  # that is no matter of this page
+    assert page.evaluate("document.getElementById('live').hidden")
+    page.evaluate(f"{conclude(one, 'Lt Siti')}.then(ask)")
+    link = "document.querySelector('#live a')"
+    assert page.evaluate(f"{link}.textContent").startswith("Somebody concluded on this")
+    assert "Lt Siti" not in page.evaluate("document.body.innerText")
+    page.evaluate(f"{link}.click()")
+    loaded = "document.readyState === 'complete'"
+    page.wait(f"{loaded} && document.body.innerText.includes('Lt Siti')")
+    page.open(f"{own_desk}/")
+    page.evaluate("document.body.dataset.old = 'yes'")
+    page.evaluate(f"void {conclude(other, 'Lt Tan')}.then(ask)")
+    page.wait(f"{loaded} && !document.body.dataset.old")
+
+
 def test_a_new_run_appears_by_itself_and_not_under_a_readers_hands(
     page: Page,
     own_desk: str,

@@ -730,6 +730,7 @@ def test_a_new_run_is_told_of(reader: Reader, night: notebooks.Night) -> None:
     told = reader.client.get("/live").json()
     assert told["run"] == night.run["run_id"]
     assert reader.page("/").all("p", id="live")[0][0]["data-run"] == told["run"]
+    reader.page("/live?on=../nights", 400)
 
 
 def test_every_page_in_malay_and_the_name_that_was_given(
