@@ -875,7 +875,7 @@ def test_a_score_says_what_it_is_made_of(gazetteer: Gazetteer) -> None:
         {"kind": "gap", "score": 0.5},
     ]
     assert made_of(one["made_of"]) == "loitering 0.60, silence 0.50"
-    assert made_of('[{"kind": "gap", "score": 0.7}]') == made_of("[]") == ""
+    assert made_of('[{"kind": "gap", "score": 0.7}]') == made_of("[]") == made_of("") == ""
     lowered = part("spoofing geometric", 0.68, 0.75, "interference that no other vessel shows")
     said = "lowered from 0.75 by: interference that no other vessel shows"
     assert made_of(json.dumps([lowered])) == said
@@ -906,6 +906,7 @@ def test_a_silence_of_class_b_says_both_steps_down() -> None:
         assert made_of(with_events(text, frame, mmsi)) == "lowered from 0.67 by: weak transmitter"
     of_the_other = json.dumps([part("gap", 0.5365, 0.5365, "")])  # once BOAT's own was cleared
     assert made_of(with_events(of_the_other, frame, BOAT)) == ""
+    assert made_of(with_events("", frame, BOAT)) == ""  # a pack may go without it
 
 
 def test_one_silence_under_two_names_is_said_to_be_one(gazetteer: Gazetteer) -> None:
