@@ -355,7 +355,7 @@ def test_the_time_machine_shows_what_was_known_then(
 def test_a_number_without_its_zeros_is_the_vessel_and_what_is_nobodys_number_is_nothing(
     exercise_home: Path, selat: Selat
 ) -> None:
-    """A spreadsheet strips zeros; `int` refuses what `isdigit` takes for figures; 0 is no vessel."""
+    """A spreadsheet strips zeros; `int` refuses what `isdigit` takes for figures; 0 is nobody."""
     events = events_of(exercise_home)
     short = events.loc[(events["mmsi"] > 0) & (events["mmsi"] < 100_000_000), "mmsi"].iloc[0]
     ran = selat("explain", str(short), "--home", exercise_home)
