@@ -56,7 +56,8 @@ def concerned(limits: Limits, positions: pd.DataFrame, since: pd.Timestamp, coas
     late = late[rows]
     came = np.minimum.reduceat(np.where(late, nearest_m, np.inf), begin)
     out = np.maximum.reduceat(nearest_m, begin)
-    ashore = came <= limits.shore_m + SPACING_M + 20.0 * geodesy.KNOT_MPS * LATE_S / 2
+    way_m = 20.0 * geodesy.KNOT_MPS * LATE_S / 2  # at 20 kn, from the nearest of two reports
+    ashore = came <= limits.shore_m + SPACING_M + way_m
     # Who met another has landed from anywhere off the shore.
     lands = ashore & (out >= 2 * limits.shore_m)
     return np.unique(own[begin[leads | lands]] // 100)

@@ -170,7 +170,7 @@ def matching(store: Queries, text: str, moment: Moment) -> pd.DataFrame:
     """
     found = store.events_as_of(moment.ordinal, event_id=text) if text else pd.DataFrame()
     mmsi = as_mmsi(text)
-    if mmsi is None or len(found):
+    if not mmsi or len(found):  # 0 is nobody's: what no vessel is known of has it, and all are of 0
         return found
     order = ["retracted", "score", "start"]
     found = store.events_as_of(moment.ordinal, mmsi=mmsi)

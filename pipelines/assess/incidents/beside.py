@@ -65,7 +65,7 @@ def made_of(
     whole
         Name the one event, too.
     """
-    parts = json.loads(text)
+    parts = json.loads(text or "[]")  # a pack may go without
     said = [_lowered(one, say, names or {}) for one in parts]
     if len(said) < 2 and not whole:
         return "".join(why for _, why in said)
@@ -110,7 +110,7 @@ def with_events(text: str, events: pd.DataFrame, mmsi: int) -> str:
         Whose score it is.
     """
     own = events[(events["mmsi"] == mmsi) | (events["other_mmsi"] == mmsi)]
-    parts = json.loads(text)
+    parts = json.loads(text or "[]")  # a pack may go without
     kinds = {one["kind"] for one in parts}
     for one in parts:
         if one["kind"] in SILENCE:
@@ -210,7 +210,7 @@ def whereabouts(row: Mapping[Any, Any], end: pd.Timestamp | None, say: Say = pla
 
 def spot(row: Mapping[Any, Any]) -> str:
     """Return where that was, and how it went there, without when; empty for none."""
-    if pd.isna(row["last_seen"]) or pd.isna(row["last_lat"]):
+    if any(pd.isna(row[name]) for name in ("last_seen", "last_lat", "last_lon")):
         return ""
     where = position_text(row["last_lat"], row["last_lon"])
     way = way_of(row["last_sog_kn"], row["last_cog_deg"])

@@ -256,8 +256,9 @@ def _has_left(lead: Told, last: Last) -> bool:
 def place_of(evidence: Evidence) -> tuple[float, float] | None:
     """Return where a boat that crossed came nearest to the coast it made for, or landed."""
     for name in ("arrival", "landing"):
-        if evidence.get(f"{name}_lat") is not None:
-            return float(evidence[f"{name}_lat"]), float(evidence[f"{name}_lon"])
+        lat, lon = (evidence.get(f"{name}_{axis}") for axis in ("lat", "lon"))
+        if lat is not None and lon is not None:  # who gets a pack may not get either
+            return float(lat), float(lon)
     return None
 
 

@@ -12,6 +12,7 @@ from detectors.kinematics.integrity.verdicts import not_a_vessel
 from detectors.vessels.numbers import BAD_FORM, BAD_MID, mmsi_kind
 from pipelines.assess.incidents.plots import Way, way_of
 from pipelines.assess.incidents.silences import TOGETHER_M, Silent, of_one_silence
+from pipelines.assess.incidents.steps import place_of
 from pipelines.assess.reasons import Teller
 from pipelines.assess.scoring import EXPLAINED_WEIGHT, FAMILIES, MIN_PART_SCORE
 
@@ -126,8 +127,8 @@ def _came_from(rows: list[Told], lead: Told, teller: Teller) -> str:
     """Say from where a boat that crossed had come to the coast that it left: where it lay before,
     if that was elsewhere. A stay has an innocent reason by itself; the way from it is the story.
     """
-    stated, left = lead.evidence, lead.evidence.get("left_time")
-    if left is None or stated.get("left_lat") is None:
+    left, lat, lon = (lead.evidence.get(f"left_{name}") for name in ("time", "lat", "lon"))
+    if left is None or lat is None or lon is None:
         return ""
     stays = [
         (row.end, row)
@@ -140,7 +141,7 @@ def _came_from(rows: list[Told], lead: Told, teller: Teller) -> str:
     if not stays:
         return ""
     until, stay = max(stays, key=lambda one: one[0])
-    off_m = geodesy.distance_m(stay.lat, stay.lon, stated["left_lat"], stated["left_lon"])
+    off_m = geodesy.distance_m(stay.lat, stay.lon, lat, lon)
     if not float(off_m) > TOGETHER_M:
         return ""
     return teller.say(
@@ -309,11 +310,12 @@ def _crossed(row: Told, lead: Told, teller: Teller) -> str:
     stated, say = row.evidence, teller.say
     if stated.get("to_state") is None:
         return ""
-    over = None if lead.subkind != "half" else lead.end
+    whole = lead.subkind == "half" and place_of(lead.evidence) is not None  # not for every reader
+    over = lead.end if whole else None
     if over is not None and row.start < over and row.end is not None and lead.start < row.end:
         return ""  # the voyage that the leading event tells whole, from half-way on
     to, where = state(str(stated["to_state"]), teller.say), teller.place(row.lat, row.lon)
-    if stated.get("arrival_lat") is not None:
+    if all(stated.get(f"arrival_{name}") is not None for name in ("lat", "lon", "time")):
         where = place_and_time(stated, "arrival", teller)
     crossed = lead.kind == "crossing"
     if crossed and row.start < lead.start and lead.evidence.get("from_state") == stated["to_state"]:

@@ -272,16 +272,22 @@ def engine(
 @contextmanager
 def _surroundings() -> Iterator[None]:
     """Have what is started find these variables, and put back what Dask's nannies set besides: it
-    keeps what is set, so that a cluster made before would hand its own to ours.
+    keeps what is set, so that a cluster made before would hand its own to ours. Of others nothing
+    is put back: who set one meanwhile, in a thread or for the task, wants it.
     """
-    before = dict(os.environ)
+    from dask import config
+
+    theirs = config.get("distributed.nanny.pre-spawn-environ", {})
+    before = {name: os.environ.get(name) for name in (*_WORKERS, *theirs)}
     os.environ.update(_WORKERS)
     try:
         yield
     finally:
-        for name in os.environ.keys() - before.keys():
-            del os.environ[name]
-        os.environ.update(before)
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 _WORKERS: Final = {

@@ -158,16 +158,17 @@ def interval(row: Any, prefix: str = "") -> str:
     >>> interval({"ratio": math.inf, "low": 2.3, "high": math.inf, "verdict": "more"})
     'none before (at least 2.30)'
     >>> interval({"ratio": math.inf, "low": 0.01, "high": math.inf, "verdict": "no clear change"})
-    'none before: too few to tell'
+    'none before: no clear change'
     """
     ratio, low, high = (float(row[f"{prefix}{name}"]) for name in ("ratio", "low", "high"))
     if math.isnan(ratio):
         return str(row[f"{prefix}verdict"])
+    change = f": {row[f'{prefix}verdict']}"  # too few to tell are those of whom nothing is said
     if high > MOST:
-        bound = f" (at least {_times(low)})" if low > 1 else ": too few to tell"
+        bound = f" (at least {_times(low)})" if low > 1 else change
         return ("none before" if math.isinf(ratio) else _times(ratio)) + bound
     if ratio == 0:
-        return f"none (at most {_times(high)})" if high < 1 else "none: too few to tell"
+        return f"none (at most {_times(high)})" if high < 1 else f"none{change}"
     return f"{_times(ratio)} ({_times(low)} to {_times(high)})"
 
 

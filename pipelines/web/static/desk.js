@@ -214,7 +214,7 @@ async function ask() {
     if (!answer.ok) { live.textContent = live.dataset.closed; live.hidden = false; return; }
     const now = await answer.json();
     const fresh = now.run && now.run !== live.dataset.run;
-    const said = "counted" in live.dataset && !live.dataset.at && String(now.concluded) !== live.dataset.counted;
+    const said = "counted" in live.dataset && !live.dataset.at && now.concluded !== null && String(now.concluded) !== live.dataset.counted;
     const idle = [null, document.body, panel].includes(document.activeElement);
     if ((fresh || said) && document.body.dataset.page === "tonight" && idle && !live.dataset.at) { location.reload(); return; }
     live.textContent = "";

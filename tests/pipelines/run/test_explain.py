@@ -351,13 +351,14 @@ def test_the_time_machine_shows_what_was_known_then(
     assert before.code == 7
 
 
-def test_a_number_without_its_zeros_is_the_vessel_and_figures_of_another_script_are_nothing(
+def test_a_number_without_its_zeros_is_the_vessel_and_what_is_nobodys_number_is_nothing(
     exercise_home: Path, selat: Selat
 ) -> None:
-    """A spreadsheet strips zeros; `int` refuses what `isdigit` takes for figures."""
+    """A spreadsheet strips zeros; `int` refuses what `isdigit` takes for figures; 0 is nobody."""
     events = events_of(exercise_home)
     short = events.loc[(events["mmsi"] > 0) & (events["mmsi"] < 100_000_000), "mmsi"].iloc[0]
     ran = selat("explain", str(short), "--home", exercise_home)
     assert ran.out == selat("explain", f"{short:09d}", "--home", exercise_home).out
-    ran = selat("explain", "²" * 9, "--home", exercise_home)
-    assert "error: no event, and no vessel with one" in ran.err
+    for nobody in ("²" * 9, "0" * 9):
+        ran = selat("explain", nobody, "--home", exercise_home)
+        assert "error: no event, and no vessel with one" in ran.err

@@ -357,6 +357,8 @@ def told(
 ) -> pd.DataFrame:
     """Incidents of some events after those known before."""
     found = events.build(list(rows))
+    withheld = [one.without(more.get("withheld", ())) for one in found["evidence"]]
+    found = found.assign(evidence=events.objects(withheld, found.index))
     scores = {SHIP: 0.9, BOAT: 0.6, OTHER_BOAT: 0.5, NEW: 0.8}
     names = {SHIP: "MV A", BOAT: "B ONE", OTHER_BOAT: "B TWO", **more.get("names", {})}
     group = grouped(found, scores, 0.3, at(24))
@@ -557,6 +559,17 @@ def test_a_crossing_is_told_from_where_to_where_and_shown_where_it_arrived(
     assert one["next_step"] == NEXT_STEPS["crossing"]
 
 
+@pytest.mark.parametrize("name", OUT)
+def test_a_crossing_is_told_to_who_may_not_have_all_of_it(gazetteer: Gazetteer, name: str) -> None:
+    lay, near = event("anchoring", -5, 0.5, score=0.5), {"end_to_coast_m": 200.0}
+    there = event("crossing", 1, 3, evidence={**OUT, **near}, score=0.8, lat=1.8, lon=102.4)
+    back = event("crossing", 3.2, 5.5, evidence={**BACK, **near}, score=0.6)
+    for rows in ((lay, there), (there, back)):
+        (one,) = told(gazetteer, *rows, withheld=[name]).to_dict("records")
+        half_way = name in ("arrival_lat", "arrival_lon")
+        assert (one["lat"], one["lon"]) == ((1.8, 102.4) if half_way else (2.06, 102.55))
+
+
 def test_a_landing_is_told_once(gazetteer: Gazetteer) -> None:
     """Who went out half-way and came back crossed the line on the way back: that is one voyage."""
     went_out = {
@@ -573,6 +586,9 @@ def test_a_landing_is_told_once(gazetteer: Gazetteer) -> None:
         "came back to the shore away from any port, 4 nm NW of Muar, at 05:30 MYT" in one["title"]
     )
     assert "back to Malaysia" not in one["title"]
+    (one,) = told(gazetteer, half, home, withheld=["landing_lat"]).to_dict("records")
+    assert "shore" not in one["title"]  # its reader may not know where, and is told of the crossing
+    assert "; then back to Malaysia, off Muar, at 03:02 MYT" in one["title"]
     over = event("crossing", 7, 9, evidence=BACK, score=0.5)  # another voyage
     (one,) = told(gazetteer, half, over).to_dict("records")
     assert "; also crossed towards Indonesia, 10 nm NE of Bengkalis, at 05:30 MYT" in one["title"]
@@ -859,7 +875,7 @@ def test_a_score_says_what_it_is_made_of(gazetteer: Gazetteer) -> None:
         {"kind": "gap", "score": 0.5},
     ]
     assert made_of(one["made_of"]) == "loitering 0.60, silence 0.50"
-    assert made_of('[{"kind": "gap", "score": 0.7}]') == made_of("[]") == ""
+    assert made_of('[{"kind": "gap", "score": 0.7}]') == made_of("[]") == made_of("") == ""
     lowered = part("spoofing geometric", 0.68, 0.75, "interference that no other vessel shows")
     said = "lowered from 0.75 by: interference that no other vessel shows"
     assert made_of(json.dumps([lowered])) == said
@@ -890,6 +906,7 @@ def test_a_silence_of_class_b_says_both_steps_down() -> None:
         assert made_of(with_events(text, frame, mmsi)) == "lowered from 0.67 by: weak transmitter"
     of_the_other = json.dumps([part("gap", 0.5365, 0.5365, "")])  # once BOAT's own was cleared
     assert made_of(with_events(of_the_other, frame, BOAT)) == ""
+    assert made_of(with_events("", frame, BOAT)) == ""  # a pack may go without it
 
 
 def test_one_silence_under_two_names_is_said_to_be_one(gazetteer: Gazetteer) -> None:
@@ -938,6 +955,8 @@ def test_an_incident_says_where_its_vessel_was_heard_last(gazetteer: Gazetteer) 
     )
     assert whereabouts(one, at(20)).endswith(", at 20:00 MYT, as the look ended")
     assert whereabouts(one, None).endswith("12 kn 140°, at 06 Jan 20:00 MYT")
+    for name in ("last_seen", "last_lat", "last_lon"):  # a pack may go without either
+        assert whereabouts({**one, name: pd.NaT if name == "last_seen" else np.nan}, at(24)) == ""
     still = {**one, "last_sog_kn": 0.2}
     assert ", 0 kn, at" in whereabouts(still, at(20.2))
     seen = event("unmatched_sighting", 2, 2, 0, score=0.4)

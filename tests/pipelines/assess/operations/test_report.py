@@ -217,3 +217,16 @@ def test_one_boarding_counts_once_however_many_events_it_concludes_on() -> None:
     )
     boarded = outcomes[outcomes["boarded"] > 0]
     assert boarded[["place", "phase", "boarded"]].to_numpy().tolist() == [["inside", "during", 2]]
+
+
+def test_of_no_clear_change_no_more_is_said_than_that() -> None:
+    made = everything()
+    table = made.incidents
+    all_inside = (table["place"] == table["place"].iloc[0]) & (table["kind"] == "all")
+    for ratio, low, high in ((math.inf, 0.4, math.inf), (0.0, 0.0, 1.7)):
+        names = ["ratio", "low", "high", "verdict"]
+        table.loc[all_inside, names] = [[ratio, low, high, "no clear change"]] * all_inside.sum()
+        html = page.to_html(made, land_only([shapely.box(100, 1, 101.2, 2.2)]))
+        row = html.split("<td>all</td>")[1].split("</tr>")[0]
+        assert row.count("no clear change") == 2  # during, and after
+        assert "too few" not in row

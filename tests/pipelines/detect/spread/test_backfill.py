@@ -430,6 +430,25 @@ def test_what_a_worker_did_that_is_killed_another_does_again(
         assert busy[0] not in pids(chosen)
 
 
+def test_what_workers_find_is_put_back_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PYTHONSAFEPATH", "MKL_NUM_THREADS", "SET_MEANWHILE"):
+        monkeypatch.setenv(name, "")  # so that it is as it was once the test is over
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    monkeypatch.setenv("CHANGED_MEANWHILE", "before")
+    before = dict(os.environ)
+    with engine("dask", None, 1) as chosen:
+        assert chosen.submit(set_to, "PYTHONSAFEPATH").result() == "1"
+        assert chosen.submit(set_to, "OMP_NUM_THREADS").result() == "1"
+        assert os.environ["MKL_NUM_THREADS"] == "1"  # Dask's own
+        meanwhile = {"SET_MEANWHILE": "1", "CHANGED_MEANWHILE": "since"}
+        os.environ.update(meanwhile)
+    assert dict(os.environ) == before | meanwhile
+    with pytest.raises(ZeroDivisionError), engine("dask", None, 1):
+        raise ZeroDivisionError
+    assert dict(os.environ) == before | meanwhile
+
+
 @pytest.mark.prove  # test_what_a_worker_did_…, test_tasks_in_any_order_and_twice
 @three_days
 def test_a_worker_of_two_is_killed(untouched: Path, by_day: dict[str, Any], tmp_path: Path) -> None:
