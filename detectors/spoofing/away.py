@@ -125,7 +125,8 @@ def _excursion(limits: Limits, scene: Scene, session: Session) -> Story | None:
         rest = _until_back(limits, reports, home, session)
         rest = rest or _without_misdated(limits, reports, home, session)
         return None if rest is None else _excursion(limits, scene, rest)
-    leap = (last_home, a) if away.came_by_leap else (b, int(back[0]))
+    # Of a copy that an outage cuts short the vessel may not be heard to be back.
+    leap = (last_home, a) if away.came_by_leap or not len(back) else (b, int(back[0]))
     leap_m, pause_s = reports.distance_m(*leap), reports.seconds(*leap)
     evidence: dict[str, Any] = {
         "jump_m": leap_m,

@@ -14,7 +14,7 @@ from detectors.core.detector import Context
 from detectors.core.explain import explain
 from detectors.core.telling import told
 from detectors.kinematics import geodesy, integrity, scatter
-from detectors.spoofing import Spoofing
+from detectors.spoofing import Spoofing, away
 from detectors.spoofing.scatter import as_one
 from detectors.surroundings import coverage_learn
 from detectors.surroundings.coverage import Coverage
@@ -300,6 +300,23 @@ def test_one_report_of_a_further_track_is_no_home_of_false_fixes():
     events = Spoofing().detect(tracked, context_of(found, make_zones([]), noise=noise))
     assert events["subkind"].tolist() == ["jump"]
     assert events["evidence"].iloc[0]["returned"]
+
+
+def test_a_copy_that_nobody_leapt_to_is_told_also_where_the_vessel_is_not_heard_to_be_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As of one reached at an ordinary speed and cut short by an outage."""
+    leads_away = away._away
+
+    def without_leap(*given):
+        found = leads_away(*given)
+        return found and replace(found, came_by_leap=False)
+
+    monkeypatch.setattr(away, "_away", without_leap)
+    stage = staged(scene("copy", HOURS - 2.0, 2.0, 60.0, seed=1))
+    [event] = Spoofing().detect(stage.positions, stage.context()).to_dict("records")
+    assert event["subkind"] == "offset_copy"
+    assert not event["evidence"]["returned"]
 
 
 def test_late_reports_of_a_false_place_dont_prolong_it():
