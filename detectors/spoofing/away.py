@@ -32,11 +32,6 @@ shifted for two hours on a simulated night 17 of 205 did."""
 def excursions(limits: Limits, scene: Scene) -> Iterator[Story]:
     """Find the sessions of further tracks that lead away from earlier tracks of the vessel."""
     reports = scene.reports
-    # Where a vessel's fixes scatter and it then goes on from where it was, she went nowhere.
-    scattered: dict[int, list[scatter.Episode]] = {}
-    for episode in scene.episodes:
-        if not episode.parted:
-            scattered.setdefault(episode.mmsi, []).append(episode)
     mmsi = reports.tracks // 100
     shared = np.flatnonzero(np.diff(mmsi) == 0)
     for vessel in np.unique(mmsi[shared]).tolist():
@@ -48,7 +43,7 @@ def excursions(limits: Limits, scene: Scene) -> Iterator[Story]:
             cut = np.diff(reports.time_us[own]) > limits.max_silence_s * SECOND_US
             cut |= _goes_on_as_it(limits, reports, own, homes)
             starts, ends = (own[k] for k in timegrid.stretches(reports.track[own], cut=cut))
-            own_episodes = scattered.get(vessel, [])
+            own_episodes = scene.scattered.get(vessel, ())
             for a, b in zip(starts.tolist(), ends.tolist(), strict=True):
                 story = _excursion(limits, scene, Session(a, b, homes, own_episodes))
                 if story:

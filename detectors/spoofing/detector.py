@@ -50,14 +50,14 @@ class Spoofing(Limits):
 
     - ``jump``: Nearer than the segmentation tells apart, a track leaps by `min_leap_m` or more
       against its speed and course, and back by the opposite of that vector (to a tenth of it where
-      it wasn't heard for up to `max_pause_s` at a leap, if one is out of reach, or the vessel
-      goes on from before both as stated). Else the home track is silent meanwhile (fewer than
-      `min_reports`, alive for at most `max_alive_fraction` of the session; alive between two
-      reports of at most `alive_s`). It is believed true where it resumes within `max_pause_s`. So
-      are fixes that no track holds between two sound ones, which stood, or each was of the one
-      before, within `max_spread_m` for `min_frozen_s`; where the whole feed comes by passes three
-      do, within a hundredth of the leap to them. An excursion is reported for its first
-      `max_away_s`: after that it is the vessel's new home.
+      it wasn't heard for up to `max_pause_s` at a leap, if one is out of reach, or the vessel goes
+      on from before both as stated), and isn't a few of fixes that scatter. Else the home track is
+      silent meanwhile (fewer than `min_reports`, alive for at most `max_alive_fraction` of the
+      session; alive between two reports of at most `alive_s`). It is believed true where it resumes
+      within `max_pause_s`. So are fixes that no track holds between two sound ones, which stood, or
+      each was of the one before, within `max_spread_m` for `min_frozen_s`; where the whole feed
+      comes by passes three do, within a hundredth of the leap to them. An excursion is reported for
+      its first `max_away_s`: after that it is the vessel's new home.
     - ``offset_copy``: both are alive and sail the same way: while each moves by `min_moved_m` or
       more, their offset stays constant within `max_spread_m`. Two tracks that are
       both alive and unrelated are two vessels with one MMSI, which is the detector identity's.
@@ -100,7 +100,7 @@ class Spoofing(Limits):
     """
 
     name: ClassVar[str] = "spoofing"
-    version: ClassVar[str] = "21"
+    version: ClassVar[str] = "22"
     needs_zones: ClassVar[bool] = False
     digests: ClassVar[bool] = True
     requires: ClassVar[tuple[str, ...]] = (*REPORTED, "sog_kn", "cog_deg", "nav_status", "msg_type")

@@ -77,6 +77,8 @@ def there_and_back(limits: Limits, scene: Scene) -> Iterator[Story]:
     strays |= _follows(reports, last[likely], back[likely] + 1)
     for i in likely[~strays].tolist():
         a, b = int(first[i]), int(last[i])
+        if _by_chance(scene, a, b):
+            continue
         evidence = {
             "jump_m": at_least(float(off_m[i]), limits, "min_leap_m"),
             "jump_s": float(came_s[i]),
@@ -97,3 +99,16 @@ def _follows(reports: Reports, here: Ints, there: Ints) -> Bools:
     east, north, slack_m = leaps.astray(reports, here, there)
     near = np.hypot(east, north) < MIN_OFFSET_M + slack_m
     return np.asarray(inside & near & (reports.track[here] == reports.track[there]))
+
+
+def _by_chance(scene: Scene, a: int, b: int) -> bool:
+    """Tell whether reports of a track are a few of those that scatter, as they happen to lie: more
+    of the vessel's are bad meanwhile than there are of these.
+    """
+    reports, together = scene.reports, scene.together
+    mmsi, begins, ends = int(reports.track[a]) // 100, reports.time_us[a], reports.time_us[b]
+    scattered = scene.scattered.get(mmsi, ())
+    if not any(one.start_us <= begins and ends <= one.end_us for one in scattered):
+        return False
+    meanwhile = (together.mmsi == mmsi) & (together.time_us >= begins) & (together.time_us <= ends)
+    return bool(np.count_nonzero(together.bad & meanwhile) > b - a + 1)

@@ -1,6 +1,6 @@
 """Stories of false positions, and the scene that the rules find them in."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -90,6 +90,15 @@ class Scene(Fixes):
             min_duration_s=self.limits.min_duration_s,
             max_pause_s=self.limits.max_pause_s,
         )
+
+    @cached_property
+    def scattered(self) -> Mapping[int, Sequence[scatter.Episode]]:
+        """Those by vessel from before which it went on from where it was: it went nowhere."""
+        found: dict[int, list[scatter.Episode]] = {}
+        for episode in self.episodes:
+            if not episode.parted:
+                found.setdefault(episode.mmsi, []).append(episode)
+        return found
 
     @cached_property
     def lon(self) -> Floats:

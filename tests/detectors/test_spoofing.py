@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from detectors.core import frames
@@ -579,6 +579,7 @@ def disturbed(begin_h: float, minutes: float, every_s: float, seed: int) -> inte
     seed=st.integers(0, 99),
     cuts=st.lists(st.floats(0.1, HOURS - 0.1), min_size=1, max_size=3),
 )
+@example(begin_h=27.40625, minutes=58.0, every_s=60.0, seed=71, cuts=[1.0])  # as if shifted
 def test_interference_is_the_same_in_any_windows(begin_h, minutes, every_s, seed, cuts):
     found = disturbed(begin_h, minutes, every_s, seed)
     end = T0 + pd.Timedelta(hours=HOURS)
@@ -592,6 +593,25 @@ def test_interference_is_the_same_in_any_windows(begin_h, minutes, every_s, seed
     cuts = [begin_h + minutes / 120, *cuts]  # in the middle of it, too
     edges = [T0, *(T0 + pd.Timedelta(hours=h) for h in sorted(set(cuts))), end]
     pd.testing.assert_frame_equal(stage.drive(Spoofing(), list(pairwise(edges))), whole)
+
+
+def test_a_shift_between_scattered_fixes_is_told():
+    """Fixes scatter for half an hour, are all shifted alike for as long, and scatter again."""
+    table = scene("nothing", 0, 0, 60.0, 2)
+    at_h = ((table["time"] - T0) / pd.Timedelta(hours=1)).to_numpy()
+    rng = np.random.default_rng(2)
+    scatters = ((at_h >= 10.0) & (at_h < 10.5)) | ((at_h >= 11.2) & (at_h < 11.7))
+    here = table.loc[scatters, ["lat", "lon"]].to_numpy().T
+    away_m, bearing = rng.rayleigh(4000.0, scatters.sum()), rng.uniform(0, 360, scatters.sum())
+    table.loc[scatters, "lat"], table.loc[scatters, "lon"] = geodesy.destination(
+        *here, bearing, away_m
+    )
+    table.loc[(at_h >= 10.6) & (at_h < 11.1), "lat"] += 0.02
+    found, end = segmented(table), T0 + pd.Timedelta(hours=HOURS)
+    stage = Stage(found.tracked, make_zones([]), T0, end, noise=found.noise)
+    events = stage.look(Spoofing(), T0, end)
+    told_h = (events.loc[events["subkind"] == "jump", "start"] - T0) / pd.Timedelta(hours=1)
+    assert [round(float(one), 1) for one in told_h] == [10.6], events["subkind"].tolist()
 
 
 @pytest.mark.parametrize(("begin_h", "others"), [(10.4, 3), (10.75, None)])
