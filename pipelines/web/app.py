@@ -55,7 +55,7 @@ from pipelines.web.working import PARTS, Works, words_of
 Id = Annotated[str, Path(pattern=r"^[0-9a-f]{16}$")]
 Mmsi = Annotated[str, Path(pattern=r"^0*[1-9][0-9]*$", max_length=9)]
 At = Annotated[str, Query(max_length=60)]
-On = Annotated[str, Query(pattern=r"^([0-9a-f]{16})?$")]
+On = Annotated[str | None, Query(pattern=r"^([0-9a-f]{16})?$")]
 
 MAX_TEXT: Final = 1200
 _NO_TELEMETRY: Final[TelemetryConfig] = {
@@ -307,7 +307,7 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
         return show(request, "health", **told, heard=known, drawn=drawn, served=iso(now))
 
     @app.get("/live")
-    def _live(request: Request, on: On = "") -> Response:
+    def _live(request: Request, on: On = None) -> Response:
         told = rooms.live(nights, _session(request, desk).language, on)
         # When something is prepared tells that something came, which may not be for this reader.
         quiet = {"writing": "", "for": "", "doing": "", "share": None}

@@ -37,21 +37,22 @@ class Concluded:
 
 def conclusions(shown: Shown, events: Sequence[str]) -> list[Concluded]:
     """Return what people concluded on some events, the newest first; it holds till a later one."""
-    stories = {one for event in events for one in story.before(event, shown.heirs)}
-    known = shown.dispositions
-    return told_conclusions(known[known["event_id"].isin(stories)], shown.words)
+    return told_conclusions(_on(shown, events), shown.words)
 
 
 def count(shown: Shown, incident_id: str) -> int:
     """Count what was concluded on an incident of a night; on all there is where none is named."""
-    known = shown.dispositions
     if not incident_id:
-        return len(known)
+        return len(shown.dispositions)
     table = shown.incidents
     own = table.loc[table["incident_id"] == incident_id, "events"]
-    events = (one for ids in own for one in ids.split(";"))
+    return len(_on(shown, [one for ids in own for one in ids.split(";")]))
+
+
+def _on(shown: Shown, events: Sequence[str]) -> pd.DataFrame:
     stories = {one for event in events for one in story.before(event, shown.heirs)}
-    return int(known["event_id"].isin(stories).sum())
+    known = shown.dispositions
+    return known[known["event_id"].isin(stories)]
 
 
 def told_conclusions(table: pd.DataFrame, words: Labels) -> list[Concluded]:

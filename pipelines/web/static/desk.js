@@ -210,11 +210,12 @@ const live = document.getElementById("live");
 const EVERY_MS = 10_000;
 async function ask() {
   try {
-    const answer = await fetch("/live" + (live.dataset.on ? "?on=" + live.dataset.on : ""), { headers: { accept: "application/json" } });
+    const counts = "counted" in live.dataset && !live.dataset.at;
+    const answer = await fetch("/live" + (counts ? "?on=" + live.dataset.on : ""), { headers: { accept: "application/json" } });
     if (!answer.ok) { live.textContent = live.dataset.closed; live.hidden = false; return; }
     const now = await answer.json();
     const fresh = now.run && now.run !== live.dataset.run;
-    const said = "counted" in live.dataset && !live.dataset.at && now.concluded !== null && String(now.concluded) !== live.dataset.counted;
+    const said = counts && now.concluded !== null && String(now.concluded) !== live.dataset.counted;
     const idle = [null, document.body, panel].includes(document.activeElement);
     if ((fresh || said) && document.body.dataset.page === "tonight" && idle && !live.dataset.at) { location.reload(); return; }
     live.textContent = "";

@@ -729,13 +729,13 @@ def test_a_past_night_is_shown_as_it_was_known(reader: Reader, night: notebooks.
 def test_a_new_run_is_told_of(
     reader: Reader, night: notebooks.Night, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = reader.client.get("/live").json()
+    told = reader.client.get("/live?on=").json()
     assert told["run"] == night.run["run_id"]
     assert reader.page("/").all("p", id="live")[0][0]["data-run"] == told["run"]
     reader.page("/live?on=../nights", 400)
     assert str(told["concluded"]) == reader.page("/").all("p", id="live")[0][0]["data-counted"]
     monkeypatch.setattr(rooms, "count", lambda *_: 1 / 0)  # a store that can't be read for once
-    assert reader.client.get("/live").json()["concluded"] is None  # else: somebody concluded
+    assert reader.client.get("/live?on=").json()["concluded"] is None  # else: somebody concluded
 
 
 def test_every_page_in_malay_and_the_name_that_was_given(
