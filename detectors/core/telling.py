@@ -55,6 +55,12 @@ class Words(Protocol):
         """Return what a vessel calls itself, its MMSI where it doesn't say."""
         ...
 
+    def heard_since(self, event: Told) -> str:
+        """Return what the hull of a silence calls itself since that began, under another number;
+        empty where it isn't known to be heard.
+        """
+        ...
+
     def place(self, lat: float, lon: float) -> str:
         """Return a place as a sailor would say it: "14 nm W of Lumut"."""
         ...

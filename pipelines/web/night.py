@@ -26,6 +26,7 @@ from pipelines.assess.incidents import (
     with_events,
 )
 from pipelines.assess.incidents.first import HEARD_H
+from pipelines.assess.incidents.silences import numbers_since
 from pipelines.assess.incidents.wording import retold
 from pipelines.assess.reasons import Teller
 from pipelines.base.labels import Labels, labels
@@ -336,7 +337,8 @@ class Nights:
             doubts = _doubts(reader, night, incidents)
         names = dict(zip(vessels["mmsi"].tolist(), vessels["name"].tolist(), strict=True))
         gazetteer = load_gazetteer(self.installation.reference)
-        teller = Teller(names, gazetteer, night.run["end"], words.say)
+        since = numbers_since(pd.DataFrame(night.events))
+        teller = Teller(names, gazetteer, night.run["end"], words.say, since)
         certainties = incidents["certainty"].tolist()
         if language != "en":
             incidents = retold(
