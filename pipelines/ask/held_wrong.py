@@ -71,7 +71,8 @@ def held_wrong(store: Queries, installation: Installation, now: pd.Timestamp) ->
         wrong = pd.DataFrame(columns=_COLUMNS)
         if made is not None and len(leads):
             cleared = cleared_since(said, heirs, one, made.cleared)
-            wrong = _wrong(store, due(leads, cleared, one, entries), heirs, cleared)
+            at_all = cleared_since(said, heirs, one, ())
+            wrong = _wrong(store, due(leads, cleared, one, entries, at_all), heirs, cleared)
         if len(wrong) or made is None:
             found.append(HeldWrong(pack, str(one.get("recipient")), str(one.get("title")), wrong))
     return found

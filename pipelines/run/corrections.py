@@ -175,8 +175,9 @@ def prepared(
     recipient = recipients.find(installation.config, name)
     before = [one for one in entries if one.get("corrects") == pack]
     with read(installation.store, installation.settings.store) as home:
-        known = cleared_since(newest(home.dispositions()), home.heirs(), sent, made.cleared)
-    leads = due(leads, known, sent, before)
+        said, heirs = newest(home.dispositions()), home.heirs()
+    known = cleared_since(said, heirs, sent, made.cleared)
+    leads = due(leads, known, sent, before, cleared_since(said, heirs, sent, ()))
     again, default = _looked_again(installation, name, recipient, made, leads, report)
     concluded = leads[leads["event_id"].isin(known if cleared else ()) & ~leads["gone"]]
     told = _together(
@@ -192,8 +193,8 @@ def prepared(
     number = len(before) + 1
     products = _products(sent, made, whole, recipient, now, number)
     # Where it is now is the lead's `lat` and `lon`, which nobody lacks, whatever fits their names.
-    now_there = told[["now_lat", "now_lon"]]
-    shown = cut.blank(told, recipient).assign(**dict(now_there.items()))
+    shown = cut.blank(told, recipient)
+    shown = shown.assign(now_lat=told["now_lat"], now_lon=told["now_lon"])
     return Correction(pack, number, shown, recipient, products)
 
 

@@ -68,12 +68,14 @@ def due(
     cleared: Collection[str],
     sent: Mapping[str, Any],
     lines: Iterable[Mapping[str, Any]],
+    at_all: Collection[str] = (),
 ) -> pd.DataFrame:
     """Return the leads of a pack of which its holder may have to be told, by what its corrections
     told since it was sent: all but those that were called cleared, and are.
 
     Adds `gone`, whether one was called withdrawn; `reopens`, whether one was called cleared, and
-    isn't any more; told_lat and told_lon, where its holder takes it to be (NaN where an older
+    isn't any more (before it was sent anew too: who holds the correction has a pack of that name);
+    told_lat and told_lon, where its holder takes it to be (NaN where an older
     version told of a move, and kept no place).
 
     Parameters
@@ -84,12 +86,16 @@ def due(
         Those that are cleared, see `cleared_since`.
     sent, lines
         The pack's line of the log; lines of the log.
+    at_all
+        Those that are cleared, whether or not that was known when the pack was made.
     """
     own = [one for one in lines if one.get("corrects") == sent["pack"]]
-    told, places = dict[str, str](), dict[str, Any]()
+    told, before, places = dict[str, str](), dict[str, str](), dict[str, Any]()
     for one in sorted(own, key=lambda line: int(line["number"])):
-        if one["number"] > sent["number"]:
-            said, to = dict(one.get("corrected") or {}), one.get("moved_to")
+        said, to = dict(one.get("corrected") or {}), one.get("moved_to")
+        if one["number"] < sent["number"]:
+            before |= said
+        else:
             told |= said
             for key in (key for key in said if said[key] in PLACED):
                 places.pop(key, None)
@@ -97,13 +103,14 @@ def due(
                     places[key] = _NOWHERE if to is None else to[key]
     ids = leads["told_id"].tolist()
     last = np.array([told.get(one, "") for one in ids], dtype=object)
-    still = leads["event_id"].isin(set(cleared)).to_numpy(bool)
+    first = np.array([before.get(one, "") for one in ids], dtype=object)
+    still, ever = (leads["event_id"].isin(set(of)).to_numpy(bool) for of in (cleared, at_all))
     own_places = leads[["lat", "lon"]].to_numpy("float64").tolist()
     at = [places.get(one, own) for one, own in zip(ids, own_places, strict=True)]
     lat, lon = np.array(at, "float64").reshape(-1, 2).T
     found = leads.assign(
         gone=last == "withdrawn",
-        reopens=(last == "cleared") & ~still,
+        reopens=((last == "cleared") | ((last == "") & (first == "cleared") & ~ever)) & ~still,
         told_lat=lat,
         told_lon=lon,
     )

@@ -93,4 +93,14 @@ def test_what_was_reopened_may_be_cleared_again_and_reopened_once_more() -> None
 
 def test_corrections_of_an_earlier_pack_of_the_name_tell_nothing_of_this_one() -> None:
     lines = [told(2, **{"1": "cleared"}), {**told(4, **{"2": "cleared"}), "corrects": "q"}]
-    assert due(LEADS, set(), SENT, lines)["told_id"].tolist() == ["1", "2", "3"]
+    anew = due(LEADS, set(), SENT, lines, {"a"})
+    assert anew["told_id"].tolist() == ["1", "2", "3"]
+    assert not anew["reopens"].any()
+
+
+def test_what_was_cleared_before_a_pack_went_anew_and_is_not_any_more_is_open_again() -> None:
+    """Who holds that correction has a pack of the name that it corrects, the same to the byte."""
+    lines = [told(2, **{"1": "cleared", "2": "moved"})]
+    assert due(LEADS, set(), SENT, lines)["reopens"].tolist() == [True, False, False]
+    lines.append(told(4, **{"1": "reopened"}))
+    assert not due(LEADS, set(), SENT, lines)["reopens"].any()
