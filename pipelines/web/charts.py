@@ -139,7 +139,7 @@ def _scene(shown: Shown) -> Scene:
     )
     # The list beside the map is of incidents.
     cards = [replace(card, place=card.rank) for card in vessel_cards(made.products)]
-    scene = _labelled(shown, scene_of(made.products, cards), events)
+    scene = _labelled(shown, scene_of(made.products, cards, language=shown.language), events)
     leading = {joined.split(";")[0] for joined in table["events"]}  # one to an incident
     led = [replace(one, main=one.id in leading) for one in scene.events]
     return replace(scene, events=tuple(led))
@@ -168,7 +168,8 @@ def _vessel(shown: Shown, mmsi: int) -> Drawn | None:
         zones=night.zones,
         span=(tracks["time"].min(), tracks["time"].max()),
     )
-    scene = _labelled(shown, scene_of(made.products, vessel_cards(made.products)), events)
+    cards = vessel_cards(made.products)
+    scene = _labelled(shown, scene_of(made.products, cards, language=shown.language), events)
     scene = _numbered(shown, scene)
     ways = [piece[:, :2] for one in scene.tracks for piece in one.pieces]
     return _drawn(replace(scene, fit=_around(np.concatenate(ways), scene.fit)))

@@ -30,7 +30,10 @@ LONE: Final = 1_000_000
 
 
 def scene_of(
-    products: Products, cards: Sequence[VesselCard], also: Sequence[IncidentCard] = ()
+    products: Products,
+    cards: Sequence[VesselCard],
+    also: Sequence[IncidentCard] = (),
+    language: str = "",
 ) -> Scene:
     """Draw the map of a run.
 
@@ -40,6 +43,8 @@ def scene_of(
         The vessels to draw; tracks of others are left out, partners in their events apart.
     also
         Incidents to mark by themselves, such as a sighting that no vessel explains.
+    language
+        What zones are called in; empty: the products'.
     """
     lone = [one for one in also if one.lon is not None and one.lat is not None]
     places = np.array([*_places(cards), *((one.lon, one.lat) for one in lone)], "float64").reshape(
@@ -61,7 +66,7 @@ def scene_of(
         lon0=lon0,
         fit=fit,
         box=box,
-        ground=cut.ground(products.zones, box, lon0),
+        ground=cut.ground(products.zones, box, lon0, language=language or products.language),
         regions=regions,
         ways=ways,
         points=points,

@@ -94,7 +94,7 @@ def pages(reader: Reader) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def names(desk_home: Path) -> set[str]:
-    """What is called so in every language: vessels, places, zones with their notes and sources."""
+    """What is called so in every language: vessels, places, what zones are drawn by."""
     one = load(desk_home)
     zones = load_zones(one).frame
     places = load_gazetteer(one.reference)
@@ -109,8 +109,7 @@ def names(desk_home: Path) -> set[str]:
         *known["destination"],
         *sightings,
         *places._name,
-        *zones["name"],
-        *zones["note"],
+        *(name for name in zones["name"] if labels("ms").zone(name) == name),
         *zones["source"],
     }
     said |= {each.title for each in recipients.load(one.config).values()}
