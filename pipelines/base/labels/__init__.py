@@ -110,6 +110,13 @@ class Labels(PlanLabels):
         """Return what is noted of a zone, the sentences that are ours in the language."""
         return " ".join(self.zones.get(one, one) for one in re.split(r"(?<=\.) ", text))
 
+    def cited(self, text: str) -> str:
+        """Return who says what zones of ours ask, and since when (`Rule.cited`)."""
+        for source in (one for one in self.zones if one in text):
+            text = text.replace(source, self.zones[source])
+        words = {"from": self.rule_from, "until": self.rule_until}
+        return re.sub(r"\b(from|until)(?= \d{4}-\d\d-\d\d\b)", lambda m: words[m[1]], text)
+
     def sea(self, state: str) -> str:
         """Say in whose territorial sea a place lies; nothing where that isn't known."""
         return self.in_sea.format(state=self.sayings.get(state, state)) if state else ""

@@ -4,6 +4,7 @@ import ast
 import re
 import string
 from collections.abc import Iterator
+from datetime import date
 from typing import Any, get_args
 
 import geopandas as gpd
@@ -19,6 +20,7 @@ from detectors.core.telling import Told
 from detectors.spoofing.belief import BELIEFS
 from detectors.surroundings.landmarks import COMPASS_POINTS, Gazetteer
 from detectors.surroundings.nearby import NOT_ASSESSED
+from detectors.surroundings.rules import Rule
 from pipelines.assess.incidents import beside, steps, wording
 from pipelines.assess.incidents.first import CERTAINTIES
 from pipelines.assess.reasons import Teller
@@ -370,7 +372,12 @@ def test_zones_of_ours_are_called_and_noted_in_malay() -> None:
             assert malay.zone(name) != name
     sentences = {one for note in ours["note"] for one in re.split(r"(?<=\.) ", note) if one}
     assert sorted(sentences - malay.zones.keys()) == []
-    known = {*ours["name"], *sentences}
+    sources = {rule.source for of in ours["rules"] for rule in of}
+    assert sorted(sources - malay.zones.keys()) == []
+    for source in sources:
+        cited = Rule("ais", "required", source, date(2025, 8, 1), date(2026, 8, 1)).cited
+        assert malay.cited(cited) == f"{malay.zones[source]} (sejak 2025-08-01 hingga 2026-08-01)"
+    known = {*ours["name"], *sentences, *sources}
     assert sorted(malay.zones.keys() - known) == []  # no zone has it any more
     own = "Our yard, off the pier"
     assert (malay.zone(own), malay.note(own)) == (own, own)

@@ -102,7 +102,6 @@ def names(desk_home: Path) -> set[str]:
         end = opened.runs()["end"].iloc[-1]
         vessels, known = opened.names(end)["value"], opened.vessels(end)
         sightings = opened.sql("SELECT * FROM sightings").select_dtypes("object").stack()
-    rules = [rule for of in zones["rules"] for rule in of]
     said = {
         *vessels,
         *known["callsign"],
@@ -116,8 +115,6 @@ def names(desk_home: Path) -> set[str]:
     said |= {
         *load_mid(one.reference)["name"],
         *zones["licence_source"],
-        *(one.source for one in rules),
-        "(from 2025-08-01)",  # since when a rule holds, in evidence beside its source
         "Lt Aminah",
     }
     return {" ".join(str(text).split()) for text in said} - {""}
