@@ -335,9 +335,9 @@ class Nights:
             vessels = reader.vessels(night.run["end"])
             dispositions, heirs = reader.dispositions(), reader.heirs()
             doubts = _doubts(reader, night, incidents)
+            since = _numbers_since(reader, night)
         names = dict(zip(vessels["mmsi"].tolist(), vessels["name"].tolist(), strict=True))
         gazetteer = load_gazetteer(self.installation.reference)
-        since = numbers_since(pd.DataFrame(night.events))
         teller = Teller(names, gazetteer, night.run["end"], words.say, since)
         certainties = incidents["certainty"].tolist()
         if language != "en":
@@ -363,6 +363,18 @@ class Nights:
             heirs,
             doubts,
         )
+
+
+def _numbers_since(reader: store.Queries, night: Opened) -> dict[tuple[int, pd.Timestamp], int]:
+    """Return under which numbers hulls of its silences are heard since: one may go on for days."""
+    gaps = pd.DataFrame(night.events[night.events["kind"] == "gap"])
+    query = (
+        "SELECT event_id FROM events WHERE kind = 'identity' AND NOT retracted AND start <= $end "
+        "AND list_has_any($silent::BIGINT[], [mmsi, other_mmsi])"
+    )
+    known = {"silent": gaps["mmsi"].unique().tolist(), "end": night.run["end"]}
+    changes = reader.events_by_id(reader.sql(query, known)["event_id"].tolist())
+    return numbers_since(pd.concat([gaps, changes[gaps.columns.intersection(changes.columns)]]))
 
 
 def _doubts(

@@ -157,6 +157,8 @@ def next_step(
     say: Say,
     seen: Mapping[int, pd.Timestamp],
     last: Last | None = None,
+    *,
+    renumbered: bool = False,
 ) -> str:
     """Return what to do next about what an incident is told by.
 
@@ -172,12 +174,15 @@ def next_step(
         When flagged vessels were heard last.
     last
         The last report of the vessel that the incident is about; None where there is none.
+    renumbered
+        Whether its hull is known to be heard under another number since, also by other events.
     """
     kinds = (f"{lead.kind} {lead.subkind}", lead.kind)
     if is_over(lead, now, seen) and not _still_there(lead, now, last):
         words = _words(lead, rows, now, seen, last)
     else:
-        words = (RENUMBERED,) if number_since(lead, rows) else (FAR,) if _far(lead) else ()
+        renumbered = renumbered or bool(number_since(lead, rows))
+        words = (RENUMBERED,) if renumbered else (FAR,) if _far(lead) else ()
     keys = (*(f"{kind} {word}" for word in words for kind in kinds), *kinds)
     for key in keys:
         if key in own:

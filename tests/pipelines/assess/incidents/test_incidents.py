@@ -688,6 +688,8 @@ def test_a_hull_that_is_heard_under_another_number_can_not_be_anywhere(
     assert tell({}).endswith(", by now anywhere in these waters or beyond")
     assert tell(since).endswith("; its hull is heard since under another number, as MV BARU")
     assert not numbers_since(events.build([event("gap", 0, 1, SHIP), changed]))  # heard again
+    step = steps.next_step(gap, [gap], at(9), {}, telling.plain, {}, renumbered=True)
+    assert step == NEXT_STEPS["gap renumbered"]  # by a change of a night before
 
 
 @pytest.mark.parametrize(("reach_m", "key"), [(60_000.0, "gap"), (900_000.0, "gap far")])
