@@ -234,9 +234,9 @@ class Detector(BaseModel):
 
         No time: whoever shows it adds it.
         """
-        what = " ".join(part for part in (event.kind, event.subkind) if part).replace("_", " ")
+        happened = " ".join(part for part in (event.kind, event.subkind) if part).replace("_", " ")
         place, duration = words.place(event.lat, event.lon), words.duration(event.start, event.end)
         stated = words.say(
-            "{what} for {duration}, {place}", what=what, duration=duration, place=place
+            "{happened} for {duration}, {place}", happened=happened, duration=duration, place=place
         )
         return stated[:1].upper() + stated[1:]

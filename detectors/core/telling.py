@@ -55,6 +55,12 @@ class Words(Protocol):
         """Return what a vessel calls itself, its MMSI where it doesn't say."""
         ...
 
+    def heard_since(self, event: Told) -> str:
+        """Return what the hull of a silence calls itself since that began, under another number;
+        empty where it isn't known to be heard.
+        """
+        ...
+
     def place(self, lat: float, lon: float) -> str:
         """Return a place as a sailor would say it: "14 nm W of Lumut"."""
         ...
@@ -101,7 +107,11 @@ def surroundings(evidence: Evidence, words: Words) -> str:
     if evidence.get("in_licensed_sts_area"):
         return words.say(", in a licensed transfer area")
     if evidence.get("in_sts_area"):
-        return words.say(", in a known transfer area where none is licensed")
+        # Two that drift together over its edge are told one by one, each by its own middle: one
+        # page said of them that they were in it, and outside any port.
+        return words.say(
+            ", outside any port or anchorage, in a transfer area where none is licensed"
+        )
     if evidence.get("near_land"):
         return words.say(", close to land")
     if (evidence.get("anchorage_distance_m") or 0.0) > UNDRAWN_M:

@@ -172,9 +172,10 @@ class Crossing(Limits):
             return events.empty()
         cells = Cells(grid, context.zones.shores)
         ashore = at_a_shore(self, grid, context.zones, cells)
+        met = meetings(self, context.events_of("encounter"))
         found = [
-            *self._passages(reports, grid, ashore, cells, context),
-            *self._halves(reports, grid, ashore, context),
+            *self._passages(reports, grid, ashore, cells, met, context),
+            *self._halves(reports, grid, ashore, met, context),
         ]
         return events.build(found)
 
@@ -184,6 +185,7 @@ class Crossing(Limits):
         grid: timegrid.Grid,
         ashore: NDArray[np.bool_],
         cells: Cells,
+        met: pd.DataFrame,
         context: Context,
     ) -> Iterator[dict[str, Any]]:
         moving = np.flatnonzero(grid.speed_kn >= self.min_speed_kn)
@@ -224,7 +226,6 @@ class Crossing(Limits):
             heard_by_passes(self, reports, grid, ends, how, context),
             strict=True,
         )
-        met = meetings(self, context.events_of("encounter"))
         for i, parts in enumerate(told):
             a, b = ends[:, i].tolist()
             evidence: dict[str, Any] = {
@@ -276,12 +277,13 @@ class Crossing(Limits):
         reports: Reports,
         grid: timegrid.Grid,
         ashore: NDArray[np.bool_],
+        met: pd.DataFrame,
         context: Context,
     ) -> Iterator[dict[str, Any]]:
         """Return the events of voyages that are half of a crossing."""
         step_us = self.step_s * SECOND_US
         window_us = timespan.window_us(context.start, context.end)
-        for half in halves(self, reports, grid, ashore, window_us, context):
+        for half in halves(self, reports, grid, ashore, window_us, met, context):
             ends = np.array([[half.begin], [half.leaves]])
             start_us = int(grid.tick[half.begin]) * step_us
             end_us = int(grid.tick[half.leaves] + 1) * step_us

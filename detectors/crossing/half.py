@@ -72,16 +72,19 @@ def halves(
     grid: timegrid.Grid,
     ashore: Bools,
     window_us: tuple[int, int],
+    met: pd.DataFrame,
     context: Context,
 ) -> Iterator[Half]:
-    """Find voyages out from a coast and back to it that end with a short landing elsewhere."""
+    """Find voyages out from a coast and back to it that end with a short landing elsewhere.
+
+    `met`: as of `meetings`.
+    """
     stopped = (grid.speed_kn < limits.min_speed_kn) & ~moved(limits, reports, grid, context)
     stopped &= ~made_up(limits, reports, grid, stopped)
     stopped |= halted(limits, reports, grid)
     silent = silences(limits, reports, grid, context)
     step_us = limits.step_s * SECOND_US
     settled_us = limits.settle.total_seconds() * 1e6
-    met = meetings(limits, context.events_of("encounter"))
     told: set[int] = set()
     # One that was heard to land tells more than one that wasn't.
     for voyage in (

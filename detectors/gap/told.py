@@ -35,6 +35,9 @@ def tell(event: Told, words: Words) -> str:
         sentence += again if nm >= 0.5 else words.say("; heard again there")
     if event.end is not None:
         return sentence
+    if since := words.heard_since(event):  # it is known where the hull is
+        told = words.say("; its hull is heard since under another number, as {other}", other=since)
+        return f"{sentence}{told}"
     reach_m = event.evidence.get("reachable_distance_m")
     far = ""
     if reach_m and reach_m >= FAR_M:

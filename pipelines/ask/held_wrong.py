@@ -16,7 +16,7 @@ from pipelines.base.settings import Installation
 from pipelines.base.text import iso
 from pipelines.publish.packs import issued, log
 from pipelines.publish.packs.keys import Keyring
-from pipelines.publish.packs.standing import REOPENED, cleared_since, due, far
+from pipelines.publish.packs.standing import REOPENED, cleared_since, due, moved
 from pipelines.store import Queries
 
 HELD_FOR: Final = pd.Timedelta(days=14)
@@ -71,7 +71,8 @@ def held_wrong(store: Queries, installation: Installation, now: pd.Timestamp) ->
         wrong = pd.DataFrame(columns=_COLUMNS)
         if made is not None and len(leads):
             cleared = cleared_since(said, heirs, one, made.cleared)
-            wrong = _wrong(store, due(leads, cleared, one, entries), heirs, cleared)
+            at_all = cleared_since(said, heirs, one, ())
+            wrong = _wrong(store, due(leads, cleared, one, entries, at_all), heirs, cleared)
         if len(wrong) or made is None:
             found.append(HeldWrong(pack, str(one.get("recipient")), str(one.get("title")), wrong))
     return found
@@ -88,11 +89,13 @@ def _wrong(
     held = leads[leads["event_id"].isin(here.index)].reset_index(drop=True)
     on = [story.heir(one, heirs, standing) for one in held["event_id"]]
     now = here.reindex(on)
-    moved = far(held, now["lat"], now["lon"])
+    away = moved(held, now["lat"], now["lon"])
     rows: list[dict[str, Any]] = []
     for place, row in enumerate(held.to_dict("records")):
-        what = "moved" if moved[place] else "" if on[place] else "retracted"
-        if row["event_id"] in cleared:
+        what = "moved" if away[place] else "" if on[place] else "retracted"
+        if row["gone"]:  # whether its holder, who may know less, can find it again isn't known here
+            what = ""
+        elif row["event_id"] in cleared:
             what = "cleared"
         elif row["reopens"]:  # of what is gone by now nothing more is to be said
             what = REOPENED if on[place] else ""

@@ -17,6 +17,7 @@ from pipelines.assess.dispositions.outcomes import closed
 from pipelines.assess.guard import HeldBack, guard
 from pipelines.assess.incidents import Known, danger_of, lasting
 from pipelines.assess.incidents.grouping import grouped
+from pipelines.assess.incidents.silences import numbers_since
 from pipelines.assess.incidents.wording import described
 from pipelines.assess.reasons import Teller, aside_in, by_disposition, by_own_vessel
 from pipelines.assess.scoring import MIN_PART_SCORE, judge
@@ -100,10 +101,14 @@ def assess(
     """
     now, vessels = detection.context.end, detection.context.vessels.set_index("mmsi")
     names = dict(zip(vessels.index.tolist(), vessels["name"].tolist(), strict=True))
-    teller = Teller(names, gazetteer, now, say)
+    before = event_schema.empty() if past is None else past
+    # A silence that goes on for days is told by the change of a night before.
+    changed = before[before["kind"] == "identity"]
+    since = numbers_since(event_schema.concat([detection.events, changed]))
+    teller = Teller(names, gazetteer, now, say, since)
     events = _told(detection.events.reset_index(drop=True), teller, reasons or {})
 
-    lists, before = watchlists or [], event_schema.empty() if past is None else past
+    lists = watchlists or []
     aside = np.zeros(len(events), bool)
     if dispositions is not None:
         aside = set_aside(events, dispositions)

@@ -44,11 +44,19 @@ class Teller:
         Vessel name by MMSI, empty where unknown.
     now
         The end of the window; open events are told up to it.
+    since
+        Under which number the hull of a silence is heard since: `silences.numbers_since`.
     """
 
     def __init__(
-        self, names: Mapping[int, str], gazetteer: Gazetteer, now: pd.Timestamp, say: Say = plain
+        self,
+        names: Mapping[int, str],
+        gazetteer: Gazetteer,
+        now: pd.Timestamp,
+        say: Say = plain,
+        since: Mapping[tuple[int, pd.Timestamp], int] | None = None,
     ) -> None:
+        self._since = since or {}
         self._names, self._gazetteer, self.now, self._say = names, gazetteer, now, say
         self._places: dict[tuple[float, float], str] = {}
 
@@ -88,6 +96,11 @@ class Teller:
         """See `telling.Words`."""
         name = self._names.get(mmsi, "").replace("|", "/").strip()  # it separates reasons
         return name if name else f"MMSI {mmsi:09d}"
+
+    def heard_since(self, event: Told) -> str:
+        """See `telling.Words`."""
+        number = self._since.get((event.mmsi, event.start), 0) if event.kind == "gap" else 0
+        return self.name(number) if number else ""
 
     def place(self, lat: float, lon: float) -> str:
         """See `telling.Words`."""

@@ -176,16 +176,15 @@ def _print(made: "Report") -> None:
             Text(place), *counts, tables.interval(by["during"]), tables.interval(by["after"])
         )
     console.print(table)
-    table = Table(
-        "where",
-        "phase",
-        *(name.replace("_", " ") for name in CONCLUSIONS),
-        title="Conclusions",
-    )
-    for row in made.outcomes.to_dict("records"):
+    words = (name.replace("_", " ") for name in CONCLUSIONS)
+    table = Table("where", "phase", *words, title="Conclusions")
+    for row in tables.outcome_rows(made):
         table.add_row(Text(row["place"]), row["phase"], *(str(row[name]) for name in CONCLUSIONS))
-    console.print(table)
-    console.print(Text(tables.CONCLUDED))
+    if table.row_count:
+        console.print(table)
+        console.print(Text(tables.CONCLUDED))
+    else:
+        console.print(Text(tables.NOTHING_CONCLUDED))
     console.print(Text(tables.displacement_words(made)))
     for text in tables.notes(made):
         console.print(Text(text, style="yellow"))

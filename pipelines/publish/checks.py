@@ -246,6 +246,8 @@ def shown(name: str, value: Any, words: Labels = _ENGLISH) -> str:
         return state(str(value), words.say)
     if name == "zone_name":
         return words.zone(str(value))
+    if name.endswith(("rule_cited", "rules_cited")):
+        return words.cited(str(value))
     if name.endswith("_explanation"):
         return words.explanation(str(value))
     if name.endswith("story"):

@@ -33,7 +33,7 @@ from pipelines.publish.packs import correction, issued, log, recipients
 from pipelines.publish.packs.correction import CORRECTIONS
 from pipelines.publish.packs.keys import Keyring, Signer
 from pipelines.publish.packs.recipients import Recipient
-from pipelines.publish.packs.standing import REOPENED, cleared_since, due, far
+from pipelines.publish.packs.standing import REOPENED, cleared_since, due, moved
 from pipelines.publish.products import Products, Release
 from pipelines.reference.layers import load_gazetteer
 from pipelines.run import release_marks
@@ -65,6 +65,13 @@ class Correction:
     """Who holds it."""
     products: Products
     """What the files of the correction are made from."""
+
+    @property
+    def moved_to(self) -> dict[str, tuple[float, float]]:
+        """Return where leads are that are told to be elsewhere, by their ids in the pack."""
+        away = self.told[self.told["now_lat"].notna()]
+        places = zip(away["now_lat"].tolist(), away["now_lon"].tolist(), strict=True)
+        return dict(zip(away["event_id"].tolist(), places, strict=True))
 
 
 def correct(
@@ -119,6 +126,7 @@ def correct(
         lambda: {
             "corrects": pack,
             "corrected": dict(zip(told["event_id"], told["correction"], strict=True)),
+            "moved_to": made.moved_to,
         },
         signer,
         out=out,
@@ -167,13 +175,16 @@ def prepared(
     recipient = recipients.find(installation.config, name)
     before = [one for one in entries if one.get("corrects") == pack]
     with read(installation.store, installation.settings.store) as home:
-        known = cleared_since(newest(home.dispositions()), home.heirs(), sent, made.cleared)
-    leads = due(leads, known, sent, before)
+        said, heirs = newest(home.dispositions()), home.heirs()
+    known = cleared_since(said, heirs, sent, made.cleared)
+    leads = due(leads, known, sent, before, cleared_since(said, heirs, sent, ()))
     again, default = _looked_again(installation, name, recipient, made, leads, report)
-    concluded = leads[leads["event_id"].isin(known if cleared else ())]
-    reopened = leads[leads["reopens"] & ~leads["told_id"].isin(again["told_id"])]
+    concluded = leads[leads["event_id"].isin(known if cleared else ()) & ~leads["gone"]]
     told = _together(
-        again, concluded.assign(correction="cleared"), reopened.assign(correction=REOPENED)
+        again[again["correction"] == "withdrawn"],
+        concluded.assign(correction="cleared"),
+        again,
+        leads[leads["reopens"]].assign(correction=REOPENED),
     )
     if told.empty:
         hint = "" if cleared else "--cleared tells also what people here cleared"
@@ -181,7 +192,10 @@ def prepared(
     whole = cut.of_whole([default, _mark(sent), *map(_mark, _rows(told))], recipient, default)
     number = len(before) + 1
     products = _products(sent, made, whole, recipient, now, number)
-    return Correction(pack, number, cut.blank(told, recipient), recipient, products)
+    # Where it is now is the lead's `lat` and `lon`, which nobody lacks, whatever fits their names.
+    shown = cut.blank(told, recipient)
+    shown = shown.assign(now_lat=told["now_lat"], now_lon=told["now_lon"])
+    return Correction(pack, number, shown, recipient, products)
 
 
 def _looked_again(
@@ -221,17 +235,18 @@ def _looked_again(
     now = standing[[*plain, "tlp", "rel"]].set_index("event_id").reindex(on)
     missing = (leads["event_id"].map(status) == "retracted").to_numpy() & (on == leads["event_id"])
     here = now["lat"].notna().to_numpy()
-    moved = here & far(leads, now["lat"], now["lon"])
+    away = here & moved(leads, now["lat"], now["lon"])
+    called_gone, open_again = (leads[name].to_numpy(bool) for name in ("gone", "reopens"))
     marks = [
         strictest([_mark(one), *([_mark(other)] if known else [])])
         for one, other, known in zip(_rows(leads), _rows(now), here, strict=True)
     ]
-    # What was called cleared, is a lead again and lies elsewhere, is told to be both.
-    where = np.where(leads["reopens"].to_numpy(bool), REOPENED, "moved")
+    # What is a lead again, and lies elsewhere, is told to be both.
+    stands = np.where(here & (called_gone | open_again), REOPENED, np.where(away, "moved", ""))
     rows = leads.assign(
-        correction=np.where(missing, "withdrawn", np.where(moved, where, "")),
-        now_lat=np.where(moved, now["lat"], np.nan).round(6),
-        now_lon=np.where(moved, now["lon"], np.nan).round(6),
+        correction=np.where(missing, np.where(called_gone, "", "withdrawn"), stands),
+        now_lat=np.where(away, now["lat"], np.nan).round(6),
+        now_lon=np.where(away, now["lon"], np.nan).round(6),
         tlp=[str(mark.tlp) for mark in marks],
         rel=[mark.rel_text for mark in marks],
     )

@@ -307,8 +307,8 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
         return show(request, "health", **told, heard=known, drawn=drawn, served=iso(now))
 
     @app.get("/live")
-    def _live(request: Request, on: On = None) -> Response:
-        told = rooms.live(nights, _session(request, desk).language, on)
+    def _live(request: Request, on: On = None, at: At = "") -> Response:
+        told = rooms.live(nights, _session(request, desk).language, on, at)
         # When something is prepared tells that something came, which may not be for this reader.
         quiet = {"writing": "", "for": "", "doing": "", "share": None}
         return JSONResponse(told if desk.whole is None else {**told, **quiet})

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
+from detectors.core import telling
 from detectors.core.arrays import Floats
 from pipelines import store
 from pipelines.ask.desk.charts import chart
@@ -139,7 +140,7 @@ def _scene(shown: Shown) -> Scene:
     )
     # The list beside the map is of incidents.
     cards = [replace(card, place=card.rank) for card in vessel_cards(made.products)]
-    scene = _labelled(shown, scene_of(made.products, cards), events)
+    scene = _labelled(shown, scene_of(made.products, cards, language=shown.language), events)
     leading = {joined.split(";")[0] for joined in table["events"]}  # one to an incident
     led = [replace(one, main=one.id in leading) for one in scene.events]
     return replace(scene, events=tuple(led))
@@ -168,7 +169,8 @@ def _vessel(shown: Shown, mmsi: int) -> Drawn | None:
         zones=night.zones,
         span=(tracks["time"].min(), tracks["time"].max()),
     )
-    scene = _labelled(shown, scene_of(made.products, vessel_cards(made.products)), events)
+    cards = vessel_cards(made.products)
+    scene = _labelled(shown, scene_of(made.products, cards, language=shown.language), events)
     scene = _numbered(shown, scene)
     ways = [piece[:, :2] for one in scene.tracks for piece in one.pieces]
     return _drawn(replace(scene, fit=_around(np.concatenate(ways), scene.fit)))
@@ -215,8 +217,12 @@ def _flags(shown: Shown, row: Mapping[Any, Any]) -> list[dict[str, Any]]:
 
 
 def _labelled(shown: Shown, scene: Scene, table: pd.DataFrame) -> Scene:
-    """Return the scene with what is said of its events in the reader's language."""
+    """Return the scene with what is said of its events in the reader's language, and no reach of
+    silences whose hull is heard under another number since, maybe by the change of a night before.
+    """
     rows = {str(row["event_id"]): row for row in table.to_dict("records")}
+    events = zip(table["event_id"].tolist(), telling.told(table), strict=True)
+    elsewhere = {key for key, event in events if shown.teller.heard_since(event)}
     said = []
     for one in scene.events:
         row = rows[one.id]
@@ -224,7 +230,9 @@ def _labelled(shown: Shown, scene: Scene, table: pd.DataFrame) -> Scene:
         who = ", ".join(shown.name(mmsi) or f"MMSI {mmsi:09d}" for mmsi in one.mmsi)
         what = shown.words.kind_of(str(row["kind"]), str(row["subkind"]))
         when = span(row["start"], end, LOCAL, LOCAL_NAME, shown.words)
-        said.append(replace(one, label=", ".join(part for part in (what, who, when) if part)))
+        label = ", ".join(part for part in (what, who, when) if part)
+        pace_kn = 0.0 if one.id in elsewhere else one.pace_kn
+        said.append(replace(one, label=label, pace_kn=pace_kn))
     return replace(scene, events=tuple(said))
 
 

@@ -26,6 +26,7 @@ from pipelines.assess.incidents import (
     with_events,
 )
 from pipelines.assess.incidents.first import HEARD_H
+from pipelines.assess.incidents.silences import numbers_since
 from pipelines.assess.incidents.wording import retold
 from pipelines.assess.reasons import Teller
 from pipelines.base.labels import Labels, labels
@@ -334,9 +335,10 @@ class Nights:
             vessels = reader.vessels(night.run["end"])
             dispositions, heirs = reader.dispositions(), reader.heirs()
             doubts = _doubts(reader, night, incidents)
+            since = _numbers_since(reader, night)
         names = dict(zip(vessels["mmsi"].tolist(), vessels["name"].tolist(), strict=True))
         gazetteer = load_gazetteer(self.installation.reference)
-        teller = Teller(names, gazetteer, night.run["end"], words.say)
+        teller = Teller(names, gazetteer, night.run["end"], words.say, since)
         certainties = incidents["certainty"].tolist()
         if language != "en":
             incidents = retold(
@@ -361,6 +363,18 @@ class Nights:
             heirs,
             doubts,
         )
+
+
+def _numbers_since(reader: store.Queries, night: Opened) -> dict[tuple[int, pd.Timestamp], int]:
+    """Return under which numbers hulls of its silences are heard since: one may go on for days."""
+    gaps = pd.DataFrame(night.events[night.events["kind"] == "gap"])
+    query = (
+        "SELECT event_id FROM events WHERE kind = 'identity' AND NOT retracted AND start <= $end "
+        "AND list_has_any($silent::BIGINT[], [mmsi, other_mmsi])"
+    )
+    known = {"silent": gaps["mmsi"].unique().tolist(), "end": night.run["end"]}
+    changes = reader.events_by_id(reader.sql(query, known)["event_id"].tolist())
+    return numbers_since(pd.concat([gaps, changes[gaps.columns.intersection(changes.columns)]]))
 
 
 def _doubts(

@@ -47,10 +47,11 @@ def places(
     rows: Sequence[Row],
     past: Mapping[str, Sequence[Silenced]],
     told: Callable[[Silenced], str],
+    language: str,
 ) -> Scene:
     """Draw watch areas and learned places, with the events that these would have silenced.
 
-    `told`: says what an event was.
+    `told`: says what an event was; `language` what zones are called in.
     """
     outlines = {one.stem: one.geometry for one in areas if one.geometry is not None}
     key_of = {zone_id: row for row in rows for zone_id in row.zone_ids}
@@ -84,7 +85,7 @@ def places(
         for key in list(dots)[:MAX_POINTS]
         if np.isfinite(by_id[key].lat) and np.isfinite(by_id[key].lon)
     )
-    ground = cut.ground(without_areas(zones), box, lon0, keyed=True)
+    ground = cut.ground(without_areas(zones), box, lon0, keyed=True, language=language)
     return Scene(lon0, fit, box, ground, regions=tuple(regions), points=points)
 
 
@@ -105,10 +106,16 @@ def _title(area: Area) -> str:
     return one_line(f"{area.name}: {'; '.join(area.rules)}", SENTENCE_LIMIT)
 
 
-def one(zones: Zones, area: Area | None, leads: Sequence[tuple[float, float, str]] = ()) -> Scene:
+def one(
+    zones: Zones,
+    area: Area | None,
+    leads: Sequence[tuple[float, float, str]] = (),
+    language: str = "en",
+) -> Scene:
     """Draw the sea to draw an area on, near the one that there is.
 
-    `leads`: latitude, longitude and words of what it would have told of.
+    `leads`: latitude, longitude and words of what it would have told of; `language` what zones are
+    called in.
     """
     bounds: Any = None if area is None else shapely.bounds(area.geometry)
     if area is None and leads:
@@ -125,4 +132,5 @@ def one(zones: Zones, area: Area | None, leads: Sequence[tuple[float, float, str
         Point(float(cut.relative(lon, lon0)[0]), lat, "dot", "magenta", "", said)
         for lat, lon, said in leads
     )
-    return Scene(lon0, fit, box, cut.ground(without_areas(zones), box, lon0), points=points)
+    ground = cut.ground(without_areas(zones), box, lon0, language=language)
+    return Scene(lon0, fit, box, ground, points=points)

@@ -148,6 +148,7 @@ def addresses(app: FastAPI, here: Here) -> None:
 def _places(here: Here, request: Request, kept: Recent) -> tuple[Places, Drawn | None]:
     """Put all places into words and on a map; what is wrong with their files is said."""
     installation, words = here.installation, here.words(request)
+    language = here.session(request).language
     problem: SelatError | None = None
     zones = snapshot = None
     known: list[Area] = []
@@ -181,7 +182,7 @@ def _places(here: Here, request: Request, kept: Recent) -> tuple[Places, Drawn |
     )
     drawn = None
     if zones is not None:
-        scene = partial(outlines.places, zones, known, snapshot, rows, past, told)
+        scene = partial(outlines.places, zones, known, snapshot, rows, past, told, language)
         drawn = kept.get(key, lambda: drawn_of(scene()))
     facts: Mapping[str, Any] = {} if snapshot is None else snapshot.facts
     by_class: dict[str, list[tuple[str, str]]] = {}
@@ -189,7 +190,7 @@ def _places(here: Here, request: Request, kept: Recent) -> tuple[Places, Drawn |
     named = outlines.without_areas(zones).frame[columns].to_numpy() if zones else ()
     for name, zone_class, zone_id in named:
         by_class.setdefault(str(zone_class), []).append(
-            (one_line(str(name), NAME_LIMIT), str(zone_id))
+            (one_line(words.zone(str(name)), NAME_LIMIT), str(zone_id))
         )
     return (
         Places(

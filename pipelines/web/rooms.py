@@ -325,20 +325,20 @@ def nights(installation: Installation, runs: pd.DataFrame, words: Labels) -> lis
     ]
 
 
-def live(nights: Nights, language: str, incident_id: str | None) -> dict[str, Any]:
+def live(nights: Nights, language: str, incident_id: str | None, at: str) -> dict[str, Any]:
     """Return what a page that stays open asks for: the newest run, and how far one is.
 
-    `concluded` is how many conclusions there are on its incident, or on all where it is of none
-    (None where it doesn't ask, or they can't be read: a night is read for it), `writing` since when
-    somebody writes, `for` how long that is, `doing` what a run is at and `share` how much of that
-    is done, as far as it is known.
+    `concluded` is how many conclusions there are on its incident, as the night that it shows (`at`)
+    has it, or on all where it is of none (None where it doesn't ask, or they can't be read: a night
+    is read for it), `writing` since when somebody writes, `for` how long that is, `doing` what a
+    run is at and `share` how much of that is done, as far as it is known.
     """
     installation, words = nights.installation, labels(language)
     concluded = None
     newest = nights.newest()
     if newest and incident_id is not None:
         with suppress(Exception):  # what is wrong with the store is for pages to say
-            concluded = count(nights.shown("", language), incident_id)
+            concluded = count(nights.shown(at, language), incident_id)
     asked = {"run": newest, "concluded": concluded}
     since = store.writing(installation.store)
     if since is None:

@@ -83,8 +83,9 @@ def addresses(app: FastAPI, here: Here) -> None:
         around = None if area is None else area.geometry.wkt
         tried = work.result if work else None
         leads = tried.places if tried else ()
-        key = (stamps(zones_dir), around, leads)
-        drawn = kept.get(key, lambda: drawn_of(outlines.one(zones, area, leads=leads)))
+        language = here.session(request).language
+        key = (stamps(zones_dir), around, leads, language)
+        drawn = kept.get(key, lambda: drawn_of(outlines.one(zones, area, leads, language)))
         return here.show(
             request,
             "area",

@@ -7,6 +7,7 @@ Neither may one of a correction.
 
 import gzip
 import hashlib
+import io
 import json
 import re
 import shutil
@@ -411,6 +412,34 @@ def test_a_correction_is_as_if_nothing_else_were_known(
     numbers = [b"number %d of" % n in one["CORRECTION.txt"] for n, one in ((1, made[0]), (2, last))]
     assert numbers == [True, True]
     assert not [word for word in (b"KM Tegas", b"SECRET", own.encode()) if word in text]
+
+
+def test_what_a_correction_told_is_corrected_in_its_turn(
+    homes: tuple[Home, Home], packed: Callable[[str], tuple[Sent, Sent]], tmp_path: Path
+) -> None:
+    """What it said is kept in the log, and held against what is known now."""
+    name = str(packed("crew")[0].entry["pack"])
+    installation = copied(homes[0].installation, tmp_path)
+    path = noted(installation, name)
+    first = path.read_bytes()
+    moved, gone = told_otherwise(installation, name)
+
+    def told(number: int) -> dict[str, str]:
+        out = tmp_path / f"out {number}"
+        table = corrected(installation, name, out)["correction.csv"].decode()
+        rows = pd.read_csv(io.StringIO(table), dtype=str)
+        return dict(zip(rows["event_id"], rows["correction"], strict=True))
+
+    assert told(1) == {moved: "moved", gone: "withdrawn"}
+    with pytest.raises(NothingToCorrectError):
+        told(2)
+    path.write_bytes(first)  # as if it had been found again
+    assert told(3) == {gone: "reopened"}
+    log_path = installation.exports
+    lines = [json.loads(line) for line in log_path.read_text().splitlines()]
+    assert lines[-2]["moved_to"].keys() == {moved}
+    with pytest.raises(NothingToCorrectError):
+        told(4)
 
 
 def test_a_pack_of_which_nothing_is_kept_is_no_all_clear(

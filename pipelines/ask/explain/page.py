@@ -19,6 +19,7 @@ from pipelines.ask.explain.reasons import BEST, UNTRIED, not_tried, tried
 from pipelines.ask.explain.stated import Otherwise, in_units
 from pipelines.ask.explain.unfit import LACKS
 from pipelines.assess.dispositions import taken_back
+from pipelines.assess.incidents.silences import numbers_since
 from pipelines.assess.reasons import Teller, aside_in
 from pipelines.base.files import write_text
 from pipelines.base.labels import Labels, labels
@@ -99,7 +100,10 @@ def _flagged(x: Explanation) -> pd.DataFrame:
             "callsign": past.identity.callsign,
             "flag_state": past.identity.flag_state,
             "ship_type": past.ship_type,
-            "reasons": teller.tell(told_event, past.identity.mmsi),
+            # Of one vessel as it is kept, which tells also what others say of it.
+            "reasons": teller.tell(told_event, past.identity.mmsi)
+            if x.event["other_mmsi"]
+            else x.event["reason"],
         }
         for past in x.vessels
     ]
@@ -248,7 +252,7 @@ def _vessel(past: Past, x: Explanation, words: Labels) -> dict[str, Any]:
     reasons = earlier["reason"].tolist()
     if words is not _ENGLISH:
         places = load_gazetteer(x.reference)
-        teller = Teller(x.names, places, x.end, words.say)
+        teller = Teller(x.names, places, x.end, words.say, numbers_since(earlier))
         reasons = [
             teller.tell(one, who.mmsi) + aside_in(reason, words.say)
             for one, reason in zip(told(earlier), reasons, strict=True)

@@ -1,5 +1,6 @@
 """Events of a vessel in its own words: each names the other vessel."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -12,20 +13,26 @@ from pipelines.store import Queries
 
 
 def from_side_of(
-    mmsi: int, events: pd.DataFrame, store: Queries, reference: Path, until: pd.Timestamp
+    mmsi: int,
+    events: pd.DataFrame,
+    store: Queries,
+    reference: Path,
+    until: pd.Timestamp,
+    names: Mapping[int, str] | None = None,
 ) -> pd.DataFrame:
     """Return events with those of pairs told from the side of one vessel.
 
     The store keeps a sentence an event, from the side of the lower number: to the other vessel it
     would name herself.
+
+    `names`: of all vessels, where they are known already.
     """
     second = np.zeros(0, bool) if events.empty else (events["other_mmsi"] == mmsi).to_numpy(bool)
     if not second.any():
         return events
     from pipelines.reference.layers import load_gazetteer  # half a second, for who asks for none
 
-    vessels = store.vessels(until)
-    names = dict(zip(vessels["mmsi"].tolist(), vessels["name"].tolist(), strict=True))
+    names = _names(store, until) if names is None else names
     teller = Teller(names, load_gazetteer(reference), until)
     rows = told(events[second])
     teller.look_up(rows)
@@ -42,12 +49,16 @@ def of_incident(
     mmsi: int, events: pd.DataFrame, store: Queries, reference: Path, until: pd.Timestamp
 ) -> pd.DataFrame:
     """Return an incident's events: of its vessel from that side, others with whose each is."""
-    events = from_side_of(mmsi, events, store, reference, until)
+    named = _names(store, until)
+    events = from_side_of(mmsi, events, store, reference, until, named)
     others = ~((events["mmsi"] == mmsi) | (events["other_mmsi"] == mmsi)) & (events["mmsi"] > 0)
-    vessels = store.vessels(until)
-    named = dict(zip(vessels["mmsi"].tolist(), vessels["name"].tolist(), strict=True))
     whose = [
         f"{clean(named.get(one) or '') or f'MMSI {one:09d}'}: " if other else ""
         for one, other in zip(events["mmsi"].tolist(), others.tolist(), strict=True)
     ]
     return events.assign(reason=pd.Series(whose, events.index, dtype="str") + events["reason"])
+
+
+def _names(store: Queries, until: pd.Timestamp) -> dict[int, str]:
+    vessels = store.vessels(until)
+    return dict(zip(vessels["mmsi"].tolist(), vessels["name"].tolist(), strict=True))

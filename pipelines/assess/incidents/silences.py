@@ -1,5 +1,6 @@
 """Silences of several vessels: which began together, and which meetings in them are unlikely."""
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -7,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from detectors.core.frames import SECOND_US, epoch_us
-from detectors.core.telling import Told
+from detectors.core.telling import Told, told
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.assess.scoring import EXPLAINED_WEIGHT, MIN_PART_SCORE, explained
@@ -21,6 +22,10 @@ TOGETHER_M: Final = 10 * METRES_PER_NM
 TOGETHER_S: Final = 1800.0
 """Two silences began together that began no further apart than this: a judgement, what a boat of
 20 kn makes in the half hour. It is said, and counts for nothing."""
+
+
+ONE_HULL: Final = ("in turn", "one after the other, renamed at sea")
+"""How one IMO number under two MMSIs is that of one hull: see `identity.shared`."""
 
 
 class Silent(NamedTuple):
@@ -50,6 +55,33 @@ def of_one_silence(change: Told, gap: Told) -> bool:
     over = gap.end is not None and gap.end < change.start
     old = str(change.evidence.get("from_mmsi") or f"{change.mmsi:09d}")
     return f"{gap.mmsi:09d}" == old and gap.start <= until and not over
+
+
+def number_since(gap: Told, rows: Sequence[Told]) -> int:
+    """Return the number that the hull of a silence was heard under since it began, by the changes
+    among some events; 0 where none tells of one.
+    """
+    if gap.kind != "gap":
+        return 0
+    for one in rows:
+        within = gap.start <= one.start and (gap.end is None or one.start <= gap.end)
+        mine = within and gap.mmsi in (one.mmsi, one.other_mmsi)
+        same = mine and one.evidence.get("how") in ONE_HULL
+        if one.kind == "identity" and (same or of_one_silence(one, gap)):
+            return one.partner_of(gap.mmsi)
+    return 0
+
+
+def numbers_since(events: pd.DataFrame) -> dict[tuple[int, pd.Timestamp], int]:
+    """Return `number_since` of each silence among `events.EVENTS` that has one, by its own number
+    and its start.
+    """
+    changes = events[(events["kind"] == "identity") & (events["other_mmsi"] > 0)]
+    two = {*changes["mmsi"], *changes["other_mmsi"]}
+    silent = events[(events["kind"] == "gap") & events["mmsi"].isin(two)]
+    rows = told(changes)
+    found = ((gap, number_since(gap, rows)) for gap in told(silent))
+    return {(gap.mmsi, gap.start): number for gap, number in found if number}
 
 
 def began_together(events: pd.DataFrame) -> dict[str, list[Silent]]:

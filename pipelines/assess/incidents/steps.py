@@ -10,7 +10,7 @@ from detectors.core.evidence import Evidence
 from detectors.core.telling import Say, Told
 from detectors.kinematics.geodesy import METRES_PER_NM, bearing_deg, distance_m
 from detectors.kinematics.reach import FAR_M
-from pipelines.assess.incidents.silences import of_one_silence
+from pipelines.assess.incidents.silences import number_since
 
 OVER: Final = "over"
 """The word that ends a key of the table: what to do once it is over."""
@@ -34,9 +34,6 @@ FAR: Final = "far"
 its vessel can be anywhere (`FAR_M`)."""
 
 ENDINGS: Final = (OVER, AGAIN, UNHEARD, IN_PORT, RENUMBERED, FAR)
-
-ONE_HULL: Final = ("in turn", "one after the other, renamed at sea")
-"""How one IMO number under two MMSIs is that of one hull: see `identity.shared`."""
 
 LIES_KN: Final = 1.0
 """What makes less lies still, give or take what receivers measure."""
@@ -160,6 +157,8 @@ def next_step(
     say: Say,
     seen: Mapping[int, pd.Timestamp],
     last: Last | None = None,
+    *,
+    renumbered: bool = False,
 ) -> str:
     """Return what to do next about what an incident is told by.
 
@@ -175,12 +174,15 @@ def next_step(
         When flagged vessels were heard last.
     last
         The last report of the vessel that the incident is about; None where there is none.
+    renumbered
+        Whether its hull is known to be heard under another number since, also by other events.
     """
     kinds = (f"{lead.kind} {lead.subkind}", lead.kind)
     if is_over(lead, now, seen) and not _still_there(lead, now, last):
         words = _words(lead, rows, now, seen, last)
     else:
-        words = (RENUMBERED,) if _renumbered(lead, rows) else (FAR,) if _far(lead) else ()
+        renumbered = renumbered or bool(number_since(lead, rows))
+        words = (RENUMBERED,) if renumbered else (FAR,) if _far(lead) else ()
     keys = (*(f"{kind} {word}" for word in words for kind in kinds), *kinds)
     for key in keys:
         if key in own:
@@ -225,22 +227,6 @@ def _far(lead: Told) -> bool:
     """Tell whether a silence goes on for so long that its vessel can be anywhere."""
     reach_m = lead.evidence.get("reachable_distance_m") if lead.kind == "gap" else None
     return lead.end is None and reach_m is not None and reach_m >= FAR_M
-
-
-def _renumbered(lead: Told, rows: Sequence[Told]) -> bool:
-    """Tell whether the hull of a silence that goes on is heard under another number since."""
-    return lead.kind == "gap" and any(
-        one.kind == "identity"
-        and (
-            of_one_silence(one, lead)
-            or (
-                lead.mmsi in (one.mmsi, one.other_mmsi)
-                and one.start >= lead.start
-                and one.evidence.get("how") in ONE_HULL
-            )
-        )
-        for one in rows
-    )
 
 
 def _has_left(lead: Told, last: Last) -> bool:

@@ -300,6 +300,7 @@ def _one(
     start, first = min((row.start, one) for row, one in zip(rows, ids, strict=True))
     ends = [row.end for row in rows if row.end is not None]
     lat, lon = marked_at(lead.evidence, lead.lat, lead.lon)
+    known = teller.now, next_steps, say, seen, lasts.get(main)
     return {
         "incident_id": str(first),
         "title": title(rows, scores, lead, roles, main, silent, teller),
@@ -312,7 +313,7 @@ def _one(
         "mmsi": main,
         "vessels": " | ".join(f"{m:09d} {say(roles[m])}" for m in (main, *others) if m),
         "events": ";".join([ids[place], *ids[:place], *ids[place + 1 :]]),
-        "next_step": next_step(lead, rows, teller.now, next_steps, say, seen, lasts.get(main)),
+        "next_step": next_step(lead, rows, *known, renumbered=bool(teller.heard_since(lead))),
     }
 
 

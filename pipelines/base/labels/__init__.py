@@ -9,12 +9,13 @@ from pydantic import BaseModel, ConfigDict
 
 from detectors.core.evidence import Explained
 from detectors.core.sentences import numbers, places_in
-from pipelines.base.labels.distances import as_distances
+from pipelines.base.labels.distances import as_distances, with_units
 from pipelines.base.text import MONTHS
 from pipelines.base.yaml_files import read_value
 
 LANGUAGES: Final = ("en", "ms")
 
+_PLACE: Final = re.compile(r"\{(\w+)(?::[^{}]*)?\}")
 _DATES: Final = re.compile(rf"\b(\d\d) ({'|'.join(MONTHS)})(?= (?:\d{{4}} )?\d\d:\d\d)")
 
 
@@ -40,7 +41,9 @@ class Labels(PlanLabels):
     their parts in which events are told (`detectors.core.telling.Words.say`); `hypotheses`, the
     names of innocent explanations, and `sentences`, what they say
     (`detectors.core.hypothesis.Case.says`); `ship_types`. What a list lacks, such as the texts
-    of a local detector, is given in English, marked as `english` says. `desk` is what the pages
+    of a local detector, is given in English, marked as `english` says. `layers` and `zones` are
+    what zones of ours are called, by the beginning of a name and whole, and sentences of their
+    notes; proper names, and what users call theirs, stand as they are. `desk` is what the pages
     of `pipelines.web` say; `spoken` and `spoken_parts` what the program says of its own state, and
     of what was typed: whole, and between commas and semicolons.
     """
@@ -54,6 +57,7 @@ class Labels(PlanLabels):
     sentences: dict[str, str]
     ship_types: dict[str, str]
     layers: dict[str, str]
+    zones: dict[str, str]
     spoken: dict[str, str]
     spoken_parts: dict[str, str]
     desk: dict[str, str]
@@ -68,6 +72,12 @@ class Labels(PlanLabels):
         found = self.kinds.get(both) or self.kinds.get(kind)
         return found or self._in_english(both.replace("_", " "))
 
+    def _happened(self, english: str) -> str:
+        """Return what happened in a word or two, from its kind and subkind in English words."""
+        known = {one.replace("_", " "): told for one, told in self.kinds.items()}
+        fits = [one for one in known if f"{english} ".startswith(f"{one} ")]
+        return known[max(fits, key=len)] if fits else self._in_english(english)
+
     def fact_of(self, name: str, english: str) -> str:
         """Return what a name of the evidence is called; in English, marked so, where none says."""
         return self.facts.get(name) or self._in_english(english)
@@ -77,6 +87,8 @@ class Labels(PlanLabels):
         if text in self.sayings:
             if "zone" in values:
                 values["zone"] = self.zone(str(values["zone"]))
+            if "happened" in values:
+                values["happened"] = self._happened(str(values["happened"]))
             return self.sayings[text].format(**values)
         return self._in_english(text.format(**values))
 
@@ -85,12 +97,25 @@ class Labels(PlanLabels):
         return _DATES.sub(lambda date: f"{date[1]} {self.say(date[2])}", text)
 
     def zone(self, name: str) -> str:
-        """Return the name of a zone, as on a chart; of a layer of ours, in the language."""
+        """Return the name of a zone, as on a chart; of one of ours, in the language."""
+        if name in self.zones:
+            return self.zones[name]
         what = next((one for one in self.layers if name.startswith(f"{one} ")), "")
         if not what:
             return name
         states = name[len(what) + 1 :].split("-")
         return f"{self.layers[what]} {'-'.join(self.sayings.get(one, one) for one in states)}"
+
+    def note(self, text: str) -> str:
+        """Return what is noted of a zone, the sentences that are ours in the language."""
+        return " ".join(self.zones.get(one, one) for one in re.split(r"(?<=\.) ", text))
+
+    def cited(self, text: str) -> str:
+        """Return who says what zones of ours ask, and since when (`Rule.cited`)."""
+        for source in (one for one in self.zones if one in text):
+            text = text.replace(source, self.zones[source])
+        words = {"from": self.rule_from, "until": self.rule_until}
+        return re.sub(r"\b(from|until)(?= \d{4}-\d\d-\d\d\b)", lambda m: words[m[1]], text)
 
     def sea(self, state: str) -> str:
         """Say in whose territorial sea a place lies; nothing where that isn't known."""
@@ -108,9 +133,22 @@ class Labels(PlanLabels):
         return self.at_desk(plain.replace("_", " "))
 
     def explanation(self, text: str) -> str:
-        """Put the name of an event's explanation ("name: sentence") into words of the language."""
-        parts = (self.hypotheses.get(part, part) for part in text.split(": ", 1))
-        return ": ".join(parts)
+        """Put an event's explanation ("name: sentence") into words of the language, as far as the
+        catalogue has them.
+        """
+        name, colon, sentence = text.partition(": ")
+        again = self._again(sentence) if name in self.hypotheses else ""
+        told = self.hypotheses.get(sentence) or again or sentence
+        return self.hypotheses.get(name, name) + colon + told
+
+    def _again(self, english: str) -> str:
+        """Return a sentence of an innocent reason, with its values in it, in the language; empty
+        where none fits.
+        """
+        fits = ((_pattern(text).fullmatch(english), told) for text, told in self.sentences.items())
+        found, told = next(((one, told) for one, told in fits if one), (None, ""))
+        said = found.groupdict() if found else {}
+        return _PLACE.sub(lambda place: str(said[place[1]]), with_units(told))
 
     def explained(self, text: str, told: Explained | None) -> str:
         """Return an event's explanation with its sentence in the language too.
@@ -128,7 +166,9 @@ class Labels(PlanLabels):
     def told(self, text: str, **values: Any) -> str:
         """Return what an innocent reason says; English, marked so, where the catalogue lacks it."""
         found = self.sentences.get(text)
-        told = as_distances(found or text, values).format(**values)
+        # A reason may quote another one, that of the silence which it is about.
+        said = {k: self.explanation(v) if isinstance(v, str) else v for k, v in values.items()}
+        told = as_distances(found or text, values).format(**said)
         return told if found else self._in_english(told)
 
     def _in_english(self, text: str) -> str:
@@ -141,6 +181,20 @@ class Labels(PlanLabels):
     def tlp(self, label: str) -> str:
         """Return what a TLP label allows (FIRST, TLP 2.0)."""
         return str(getattr(self, "tlp_" + label.lower().replace("+", "_")))
+
+
+@cache
+def _pattern(text: str) -> re.Pattern[str]:
+    """Return what a sentence with values in it looks like; a value may stand in it twice."""
+    parts, seen = _PLACE.split(with_units(text)), set[str]()
+    made = ""
+    for k, one in enumerate(parts):
+        if k % 2 == 0:
+            made += re.escape(one)
+        else:
+            made += f"(?P={one})" if one in seen else f"(?P<{one}>.+?)"
+            seen.add(one)
+    return re.compile(made)
 
 
 @cache

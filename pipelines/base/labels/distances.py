@@ -11,6 +11,15 @@ _METRES: Final = re.compile(r"\{(\w+):\.0f\} m\b")
 _MILES: Final = re.compile(r"\{(\w+):nm\.\df\} nm\b")
 
 
+def with_units(text: str) -> str:
+    """Return a template whose distances are values with their units, whichever these are.
+
+    >>> with_units("{a_m:.0f} m off, {b_m:nm.1f} nm away at {kn:.0f} kn")
+    '{a_m} off, {b_m} away at {kn:.0f} kn'
+    """
+    return _MILES.sub(r"{\1}", _METRES.sub(r"{\1}", text))
+
+
 def as_distances(text: str, values: Mapping[str, Any]) -> str:
     """Return a template that tells its distances as all others are told: in metres, from one
     nautical mile on in miles (`telling.Words.distance`).

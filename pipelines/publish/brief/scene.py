@@ -10,6 +10,7 @@ import pandas as pd
 from detectors.core.arrays import Floats
 from detectors.core.frames import SECOND_US, epoch_us, offsets
 from pipelines.assess.incidents import certainty_of
+from pipelines.assess.incidents.silences import numbers_since
 from pipelines.publish.briefing import vessel_names
 from pipelines.publish.cards import EventCard, IncidentCard, VesselCard
 from pipelines.publish.maps import cut, thin
@@ -29,7 +30,10 @@ LONE: Final = 1_000_000
 
 
 def scene_of(
-    products: Products, cards: Sequence[VesselCard], also: Sequence[IncidentCard] = ()
+    products: Products,
+    cards: Sequence[VesselCard],
+    also: Sequence[IncidentCard] = (),
+    language: str = "",
 ) -> Scene:
     """Draw the map of a run.
 
@@ -39,6 +43,8 @@ def scene_of(
         The vessels to draw; tracks of others are left out, partners in their events apart.
     also
         Incidents to mark by themselves, such as a sighting that no vessel explains.
+    language
+        What zones are called in; empty: the products'.
     """
     lone = [one for one in also if one.lon is not None and one.lat is not None]
     places = np.array([*_places(cards), *((one.lon, one.lat) for one in lone)], "float64").reshape(
@@ -60,7 +66,7 @@ def scene_of(
         lon0=lon0,
         fit=fit,
         box=box,
-        ground=cut.ground(products.zones, box, lon0),
+        ground=cut.ground(products.zones, box, lon0, language=language or products.language),
         regions=regions,
         ways=ways,
         points=points,
@@ -144,7 +150,7 @@ def _events(products: Products, cards: Sequence[VesselCard], lon0: float) -> tup
             told.setdefault(event.event_id, event)
             places.setdefault(event.event_id, []).append(card.place)
     main, sure = _leading(products, cards, told), _certainties(products, cards)
-    renamed = _renamed(events)
+    renamed = numbers_since(events)  # where that hull is, is known
     return tuple(
         Event(
             key,
@@ -170,16 +176,6 @@ def _certainties(products: Products, cards: Sequence[VesselCard]) -> dict[int, s
     table = products.incidents
     score_of = dict(zip(table["rank"].tolist(), table["score"].tolist(), strict=True))
     return {card.place: certainty_of(score_of.get(card.rank, card.score)) for card in cards}
-
-
-def _renamed(events: pd.DataFrame) -> set[tuple[int, pd.Timestamp]]:
-    """Return who went on under another number, and from when on nothing came under the old one.
-
-    It is known where that hull is: a reach of its silence would say that it may be anywhere.
-    """
-    changes = events[(events["kind"] == "identity") & (events["subkind"] == "hand_over")]
-    both = zip(changes["mmsi"], changes["other_mmsi"], changes["start"], strict=True)
-    return {(mmsi, start) for one, other, start in both for mmsi in (one, other)}
 
 
 def _lone(one: IncidentCard, products: Products, lon0: float) -> Event:

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from detectors.core.arrays import Floats
 from detectors.kinematics import geodesy
+from pipelines.base.labels import Labels, labels
 from pipelines.base.text import one_line
 from pipelines.publish.maps.scene import Box, Ground, Label, Place, Region
 
@@ -75,10 +76,13 @@ def padded(box: Box) -> Box:
 
 
 @lru_cache(maxsize=4)
-def ground(zones: "Zones", box: Box, lon0: float, *, keyed: bool = False) -> Ground:
+def ground(
+    zones: "Zones", box: Box, lon0: float, *, keyed: bool = False, language: str = "en"
+) -> Ground:
     """Land, zones, boundaries, names of states and places in a box.
 
-    `keyed`: whether zones of GeoJSON files bring their ids, for a page that opens them.
+    `keyed`: whether zones of GeoJSON files bring their ids, for a page that opens them; `language`
+    what zones of ours are called in.
 
     The newest are kept: a brief, its PDF and the packs of a run show the same one.
     """
@@ -88,7 +92,7 @@ def ground(zones: "Zones", box: Box, lon0: float, *, keyed: bool = False) -> Gro
     borders = shapely.get_parts(clip(zones.boundaries.frame.geometry.to_numpy(), box, lon0))
     return Ground(
         land=rings_of(_coarser(pieces, _LAND_VERTICES)),
-        zones=_zones(zones, box, lon0, keyed),
+        zones=_zones(zones, box, lon0, keyed, labels(language)),
         borders=tuple(shapely.get_coordinates(line) for line in borders),
         states=_states(zones, box, lon0),
         places=_places(zones, box, lon0),
@@ -200,7 +204,7 @@ def look_of(zone_class: str) -> str:
     return "lane" if zone_class in LANE_CLASSES else "zone"
 
 
-def _zones(zones: "Zones", box: Box, lon0: float, keyed: bool) -> tuple[Region, ...]:
+def _zones(zones: "Zones", box: Box, lon0: float, keyed: bool, words: Labels) -> tuple[Region, ...]:
     """Outlines; territorial seas, long and seen from afar, coarser than what was drawn by hand."""
     frame = zones.frame
     far = (frame["zone_class"] == "territorial_sea").to_numpy(bool)
@@ -218,7 +222,7 @@ def _zones(zones: "Zones", box: Box, lon0: float, keyed: bool) -> tuple[Region, 
             chosen.get("file", pd.Series("", chosen.index)),
             strict=True,
         ):
-            title = one_line(str(name), NAME_LIMIT)
+            title = one_line(words.zone(str(name)), NAME_LIMIT)
             way = None if pd.isna(angle) else float(round(float(angle)))
             key = str(zone_id) if keyed and str(file).endswith(".geojson") else ""
             for piece in clip(np.array([shape], object), box, lon0):

@@ -47,7 +47,8 @@ def to_html(report: Report, zones: Zones) -> str:
         forest=_forest(report),
         incidents=_incidents(report),
         presence=_presence(report),
-        outcomes=report.outcomes.to_dict("records"),
+        outcomes=tables.outcome_rows(report),
+        nothing_concluded=tables.NOTHING_CONCLUDED,
         conclusions=CONCLUSIONS,
         concluded=tables.CONCLUDED,
     )

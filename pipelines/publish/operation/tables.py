@@ -12,6 +12,7 @@ import pandas as pd
 from pipelines.assess.operations.rates import CONFIDENCE, FEW, MIN_DAYS
 from pipelines.assess.operations.report import PHASES, Report
 from pipelines.base import labels
+from pipelines.base.schemas import CONCLUSIONS
 from pipelines.base.text import iso
 from pipelines.base.visible import clean
 
@@ -19,6 +20,8 @@ CONCLUDED: Final = (
     "Boarded: that confirmed it. Cleared: on board, by sight or by radio, nothing was found."
 )
 """What two conclusions count; which of the three cleared a vessel nobody records."""
+
+NOTHING_CONCLUDED: Final = "Nothing was concluded on anything, here or elsewhere, in that time."
 
 MOST: Final = 1000.0
 """A ratio above that has no end that anybody could use. A judgement."""
@@ -138,6 +141,11 @@ def incident_rows(report: Report) -> Iterator[tuple[str, str, dict[str, dict[str
         by = {str(row["phase"]): row for row in _rows(part)}
         if any(by[phase]["incidents"] for phase in PHASES):
             yield str(place), kind_word(str(kind)), by
+
+
+def outcome_rows(report: Report) -> list[dict[str, Any]]:
+    """List place, phase and how often what was concluded, of those of which there was anything."""
+    return [row for row in _rows(report.outcomes) if any(row[name] for name in CONCLUSIONS)]
 
 
 def presence_rows(report: Report) -> Iterator[tuple[str, dict[str, dict[str, Any]]]]:

@@ -121,6 +121,11 @@ class Manifest(BaseModel):
     stale_after: Annotated[str, AfterValidator(_time)]
     files: Annotated[tuple[File, ...], Field(max_length=10_000)]
 
+    @property
+    def paths(self) -> set[str]:
+        """Return the paths of its files."""
+        return {file.path for file in self.files}
+
 
 def make(products: Products, files: Mapping[str, Path], lock_sha256: str) -> bytes:
     """Return the manifest of a recipient's products.

@@ -49,6 +49,7 @@ NEVER_REDACTED: Final = frozenset(
         "tlp",
         "rel",
         "simulated",
+        "correction",
     }
 )
 """Fields without which a product can't say what it is about, or can't be worked out."""

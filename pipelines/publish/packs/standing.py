@@ -19,7 +19,14 @@ CLEARING: Final = frozenset({"cleared", "benign_cause"})
 
 
 REOPENED: Final = "reopened"
-"""What a correction says of a lead that an earlier one called cleared, and that isn't any more."""
+"""What a correction says of a lead that an earlier one called cleared or withdrawn, and that isn't
+any more."""
+
+PLACED: Final = ("moved", REOPENED)
+"""Corrections that tell where a lead is: of what is open again, where the pack told it, unless they
+say so."""
+
+_NOWHERE: Final = (float("nan"), float("nan"))
 
 
 def clearing(said: pd.DataFrame) -> pd.DataFrame:
@@ -61,32 +68,62 @@ def due(
     cleared: Collection[str],
     sent: Mapping[str, Any],
     lines: Iterable[Mapping[str, Any]],
+    at_all: Collection[str] = (),
 ) -> pd.DataFrame:
-    """Return the leads of a pack of which its holder may have to be told: those of which no
-    correction of it has told since it was sent, and those that one reopened, or called cleared and
-    that aren't `cleared` any more: these it `reopens`.
+    """Return the leads of a pack of which its holder may have to be told, by what its corrections
+    told since it was sent: all but those that were called cleared, and are.
+
+    Adds `gone`, whether one was called withdrawn; `reopens`, whether one was called cleared, and
+    isn't any more (before it was sent anew too: who holds the correction has a pack of that name);
+    told_lat and told_lon, where its holder takes it to be (NaN where an older
+    version told of a move, and kept no place).
 
     Parameters
     ----------
     leads
         As of `issued.leads_of`.
+    cleared
+        Those that are cleared, see `cleared_since`.
     sent, lines
         The pack's line of the log; lines of the log.
+    at_all
+        Those that are cleared, whether or not that was known when the pack was made.
     """
     own = [one for one in lines if one.get("corrects") == sent["pack"]]
-    told = dict[str, str]()
+    told, before, places = dict[str, str](), dict[str, str](), dict[str, Any]()
     for one in sorted(own, key=lambda line: int(line["number"])):
-        if one["number"] > sent["number"]:
-            told |= dict(one.get("corrected") or {})
-    last = np.array([told.get(one, "") for one in leads["told_id"]], dtype=object)
-    reopens = (last == "cleared") & ~leads["event_id"].isin(set(cleared)).to_numpy(bool)
-    open_ = (last == "") | (last == REOPENED) | reopens
-    found: pd.DataFrame = leads.assign(reopens=reopens)[open_]
-    return found.reset_index(drop=True)
+        said, to = dict(one.get("corrected") or {}), one.get("moved_to")
+        if one["number"] < sent["number"]:
+            before |= said
+        else:
+            told |= said
+            for key in (key for key in said if said[key] in PLACED):
+                places.pop(key, None)
+                if to is None or key in to:
+                    places[key] = _NOWHERE if to is None else to[key]
+    ids = leads["told_id"].tolist()
+    last = np.array([told.get(one, "") for one in ids], dtype=object)
+    first = np.array([before.get(one, "") for one in ids], dtype=object)
+    still, ever = (leads["event_id"].isin(set(of)).to_numpy(bool) for of in (cleared, at_all))
+    own_places = leads[["lat", "lon"]].to_numpy("float64").tolist()
+    at = [places.get(one, own) for one, own in zip(ids, own_places, strict=True)]
+    lat, lon = np.array(at, "float64").reshape(-1, 2).T
+    found = leads.assign(
+        gone=last == "withdrawn",
+        reopens=((last == "cleared") | ((last == "") & (first == "cleared") & ~ever)) & ~still,
+        told_lat=lat,
+        told_lon=lon,
+    )
+    open_: pd.DataFrame = found[(last != "cleared") | ~still]
+    return open_.reset_index(drop=True)
 
 
-def far(leads: pd.DataFrame, lat: pd.Series, lon: pd.Series) -> "np.ndarray[Any, Any]":
-    """Tell which leads are further than `MOVED_M` from some places."""
-    places = (leads["lat"], leads["lon"], lat, lon)
-    away = geodesy.distance_m(*(one.to_numpy("float64") for one in places))
-    return np.asarray(away) > MOVED_M
+def moved(leads: pd.DataFrame, lat: pd.Series, lon: pd.Series) -> "np.ndarray[Any, Any]":
+    """Tell which leads, of `due`, are further than `MOVED_M` from where their holder takes them to
+    be: by what the pack told where that isn't known, and of those that are open again, since the
+    correction that says so says "as the pack told it".
+    """
+    by_pack = leads["told_lat"].isna() | leads["reopens"] | leads["gone"]
+    told = (leads[f"told_{name}"].where(~by_pack, leads[name]) for name in ("lat", "lon"))
+    places = (*told, lat, lon)
+    return np.asarray(geodesy.distance_m(*(one.to_numpy("float64") for one in places))) > MOVED_M

@@ -31,7 +31,6 @@ EXIT_CODES: Final[dict[str, int]] = {
 _MAX_SIGNATURE: Final = 4096
 
 _TOO_MANY: Final = "not in the manifest: "
-_STALE: Final = "out of date since "
 
 _BESIDE: Final = (".aux.xml", "-wal", "-shm", "-journal")
 """What GDAL (Persistent Auxiliary Metadata) and SQLite (https://sqlite.org/tempfiles.html) write
@@ -55,14 +54,8 @@ class Verdict:
     """Manifest and signature as they were read."""
     title: str = ""
     """What that key is called here; empty where its signature can't be trusted."""
-
-    @property
-    def opened(self) -> tuple[str, ...]:
-        """Return what programs left beside files that they opened, if nothing else was changed."""
-        held = {file.path for file in self.manifest.files} if self.manifest else set()
-        beside = {f"{_TOO_MANY}{path}{end}": path + end for path in held for end in _BESIDE}
-        wrong = [one for one in self.problems if not one.startswith(_STALE)]
-        return tuple(beside[one] for one in wrong) if {*wrong} <= {*beside} else ()
+    opened: tuple[str, ...] = ()
+    """What programs left beside files that they opened, if nothing else was changed."""
 
     @property
     def signed_by(self) -> str:
@@ -109,18 +102,22 @@ def _verdict(
     except UnsoundError as error:
         return Verdict("changed", (*changed, *odd, error.message), None, "", papers)
     signer, key_state, key_problem = _signer(papers, keyring, also)
-    changed += _differences(inside, claimed, odd)
+    more = sorted(inside.sizes.keys() - {manifest.NAME, manifest.SIGNATURE} - claimed.paths)
+    changed += _differences(inside, claimed, more, odd)
     if signer and _is_renamed(inside, papers[manifest.SIGNATURE]):
         changed.append(f"the folder in the archive is called {shown(inside.top)}")
     until = pd.Timestamp(claimed.stale_after)
-    stale = [f"{_STALE}{minute(until)}"] if now > until else []
+    stale = [f"out of date since {minute(until)}"] if now > until else []
     problems = [*changed, *filter(None, [key_problem]), *stale]
     state: State = "changed" if changed else key_state
     if state == "intact" and stale:
         state = "stale"
     titles = {key.name: key.title for key in keyring.entries() if key.kind != "opening"}
     title = titles.get(signer, "") if key_state == "intact" else ""
-    return Verdict(state, tuple(problems), claimed, signer, papers, title)
+    beside = {path + end for path in claimed.paths for end in _BESIDE}
+    alone = {*more} <= beside and len(problems) == len(more) + len(stale)
+    opened = tuple(more) if alone else ()
+    return Verdict(state, tuple(problems), claimed, signer, papers, title, opened)
 
 
 def _is_renamed(inside: Contents, signature: bytes) -> bool:
@@ -131,13 +128,14 @@ def _is_renamed(inside: Contents, signature: bytes) -> bool:
     return not told.endswith(f" pack:{inside.top}")
 
 
-def _differences(inside: Contents, claimed: Manifest, odd: Sequence[str]) -> list[str]:
+def _differences(
+    inside: Contents, claimed: Manifest, more: Sequence[str], odd: Sequence[str]
+) -> list[str]:
     expected = {file.path: file for file in claimed.files}
-    here = inside.sizes.keys() - {manifest.NAME, manifest.SIGNATURE}
-    found = [f"missing: {name}" for name in sorted(expected.keys() - here)]
-    found += [f"{_TOO_MANY}{name}" for name in sorted(here - expected.keys())]
+    found = [f"missing: {name}" for name in sorted(expected.keys() - inside.sizes.keys())]
+    found += [f"{_TOO_MANY}{name}" for name in more]
     found += odd
-    for name in sorted(expected.keys() & here):
+    for name in sorted(expected.keys() & inside.sizes.keys()):
         if inside.sizes[name] != expected[name].bytes:
             found.append(f"changed: {name}")
             continue

@@ -27,9 +27,8 @@ def scene_of(planned: Planned, zones: Zones) -> Scene:
     lon0, fit = _extent(planned.plan, zones)
     box = cut.padded(fit)
     regions, ways, points = layers(planned, lon0)
-    return Scene(
-        lon0, fit, box, cut.ground(zones, box, lon0), regions=regions, ways=ways, points=points
-    )
+    ground = cut.ground(zones, box, lon0, language=planned.language)
+    return Scene(lon0, fit, box, ground, regions=regions, ways=ways, points=points)
 
 
 def layers(planned: Planned | None, lon0: float) -> Layers:

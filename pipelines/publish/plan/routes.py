@@ -55,7 +55,7 @@ def _points(one: Sailed, planned: Planned) -> list[_Point]:
             first.speed_kn,
             None,
             first.depart_us,
-            "base",
+            said.route_base,
         )
     ]
     for number, stop in enumerate(one.stops, 1):
@@ -72,7 +72,7 @@ def _points(one: Sailed, planned: Planned) -> list[_Point]:
                     stop.speed_kn,
                     int(arrive[k]),
                     None,
-                    "turn",
+                    said.route_turn,
                 )
             )
         tasks: tuple[tuple[int, str], ...] = ((number, words.what(stop, one, said)),)
@@ -125,7 +125,7 @@ def to_gpx(one: Sailed, planned: Planned) -> str:
         way.points.append(
             gpxpy.gpx.GPXRoutePoint(lat, lon, name=point.name, description=note, time=time)
         )
-        if point.note not in {"turn", "base"}:
+        if point.tasks:
             document.waypoints.append(
                 gpxpy.gpx.GPXWaypoint(lat, lon, name=point.name, description=note, time=time)
             )

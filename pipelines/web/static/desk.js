@@ -210,18 +210,19 @@ const live = document.getElementById("live");
 const EVERY_MS = 10_000;
 async function ask() {
   try {
-    const counts = "counted" in live.dataset && !live.dataset.at;
-    const answer = await fetch("/live" + (counts ? "?on=" + live.dataset.on : ""), { headers: { accept: "application/json" } });
+    const { at, on } = live.dataset;
+    const counts = "counted" in live.dataset;
+    const answer = await fetch("/live" + (counts ? "?" + new URLSearchParams({ on, at }) : ""), { headers: { accept: "application/json" } });
     if (!answer.ok) { live.textContent = live.dataset.closed; live.hidden = false; return; }
     const now = await answer.json();
     const fresh = now.run && now.run !== live.dataset.run;
     const said = counts && now.concluded !== null && String(now.concluded) !== live.dataset.counted;
     const idle = [null, document.body, panel].includes(document.activeElement);
-    if ((fresh || said) && document.body.dataset.page === "tonight" && idle && !live.dataset.at) { location.reload(); return; }
+    if ((fresh || said) && document.body.dataset.page === "tonight" && idle && !(fresh && at)) { location.reload(); return; }
     live.textContent = "";
-    if (fresh || (said && live.dataset.on)) {
+    if (fresh || (said && (on || at))) {
       const link = document.createElement("a");
-      link.href = fresh ? "/" : location.pathname;
+      link.href = fresh ? "/" : location.pathname + (at && "?" + new URLSearchParams({ at }));
       link.textContent = fresh ? live.dataset.fresh : live.dataset.concluded;
       live.append(link);
     } else if (now.writing) {
@@ -236,6 +237,38 @@ async function ask() {
   setTimeout(ask, EVERY_MS);
 }
 setTimeout(ask, 1500);
+
+// ---- What is sent goes to a desk that is there: else its reader stays, is told, and presses again ----
+const SEND_MS = 8000;
+let asking = false;
+let passed = null;
+document.addEventListener("submit", async (e) => {
+  const one = e.target;
+  if (e.defaultPrevented || one === passed || one.getAttribute("method") !== "post") return;
+  e.preventDefault();
+  if (asking) return;
+  asking = true;
+  const said = (one === form && document.getElementById("lacks")) || one.querySelector(".unsent") || document.createElement("b");
+  let why = "";
+  try {
+    const answer = await fetch("/live", { headers: { accept: "application/json" }, signal: AbortSignal.timeout(SEND_MS) });
+    if ([401, 403].includes(answer.status)) why = live.dataset.closed;
+  } catch { why = live.dataset.away; }
+  asking = false;
+  if (why) {
+    if (!said.isConnected) {
+      said.className = "unsent warn";
+      said.setAttribute("role", "alert");
+      one.append(said);
+    }
+    said.textContent = why;
+    said.hidden = false;
+    return;
+  }
+  passed = one;
+  one.requestSubmit(e.submitter);
+  passed = null;
+});
 
 // ---- What takes longer than a page: asked for every second, and shown when it is done ----
 const work = document.getElementById("work");

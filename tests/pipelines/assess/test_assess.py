@@ -216,6 +216,17 @@ def test_who_could_have_met_whom_is_told_of_the_right_one(
     assert Teller({}, gazetteer, at(24)).sentence(row, 1).startswith(said)
 
 
+def test_a_silence_that_outlasts_the_night_of_its_hulls_new_number_still_says_it(
+    gazetteer: Gazetteer,
+) -> None:
+    silent = event("gap", -30, None, score=0.6, evidence={"reachable_distance_m": 900_000.0})
+    changed = event("identity", -29, -29, subkind="hand_over", other_mmsi=B)
+    told, _ = flagged(gazetteer, silent, past=[changed])
+    assert "; its hull is heard since under another number, as MMSI 563000002" in told["reason"][0]
+    alone, _ = flagged(gazetteer, silent)
+    assert "anywhere in these waters" in alone["reason"][0]
+
+
 @pytest.mark.parametrize(
     ("chance", "said"), [(0.0, "< 1 %"), (0.3, "30 %"), (0.999, "> 99 %"), (1.0, "> 99 %")]
 )

@@ -213,3 +213,17 @@ def test_who_is_out_of_reach_is_met_at_no_time(sea):
             met
         ] * 2
         assert row[said.distance] > 0
+
+
+@pytest.mark.parametrize("language", ["en", "ms"])
+def test_where_a_route_begins_and_turns_is_said_in_the_readers_language(sea, language):
+    made = make(inputs(tracked, [(1, 2.3, 101.3, 0.0, 0)]), config(), sea)
+    [sailed] = [one for one in made.sailed if one.stops]
+    plan = labels(language).plan
+    parsed = gpxpy.parse(routes.to_gpx(sailed, Planned(made, None, language)))
+    notes = [point.description.removeprefix("SIM ") for point in parsed.routes[0].points]
+    assert notes[0].endswith(plan.route_base)
+    assert {"en": "base", "ms": "pangkalan"}[language] == plan.route_base
+    marked = [point.description for point in parsed.waypoints]  # its tasks alone
+    assert marked
+    assert not [one for one in marked if one.endswith((plan.route_base, plan.route_turn))]

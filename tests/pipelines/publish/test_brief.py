@@ -412,7 +412,7 @@ def test_no_reach_is_drawn_of_a_hull_that_went_on_under_another_number(
     assert set(before.values()) == {9.0}
     events = products.events
     went_on = events[events["event_id"] == gap].assign(
-        event_id="went on", kind="identity", subkind="hand_over"
+        event_id="went on", kind="identity", subkind="hand_over", other_mmsi=533_000_009
     )
     after = paces(replace(products, events=pd.concat([events, went_on], ignore_index=True)))
     assert after == {**before, gap: 0.0}

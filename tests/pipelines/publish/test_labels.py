@@ -4,6 +4,7 @@ import ast
 import re
 import string
 from collections.abc import Iterator
+from datetime import date
 from typing import Any, get_args
 
 import geopandas as gpd
@@ -19,6 +20,7 @@ from detectors.core.telling import Told
 from detectors.spoofing.belief import BELIEFS
 from detectors.surroundings.landmarks import COMPASS_POINTS, Gazetteer
 from detectors.surroundings.nearby import NOT_ASSESSED
+from detectors.surroundings.rules import Rule
 from pipelines.assess.incidents import beside, steps, wording
 from pipelines.assess.incidents.first import CERTAINTIES
 from pipelines.assess.reasons import Teller
@@ -26,7 +28,7 @@ from pipelines.assess.scoring import ORDINALS
 from pipelines.base import labels as catalogues
 from pipelines.base.labels import LANGUAGES, labels
 from pipelines.base.schemas import CONCLUSIONS
-from pipelines.base.settings import PROJECT
+from pipelines.base.settings import PROJECT, REFERENCE
 from pipelines.base.text import MONTHS, moment
 from pipelines.publish.brief import _flat
 from pipelines.publish.briefing import span, without_time
@@ -286,7 +288,8 @@ def test_seas_and_boundaries_of_states_are_named_in_the_language() -> None:
     assert malay.zone("Territorial sea of Singapore") == "Laut wilayah Singapura"
     line = "Territorial sea boundary Indonesia-Malaysia"
     assert malay.zone(line) == "Sempadan laut wilayah Indonesia-Malaysia"
-    assert malay.zone("Melaka anchorage") == "Melaka anchorage"
+    assert malay.zone("Melaka anchorage") == "Kawasan berlabuh Melaka"
+    assert malay.zone("Our anchorage") == "Our anchorage"
     said = malay.say("Stayed {duration} in {zone}", duration="2.0 jam", zone=line)
     assert said.endswith("Sempadan laut wilayah Indonesia-Malaysia")
 
@@ -312,3 +315,69 @@ def test_a_reason_tells_its_distances_by_the_rule_of_all(language: str) -> None:
             told = words.told(text, **numbers(dict.fromkeys(names, metres)))
             assert wanted in told, text
             assert other not in told, text
+
+
+def test_a_reason_that_another_quotes_is_told_in_the_language() -> None:
+    """Two could have met: the silence of one has a reason of its own, which is kept in English."""
+    malay = labels("ms")
+    quoted = (
+        "sailing out of range: it was under way to where vessels were heard in only 0% of the half "
+        "hours that followed"
+    )
+    [text] = [one for one in malay.sentences if one.endswith("{own_explanation}")]
+    told = malay.told(text, own_explanation=quoted)
+    assert "belayar keluar dari jangkauan: ia sedang belayar ke tempat" in told
+    assert "half hours" not in told
+    assert labels("en").explanation(quoted) == quoted
+
+
+@pytest.mark.parametrize("away_m", [700.0, 7000.0])
+def test_whatever_a_reason_said_is_told_again_as_it_is_told(away_m: float) -> None:
+    malay, english = labels("ms"), labels("en")
+    known = 0
+    for text in malay.sentences:
+        values = {name: away_m if name.endswith("_m") else 3.0 for name in places_in(text)}
+        try:
+            said = english.told(text, **numbers(values))
+        except ValueError:  # it has words in it
+            continue
+        known += 1
+        found = f"pilot transfer: {said}".replace(english.english.format(text=""), "")
+        assert malay.explanation(found) == (
+            f"pemindahan malim: {malay.told(text, **numbers(values))}"
+        )
+    assert known > 500
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_event_of_which_a_pack_lacks_the_measures_is_told_by_its_kind(language: str) -> None:
+    words, time = labels(language), pd.Timestamp("2026-01-05T18:10Z")
+    event = Told("crossing", "half", 1, 0, time, None, 4.2, 100.4, Evidence.of({}), "retired")
+    places = gpd.GeoDataFrame(
+        {"name": ["Lumut"], "prominence": [1]}, geometry=[shapely.Point(100.63, 4.23)], crs=4326
+    )
+    told = Teller({}, Gazetteer(places), time + pd.Timedelta(hours=3), words.say).sentence(event, 1)
+    kind = "crossing half" if language == "en" else words.kinds["crossing half"]
+    assert told.lower().startswith(f"{kind} "), told
+
+
+def test_zones_of_ours_are_called_and_noted_in_malay() -> None:
+    """All but proper names: what has a word in small letters says what it is."""
+    malay = labels("ms")
+    ours = zones.load_zones(PROJECT / "config" / "zones", REFERENCE).frame
+    ours = ours[~ours["file"].astype(str).str.startswith("watch_areas")]
+    assert len(ours) > 100
+    for name in ours["name"]:
+        if re.search(r"(?<![A-Za-z/])[a-z]{2,}|\b(?:Strait|River|Joint)\b", name):
+            assert malay.zone(name) != name
+    sentences = {one for note in ours["note"] for one in re.split(r"(?<=\.) ", note) if one}
+    assert sorted(sentences - malay.zones.keys()) == []
+    sources = {rule.source for of in ours["rules"] for rule in of}
+    assert sorted(sources - malay.zones.keys()) == []
+    for source in sources:
+        cited = Rule("ais", "required", source, date(2025, 8, 1), date(2026, 8, 1)).cited
+        assert malay.cited(cited) == f"{malay.zones[source]} (sejak 2025-08-01 hingga 2026-08-01)"
+    known = {*ours["name"], *sentences, *sources}
+    assert sorted(malay.zones.keys() - known) == []  # no zone has it any more
+    own = "Our yard, off the pier"
+    assert (malay.zone(own), malay.note(own)) == (own, own)

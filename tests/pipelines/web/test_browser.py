@@ -255,6 +255,83 @@ def test_what_another_desk_concluded_is_said_on_an_open_page_and_on_the_list(
     page.wait(f"{loaded} && !document.body.dataset.old")
 
 
+def test_what_another_desk_concluded_is_said_on_the_pages_of_a_past_night(
+    page: Page, own_desk: str, own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(concluding, "WAIT_S", 60.0)  # as above
+    with store.read(own_home / "store") as reader:
+        past = reader.runs()["run_id"].iloc[-1]
+    new = "'quiet' AS run_id, ordinal + 1 AS ordinal"
+    ask(own_home, f"INSERT INTO runs SELECT * REPLACE ({new}) FROM runs")
+    page.open(f"{own_desk}/?at={past}")
+    title = "document.querySelectorAll('#lines a.title')[3].getAttribute('href')"
+    address = page.evaluate(title)
+    page.open(own_desk + address)
+    page.evaluate("ask()")
+    assert page.evaluate("document.getElementById('live').hidden")  # that it is past stands above
+    word = page.evaluate("document.querySelector('[name=csrf]').value")
+
+    def conclude(author: str) -> str:
+        body = f"{{csrf: '{word}', conclusion: 'watch', reason: 'seen', operator: '{author}'}}"
+        return f"fetch('{address}', {{method: 'POST', body: new URLSearchParams({body})}})"
+
+    page.evaluate(f"{conclude('Lt Siti')}.then(ask)")
+    link = "document.querySelector('#live a')"
+    assert page.evaluate(f"{link}.textContent").startswith("Somebody concluded on this")
+    page.evaluate(f"{link}.click()")
+    loaded = "document.readyState === 'complete'"
+    page.wait(f"{loaded} && document.body.innerText.includes('Lt Siti')")
+    assert page.evaluate("location.pathname + location.search") == address
+    page.open(f"{own_desk}/?at={past}")
+    page.evaluate("document.body.dataset.old = 'yes'")
+    page.evaluate(f"void {conclude('Lt Tan')}.then(ask)")
+    page.wait(f"{loaded} && !document.body.dataset.old")
+
+
+def test_who_records_while_the_desk_is_away_stays_is_told_and_presses_again(
+    page: Page, own_desk: str, own_home: Path
+) -> None:
+    page.open(f"{own_desk}/")
+    incident = page.evaluate("document.querySelectorAll('#lines a.title')[4].getAttribute('href')")
+    page.open(own_desk + incident)
+    press(page, "w")
+    page.call("Input.insertText", text="seen again at dawn")
+    limits = {"latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+    page.call("Network.emulateNetworkConditions", offline=True, **limits)
+    said = "document.getElementById('lacks')"
+    leave(page, "Enter")
+    page.wait(f"!{said}.hidden && {said}.textContent.includes('does not answer')")
+    assert page.evaluate("location.pathname") == incident
+    assert page.evaluate("document.querySelector('[name=reason]').value") == "seen again at dawn"
+    # Other forms are told beside what was pressed.
+    page.evaluate("document.querySelector('.who form').requestSubmit()")
+    page.wait("Boolean(document.querySelector('.who .unsent')?.textContent)")
+    page.call("Network.emulateNetworkConditions", offline=False, **limits)
+    before = len(recorded(own_home))
+    leave(page, "Enter")
+    page.wait("location.search.includes('recorded') && document.readyState === 'complete'")
+    known = recorded(own_home).iloc[before:]
+    assert set(known["reason"]) == {"seen again at dawn"}
+    assert len(set(known["disposition_id"])) == len(known)
+
+
+def test_who_records_at_a_desk_that_let_nobody_in_yet_keeps_the_page(
+    page: Page, own_desk: str
+) -> None:
+    """It was started again: its reader needs a new address, and what was typed."""
+    page.open(f"{own_desk}/")
+    incident = page.evaluate("document.querySelectorAll('#lines a.title')[4].getAttribute('href')")
+    page.open(own_desk + incident)
+    press(page, "w")
+    page.call("Input.insertText", text="seen again at dawn")
+    name = f"desk-{own_desk.rsplit(':', maxsplit=1)[1]}"  # of this desk alone
+    page.call("Network.deleteCookies", name=name, url=own_desk)
+    leave(page, "Enter")
+    said = "document.getElementById('lacks')"
+    page.wait(f"!{said}.hidden && {said}.textContent.includes('was closed')")
+    assert page.evaluate("document.querySelector('[name=reason]').value") == "seen again at dawn"
+
+
 def test_a_new_run_appears_by_itself_and_not_under_a_readers_hands(
     page: Page,
     own_desk: str,

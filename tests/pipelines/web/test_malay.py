@@ -94,7 +94,7 @@ def pages(reader: Reader) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def names(desk_home: Path) -> set[str]:
-    """What is called so in every language: vessels, places, zones with their notes and sources."""
+    """What is called so in every language: vessels, places, what zones are drawn by."""
     one = load(desk_home)
     zones = load_zones(one).frame
     places = load_gazetteer(one.reference)
@@ -102,23 +102,19 @@ def names(desk_home: Path) -> set[str]:
         end = opened.runs()["end"].iloc[-1]
         vessels, known = opened.names(end)["value"], opened.vessels(end)
         sightings = opened.sql("SELECT * FROM sightings").select_dtypes("object").stack()
-    rules = [rule for of in zones["rules"] for rule in of]
     said = {
         *vessels,
         *known["callsign"],
         *known["destination"],
         *sightings,
         *places._name,
-        *zones["name"],
-        *zones["note"],
+        *(name for name in zones["name"] if labels("ms").zone(name) == name),
         *zones["source"],
     }
     said |= {each.title for each in recipients.load(one.config).values()}
     said |= {
         *load_mid(one.reference)["name"],
         *zones["licence_source"],
-        *(one.source for one in rules),
-        "(from 2025-08-01)",  # since when a rule holds, in evidence beside its source
         "Lt Aminah",
     }
     return {" ".join(str(text).split()) for text in said} - {""}

@@ -27,7 +27,7 @@ from pipelines.publish.products import Planned
 from pipelines.reference.codes import flag_states
 from pipelines.run import dispositions
 from pipelines.run.plan import concluded_of, plan_run
-from pipelines.web import rooms, tonight, units, waters, weighed
+from pipelines.web import charts, rooms, tonight, units, waters, weighed
 from pipelines.web.line import Line
 from pipelines.web.night import Nights
 from tests.pipelines.web.conftest import Reader, ask, few, first_of, recorded
@@ -346,3 +346,14 @@ def test_what_is_answered_in_part_is_counted_as_new_where_its_line_says_so(
             load(own_home), event, author="A", conclusion="watch", reason="nets", quiet_within_m=0
         )
     assert told() == ("watched", len(new) - 1, False)
+
+
+def test_no_reach_is_drawn_of_a_hull_that_is_heard_under_another_number(desk_home: Path) -> None:
+    """The change may be one of a night before, which this one's events don't hold."""
+    shown = Nights(load(desk_home)).shown("", "en")
+    [gap, *_] = [one for one in charts._scene(shown).events if one.kind == "gap" and one.pace_kn]
+    [row] = shown.events_of([gap.id]).to_dict("records")
+    shown.teller._since = {(row["mmsi"], row["start"]): 533000009}
+    again = {one.id: one.pace_kn for one in charts._scene(shown).events}
+    assert again[gap.id] == 0.0
+    assert any(again.values())

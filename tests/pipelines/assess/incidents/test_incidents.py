@@ -35,6 +35,7 @@ from pipelines.assess.incidents import (
 from pipelines.assess.incidents.beside import part
 from pipelines.assess.incidents.grouping import grouped
 from pipelines.assess.incidents.plots import CROWD, MOST, followed
+from pipelines.assess.incidents.silences import numbers_since
 from pipelines.assess.incidents.steps import NEXT_STEPS
 from pipelines.assess.incidents.wording import described
 from pipelines.assess.reasons import Teller
@@ -669,6 +670,26 @@ def test_a_hull_that_is_heard_under_another_number_is_looked_for_there(
     rows = telling.told(events.build([event("gap", 1, None, SHIP), also]))
     (silent,) = [row for row in rows if row.kind == "gap"]
     assert steps.next_step(silent, rows, at(9), {}, telling.plain, {}) == NEXT_STEPS[key]
+
+
+def test_a_hull_that_is_heard_under_another_number_can_not_be_anywhere(
+    gazetteer: Gazetteer,
+) -> None:
+    silent = event("gap", 1, None, SHIP, evidence={"reachable_distance_m": 900_000.0})
+    changed = event("identity", 2, 3, SHIP, BOAT, subkind="hand_over")
+    both = events.build([silent, changed])
+    (gap,) = [row for row in telling.told(both) if row.kind == "gap"]
+    since = numbers_since(both)
+    assert since == {(SHIP, gap.start): BOAT}
+
+    def tell(since: dict[tuple[int, pd.Timestamp], int]) -> str:
+        return Teller({BOAT: "MV BARU"}, gazetteer, at(9), since=since).sentence(gap, SHIP)
+
+    assert tell({}).endswith(", by now anywhere in these waters or beyond")
+    assert tell(since).endswith("; its hull is heard since under another number, as MV BARU")
+    assert not numbers_since(events.build([event("gap", 0, 1, SHIP), changed]))  # heard again
+    step = steps.next_step(gap, [gap], at(9), {}, telling.plain, {}, renumbered=True)
+    assert step == NEXT_STEPS["gap renumbered"]  # by a change of a night before
 
 
 @pytest.mark.parametrize(("reach_m", "key"), [(60_000.0, "gap"), (900_000.0, "gap far")])

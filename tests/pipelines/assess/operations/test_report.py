@@ -16,7 +16,8 @@ from pipelines.assess.dispositions import make
 from pipelines.assess.operations import OperationError, find
 from pipelines.assess.operations import make as make_operation
 from pipelines.assess.operations import report as comparing
-from pipelines.base.schemas import DISPOSITIONS
+from pipelines.base.schemas import CONCLUSIONS, DISPOSITIONS
+from pipelines.cli.operation import _print
 from pipelines.publish.operation import page, tables
 from tests.making import event_row
 from tests.pipelines.conftest import holds_its_policy, land_only
@@ -230,3 +231,20 @@ def test_of_no_clear_change_no_more_is_said_than_that() -> None:
         row = html.split("<td>all</td>")[1].split("</tr>")[0]
         assert row.count("no clear change") == 2  # during, and after
         assert "too few" not in row
+
+
+def test_where_nothing_was_concluded_a_line_says_so(capsys: pytest.CaptureFixture[str]):
+    """Nine rows of zeros say it too, and have to be read."""
+    made, zones = everything(), land_only([shapely.box(100, 1, 101.2, 2.2)])
+    assert [(row["place"], row["phase"]) for row in tables.outcome_rows(made)] == [
+        ("inside", "before")
+    ]
+    nothing = dict.fromkeys(CONCLUSIONS, 0)
+    none = replace(made, outcomes=made.outcomes.assign(**nothing))
+    for report, said in ((made, False), (none, True)):
+        _print(report)
+        out, html = capsys.readouterr().out, page.to_html(report, zones)
+        for text in (out, html):
+            assert (tables.NOTHING_CONCLUDED in " ".join(text.split())) is said
+            assert (tables.CONCLUDED in " ".join(text.split())) is not said
+        assert ("Conclusions" in out) is not said

@@ -4,10 +4,12 @@ from typing import Any
 
 import pandas as pd
 
-from pipelines.publish.packs.standing import cleared_since, due
+from pipelines.publish.packs.standing import cleared_since, due, moved
 
 SENT = {"pack": "p", "number": 3, "time": "2026-11-28T09:00:00Z"}
-LEADS = pd.DataFrame({"event_id": ["a", "b", "c"], "told_id": ["1", "2", "3"]})
+LEADS = pd.DataFrame(
+    {"event_id": ["a", "b", "c"], "told_id": ["1", "2", "3"], "lat": 3.0, "lon": 100.0}
+)
 
 
 def said(**conclusions: tuple[str, str]) -> pd.DataFrame:
@@ -46,10 +48,38 @@ def test_a_lead_is_cleared_where_what_its_story_went_on_in_is() -> None:
 
 def test_what_was_told_is_due_again_only_where_it_is_not_cleared_any_more() -> None:
     lines = [told(4, **{"1": "cleared", "2": "moved"})]
-    assert due(LEADS, {"a"}, SENT, lines)["told_id"].tolist() == ["3"]
+    assert due(LEADS, {"a"}, SENT, lines)["told_id"].tolist() == ["2", "3"]
     open_again = due(LEADS, set(), SENT, lines)
-    assert open_again["told_id"].tolist() == ["1", "3"]
-    assert open_again["reopens"].tolist() == [True, False]
+    assert open_again["told_id"].tolist() == ["1", "2", "3"]
+    assert open_again["reopens"].tolist() == [True, False, False]
+
+
+def at(*lat: float) -> tuple[pd.Series, pd.Series]:
+    return pd.Series(lat), pd.Series([100.0] * len(lat))
+
+
+def test_what_moved_is_due_again_where_it_moves_on_or_is_gone() -> None:
+    """A boat that was sent after a lead goes where the last correction said."""
+    lines = [
+        {**told(4, **{"1": "moved", "2": "withdrawn"}), "moved_to": {"1": (3.5, 100.0)}},
+        {**told(5, **{"3": "moved"}), "moved_to": {"3": (3.1, 100.0)}},
+    ]
+    leads = due(LEADS, set(), SENT, lines)
+    assert leads["told_id"].tolist() == ["1", "2", "3"]
+    assert leads["gone"].tolist() == [False, True, False]
+    assert moved(leads, *at(3.5, 3.0, 3.1)).tolist() == [False, False, False]
+    assert moved(leads, *at(3.0, 3.4, 3.5)).tolist() == [True, True, True]
+    # Of what is open again it is said that it is as the pack told it, unless it lies elsewhere.
+    lines.append(told(6, **{"1": "cleared"}))
+    assert moved(due(LEADS, set(), SENT, lines), *at(3.5, 3.0, 3.1)).tolist()[0]
+    lines.append({**told(7, **{"1": "reopened"}), "moved_to": {}})
+    assert due(LEADS, set(), SENT, lines)["told_lat"].tolist() == [3.0, 3.0, 3.1]
+
+
+def test_where_an_older_version_said_that_a_lead_is_it_is_asked_for_by_the_pack() -> None:
+    leads = due(LEADS, set(), SENT, [told(4, **{"1": "moved"})])
+    assert leads["told_lat"].isna().tolist() == [True, False, False]
+    assert moved(leads, *at(3.5, 3.5, 3.0)).tolist() == [True, True, False]
 
 
 def test_what_was_reopened_may_be_cleared_again_and_reopened_once_more() -> None:
@@ -63,4 +93,14 @@ def test_what_was_reopened_may_be_cleared_again_and_reopened_once_more() -> None
 
 def test_corrections_of_an_earlier_pack_of_the_name_tell_nothing_of_this_one() -> None:
     lines = [told(2, **{"1": "cleared"}), {**told(4, **{"2": "cleared"}), "corrects": "q"}]
-    assert due(LEADS, set(), SENT, lines)["told_id"].tolist() == ["1", "2", "3"]
+    anew = due(LEADS, set(), SENT, lines, {"a"})
+    assert anew["told_id"].tolist() == ["1", "2", "3"]
+    assert not anew["reopens"].any()
+
+
+def test_what_was_cleared_before_a_pack_went_anew_and_is_not_any_more_is_open_again() -> None:
+    """Who holds that correction has a pack of the name that it corrects, the same to the byte."""
+    lines = [told(2, **{"1": "cleared", "2": "moved"})]
+    assert due(LEADS, set(), SENT, lines)["reopens"].tolist() == [True, False, False]
+    lines.append(told(4, **{"1": "reopened"}))
+    assert not due(LEADS, set(), SENT, lines)["reopens"].any()
