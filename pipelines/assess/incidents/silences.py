@@ -79,8 +79,11 @@ def numbers_since(events: pd.DataFrame) -> dict[tuple[int, pd.Timestamp], int]:
     changes = events[(events["kind"] == "identity") & (events["other_mmsi"] > 0)]
     two = {*changes["mmsi"], *changes["other_mmsi"]}
     silent = events[(events["kind"] == "gap") & events["mmsi"].isin(two)]
-    rows = told(changes)
-    found = ((gap, number_since(gap, rows)) for gap in told(silent))
+    of = dict[int, list[Told]]()
+    for one in told(changes):
+        for mmsi in (one.mmsi, one.other_mmsi):
+            of.setdefault(mmsi, []).append(one)
+    found = ((gap, number_since(gap, of[gap.mmsi])) for gap in told(silent))
     return {(gap.mmsi, gap.start): number for gap, number in found if number}
 
 

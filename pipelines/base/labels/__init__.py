@@ -16,6 +16,9 @@ from pipelines.base.yaml_files import read_value
 LANGUAGES: Final = ("en", "ms")
 
 _PLACE: Final = re.compile(r"\{(\w+)(?::[^{}]*)?\}")
+_LONGEST_VALUE: Final = 100
+_LONGEST_SENTENCE: Final = 600
+"""Characters. A text made to fit one of our sentences in many ways, and in none, took seconds."""
 _DATES: Final = re.compile(rf"\b(\d\d) ({'|'.join(MONTHS)})(?= (?:\d{{4}} )?\d\d:\d\d)")
 
 
@@ -145,6 +148,8 @@ class Labels(PlanLabels):
         """Return a sentence of an innocent reason, with its values in it, in the language; empty
         where none fits.
         """
+        if len(english) > _LONGEST_SENTENCE:
+            return ""
         fits = ((_pattern(text).fullmatch(english), told) for text, told in self.sentences.items())
         found, told = next(((one, told) for one, told in fits if one), (None, ""))
         said = found.groupdict() if found else {}
@@ -192,7 +197,7 @@ def _pattern(text: str) -> re.Pattern[str]:
         if k % 2 == 0:
             made += re.escape(one)
         else:
-            made += f"(?P={one})" if one in seen else f"(?P<{one}>.+?)"
+            made += f"(?P={one})" if one in seen else f"(?P<{one}>.{{1,{_LONGEST_VALUE}}}?)"
             seen.add(one)
     return re.compile(made)
 

@@ -349,6 +349,14 @@ def test_whatever_a_reason_said_is_told_again_as_it_is_told(away_m: float) -> No
     assert known > 500
 
 
+def test_a_text_that_fits_a_sentence_in_ways_without_end_stands_as_it_is() -> None:
+    malay = labels("ms")
+    for text in malay.sentences:
+        literal = re.split(r"\{[^{}]*\}", text)
+        hostile = "x".join(literal) * 200
+        assert malay.explanation(f"pilot transfer: {hostile}") == f"pemindahan malim: {hostile}"
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_an_event_of_which_a_pack_lacks_the_measures_is_told_by_its_kind(language: str) -> None:
     words, time = labels(language), pd.Timestamp("2026-01-05T18:10Z")
