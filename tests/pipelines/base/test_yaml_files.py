@@ -35,6 +35,7 @@ def written(folder, text):
         ("[" * 20_000, "nest"),
         ("a: !!python/object/apply:os.getcwd []\n", "constructor"),
         ("a: \x00\n", "not allowed"),
+        ("a: 1" + ":1" * 100_000, r"so many digits isn't read \(line 1\)"),  # took 20 s
     ],
 )
 def test_text_that_isnt_right_is_refused_with_its_file(tmp_path, text, words):
