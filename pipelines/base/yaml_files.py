@@ -82,6 +82,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
     Raises ConfigError if the file is missing, isn't YAML, or isn't a mapping.
     """
     try:
+        if path.exists() and not path.is_file():  # a pipe is waited for, a device has no end
+            raise ConfigError("it isn't a file")
         content = read_value(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         hint = "name the folder: --config DIR"
