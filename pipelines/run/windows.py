@@ -10,6 +10,7 @@ from typing import Final
 import pandas as pd
 
 from detectors.core.errors import SelatError
+from detectors.kinematics.integrity import PROVISIONAL
 from pipelines.base.text import minute
 from pipelines.store import Queries
 
@@ -116,6 +117,9 @@ def new_since(
 def window_between(store: Queries, start: pd.Timestamp, end: pd.Timestamp) -> Window:
     """Return the window of a run over a span.
 
+    Where nothing was heard before it for longer than verdicts may change, it begins with the last
+    report before that, for the reason that `new_since` has.
+
     Raises NoDataError if the store is empty, or holds no report in the span.
     """
     horizon = min(store.last_looked_at() or FIRST, newest_report(store))
@@ -124,7 +128,9 @@ def window_between(store: Queries, start: pd.Timestamp, end: pd.Timestamp) -> Wi
         raise NoDataError(
             f"no position report from {minute(start)} to {minute(end)}", hint=_held(store)
         )
-    return Window(start, last, max(last, horizon), (start, end))
+    before = store.last_heard(start)
+    begin = start if before is None or start - before <= PROVISIONAL else before
+    return Window(begin, last, max(last, horizon), (start, end))
 
 
 def newest_report(store: Queries) -> pd.Timestamp:
