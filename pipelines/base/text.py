@@ -43,9 +43,9 @@ DAYS_FROM_S: Final = 172_800
 
 _BEYOND_ASCII: Final = re.compile("[\x7f-\U0010ffff]")
 _BLANKS: Final = re.compile(" +")
-_FORMULA_START: Final = frozenset(
-    "=+-@\t\r\n＝＋－＠"
-)  # the wide forms open a formula in CJK Excel
+# The wide forms open a formula in CJK Excel. A cell begins behind a semicolon too, whatever stands
+# between the columns: LibreOffice splits at both, and Excel where the comma is a decimal sign.
+_FORMULA: Final = re.compile(r"(^|;)(?=[=+\-@\t\r\n＝＋－＠])")
 _SCRIPT_UNSAFE: Final = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 
 
@@ -118,13 +118,23 @@ def clean_json(text: str) -> str:
 def formula_safe(text: str) -> str:
     r"""Text that a spreadsheet won't run: an apostrophe before a leading = + - @ TAB CR LF.
 
-    For text columns only: a negative number in a number column stays a number. Source: OWASP,
-    "CSV Injection" (https://owasp.org/www-community/attacks/CSV_Injection).
+    One that a semicolon leads to is one too. For text columns only: a negative number in a number
+    column stays a number. Source: OWASP, "CSV Injection"
+    (https://owasp.org/www-community/attacks/CSV_Injection).
 
-    >>> formula_safe('=HYPERLINK("http://x")'), formula_safe("MT KASIH")
-    ('\'=HYPERLINK("http://x")', 'MT KASIH')
+    >>> formula_safe('=HYPERLINK("http://x")'), formula_safe("A;=1+1"), formula_safe("MT KASIH")
+    ('\'=HYPERLINK("http://x")', "A;'=1+1", 'MT KASIH')
     """
-    return "'" + text if text[:1] in _FORMULA_START and text else text
+    return _FORMULA.sub(r"\1'", text)
+
+
+def formula_safe_json(text: str) -> str:
+    r"""JSON text of the same value that a spreadsheet won't run, for a text column.
+
+    >>> formula_safe_json('{"name": "A;=1+1"}')
+    '{"name": "A\\u003b=1+1"}'
+    """
+    return text.replace(";", "\\u003b") if ";" in text else text
 
 
 def script_json(value: Any) -> str:

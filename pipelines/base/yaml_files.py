@@ -18,6 +18,9 @@ Model = TypeVar("Model", bound=BaseModel)
 Place = Sequence[str | int]
 """Keys and indexes that lead to a value in a file."""
 
+_LONGEST_SEXAGESIMAL: Final = 100
+"""Characters: hours, minutes and seconds of centuries."""
+
 
 # libyaml's parser is some ten times faster; PyYAML has it wherever it was installed from a wheel.
 _Safe: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -38,6 +41,21 @@ class _Loader(_Safe):  # type: ignore[misc]
                 known.add(name)
         mapping: dict[Any, Any] = super().construct_mapping(node, deep)
         return mapping
+
+
+def _whole(loader: _Loader, node: yaml.ScalarNode) -> int:
+    """Return a whole number, but none to the base of 60 without end.
+
+    YAML 1.1 has those (`1:30`), and PyYAML takes time with the square of their length.
+    """
+    if ":" in node.value and len(node.value) > _LONGEST_SEXAGESIMAL:
+        raise yaml.constructor.ConstructorError(
+            None, None, "a number of so many digits isn't read", node.start_mark
+        )
+    return int(loader.construct_yaml_int(node))
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _whole)
 
 
 def read_value(text: str) -> Any:
@@ -64,6 +82,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
     Raises ConfigError if the file is missing, isn't YAML, or isn't a mapping.
     """
     try:
+        if path.exists() and not path.is_file():  # a pipe is waited for, a device has no end
+            raise ConfigError("it isn't a file")
         content = read_value(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         hint = "name the folder: --config DIR"

@@ -163,6 +163,7 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     os.umask(_umask())
+    _refuse_no_text(sys.argv[1:])
     name = next((one for one in sys.argv[1:] if not one.startswith("-")), "")
     if name in _AT_WORK:
         from pipelines.base.allocation import keep_what_is_freed
@@ -186,6 +187,17 @@ def _umask() -> int:
         hint = "mend SELAT_UMASK in the environment: 077 lets nobody else in, 027 a group read"
         _fail(ConfigError(f"SELAT_UMASK is {given!r}, no octal mode of group and others", hint))
     return int(given, 8)
+
+
+def _refuse_no_text(arguments: list[str]) -> None:
+    """End with exit code 2 where something typed is neither text nor the name of a file.
+
+    Names of files are bytes; what else holds half a character can't be asked for in the store, nor
+    written to it.
+    """
+    for text in arguments:
+        if re.search("[\ud800-\udfff]", text) and not os.path.lexists(text):
+            _fail(ConfigError(f"{text} isn't UTF-8 text", "no file is called so; type it again"))
 
 
 def _is_own() -> bool:

@@ -7,8 +7,8 @@ r"""Tables of columns of the glossary as CSV text.
   there is no second vessel. A number of seven digits is written with its two zeros in front;
   a shorter one stays as it is: padding would make another vessel of it.
 - Text columns are cleaned (`text.clean`; evidence by `text.clean_json`, so it stays JSON), then
-  `text.formula_safe`: a text that starts with = + - @ gets an apostrophe in front. Numbers
-  never do.
+  `text.formula_safe`: a text that starts with = + - @, or goes on so behind a semicolon, gets an
+  apostrophe in front of that; evidence the semicolon as a JSON escape. Numbers never do.
 """
 
 from typing import Any, Final
@@ -16,7 +16,7 @@ from typing import Any, Final
 import pandas as pd
 
 from detectors.core.frames import TIME
-from pipelines.base.text import clean_json, formula_safe
+from pipelines.base.text import clean_json, formula_safe, formula_safe_json
 from pipelines.base.visible import clean
 
 _NUMBERS: Final = frozenset({"rank", "lat", "lon", "score", "quiet_within_m"})
@@ -86,4 +86,5 @@ def _csv_column(column: pd.Series) -> list[str]:
         return iso_seconds(column).tolist()
     if column.name in _NUMBERS or pd.api.types.is_numeric_dtype(column):
         return ["" if pd.isna(value) else str(value) for value in column.tolist()]
-    return [formula_safe(text) for text in column.tolist()]
+    safe = formula_safe_json if column.name == "evidence" else formula_safe
+    return [safe(text) for text in column.tolist()]

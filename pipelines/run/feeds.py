@@ -24,6 +24,8 @@ from pipelines.run.opened import writing
 from pipelines.run.windows import utc
 from pipelines.store import RUN_WAIT_S, StoreBusyError, Writer
 
+Failed = Callable[[Path, SelatError], object]
+
 _TRIES: Final = 3
 """How often a feed is read that changes meanwhile."""
 _MAX_JITTER: Final = 1.5
@@ -202,7 +204,7 @@ def ingest_all(
     wanted = list(feeds) or list(installation.settings.feeds)
     errors: list[SelatError] = []
     try:
-        wanted = named(installation, feeds)
+        wanted = named(installation, feeds, lambda at, why: summary.fail(at.name, why, report))
     except Exception as error:
         errors.append(ingest.explained(RECORDINGS, error))
         summary.fail(RECORDINGS, errors[-1], report)
@@ -247,9 +249,14 @@ def ingest_all(
     return summary
 
 
-def named(installation: Installation, feeds: Sequence[str]) -> list[str]:
-    """Return what feeds are read from: those named, else those of the settings; recordings too."""
-    return [*(list(feeds) or installation.settings.feeds), *_recorded(installation)]
+def named(
+    installation: Installation, feeds: Sequence[str], failed: Failed = lambda *_: None
+) -> list[str]:
+    """Return what feeds are read from: those named, else those of the settings; recordings too.
+
+    `failed`: told of what a dead recorder left and can't be finished.
+    """
+    return [*(list(feeds) or installation.settings.feeds), *_recorded(installation, failed)]
 
 
 def raise_if_unusable(store: Writer, error: Exception) -> None:
@@ -299,12 +306,12 @@ def damage(added: Mapping[str, Any]) -> str:
     return ""
 
 
-def _recorded(installation: Installation) -> list[str]:
+def _recorded(installation: Installation, failed: Failed) -> list[str]:
     """Find the folder of recorded live feeds, if any; finish what a dead recorder left."""
     folder = installation.recordings
     if not folder.is_dir():
         return []
-    recover(folder)
+    recover(folder, failed)
     return [str(folder)] if any(folder.glob("*.nmea.zst")) else []
 
 

@@ -276,7 +276,8 @@ def open_window(store: Queries, fresh: pd.DataFrame, open_h: float) -> Window:
     """
     newest = newest_report(store)
     start = newest - timedelta(hours=open_h)
-    new = new_since(newest, fresh["first_time"].dropna(), None)
+    upto = store.last_looked_at(looks=False)
+    new = new_since(newest, fresh["first_time"].dropna(), None, upto)
     return Window(max(store.first_time() or newest, min(start, new or start)), newest, newest)
 
 

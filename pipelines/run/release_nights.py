@@ -136,6 +136,7 @@ def nights(runs: Sequence[Mapping[str, Any]], view: Held) -> Iterator[Night]:
                     last,
                     feeds.loc[sorted(new_feeds), "first_time"],
                     files.loc[sorted(new_files), "first_time"] if any_before else None,
+                    horizon if any_before else None,
                 )
                 if start is None:
                     continue

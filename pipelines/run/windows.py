@@ -10,6 +10,7 @@ from typing import Final
 import pandas as pd
 
 from detectors.core.errors import SelatError
+from detectors.kinematics.integrity import PROVISIONAL
 from pipelines.base.text import minute
 from pipelines.store import Queries
 
@@ -63,7 +64,8 @@ def choose_window(
 
     The Kuala Lumpur day of `date`; or from `since` to `until` (ISO 8601, Kuala Lumpur time where
     no zone is given); or, with none of them, from the earliest report or sighting that is new in
-    the store to the newest report of all; with nothing new the last run's window again.
+    the store, and from where a night has looked to, to the newest report of all; with nothing new
+    the last run's window again.
 
     Raises
     ------
@@ -79,16 +81,22 @@ def choose_window(
     fresh = store.new_feeds()["first_time"].dropna()
     run = store.last_run(looks=False)
     seen = store.new_sightings()["first_time"].dropna() if run is not None else None
-    start = new_since(newest, fresh, seen)
+    start = new_since(newest, fresh, seen, store.last_looked_at(looks=False))
     if start is not None or run is None:
         return Window(FIRST if start is None else start, newest, newest)
     return Window(run["start"], run["end"], max(run["end"], horizon), again=True)
 
 
 def new_since(
-    newest: pd.Timestamp, feeds: pd.Series, sightings: pd.Series | None
+    newest: pd.Timestamp,
+    feeds: pd.Series,
+    sightings: pd.Series | None,
+    looked_to: pd.Timestamp | None,
 ) -> pd.Timestamp | None:
     """Return where a window of all that is new begins, None where nothing is.
+
+    Where nothing was heard for long it begins before that all the same: what went on when a night
+    had looked to the end ended meanwhile, and would lie before a window of reports alone.
 
     Parameters
     ----------
@@ -96,16 +104,21 @@ def new_since(
         Time of the newest report.
     feeds, sightings
         First times of what is new; the sightings of a first run are None.
+    looked_to
+        The latest end of a night's window; None without.
     """
     fresh = feeds
     if sightings is not None:
         seen = sightings.where(sightings >= newest - LATE_SIGHTINGS, newest - LATE_SIGHTINGS)
         fresh = pd.concat([feeds, seen[seen <= newest]])
-    return min(fresh.min(), newest) if len(fresh) else None
+    return min(fresh.min(), newest, looked_to or newest) if len(fresh) else None
 
 
 def window_between(store: Queries, start: pd.Timestamp, end: pd.Timestamp) -> Window:
     """Return the window of a run over a span.
+
+    Where nothing was heard before it for longer than verdicts may change, it begins with the last
+    report before that, for the reason that `new_since` has.
 
     Raises NoDataError if the store is empty, or holds no report in the span.
     """
@@ -115,7 +128,9 @@ def window_between(store: Queries, start: pd.Timestamp, end: pd.Timestamp) -> Wi
         raise NoDataError(
             f"no position report from {minute(start)} to {minute(end)}", hint=_held(store)
         )
-    return Window(start, last, max(last, horizon), (start, end))
+    before = store.last_heard(start)
+    begin = start if before is None or start - before <= PROVISIONAL else before
+    return Window(begin, last, max(last, horizon), (start, end))
 
 
 def newest_report(store: Queries) -> pd.Timestamp:

@@ -151,6 +151,12 @@ def test_parquet_with_thousands_of_columns_of_one_name(tmp_path):
     assert outcome(tmp_path, out.getvalue()) is None
 
 
+def test_of_two_columns_of_one_name_none_is_guessed(tmp_path):
+    table = rows(",lat", "4.0")
+    assert outcome(tmp_path, table) is None
+    assert outcome(tmp_path, table.replace("lon,lat", "lon,height")) == (20, 20)
+
+
 def test_numbers_that_no_float_holds_are_no_speeds(tmp_path):
     assert outcome(tmp_path, rows(",sog,cog", "1e999", "9" * 400)) == (20, 20)
     line = json.dumps(GOOD)[:-1] + ', "sog": ' + "1" * 400 + "}"

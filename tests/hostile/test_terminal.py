@@ -325,3 +325,21 @@ def test_a_real_terminal(tmp_path: Path) -> None:
     text = BAR.sub("", text)
     assert_visible(text, colours=True)
     assert "\x1b[31mred" not in text
+
+
+def test_what_is_no_text_is_asked_for_nowhere(
+    hostile_home: Path, selat: Callable[..., Any]
+) -> None:
+    """Neither in the store, which takes it for no text, nor in its log."""
+    reason = ("--as", "watch", "--reason", "half\udcff", "--by", "KD")
+    for given in (("explain", "\udcff"), ("disposition", "add", "3f2a", *reason)):
+        told = selat(*given, "--home", hostile_home)
+        assert (told.code, "isn't UTF-8 text" in told.err) == (2, True)
+
+
+def test_a_file_that_is_called_by_no_text_is_read(
+    tmp_path: Path, selat: Callable[..., Any]
+) -> None:
+    feed = tmp_path / os.fsdecode(b"\xff.csv")
+    feed.write_text("mmsi,time,lat,lon\n533000001,2026-01-05T17:00:00Z,3.1,100.5\n")
+    assert selat("ingest", feed, "--home", tmp_path / "home").code == 0

@@ -19,6 +19,7 @@ without one is a left-over.
 
 import fcntl
 import os
+import stat
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -266,28 +267,47 @@ class _Part:
         os.close(self.fd)
 
 
-def recover(folder: Path) -> list[Recovered]:
+def recover(
+    folder: Path, failed: Callable[[Path, ListenError], object] | None = None
+) -> list[Recovered]:
     """Finish what killed recorders left in a folder; files of running ones are left alone.
 
     They come in the order of their names. A left-over without a complete frame is removed, and
-    isn't among them.
+    isn't among them. `failed` is told of each that can't be finished, which keeps nothing else from
+    being; without it that is raised, as ListenError.
     """
     found: list[Recovered] = []
     for part in sorted(folder.glob(f".*{SUFFIX}.part")):
         try:
-            fd = os.open(part, os.O_RDWR | os.O_CLOEXEC)
-        except FileNotFoundError:
-            continue
-        except OSError as error:
-            raise ListenError(f"{part} can't be opened: {error.strerror}") from error
-        try:
-            if _lock(fd, part) and (recovered := _recovered(fd, part)):
+            if (recovered := _recover(part)) is not None:
                 found.append(recovered)
         except OSError as error:
-            raise ListenError(f"{part} can't be recovered: {error.strerror}") from error
-        finally:
-            os.close(fd)
+            said = ListenError(
+                f"{part} can't be finished: {error.strerror or error}",
+                hint="another account's recorder may have left it: give it to this one, or move it "
+                "away",
+            )
+            if failed is None:
+                raise said from error
+            failed(part, said)
     return found
+
+
+def _recover(part: Path) -> Recovered | None:
+    """Finish a left-over; None where there is nothing in it, or somebody writes it.
+
+    No link is followed, and no pipe waited for: others may write to the folder.
+    """
+    try:
+        fd = os.open(part, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return None
+    try:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise OSError("it isn't a file")
+        return _recovered(fd, part) if _lock(fd, part) else None
+    finally:
+        os.close(fd)
 
 
 def complete_bytes(fd: int) -> int:

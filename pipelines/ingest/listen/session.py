@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Final
 
 from detectors.core.errors import ConfigError
+from pipelines.ingest.listen.errors import ListenError
 from pipelines.ingest.listen.framing import LineBuffer
 from pipelines.ingest.listen.inbox import Backoff, Inbox, Source
 from pipelines.ingest.listen.recorder import Recorder, recover
@@ -70,7 +71,7 @@ def listen(
         If the source can't be used at all, or a file can't be written (a full disk). What was
         recorded stays readable.
     """
-    if rotate_s < 1 or rotate_bytes < 1:
+    if not rotate_s >= 1 or rotate_bytes < 1:  # not a number is no length either
         raise ConfigError("a file has to last at least a second and hold at least a byte")
     origin = parse(source)
     recording = _Recording(
@@ -112,7 +113,8 @@ class _Recording:
         self._counts = Counts()
         self._stamper = Stamper(station, self._counts)
         self._recorder = Recorder(folder, station, rotate_s=rotate_s, rotate_bytes=rotate_bytes)
-        self._recovered = recover(folder)
+        self._unfinished: list[ListenError] = []
+        self._recovered = recover(folder, lambda _, error: self._unfinished.append(error))
         self._lines = LineBuffer(self._counts)
         self._inbox = Inbox(self._counts)
         self._vessels = Vessels()
@@ -130,6 +132,8 @@ class _Recording:
             cut = f"; {lost:,} bytes at its end were cut" if lost else ""
             path = recovered.path
             self._on_notice(f"finished {path}, which a killed recorder had left{cut}")
+        for error in self._unfinished:
+            self._on_notice(f"{error.message}; {error.hint}")
         reader = threading.Thread(target=self._receive, args=(backoff,), daemon=True)
         reader.start()
         try:

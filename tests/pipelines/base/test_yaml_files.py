@@ -1,5 +1,7 @@
 """The one way from a YAML file to values and models."""
 
+import os
+
 import pytest
 from pydantic import BaseModel, ConfigDict
 
@@ -35,6 +37,7 @@ def written(folder, text):
         ("[" * 20_000, "nest"),
         ("a: !!python/object/apply:os.getcwd []\n", "constructor"),
         ("a: \x00\n", "not allowed"),
+        ("a: 1" + ":1" * 100_000, r"so many digits isn't read \(line 1\)"),  # took 20 s
     ],
 )
 def test_text_that_isnt_right_is_refused_with_its_file(tmp_path, text, words):
@@ -52,6 +55,13 @@ def test_message_doesnt_show_the_text():
 def test_keys_may_stand_again_elsewhere_and_merge():
     text = "base: &b {x: 1, y: 2}\none: {<<: *b, x: 3}\n"
     assert read_value(text)["one"] == {"x": 3, "y": 2}
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir], ids=["pipe", "folder"])
+def test_nobody_waits_for_what_is_no_file(tmp_path, make):
+    make(tmp_path / "boats.yaml")
+    with pytest.raises(ConfigError, match="isn't a file"):
+        read_yaml(tmp_path / "boats.yaml")
 
 
 def test_missing_file_and_other_things_than_mappings(tmp_path):

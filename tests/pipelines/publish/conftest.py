@@ -84,6 +84,7 @@ HOSTILE = {
     533000014: "\tTABBED",
     533000015: "-2+3",
     533000016: "<img src=x onerror=alert(1)>",
+    533000017: "A;=CMD|'/C CALC'!A0;",
 }
 MANIFEST: dict[str, Any] = {
     "run_id": "20261121T1600Z-exercise",

@@ -66,8 +66,9 @@ def test_script_json_holds_nothing_that_ends_a_script(text: str) -> None:
 @pytest.mark.parametrize("start", list("=+-@\t\r\n＝"))
 def test_a_formula_gets_an_apostrophe(start: str) -> None:
     assert formula_safe(f"{start}1+1") == f"'{start}1+1"
+    assert formula_safe(f"MT KASIH;{start}1+1;{start}2") == f"MT KASIH;'{start}1+1;'{start}2"
 
 
-@pytest.mark.parametrize("text", ["", "MT KASIH", "'quoted", "1-2", "a=b"])
+@pytest.mark.parametrize("text", ["", "MT KASIH", "'quoted", "1-2", "a=b", "a;b; -c"])
 def test_other_text_gets_none(text: str) -> None:
     assert formula_safe(text) == text

@@ -1,0 +1,55 @@
+"""A feed that stops for longer than verdicts may change: nights around it are as one night."""
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from pipelines import store
+from pipelines.base.settings import load
+from pipelines.exercise import simulate
+from pipelines.run.looks import open_window
+from pipelines.run.setup import load_zones
+from pipelines.run.windows import choose_window, utc
+from tests.conftest import ingest, look
+
+
+@pytest.fixture(scope="module")
+def next_day(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A feed that begins 21 hours after the small one ended."""
+    folder = tmp_path_factory.mktemp("next-day")
+    start = utc("2026-01-06T16:00:00Z").to_pydatetime()
+    simulate(folder, seed=12, hours=1, vessels=20, start=start, zones=load_zones(load()))
+    return folder / "feed.nmea.gz"
+
+
+def told(home: Path) -> pd.DataFrame:
+    """The events of a home, and whether each stands."""
+    with store.read(home / "store") as opened:
+        columns = 'event_id, mmsi, start, "end", score, retracted'
+        return opened.sql(f"SELECT {columns} FROM events ORDER BY event_id")
+
+
+@pytest.mark.usefixtures("without_briefs")
+def test_what_went_on_when_a_feed_stopped_has_ended_and_is_not_taken_back(
+    small_ingested_home: Path, small_home: Path, next_day: Path, tmp_path: Path
+) -> None:
+    parted = Path(shutil.copytree(small_home, tmp_path / "parted", symlinks=True))
+    went_on = told(parted).query("end.isna()")
+    assert len(went_on) > 0
+    ingest(parted, next_day)
+    installation = load(parted)
+    with store.read(installation.store) as opened:
+        night = choose_window(opened, date=None, since=None, until=None)
+        between = open_window(opened, opened.new_feeds(), 1.0)
+        day = choose_window(opened, date="2026-01-07", since=None, until=None)
+        assert night.start == between.start == day.start == opened.last_run()["end"]
+    look(parted)
+    once = Path(shutil.copytree(small_ingested_home, tmp_path / "once", symlinks=True))
+    ingest(once, next_day)
+    look(once)
+    ended = told(parted).set_index("event_id").loc[went_on["event_id"]]
+    assert (ended["end"].notna() & ~ended["retracted"]).any()
+    standing = [told(home).query("~retracted").reset_index(drop=True) for home in (parted, once)]
+    pd.testing.assert_frame_equal(*standing)
