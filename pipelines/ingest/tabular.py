@@ -1,7 +1,9 @@
 """Rows of a table to batches, whatever file they come from: CSV, JSON, Parquet.
 
 Static data in such feeds are repeated on every row. A row of `frames.STATICS` is made where a
-vessel's static data differ from those on its row before in the file.
+vessel's static data differ from those on its row before in the file, and once in as long as sets
+take to say them again (`values.SAID_US`): else a table would tell when each was first said, and
+never for how long.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -61,7 +63,8 @@ class Table:
                 report.other_message(f"type {msg_type}", int(n))
         columns = values.positions()
         statics = values.statics()
-        changed, also = self._changed(values.mmsi, statics, keep, kind)
+        said = statics.said(np.asarray(columns["time"], "int64"))
+        changed, also = self._changed(values.mmsi, statics.empty, said, keep, kind)
         return Batch(
             self._positions(columns, cells, np.flatnonzero(keep & (kind == POSITION))),
             self._statics(columns, statics, cells, changed, also),
@@ -140,14 +143,17 @@ class Table:
     def _changed(
         self,
         mmsi: NDArray[np.int64],
-        statics: Statics,
+        empty: NDArray[np.bool_],
+        said: NDArray[np.int64],
         keep: NDArray[np.bool_],
         kind: NDArray[np.int8],
     ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """Return rows whose static data are new, and whether they are position reports too."""
+        """Return rows whose static data are new, or said again, and whether they are position
+        reports too.
+        """
         alone = keep & (kind == STATIC)
-        rows = np.flatnonzero((keep & (kind == POSITION) & ~statics.empty) | alone)
-        changed = self._last_statics.changed(mmsi[rows], statics.digest[rows])
+        rows = np.flatnonzero((keep & (kind == POSITION) & ~empty) | alone)
+        changed = self._last_statics.changed(mmsi[rows], said[rows])
         self._report.repeated_static += int((~changed & ~alone[rows]).sum())
         taken = rows[changed | alone[rows]]
         return taken, ~alone[taken]
