@@ -2,11 +2,12 @@
 
 Static data in such feeds are repeated on every row. A row of `frames.STATICS` is made where a
 vessel's static data differ from those on its row before in the file, and once in as long as sets
-take to say them again (`values.SAID_US`): else a table would tell when each was first said, and
+take to say them again (`SAID_US`): else a table would tell when each was first said, and
 never for how long.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,9 @@ from pipelines.ingest.options import IngestOptions
 from pipelines.ingest.report import MAX_SAMPLES, Report
 from pipelines.ingest.rows import Batch, check_positions, check_statics
 from pipelines.ingest.values import OTHER, POSITION, STATIC, Statics, Values
+
+SAID_US: Final = 360_000_000
+"""6 minutes: how often sets say their static data (ITU-R M.1371-5, annex 1, 4.2.1)."""
 
 
 class Table:
@@ -63,7 +67,7 @@ class Table:
                 report.other_message(f"type {msg_type}", int(n))
         columns = values.positions()
         statics = values.statics()
-        said = statics.said(np.asarray(columns["time"], "int64"))
+        said = statics.said_at(np.asarray(columns["time"], "int64") // SAID_US)
         changed, also = self._changed(values.mmsi, statics.empty, said, keep, kind)
         return Batch(
             self._positions(columns, cells, np.flatnonzero(keep & (kind == POSITION))),

@@ -319,10 +319,6 @@ class Values:
         return times(words.texts, layout.time_format, layout.time_zone)[words.index]
 
 
-SAID_US: Final = 360_000_000
-"""6 minutes: how often sets say their static data (ITU-R M.1371-5, annex 1, 4.2.1)."""
-
-
 class Statics:
     """Static data of some rows, spelled out only for those that are asked for.
 
@@ -354,9 +350,9 @@ class Statics:
             )
         self.digest = digest.view("int64")
 
-    def said(self, time_us: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return digests that are equal where two rows say the same within the same `SAID_US`."""
-        return _mixed(self.digest.view("uint64"), (time_us // SAID_US).view("uint64")).view("int64")
+    def said_at(self, time: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return digests that are equal where two rows say the same at the same time."""
+        return _mixed(self.digest.view("uint64"), time.view("uint64")).view("int64")
 
     def columns(self, rows: NDArray[np.int64]) -> dict[str, NDArray[np.generic] | pd.Series]:
         """Return the columns of `frames.STATICS` that are static data, of `rows`."""
