@@ -51,10 +51,11 @@ class Encounter(Limits):
 
     Both tracks are interpolated at the ticks of an absolute time grid, over a silence of up to
     `max_silence_s`, and of up to `max_pass_s` where the vessel stated `max_drift_kn` or less before
-    and after and wasn't carried on faster than that; there only the first two ways count. A boat
-    that makes `max_alongside_speed_kn` or more at one report and lies at the next ones, or the
-    other way round, went at that speed and lay for the rest. They are *together* at a tick when,
-    over the step that follows,
+    and after and wasn't carried on faster than that, or was slower than `max_alongside_speed_kn`
+    and its way fills the silence (nine tenths of it at the speed stated); there boats under way
+    beside a larger vessel don't count. A boat that makes `max_alongside_speed_kn` or more at one
+    report and lies at the next ones, or the other way round, went at that speed and lay for the
+    rest. They are *together* at a tick when, over the step that follows,
 
     - both are slower than `max_speed_kn` and within `max_distance_m`; or
     - they drift as one: within `max_distance_m`, slower than `max_drift_kn`, and moving against
@@ -108,7 +109,7 @@ class Encounter(Limits):
     """
 
     name: ClassVar[str] = "encounter"
-    version: ClassVar[str] = "27"
+    version: ClassVar[str] = "28"
     requires: ClassVar[tuple[str, ...]] = (*REPORTED, "sog_kn", "nav_status", "ais_class")
     source: ClassVar[str] = (
         "Miller, Roan, Hochberg, Amos & Kroodsma (2018), Identifying Global Patterns of "

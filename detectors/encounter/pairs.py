@@ -165,9 +165,10 @@ def _held(
     for own, (ours, theirs) in zip(small, ((i, j), (j, i)), strict=True):
         asked = np.flatnonzero(own & alongside)
         reported[asked] |= _reported_beside(limits, reports, grid, ours[asked], theirs[asked])
-    # In a longer silence nothing shows what is read off a few minutes.
+    # In a longer silence nothing shows what is read off a few minutes; hulls that went straight on
+    # through it are as near one another at both ends.
     sure = ~(places.thin[a] | places.thin[b])
-    together = lying | drifting | ((boarding | hulls | reported) & sure)
+    together = lying | drifting | hulls | ((boarding | reported) & sure)
     brief = together & sure & boat & (steady | reported) & (distance_m <= beside_m)
     keep = np.flatnonzero(together)
     return Pairs(i[keep], j[keep], distance_m[keep], relative_kn[keep], brief[keep], reported[keep])

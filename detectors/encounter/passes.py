@@ -3,6 +3,7 @@ passes.
 """
 
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 
@@ -13,14 +14,20 @@ from detectors.kinematics import geodesy, timegrid
 from detectors.kinematics.reports import Reports
 from detectors.kinematics.timegrid import Grid
 
+STRAIGHT: Final = 0.9
+"""A way that leaves less than a tenth of the time to spare at the speed stated went straight: as
+crossings have it (`crossing`, `max_straight_s`)."""
+
 
 def grid_of(limits: Limits, reports: Reports) -> Grid:
-    """Return the places of tracks on the absolute grid, also in silences of what stayed slow.
+    """Return the places of tracks on the absolute grid, also in silences of what stayed slow or
+    went straight on.
 
     A silence longer than `max_silence_s`, up to `max_pass_s`, is bridged where the reports at both
     ends state no more speed than a stream gives, and lie no further apart than one carries. What
     lies or drifts at both ends, as far on as it drifts, did so in between, more likely than that it
-    left and came back; where it is under way nothing bounds it so.
+    left and came back. Where it is under way only a way bounds it that fills the silence: to
+    `STRAIGHT` at the greater of the speeds stated, which is less than `max_alongside_speed_kn`.
     """
     grid = _resampled(limits, reports)
     before = grid.report
@@ -32,10 +39,13 @@ def grid_of(limits: Limits, reports: Reports) -> Grid:
     moved_m = geodesy.distance_m(reports.lat[a], reports.lon[a], reports.lat[b], reports.lon[b])
     took_s = (reports.time_us[b] - reports.time_us[a]) / SECOND_US
     stated_kn = np.fmax(reports.sog_kn[a], reports.sog_kn[b])
+    made_kn = np.asarray(geodesy.speed_kn(moved_m, took_s))
     slow = (stated_kn < limits.max_drift_kn) | np.isnan(stated_kn)
-    slow &= np.asarray(geodesy.speed_kn(moved_m, took_s)) < limits.max_drift_kn
+    slow &= made_kn < limits.max_drift_kn
+    straight = (stated_kn >= limits.max_drift_kn) & (stated_kn < limits.max_alongside_speed_kn)
+    straight &= made_kn >= STRAIGHT * stated_kn
     keep = ~long
-    keep[some[slow]] = True
+    keep[some[slow | straight]] = True
     return grid.kept(keep)
 
 

@@ -54,6 +54,31 @@ def lay_still(evidence: Evidence) -> bool:
     return float(drift_kn) * geodesy.KNOT_MPS * float(duration_s) <= CARRIED_M
 
 
+DRIFTED_KN: Final = 2.0
+"""Slower, it is said to drift (Miller et al. 2018); encounters are told so too."""
+STREAM_S: Final = 22_356.0
+"""6.2 h, half of the tide's period (M2): after that the stream carries back what it carried off."""
+STRAIGHT: Final = 0.9
+"""From so much of its speed on, made good from end to end, its way was straight (see the reason
+"making way slowly")."""
+WORKED: Final = 0.25
+"""Who made the speed of towed nets for so much of the time had the engine on now and then."""
+
+
+def drifted(evidence: Evidence) -> bool:
+    """Tell whether a loitering is told as drifting, where its way doesn't speak for an engine: it
+    may be a cable layer's that goes straight on at a knot all night, or a trawler's.
+    """
+    speed_kn, drift_kn = evidence.get("median_speed_kn"), evidence.get("drift_kn")
+    if speed_kn is None or float(speed_kn) >= DRIFTED_KN:
+        return False
+    if float(evidence.get("working_speed_fraction") or 0.0) >= WORKED:
+        return False
+    duration_s = float(evidence.get("duration_s") or 0.0)
+    straight = drift_kn is not None and float(drift_kn) >= STRAIGHT * float(speed_kn)
+    return not (straight and duration_s > STREAM_S)
+
+
 class Loitering(Limits):
     """A vessel slower than `max_speed_kn` for `min_duration_s` outside ports and anchorages.
 
@@ -197,7 +222,7 @@ class Loitering(Limits):
 
     @classmethod
     def tell(cls, event: Told, words: Words, mmsi: int) -> str:
-        """Say how long it drifted, how fast, and where."""
+        """Say how long it lay, drifted or went slowly, how fast, and where."""
         if event.subkind == SIDEWAYS:
             return words.say(
                 "Moved across its heading for {duration} at {speed_kn:.1f} kn, {place}",
@@ -207,9 +232,10 @@ class Loitering(Limits):
             )
         speed, still = event.evidence.get("median_speed_kn"), lay_still(event.evidence)
         at = "" if speed is None or still else words.say(" at {speed_kn:.1f} kn", speed_kn=speed)
+        went = words.say("Drifted") if drifted(event.evidence) else words.say("Moved slowly")
         return words.say(
             "{how} {duration}{at}, {place}{surroundings}",
-            how=words.say("Lay still") if still else words.say("Drifted"),
+            how=words.say("Lay still") if still else went,
             duration=words.duration(event.start, event.end),
             at=at,
             place=words.place(event.lat, event.lon),

@@ -67,13 +67,21 @@ def _shape(
     share = float(inland[a : b + 1].mean())
     if share >= 0.5:
         return {"subkind": "on_land", "inland_fraction": share}
-    off_m = float(geodesy.distance_m(lat[0], lon[0], lat, lon).max())
+    place = np.median(lat), lon[0] + np.median(geodesy.wrap_lon(lon - lon[0]))
+    off_m = geodesy.distance_m(*place, lat, lon)
+    near = off_m <= limits.max_frozen_m
+    # The last true fixes before it are no further off than that, and may go with it.
+    if np.count_nonzero(~near) >= limits.min_reports or near.mean() < 0.8:
+        return {}
+    held = {
+        "subkind": "frozen",
+        "extent_m": at_most(float(off_m[near].max()), limits, "max_frozen_m"),
+    }
     fast = np.isfinite(sog_kn) & (sog_kn >= limits.min_sog_kn)
-    held = {"subkind": "frozen", "extent_m": at_most(off_m, limits, "max_frozen_m")}
-    if off_m <= limits.max_frozen_m and fast.mean() >= 0.8:
+    if fast.mean() >= 0.8:
         median_kn = float(np.nanmedian(sog_kn))
         return {**held, "median_sog_kn": at_least(median_kn, limits, "min_sog_kn")}
     # Where it was held from, only the leap to where it had sailed meanwhile shows it.
-    if off_m <= limits.max_frozen_m and not story.evidence["came_by_leap"]:
+    if not story.evidence["came_by_leap"]:
         return {**held, "frozen_s": at_least(duration_s, limits, "min_frozen_s")}
     return {}

@@ -82,9 +82,9 @@ def judge(
     A score is 1 - (1 - p1)(1 - p2)… over the parts: independent leads add up. Of each kind only
     the strongest event is a part, so that a ferry which crosses a boundary twenty times isn't
     flagged for it; of events of one of the `FAMILIES` that overlap in time (of `LANDING` at any)
-    only the strongest, since they are one behaviour seen twice. An event whose explanation has
-    `EXPLAINED_WEIGHT` or more stands alone: the strongest of them is the score where the others
-    together come to less.
+    only the strongest, since they are one behaviour seen twice; so are a number given up for
+    another and its silence since. An event whose explanation has `EXPLAINED_WEIGHT` or more stands
+    alone: the strongest of them is the score where the others together come to less.
 
     Parameters
     ----------
@@ -143,13 +143,17 @@ def _independent(sides: pd.DataFrame) -> pd.DataFrame:
     starts, ends = (epoch_us(sides[name]).tolist() for name in ("start", "end"))
     families = [(FAMILIES | LANDING).get(kind, kind) for kind in kinds]
     landings, excused = {*LANDING.values()}, explained(sides).tolist()
+    given_up = _given_up(sides)
     first_of: dict[int, dict[str, int]] = {}
     for row, (mmsi, kind) in enumerate(zip(sides["mmsi"].tolist(), kinds, strict=True)):
         first_of.setdefault(mmsi, {}).setdefault(kind, row)
 
     def at_one_time(one: int, two: int) -> bool:
         overlap = starts[one] <= ends[two] and starts[two] <= ends[one]
-        return families[one] == families[two] and (overlap or families[one] in landings)
+        alike = families[one] == families[two]
+        for number, silence in ((one, two), (two, one)):
+            alike |= given_up[number] and kinds[silence] in SILENCE
+        return alike and (overlap or families[one] in landings)
 
     kept: list[int] = []
     for best in first_of.values():
@@ -162,6 +166,18 @@ def _independent(sides: pd.DataFrame) -> pd.DataFrame:
         else:
             kept += [row for row in count if not excused[row]]
     return sides.take(kept).reset_index(drop=True)
+
+
+def _given_up(sides: pd.DataFrame) -> list[bool]:
+    """Tell which sides are those of a number that was given up for another: that it is silent since
+    is the same once more.
+    """
+    return [
+        subkind == "hand_over" and evidence.get("from_mmsi") == f"{mmsi:09d}"
+        for mmsi, subkind, evidence in zip(
+            sides["mmsi"].tolist(), sides["subkind"].tolist(), sides["evidence"], strict=True
+        )
+    ]
 
 
 def explained(events: pd.DataFrame) -> NDArray[np.bool_]:

@@ -1,10 +1,13 @@
 """Rows of a table to batches, whatever file they come from: CSV, JSON, Parquet.
 
 Static data in such feeds are repeated on every row. A row of `frames.STATICS` is made where a
-vessel's static data differ from those on its row before in the file.
+vessel's static data differ from those on its row before in the file, and once in as long as sets
+take to say them again (`SAID_US`): else a table would tell when each was first said, and
+never for how long.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -19,6 +22,9 @@ from pipelines.ingest.options import IngestOptions
 from pipelines.ingest.report import MAX_SAMPLES, Report
 from pipelines.ingest.rows import Batch, check_positions, check_statics
 from pipelines.ingest.values import OTHER, POSITION, STATIC, Statics, Values
+
+SAID_US: Final = 360_000_000
+"""6 minutes: how often sets say their static data (ITU-R M.1371-5, annex 1, 4.2.1)."""
 
 
 class Table:
@@ -61,7 +67,8 @@ class Table:
                 report.other_message(f"type {msg_type}", int(n))
         columns = values.positions()
         statics = values.statics()
-        changed, also = self._changed(values.mmsi, statics, keep, kind)
+        said = statics.said_at(np.asarray(columns["time"], "int64") // SAID_US)
+        changed, also = self._changed(values.mmsi, statics.empty, said, keep, kind)
         return Batch(
             self._positions(columns, cells, np.flatnonzero(keep & (kind == POSITION))),
             self._statics(columns, statics, cells, changed, also),
@@ -140,14 +147,17 @@ class Table:
     def _changed(
         self,
         mmsi: NDArray[np.int64],
-        statics: Statics,
+        empty: NDArray[np.bool_],
+        said: NDArray[np.int64],
         keep: NDArray[np.bool_],
         kind: NDArray[np.int8],
     ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """Return rows whose static data are new, and whether they are position reports too."""
+        """Return rows whose static data are new, or said again, and whether they are position
+        reports too.
+        """
         alone = keep & (kind == STATIC)
-        rows = np.flatnonzero((keep & (kind == POSITION) & ~statics.empty) | alone)
-        changed = self._last_statics.changed(mmsi[rows], statics.digest[rows])
+        rows = np.flatnonzero((keep & (kind == POSITION) & ~empty) | alone)
+        changed = self._last_statics.changed(mmsi[rows], said[rows])
         self._report.repeated_static += int((~changed & ~alone[rows]).sum())
         taken = rows[changed | alone[rows]]
         return taken, ~alone[taken]

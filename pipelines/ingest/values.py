@@ -350,6 +350,10 @@ class Statics:
             )
         self.digest = digest.view("int64")
 
+    def said_at(self, time: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return digests that are equal where two rows say the same at the same time."""
+        return _mixed(self.digest.view("uint64"), time.view("uint64")).view("int64")
+
     def columns(self, rows: NDArray[np.int64]) -> dict[str, NDArray[np.generic] | pd.Series]:
         """Return the columns of `frames.STATICS` that are static data, of `rows`."""
         texts = {

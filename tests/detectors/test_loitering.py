@@ -16,7 +16,7 @@ from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import KNOT_MPS as MPS
 from detectors.kinematics.timegrid import Grid
 from detectors.loitering import Loitering, evidence
-from detectors.loitering.detector import lay_still
+from detectors.loitering.detector import drifted, lay_still
 from detectors.loitering.stays import HELD_KN, HELD_M, NET_KN, stays
 
 A = 533000001
@@ -489,3 +489,27 @@ def test_what_is_carried_off_is_not_told_to_lie_still(
     values = {"median_speed_kn": speed_kn, "drift_kn": drift_kn, "held_fraction": held}
     evidence = Evidence.of({**values, "duration_s": hours * 3600.0})
     assert lay_still(evidence) == still
+
+
+@pytest.mark.parametrize(
+    ("speed_kn", "drift_kn", "hours", "working", "told"),
+    [
+        (0.4, 0.40, 3.0, 0.0, True),  # with the stream, which hasn't turned
+        (1.2, 0.50, 15.9, 0.0, True),  # to and fro with it
+        (1.2, 1.19, 15.9, 0.0, False),  # straight on for two turns of it: a cable layer
+        (2.3, 0.10, 13.8, 0.6, False),  # trawls
+        (0.6, 0.30, 15.9, 0.39, False),  # trawls, and lies between
+        (None, None, 4.0, None, False),  # redacted: it was slow
+    ],
+)
+def test_what_goes_by_its_engine_is_not_told_to_drift(
+    speed_kn: float | None,
+    drift_kn: float | None,
+    hours: float,
+    working: float | None,
+    *,
+    told: bool,
+) -> None:
+    values = {"median_speed_kn": speed_kn, "drift_kn": drift_kn, "working_speed_fraction": working}
+    known = {name: value for name, value in values.items() if value is not None}
+    assert drifted(Evidence.of({**known, "duration_s": hours * 3600.0})) == told

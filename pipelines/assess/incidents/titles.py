@@ -226,6 +226,13 @@ def lay_still(row: Told) -> bool:
     return detector.lay_still(row.evidence)
 
 
+def _drifted(row: Told) -> bool:
+    """Tell whether a loitering is told as drifting, likewise."""
+    from detectors.loitering import detector  # reads import this module
+
+    return detector.drifted(row.evidence)
+
+
 def _briefly(row: Told, lead: Told, main: int, teller: Teller) -> str:
     """Return in few words what else happened; empty where there are none for it."""
     say = teller.say
@@ -252,8 +259,10 @@ def _briefly(row: Told, lead: Told, main: int, teller: Teller) -> str:
             return say("also lay at anchor {duration}{place}", duration=duration, place=place)
         case "loitering" if lay_still(row):
             return say("also lay still {duration}{place}", duration=duration, place=place)
-        case "loitering":
+        case "loitering" if _drifted(row):
             return say("also drifted {duration}{place}", duration=duration, place=place)
+        case "loitering":
+            return say("also moved slowly {duration}{place}", duration=duration, place=place)
         case "encounter" if not _of_the_same_two(row, lead):
             return say("also met {other} for {duration}{place}", **met)
         case "encounter" if row.start < lead.start:

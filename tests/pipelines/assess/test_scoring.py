@@ -54,6 +54,20 @@ def test_one_behaviour_seen_by_two_detectors_counts_once() -> None:
     assert score(apart) == pytest.approx(0.8)
 
 
+def test_the_silence_of_a_number_given_up_for_another_counts_once() -> None:
+    given_up = {"evidence": Evidence.of({"from_mmsi": f"{A:09d}"}), "other_mmsi": B}
+    change = event("identity", 1, 1.3, subkind="hand_over", score=0.75, **given_up)
+    silence = event("gap", 1, None, score=0.72)
+    met = event("possible_meeting", 2, None, other_mmsi=538000001, score=0.2)
+    found = judged(change, silence, met)
+    assert score(found) == pytest.approx(0.75)
+    assert score(found, B) == pytest.approx(0.75)
+    later = event("gap", 5, None, score=0.6, mmsi=B)
+    assert score(judged(change, silence, later), B) == pytest.approx(0.9)
+    during = event("gap", 1.2, None, score=0.6, mmsi=B)
+    assert score(judged(change, silence, during), B) == pytest.approx(0.9)
+
+
 def test_a_crossing_and_lying_at_its_end_count_once() -> None:
     lying, over = event("geofence", 1, 2, score=0.1), event("crossing", 6, 7, score=0.23)
     assert score(judged(lying, over)) == pytest.approx(0.23)

@@ -364,6 +364,16 @@ def test_static_data_are_kept_where_they_change(read, tmp_path):
         assert got.report.repeated_static == 3
 
 
+def test_static_data_said_all_along_are_kept_as_often_as_sets_say_them(read, tmp_path):
+    path = mapping(tmp_path, columns={"name": "n"})
+    minutes = range(60)
+    rows = "".join(f"533000001,2024-01-01T00:{m:02},1,2,{'AB'[m >= 30]}\n" for m in minutes)
+    for batch_rows in (1, 7, 100):
+        got = read("id,t,y,x,n\n" + rows, mappings=path, batch_rows=batch_rows).statics
+        assert got["time"].dt.minute.tolist() == list(range(0, 60, 6))
+        assert got["name"].tolist() == ["A"] * 5 + ["B"] * 5
+
+
 # What isn't read
 
 
