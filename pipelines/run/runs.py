@@ -160,6 +160,7 @@ def judge(
         setup.gazetteer,
         setup.installation.settings.assess,
         past=past[list(events.EVENTS)],
+        changes=changes_of(store, past[~past["event_id"].isin(stored["event_id"])]),
         watchlists=lists,
         dispositions=store.dispositions(),
         heirs=store.heirs(),
@@ -186,6 +187,14 @@ def judge(
     same = compared["event_id"].isin(over) & (compared["status"] == "unchanged")
     compared = compared[~same].reset_index(drop=True)
     return Judged(window, detection, assessed, compared, lists, configuration)
+
+
+def changes_of(store: Queries, past: pd.DataFrame) -> pd.DataFrame:
+    """Return the changes of numbers among events counted (`Queries.events_counted`), with what
+    these lack.
+    """
+    changed = past.loc[(past["kind"] == "identity") & (past["other_mmsi"] > 0), "event_id"]
+    return store.events_by_id(changed.tolist())[list(events.EVENTS)]
 
 
 def _after(store: Queries, window: Window, ids: Collection[str], enough: float) -> dict[str, bool]:
