@@ -44,8 +44,8 @@ DAYS_FROM_S: Final = 172_800
 _BEYOND_ASCII: Final = re.compile("[\x7f-\U0010ffff]")
 _BLANKS: Final = re.compile(" +")
 # The wide forms open a formula in CJK Excel. A cell begins behind a semicolon too, whatever stands
-# between the columns: LibreOffice splits at both, and Excel where the comma is a decimal sign. There
-# quotes that CSV doubles open the cell and close it, and are gone.
+# between the columns: LibreOffice splits at both, and Excel where the comma is a decimal sign.
+# Quotes that CSV doubles open that cell and close it, and are gone.
 _FORMULA: Final = re.compile(r"^(?=[=+\-@\t\r\n＝＋－＠])|;(?=\"*[=+\-@\t\r\n＝＋－＠])")
 _SCRIPT_UNSAFE: Final = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 

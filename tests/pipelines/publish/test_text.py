@@ -72,7 +72,7 @@ def test_a_formula_gets_an_apostrophe(start: str) -> None:
 
 
 def test_a_formula_in_quotes_gets_an_apostrophe_too() -> None:
-    """Of a text with quotes CSV doubles each: where a line is split at semicolons, they are gone."""
+    """CSV doubles quotes: where a line is split at semicolons, they are gone."""
     written = io.StringIO()
     csv.writer(written).writerow(["1", formula_safe('MT KASIH;"=1+1;""@2;'), "x"])
     (cells,) = csv.reader([written.getvalue().strip()], delimiter=";")
