@@ -30,7 +30,7 @@ from pipelines.run.manifest import configuration_hashes, manifest_of
 from pipelines.run.opened import writing
 from pipelines.run.setup import Setup
 from pipelines.run.sightings import import_sightings
-from pipelines.run.windows import Window, choose_window
+from pipelines.run.windows import Window, choose_window, leads_from
 from pipelines.store import RUN_WAIT_S, Queries, Writer
 
 HISTORY: Final = timedelta(days=HISTORY_DAYS)
@@ -153,7 +153,8 @@ def judge(
     found = detection.events[detection.events["detector"].isin(list(succeeded))]
     past = store.events_counted(window.start - HISTORY, window.start, MIN_PART_SCORE)
     lists = watchlists.load(setup.installation.watchlists)
-    over = set(found[before_window(found, setup.detectors, window.start)]["event_id"])
+    begun = leads_from(store, window)
+    over = set(found[before_window(found, setup.detectors, begun)]["event_id"])
     over &= set(stored["event_id"])
     assessed = assess(
         replace(detection, events=events.concat([found, held])),
