@@ -65,6 +65,7 @@ def assess(
     settings: AssessSettings,
     *,
     past: pd.DataFrame | None = None,
+    changes: pd.DataFrame | None = None,
     watchlists: list[Watchlist] | None = None,
     dispositions: pd.DataFrame | None = None,
     heirs: Mapping[str, str] | None = None,
@@ -85,6 +86,8 @@ def assess(
     past
         `events.EVENTS` of the store before the window, for the history of each vessel; their texts
         don't matter.
+    changes
+        Those of them that may tell under which number a silent hull is heard since, with evidence.
     watchlists
         Whose vessels' scores rise, and whose flag nobody (`watchlists.of_own`).
     dispositions
@@ -103,8 +106,8 @@ def assess(
     names = dict(zip(vessels.index.tolist(), vessels["name"].tolist(), strict=True))
     before = event_schema.empty() if past is None else past
     # A silence that goes on for days is told by the change of a night before.
-    changed = before[before["kind"] == "identity"]
-    since = numbers_since(event_schema.concat([detection.events, changed]))
+    both = [detection.events, *([] if changes is None else [changes])]
+    since = numbers_since(event_schema.concat(both))
     teller = Teller(names, gazetteer, now, say, since)
     events = _told(detection.events.reset_index(drop=True), teller, reasons or {})
 

@@ -45,7 +45,8 @@ _BEYOND_ASCII: Final = re.compile("[\x7f-\U0010ffff]")
 _BLANKS: Final = re.compile(" +")
 # The wide forms open a formula in CJK Excel. A cell begins behind a semicolon too, whatever stands
 # between the columns: LibreOffice splits at both, and Excel where the comma is a decimal sign.
-_FORMULA: Final = re.compile(r"(^|;)(?=[=+\-@\t\r\n＝＋－＠])")
+# Quotes that CSV doubles open that cell and close it, and are gone.
+_FORMULA: Final = re.compile(r"^(?=[=+\-@\t\r\n＝＋－＠])|;(?=\"*[=+\-@\t\r\n＝＋－＠])")
 _SCRIPT_UNSAFE: Final = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 
 
@@ -125,7 +126,7 @@ def formula_safe(text: str) -> str:
     >>> formula_safe('=HYPERLINK("http://x")'), formula_safe("A;=1+1"), formula_safe("MT KASIH")
     ('\'=HYPERLINK("http://x")', "A;'=1+1", 'MT KASIH')
     """
-    return _FORMULA.sub(r"\1'", text)
+    return _FORMULA.sub(r"\g<0>'", text)
 
 
 def formula_safe_json(text: str) -> str:

@@ -23,7 +23,7 @@ from pipelines.detect.window import Detection
 from pipelines.reference import layers as reference
 from pipelines.reference.layers.areas import FOLDER
 from pipelines.run.backtest import Backtest, backtest, build_pair, concerned, readers_of
-from pipelines.run.runs import HISTORY
+from pipelines.run.runs import HISTORY, changes_of
 from pipelines.run.setup import build_detectors, load_models, load_zones
 from pipelines.run.windows import Window, choose_window
 from pipelines.store import Queries, read
@@ -188,6 +188,7 @@ def _assessed(
         reference.load_gazetteer(installation.reference),
         installation.settings.assess,
         past=past[list(events.EVENTS)],
+        changes=changes_of(store, past),
         watchlists=watchlists.load(installation.watchlists),
         dispositions=store.dispositions(),
         heirs=store.heirs(),

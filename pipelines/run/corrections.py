@@ -33,7 +33,7 @@ from pipelines.publish.packs import correction, issued, log, recipients
 from pipelines.publish.packs.correction import CORRECTIONS
 from pipelines.publish.packs.keys import Keyring, Signer
 from pipelines.publish.packs.recipients import Recipient
-from pipelines.publish.packs.standing import REOPENED, cleared_since, due, moved
+from pipelines.publish.packs.standing import REOPENED, cleared_since, due, innocent, moved
 from pipelines.publish.products import Products, Release
 from pipelines.reference.layers import load_gazetteer
 from pipelines.run import release_marks
@@ -179,7 +179,7 @@ def prepared(
     known = cleared_since(said, heirs, sent, made.cleared)
     leads = due(leads, known, sent, before, cleared_since(said, heirs, sent, ()))
     again, default = _looked_again(installation, name, recipient, made, leads, report)
-    concluded = leads[leads["event_id"].isin(known if cleared else ()) & ~leads["gone"]]
+    concluded = innocent(leads, known if cleared else (), again)
     told = _together(
         again[again["correction"] == "withdrawn"],
         concluded.assign(correction="cleared"),

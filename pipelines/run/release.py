@@ -185,10 +185,12 @@ class Making:
         past = self._struck(cut.without(past, self._secret), strike, salt, must=False)
         past_marks = cut.event_marks(past, known, self.rights.marks, self.window.end, default)
         past = self._redacted(past)
+        changes, changed = release_marks.changes(self, past, past_marks)
+        marks = release_marks.with_changes(events, marks, changes, changed)
 
         positions = self._positions(events)
         vessels = self._vessels(events, positions)
-        assessed = self._assessed(events, past, vessels, positions)
+        assessed = self._assessed(events, past, changes, vessels, positions)
         told = assessed.events.assign(status=events["status"])
         mark_of = dict(zip(told["event_id"].tolist(), marks, strict=True))
         vessel_marks = release_marks.vessel_marks(
@@ -310,6 +312,7 @@ class Making:
         self,
         events: pd.DataFrame,
         past: pd.DataFrame,
+        changes: pd.DataFrame,
         vessels: pd.DataFrame,
         positions: pd.DataFrame,
     ) -> Assessment:
@@ -326,6 +329,7 @@ class Making:
                 gazetteer,
                 settings,
                 past=past,
+                changes=changes,
                 watchlists=self.lists,
                 looked_at=self.found.heard.vessels,
                 say=self.words.say,

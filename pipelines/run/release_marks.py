@@ -2,12 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from itertools import compress
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from detectors.core import events as event_schema
 from pipelines.assess.incidents import began_together, first, vessels_in
+from pipelines.assess.incidents.silences import changes_since
 from pipelines.assess.ranking import Assessment
 from pipelines.base.marks import Mark, strictest
 from pipelines.publish import release as cut
@@ -69,6 +72,35 @@ def vessel_marks(
             own += of_lists
         marks[int(mmsi)] = strictest(own)
     return marks
+
+
+def changes(
+    made: "Making", past: pd.DataFrame, past_marks: list[Mark]
+) -> tuple[pd.DataFrame, list[Mark]]:
+    """Return the changes of numbers among events of before that still stand, and that the
+    recipient would be told, with their marks.
+    """
+    gone = made.events.loc[made.events["status"] == "retracted", "event_id"]
+    told = (past["kind"] == "identity") & ~past["event_id"].isin(gone)
+    told &= made.area.contains(past["lat"].to_numpy(), past["lon"].to_numpy())
+    return past[told].reset_index(drop=True), list(compress(past_marks, told))
+
+
+def with_changes(
+    events: pd.DataFrame, marks: list[Mark], before: pd.DataFrame, marks_before: list[Mark]
+) -> list[Mark]:
+    """Return the marks of events, each with that of what else its sentence tells: of a silence the
+    number that its hull is heard under since (`silences.changes_since`).
+
+    `before`: `changes` of the nights before.
+    """
+    columns = [*event_schema.EVENTS]
+    standing = events.loc[events["status"] != "retracted", columns]
+    by = changes_since(event_schema.concat([standing, before[columns]]))
+    ids = events["event_id"].tolist()
+    mark_of = dict(zip([*before["event_id"], *ids], [*marks_before, *marks], strict=True))
+    named = (mark_of[by.get(key, key)] for key in ids)
+    return [strictest(both) for both in zip(marks, named, strict=True)]
 
 
 def most_urgent(made: "Making", flagged: pd.DataFrame, assessed: Assessment) -> pd.DataFrame:

@@ -30,7 +30,7 @@ from pipelines.run.manifest import configuration_hashes, manifest_of
 from pipelines.run.opened import writing
 from pipelines.run.setup import Setup
 from pipelines.run.sightings import import_sightings
-from pipelines.run.windows import Window, choose_window
+from pipelines.run.windows import Window, choose_window, leads_from
 from pipelines.store import RUN_WAIT_S, Queries, Writer
 
 HISTORY: Final = timedelta(days=HISTORY_DAYS)
@@ -153,13 +153,15 @@ def judge(
     found = detection.events[detection.events["detector"].isin(list(succeeded))]
     past = store.events_counted(window.start - HISTORY, window.start, MIN_PART_SCORE)
     lists = watchlists.load(setup.installation.watchlists)
-    over = set(found[before_window(found, setup.detectors, window.start)]["event_id"])
+    begun = leads_from(store, window)
+    over = set(found[before_window(found, setup.detectors, begun)]["event_id"])
     over &= set(stored["event_id"])
     assessed = assess(
         replace(detection, events=events.concat([found, held])),
         setup.gazetteer,
         setup.installation.settings.assess,
         past=past[list(events.EVENTS)],
+        changes=changes_of(store, past[~past["event_id"].isin(stored["event_id"])]),
         watchlists=lists,
         dispositions=store.dispositions(),
         heirs=store.heirs(),
@@ -186,6 +188,14 @@ def judge(
     same = compared["event_id"].isin(over) & (compared["status"] == "unchanged")
     compared = compared[~same].reset_index(drop=True)
     return Judged(window, detection, assessed, compared, lists, configuration)
+
+
+def changes_of(store: Queries, past: pd.DataFrame) -> pd.DataFrame:
+    """Return the changes of numbers among events counted (`Queries.events_counted`), with what
+    these lack.
+    """
+    changed = past.loc[(past["kind"] == "identity") & (past["other_mmsi"] > 0), "event_id"]
+    return store.events_by_id(changed.tolist())[list(events.EVENTS)]
 
 
 def _after(store: Queries, window: Window, ids: Collection[str], enough: float) -> dict[str, bool]:

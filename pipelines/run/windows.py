@@ -133,6 +133,25 @@ def window_between(store: Queries, start: pd.Timestamp, end: pd.Timestamp) -> Wi
     return Window(begin, last, max(last, horizon), (start, end))
 
 
+def leads_from(store: Queries, window: Window) -> pd.Timestamp:
+    """Return from when on what goes on in a window is a lead of that night, for all that is known.
+
+    Where the window was begun earlier than what is new, or was asked for, by a silence of more than
+    `LATE_SIGHTINGS` that is with the first report behind it: what was told then has ended, and is
+    told so, but a list of tonight isn't led by what a feed of last winter showed.
+    """
+    if window.asked is not None and window.start >= window.asked[0]:
+        return window.start
+    query = (
+        "SELECT max(last_time) FILTER (first_time <= $settled) AS last, "
+        "min(first_time) FILTER (first_time > $settled) AS first FROM presence"
+    )
+    [row] = store.sql(query, {"settled": window.start + PROVISIONAL}).to_dict("records")
+    silent = pd.notna(row["first"]) and row["first"] - row["last"] > LATE_SIGHTINGS
+    first: pd.Timestamp = row["first"] if silent else window.start
+    return min(first, window.end)
+
+
 def newest_report(store: Queries) -> pd.Timestamp:
     """Time of the newest report in the store that can be believed.
 

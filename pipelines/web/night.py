@@ -369,11 +369,13 @@ def _numbers_since(reader: store.Queries, night: Opened) -> dict[tuple[int, pd.T
     """Return under which numbers hulls of its silences are heard since: one may go on for days."""
     gaps = pd.DataFrame(night.events[night.events["kind"] == "gap"])
     query = (
-        "SELECT event_id FROM events WHERE kind = 'identity' AND NOT retracted AND start <= $end "
+        "SELECT event_id FROM events WHERE kind = 'identity' AND other_mmsi > 0 AND start <= $end "
         "AND list_has_any($silent::BIGINT[], [mmsi, other_mmsi])"
     )
     known = {"silent": gaps["mmsi"].unique().tolist(), "end": night.run["end"]}
-    changes = reader.events_by_id(reader.sql(query, known)["event_id"].tolist())
+    ids = reader.sql(query, known)["event_id"]
+    changes = reader.events_as_of(night.moment.ordinal, ids=ids)  # as it was known then
+    changes = changes[~changes["retracted"].to_numpy(bool)]
     return numbers_since(pd.concat([gaps, changes[gaps.columns.intersection(changes.columns)]]))
 
 

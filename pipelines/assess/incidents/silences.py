@@ -1,6 +1,6 @@
 """Silences of several vessels: which began together, and which meetings in them are unlikely."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -61,30 +61,61 @@ def number_since(gap: Told, rows: Sequence[Told]) -> int:
     """Return the number that the hull of a silence was heard under since it began, by the changes
     among some events; 0 where none tells of one.
     """
+    change = _change_since(gap, rows)
+    return 0 if change is None else change.partner_of(gap.mmsi)
+
+
+def _change_since(gap: Told, rows: Sequence[Told]) -> Told | None:
     if gap.kind != "gap":
-        return 0
+        return None
     for one in rows:
         within = gap.start <= one.start and (gap.end is None or one.start <= gap.end)
         mine = within and gap.mmsi in (one.mmsi, one.other_mmsi)
         same = mine and one.evidence.get("how") in ONE_HULL
-        if one.kind == "identity" and (same or of_one_silence(one, gap)):
-            return one.partner_of(gap.mmsi)
-    return 0
+        if one.kind == "identity" and (same or of_one_silence(one, gap)) and not _of_two(one):
+            return one
+    return None
+
+
+def _of_two(change: Told) -> bool:
+    """Tell whether a changed number is as likely as not no change: an innocent reason fits it, and
+    not that both numbers say the same of their ship.
+    """
+    given = change.evidence.explained
+    excused = given is not None and given.weight >= EXPLAINED_WEIGHT
+    return excused and not change.evidence.get("says_the_same")
 
 
 def numbers_since(events: pd.DataFrame) -> dict[tuple[int, pd.Timestamp], int]:
     """Return `number_since` of each silence among `events.EVENTS` that has one, by its own number
-    and its start.
+    and its start. What counts for nothing tells of no change.
     """
+    return {
+        (gap.mmsi, gap.start): change.partner_of(gap.mmsi) for _, gap, _, change in _changes(events)
+    }
+
+
+def changes_since(events: pd.DataFrame) -> dict[str, str]:
+    """Return by which change each silence is told so that goes on, by the ids of both."""
+    return {silence: key for silence, gap, key, _ in _changes(events) if gap.end is None}
+
+
+def _changes(events: pd.DataFrame) -> Iterator[tuple[str, Told, str, Told]]:
     changes = events[(events["kind"] == "identity") & (events["other_mmsi"] > 0)]
+    changes = changes[changes["score"] >= MIN_PART_SCORE]
     two = {*changes["mmsi"], *changes["other_mmsi"]}
     silent = events[(events["kind"] == "gap") & events["mmsi"].isin(two)]
-    of = dict[int, list[Told]]()
-    for one in told(changes):
+    of = dict[int, list[int]]()
+    rows = told(changes)
+    for place, one in enumerate(rows):
         for mmsi in (one.mmsi, one.other_mmsi):
-            of.setdefault(mmsi, []).append(one)
-    found = ((gap, number_since(gap, of[gap.mmsi])) for gap in told(silent))
-    return {(gap.mmsi, gap.start): number for gap, number in found if number}
+            of.setdefault(mmsi, []).append(place)
+    ids = changes["event_id"].tolist()
+    for key, gap in zip(silent["event_id"].tolist(), told(silent), strict=True):
+        mine = [rows[place] for place in of[gap.mmsi]]
+        change = _change_since(gap, mine)
+        if change is not None:
+            yield key, gap, ids[of[gap.mmsi][mine.index(change)]], change
 
 
 def began_together(events: pd.DataFrame) -> dict[str, list[Silent]]:

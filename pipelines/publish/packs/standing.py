@@ -118,6 +118,17 @@ def due(
     return open_.reset_index(drop=True)
 
 
+def innocent(leads: pd.DataFrame, cleared: Collection[str], again: pd.DataFrame) -> pd.DataFrame:
+    """Return the leads, of `due`, that are told to be cleared, where it is told what is: of what
+    was called withdrawn only what would be called open again, since it is found.
+
+    `again`: `told_id` and `correction` of what is told of them otherwise.
+    """
+    found = again.loc[again["correction"] == REOPENED, "told_id"]
+    tells = ~leads["gone"] | leads["told_id"].isin(found)
+    return leads[leads["event_id"].isin(set(cleared)) & tells.to_numpy(bool)]
+
+
 def moved(leads: pd.DataFrame, lat: pd.Series, lon: pd.Series) -> "np.ndarray[Any, Any]":
     """Tell which leads, of `due`, are further than `MOVED_M` from where their holder takes them to
     be: by what the pack told where that isn't known, and of those that are open again, since the

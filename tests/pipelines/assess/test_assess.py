@@ -47,6 +47,7 @@ def flagged(
     reasons: dict[str, str] | None = None,
     own: Path | None = None,
     past: Sequence[dict[str, Any]] = (),
+    changes: Sequence[dict[str, Any]] = (),
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     mmsis = [A, B, FERRY]
     vessels = said(
@@ -63,7 +64,12 @@ def flagged(
     detection = Detection(events.build(list(rows)), {}, heard, context, 1)
     lists = watchlists.load(own) if own else []
     before = events.build(list(past))
-    known = {"reasons": reasons, "watchlists": lists, "past": before}
+    known = {
+        "reasons": reasons,
+        "watchlists": lists,
+        "past": before,
+        "changes": events.build(list(changes)),
+    }
     found = assess(detection, gazetteer, settings, **known)
     assert found.own == found.events["reason"].str.endswith(by_own_vessel()).sum()
     return found.events, found.flagged
@@ -238,9 +244,11 @@ def test_a_silence_that_outlasts_the_night_of_its_hulls_new_number_still_says_it
     gazetteer: Gazetteer,
 ) -> None:
     silent = event("gap", -30, None, score=0.6, evidence={"reachable_distance_m": 900_000.0})
-    changed = event("identity", -29, -29, subkind="hand_over", other_mmsi=B)
-    told, _ = flagged(gazetteer, silent, past=[changed])
-    assert "; its hull is heard since under another number, as MMSI 563000002" in told["reason"][0]
+    # Of a pair the lower number comes first, whichever was given up.
+    pair = {"mmsi": A, "other_mmsi": B, "evidence": {"from_mmsi": f"{B:09d}"}}
+    changed = event("identity", -29, -29, subkind="hand_over", **pair)
+    told, _ = flagged(gazetteer, {**silent, "mmsi": B, "track_ids": f"{B}01"}, changes=[changed])
+    assert "; its hull is heard since under another number, as MT X" in told["reason"][0]
     alone, _ = flagged(gazetteer, silent)
     assert "anywhere in these waters" in alone["reason"][0]
 

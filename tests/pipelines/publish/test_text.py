@@ -1,5 +1,7 @@
 """Text on its way out can neither hide nor break out."""
 
+import csv
+import io
 import json
 import unicodedata
 from xml.etree import ElementTree
@@ -67,6 +69,15 @@ def test_script_json_holds_nothing_that_ends_a_script(text: str) -> None:
 def test_a_formula_gets_an_apostrophe(start: str) -> None:
     assert formula_safe(f"{start}1+1") == f"'{start}1+1"
     assert formula_safe(f"MT KASIH;{start}1+1;{start}2") == f"MT KASIH;'{start}1+1;'{start}2"
+
+
+def test_a_formula_in_quotes_gets_an_apostrophe_too() -> None:
+    """CSV doubles quotes: where a line is split at semicolons, they are gone."""
+    written = io.StringIO()
+    csv.writer(written).writerow(["1", formula_safe('MT KASIH;"=1+1;""@2;'), "x"])
+    (cells,) = csv.reader([written.getvalue().strip()], delimiter=";")
+    assert len(cells) == 4
+    assert not [cell for cell in cells if cell[0] in "=@"]
 
 
 @pytest.mark.parametrize("text", ["", "MT KASIH", "'quoted", "1-2", "a=b", "a;b; -c"])

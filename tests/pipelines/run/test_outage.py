@@ -32,6 +32,28 @@ def told(home: Path) -> pd.DataFrame:
 
 
 @pytest.mark.usefixtures("without_briefs")
+def test_a_night_weeks_later_is_not_led_by_what_was_told_then(
+    small_home: Path, tmp_path: Path
+) -> None:
+    home = Path(shutil.copytree(small_home, tmp_path / "home", symlinks=True))
+    began = utc("2026-01-20T16:00:00Z").to_pydatetime()
+    simulate(tmp_path, seed=12, hours=1, vessels=20, start=began, zones=load_zones(load()))
+    before = told(home).query("~retracted")
+    ingest(home, tmp_path / "feed.nmea.gz")
+    look(home)
+    with store.read(home / "store") as opened:
+        run = opened.last_run()
+        assert run is not None
+        assert run["start"] < began
+        seen = opened.flags(run["run_id"])["last_seen"]
+        assert (seen >= began).all()
+        assert not (opened.incidents(run["run_id"])["status"] == "withdrawn").any()
+    after = told(home).set_index("event_id").loc[before["event_id"]]
+    assert not after["retracted"].all()
+    assert (before["end"].isna().to_numpy() & after["end"].notna().to_numpy()).any()
+
+
+@pytest.mark.usefixtures("without_briefs")
 def test_what_went_on_when_a_feed_stopped_has_ended_and_is_not_taken_back(
     small_ingested_home: Path, small_home: Path, next_day: Path, tmp_path: Path
 ) -> None:

@@ -35,7 +35,7 @@ from pipelines.assess.incidents import (
 from pipelines.assess.incidents.beside import part
 from pipelines.assess.incidents.grouping import grouped
 from pipelines.assess.incidents.plots import CROWD, MOST, followed
-from pipelines.assess.incidents.silences import numbers_since
+from pipelines.assess.incidents.silences import changes_since, numbers_since
 from pipelines.assess.incidents.steps import NEXT_STEPS
 from pipelines.assess.incidents.wording import described
 from pipelines.assess.reasons import Teller
@@ -690,6 +690,33 @@ def test_a_hull_that_is_heard_under_another_number_can_not_be_anywhere(
     assert not numbers_since(events.build([event("gap", 0, 1, SHIP), changed]))  # heard again
     step = steps.next_step(gap, [gap], at(9), {}, telling.plain, {}, renumbered=True)
     assert step == NEXT_STEPS["gap renumbered"]  # by a change of a night before
+
+
+@pytest.mark.parametrize(
+    ("score", "reason", "same", "known"),
+    [
+        (0.5, None, False, True),
+        (0.05, None, False, False),  # among so many others that it counts for nothing
+        (0.16, "two vessels heard at once", False, False),
+        (0.3, "set programmed anew", True, True),
+    ],
+)
+def test_a_change_that_is_as_likely_none_does_not_say_where_a_hull_is(
+    score: float, reason: str | None, same: bool, known: bool
+) -> None:
+    silent = event("gap", 1, None, SHIP)
+    given = {"from_mmsi": f"{SHIP:09d}", "says_the_same": same}
+    told = Evidence.of(given)
+    if reason is not None:
+        told = replace(told, explained=Explained(0.8, 0.8, reason))
+    changed = event("identity", 2, 3, SHIP, BOAT, subkind="hand_over", score=score)
+    both = events.build([silent, changed])
+    own = (both["kind"] == "identity").tolist()
+    both["evidence"] = [
+        told if one else was for one, was in zip(own, both["evidence"], strict=True)
+    ]
+    assert bool(numbers_since(both)) is known
+    assert bool(changes_since(both)) is known
 
 
 @pytest.mark.parametrize(("reach_m", "key"), [(60_000.0, "gap"), (900_000.0, "gap far")])

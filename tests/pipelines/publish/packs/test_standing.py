@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipelines.publish.packs.standing import cleared_since, due, moved
+from pipelines.publish.packs.standing import REOPENED, cleared_since, due, innocent, moved
 
 SENT = {"pack": "p", "number": 3, "time": "2026-11-28T09:00:00Z"}
 LEADS = pd.DataFrame(
@@ -80,6 +80,14 @@ def test_where_an_older_version_said_that_a_lead_is_it_is_asked_for_by_the_pack(
     leads = due(LEADS, set(), SENT, [told(4, **{"1": "moved"})])
     assert leads["told_lat"].isna().tolist() == [True, False, False]
     assert moved(leads, *at(3.5, 3.5, 3.0)).tolist() == [True, True, False]
+
+
+def test_what_was_called_withdrawn_is_told_as_cleared_where_it_would_be_open_again() -> None:
+    """With what was cleared told, a pack said "open again" of a lead that was cleared here."""
+    leads = due(LEADS, {"a", "b"}, SENT, [told(4, **{"1": "withdrawn", "2": "withdrawn"})])
+    again = leads[leads["told_id"] == "1"].assign(correction=REOPENED)
+    assert innocent(leads, {"a", "b"}, again)["told_id"].tolist() == ["1"]
+    assert innocent(leads, (), again).empty
 
 
 def test_what_was_reopened_may_be_cleared_again_and_reopened_once_more() -> None:

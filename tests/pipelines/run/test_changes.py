@@ -1,0 +1,97 @@
+"""Who is told under which number a silent hull is heard since: by what is known, and may be had."""
+
+from collections.abc import Collection
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from detectors.core import events
+from detectors.core.evidence import Evidence
+from pipelines.base.marks import Mark, Tlp
+from pipelines.run import release_marks
+from pipelines.run.runs import changes_of
+from pipelines.web.night import _numbers_since
+from tests.making import event_row
+
+NIGHT = pd.Timestamp("2026-01-05T16:00", tz="UTC").as_unit("us")
+OLD, NEW = 563000002, 533000001
+HOUR = pd.Timedelta(hours=1)
+
+
+def both() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A silence that goes on, and the change that tells of it."""
+    silent = event_row("gap", NIGHT, None, mmsi=OLD)
+    pair = {"mmsi": NEW, "other_mmsi": OLD, "track_ids": f"{NEW}01;{OLD}01"}
+    given = {**pair, "subkind": "hand_over", "evidence": {"from_mmsi": f"{OLD:09d}"}}
+    changed = event_row("identity", NIGHT, NIGHT + HOUR, **given)
+    return events.build([silent]), events.build([changed])
+
+
+class Known:
+    """A store that learned of the change by its second run."""
+
+    def __init__(self) -> None:
+        self.silent, self.changed = both()
+
+    def sql(self, _query: str, _values: Any) -> pd.DataFrame:
+        return self.changed[["event_id"]]
+
+    def events_as_of(self, ordinal: int, *, ids: Collection[str]) -> pd.DataFrame:
+        known = self.changed[self.changed["event_id"].isin(ids)].assign(retracted=False)
+        return known if ordinal >= 2 else known.iloc[:0]
+
+    def events_by_id(self, ids: Collection[str]) -> pd.DataFrame:
+        return self.changed[self.changed["event_id"].isin(ids)].assign(reason="")
+
+
+def test_a_past_night_knows_no_number_that_was_found_later() -> None:
+    known: Any = Known()
+
+    def numbers(ordinal: int) -> dict[tuple[int, pd.Timestamp], int]:
+        moment = SimpleNamespace(ordinal=ordinal)
+        night: Any = SimpleNamespace(events=known.silent, run={"end": NIGHT}, moment=moment)
+        return _numbers_since(known, night)
+
+    assert numbers(1) == {}
+    assert numbers(2) == {(OLD, NIGHT): NEW}
+
+
+def test_a_change_of_a_night_before_has_its_evidence() -> None:
+    known: Any = Known()
+    counted = known.changed.assign(evidence=events.objects([Evidence()], known.changed.index))
+    (evidence,) = changes_of(known, counted)["evidence"]
+    assert evidence.get("from_mmsi") == f"{OLD:09d}"
+
+
+def test_a_silence_has_the_mark_of_the_change_that_it_tells() -> None:
+    silent, changed = both()
+    free, held = Mark(Tlp.GREEN, None), Mark(Tlp.AMBER, frozenset({"MYS"}))
+    tonight = events.concat([silent, changed]).assign(status="created")
+    order = [held if kind == "identity" else free for kind in tonight["kind"]]
+    none = changed.iloc[:0]
+    assert release_marks.with_changes(tonight, order, none, []) == [held, held]
+    alone = silent.assign(status="unchanged")
+    assert release_marks.with_changes(alone, [free], changed, [held]) == [held]
+    assert release_marks.with_changes(alone, [free], none, []) == [free]
+    gone = tonight.assign(status=["retracted" if k == "identity" else k for k in tonight["kind"]])
+    assert sorted(map(str, release_marks.with_changes(gone, order, none, []))) == sorted(
+        map(str, order)
+    )
+
+
+def test_a_recipient_is_told_no_change_that_is_gone_or_beyond_its_waters() -> None:
+    _, changed = both()
+    mark = Mark(Tlp.GREEN, None)
+
+    def told(inside: bool, status: str) -> int:
+        area = SimpleNamespace(contains=lambda lat, lon: np.full(len(lat), inside))
+        made: Any = SimpleNamespace(events=changed.assign(status=status), area=area)
+        rows, marks = release_marks.changes(made, changed, [mark])
+        assert len(rows) == len(marks)
+        return len(rows)
+
+    assert told(True, "unchanged") == 1
+    assert told(False, "unchanged") == 0
+    assert told(True, "retracted") == 0
