@@ -2,9 +2,7 @@
 
 import errno
 import os
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,6 +23,7 @@ from pipelines.publish.packs.keys import Keyring
 from pipelines.run.looked import read_state
 from pipelines.run.setup import load_zones
 from pipelines.store.catalogue import unopened
+from tests.hostile.waiting import nobody_waits
 
 Selat = Callable[..., Any]
 
@@ -60,22 +59,6 @@ def _zeros(path: Path) -> None:
     path.symlink_to("/dev/zero")
 
 
-@contextmanager
-def _nobody_waits() -> Iterator[None]:
-    """End a with block that waits for a pipe, or reads what has no end."""
-
-    def ended(*_: object) -> None:
-        raise TimeoutError
-
-    before = signal.signal(signal.SIGALRM, ended)
-    signal.alarm(10)
-    try:
-        yield
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
-
-
 @pytest.mark.parametrize("put", [_pipe, _loop, _zeros, Path.mkdir])
 def test_what_took_the_place_of_a_note_is_told_and_never_waited_for(
     tmp_path: Path, put: Callable[[Path], None]
@@ -84,7 +67,7 @@ def test_what_took_the_place_of_a_note_is_told_and_never_waited_for(
     notes = own.failure, own.exports, own.progress, own.looked, own.last_backup, own.told
     for note in notes:
         put(note)
-    with _nobody_waits():
+    with nobody_waits():
         assert "the nightly run failed" in failure.failure_of(own)
         assert noted_in(own.progress) is None
         assert read_state(own) is None
@@ -97,7 +80,7 @@ def test_what_took_the_place_of_a_note_is_told_and_never_waited_for(
 @pytest.mark.parametrize("put", [_pipe, _loop, _zeros, Path.mkdir])
 def test_a_run_that_leads_nowhere_is_told(tmp_path: Path, put: Callable[[Path], None]) -> None:
     zones = load_zones(load(tmp_path))
-    with _nobody_waits():
+    with nobody_waits():
         put(tmp_path / "latest")
         found = check_reach(tmp_path / "latest", zones)
         assert [one.message for one in found] == (
