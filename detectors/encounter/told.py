@@ -21,7 +21,7 @@ def tell(event: Told, words: Words, mmsi: int) -> str:
         beside = words.say("{distance} off", distance=away)
     if event.subkind == "boarding":
         how = words.say("A boat came up from astern in the dark:")
-    return words.say(
+    met = words.say(
         "{how} {duration} with {other} {beside}, {place}{surroundings}",
         how=how,
         duration=words.duration(event.start, event.end),
@@ -29,4 +29,16 @@ def tell(event: Told, words: Words, mmsi: int) -> str:
         beside=beside,
         place=words.place(event.lat, event.lon),
         surroundings=telling.surroundings(event.evidence, words),
+    )
+    return met + _unheard(event, words)
+
+
+def _unheard(event: Told, words: Words) -> str:
+    """Return who wasn't heard meanwhile: how far off it was is worked out from before and after."""
+    counted = ((event.mmsi, "n_reports"), (event.other_mmsi, "other_n_reports"))
+    silent = [mmsi for mmsi, name in counted if (event.evidence.get(name) or 3) <= 2]
+    if len(silent) == 2:
+        return words.say("; neither was heard meanwhile")
+    return "".join(
+        words.say("; {name} was not heard meanwhile", name=words.name(mmsi)) for mmsi in silent
     )

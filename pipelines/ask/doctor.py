@@ -1,6 +1,7 @@
 """Checks of what a user may edit, each answer with what is wrong, where, and what to do."""
 
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
@@ -20,6 +21,7 @@ from detectors.core.errors import ConfigError, SelatError
 from detectors.surroundings.settings import classes_read
 from detectors.surroundings.zones import CONFIDENCES, ZONE_CLASSES, Zones
 from pipelines.base import marks
+from pipelines.base.files import read_plain
 from pipelines.base.problems import Problem
 from pipelines.base.yaml_files import first_problem, line_of, read_yaml
 from pipelines.ingest import Area, explained
@@ -133,7 +135,7 @@ def _beyond(file: str, ids: list[str]) -> Problem:
 def check_reach(run: Path, zones: Zones) -> list[Problem]:
     """Check that the land layer reaches what the newest run found; `run` is its folder."""
     try:
-        counts = json.loads((run / "manifest.json").read_text(encoding="utf-8"))["counts"]
+        counts = json.loads(read_plain(run / "manifest.json"))["counts"]
         unassessed = int(counts.get("out_of_reach", 0))
         if not unassessed:
             return []
@@ -143,7 +145,7 @@ def check_reach(run: Path, zones: Zones) -> list[Problem]:
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         told = "its manifest.json or events.parquet is damaged"
         hint = "selat nightly looks at that window again, and makes another run of it"
-        return [Problem("warning", f"run {run.resolve().name}", told, hint)]
+        return [Problem("warning", f"run {Path(os.path.realpath(run)).name}", told, hint)]
     lat, lon = places["lat"].to_numpy("float64"), places["lon"].to_numpy("float64")
     # A latitude can't be beyond 90 when both are exchanged.
     swapped = zones.reached(lon, lat) & ~zones.reached(lat, lon)

@@ -16,7 +16,7 @@ from pathlib import Path
 from detectors.core.errors import SelatError
 from pipelines.ask.health import Health, gather
 from pipelines.ask.health import problems as health_problems
-from pipelines.base.files import write_text
+from pipelines.base.files import read_plain, write_text
 from pipelines.base.problems import Problem
 from pipelines.base.settings import PROJECT, Installation
 
@@ -51,7 +51,7 @@ def _edited(installation: Installation, now: datetime, *, afresh: bool) -> list[
     state = f"{now.date()} {_state(installation)}"  # rules of zones expire
     if not afresh:
         with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
-            kept = json.loads(installation.examined.read_text(encoding="utf-8"))
+            kept = json.loads(read_plain(installation.examined))
             if kept["state"] == state:
                 return [Problem(**one) for one in kept["problems"]]
     from pipelines.ask.examine import examine
@@ -75,7 +75,7 @@ def _state(installation: Installation) -> str:
             digest.update(f"{path}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
     newest = installation.latest / "manifest.json"
     with suppress(OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        if json.loads(newest.read_text(encoding="utf-8"))["counts"].get("out_of_reach"):
+        if json.loads(read_plain(newest))["counts"].get("out_of_reach"):
             digest.update(str(newest.resolve()).encode())
     return digest.hexdigest()
 

@@ -19,7 +19,7 @@ from typing import Final
 from pydantic import SecretStr
 
 from detectors.core.errors import SelatError
-from pipelines.base.files import write_text
+from pipelines.base.files import read_plain, write_text
 from pipelines.base.problems import Problem
 from pipelines.base.visible import clean
 
@@ -147,7 +147,7 @@ def _told(state: Path) -> dict[str, str]:
     if state in _unwritten:
         return _unwritten[state]
     try:
-        told = json.loads(state.read_text(encoding="utf-8"))
+        told = json.loads(read_plain(state))
         times = [datetime.fromisoformat(at) for at in told.values()]
     except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         return {}

@@ -16,6 +16,8 @@ they wait, meet, board and are silent for a living. It is told, as set aside. No
 open who sends their number: `identity` and `spoofing` ask that, and count as of anybody.
 """
 
+import csv
+import io
 import re
 import warnings
 from collections.abc import Collection, Mapping, Sequence
@@ -32,6 +34,7 @@ from detectors.core.errors import ConfigError
 from detectors.core.evidence import Evidence
 from detectors.core.telling import Say, plain
 from detectors.vessels.numbers import imo_kind
+from pipelines.base.files import read_plain
 from pipelines.base.yaml_files import read_model
 
 WEIGHTS: Final = {"imo": 0.3, "mmsi": 0.25, "callsign": 0.2, "name": 0.1}
@@ -39,6 +42,8 @@ WEIGHTS: Final = {"imo": 0.3, "mmsi": 0.25, "callsign": 0.2, "name": 0.1}
 call sign change with the flag, names are shared by many. Judgements."""
 
 KEYS: Final = tuple(WEIGHTS)
+MAX_BYTES: Final = 500_000_000
+"""All ships that ever had a number are some tens of megabytes."""
 ABOUT_NUMBERS: Final = frozenset({"identity", "spoofing"})
 """Detectors that ask who sends a number, and from where: of an own vessel's too."""
 
@@ -104,15 +109,24 @@ def _read(path: Path) -> Watchlist:
     try:
         with warnings.catch_warnings(action="ignore", category=pd.errors.ParserWarning):
             table = pd.read_csv(
-                path,
+                io.BytesIO(content := read_plain(path, MAX_BYTES)),
                 dtype="str",
                 keep_default_na=False,
                 encoding="utf-8-sig",
                 index_col=False,  # else of rows that end in a comma each value moves by a column
             )
-    except (OSError, ValueError, pd.errors.ParserError) as error:
+        first = io.StringIO(content.decode("utf-8-sig"), newline="")
+        header = next((row for row in csv.reader(first) if any(row)), [])
+    except (OSError, ValueError, pd.errors.ParserError, csv.Error) as error:
         raise ConfigError(f"the watch-list {path} can't be read: {error}") from error
     lower = {str(column).strip().lower(): column for column in table.columns}
+    named = [column.strip().lower() for column in header]
+    read = (about.columns.get(key, key).strip().lower() for key in KEYS)
+    if twice := next((name for name in read if named.count(name) > 1), ""):
+        raise ConfigError(
+            f"the watch-list {path} has several columns {twice!r}",
+            hint="rename all of them but one",
+        )
     chosen = {key: lower.get(about.columns.get(key, key).strip().lower()) for key in KEYS}
     if not any(chosen.values()):
         raise ConfigError(

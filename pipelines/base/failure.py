@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Final
 
-from pipelines.base.files import lock_now, lock_within, write_text
+from pipelines.base.files import lock_now, lock_within, read_plain, write_text
 from pipelines.base.schedule import NIGHT
 from pipelines.base.settings import Installation
 from pipelines.base.text import minute
@@ -19,6 +19,7 @@ _KILLED: Final = (
 )
 _LOOKS_S: Final = 1.0
 """Longer than anybody takes who looks whether it is held."""
+_LONGEST: Final = 1 << 16
 _UNSAID: Final = "there was no room to write down why: is the disk full?"
 
 
@@ -41,6 +42,15 @@ def note_failure(installation: Installation, error: Exception, what: str = NIGHT
         elif f": {NIGHT} failed: " in failure_of(installation):
             return
         write_text(installation.failure, text)
+
+
+def forget_failure(installation: Installation) -> None:
+    """Take away what the home says of a run that failed: one has ended well.
+
+    A folder that somebody put in its place stays, and is told of; it costs no night.
+    """
+    with suppress(FileNotFoundError, IsADirectoryError, PermissionError):
+        installation.failure.unlink()
 
 
 @contextmanager
@@ -76,9 +86,15 @@ def failure_of(installation: Installation) -> str:
     """Return what the home says of a run that failed, a line; empty where the last one didn't."""
     text, when = "", datetime.fromtimestamp(0, UTC)
     with suppress(FileNotFoundError):  # or a night ends well meanwhile
-        text = installation.failure.read_text(encoding="utf-8").strip()
-        when = datetime.fromtimestamp(installation.failure.stat().st_mtime, UTC)
-        text = text or f"{minute(when)}: {NIGHT} failed: {_UNSAID}"
+        when = datetime.fromtimestamp(installation.failure.lstat().st_mtime, UTC)
+        unsaid = _UNSAID
+        try:
+            text = read_plain(installation.failure, _LONGEST).decode("utf-8", "replace").strip()
+        except FileNotFoundError:
+            raise
+        except OSError as error:  # what somebody put in its place; something failed all the same
+            unsaid = f"why can't be read: {error.strerror}"
+        text = text or f"{minute(when)}: {NIGHT} failed: {unsaid}"
     killed = _killed_at(installation)
     if killed is None or killed < when:
         return text

@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 import shutil
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -207,6 +208,25 @@ def lock_within(handle: int, wait_s: float) -> bool:
     while not (got := lock_now(handle)) and time.monotonic() < last:
         time.sleep(_TRY_EVERY_S)
     return got
+
+
+MAX_NOTE: Final = 1 << 26
+"""Bytes. What a home keeps beside its store is smaller."""
+
+
+def read_plain(path: Path, max_bytes: int = MAX_NOTE) -> bytes:
+    """Return what is in a file, without waiting for a pipe or reading a device that has no end.
+
+    Raises OSError if it can't be read, is no file, or is larger than that.
+    """
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "it isn't a file", str(path))
+        content = file.read(max_bytes + 1)
+    if len(content) > max_bytes:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
+    return content
 
 
 def write_text(path: Path, text: str) -> Path:

@@ -19,7 +19,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from pipelines.base.files import write_text
+from pipelines.base.files import read_plain, write_text
 from pipelines.base.visible import clean
 
 NOTE_EVERY_S: Final = 1.0
@@ -164,8 +164,7 @@ def _noting(path: Path | None) -> Iterator[Tell]:
 def noted_in(path: Path) -> Doing | None:
     """Return what a process noted in a file; None where there is none, or it can't be read."""
     try:
-        with path.open(encoding="utf-8") as file:
-            held = json.loads(file.read(_MAX_NOTE))
+        held = json.loads(read_plain(path, _MAX_NOTE))
         stage, detail = (clean(str(held[name])) for name in ("stage", "detail"))
         done, total = (float(held[name]) for name in ("done", "total"))
     except (OSError, ValueError, KeyError, TypeError, RecursionError):

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
 
-from pipelines.base.files import write_text
+from pipelines.base.files import read_plain, write_text
 
 NIGHT: Final = "the nightly run"
 LOOK: Final = "a look"
@@ -69,7 +69,7 @@ def read_served(path: Path) -> Served | None:
     """Return what is noted; None if the schedule was never served here."""
     if not path.exists():
         return None
-    note = json.loads(path.read_text(encoding="utf-8"))
+    note = json.loads(read_plain(path))
     done = note["done"]
     return Served(
         datetime.fromisoformat(note["since"]),

@@ -147,10 +147,11 @@ def _read(folder: Path) -> "tuple[dict[str, Any], pd.DataFrame]":
     import pandas as pd
 
     from detectors.core.errors import SelatError
+    from pipelines.base.files import read_plain
 
     name = "manifest.json"
     try:
-        manifest = json.loads((folder / name).read_text(encoding="utf-8"))
+        manifest = json.loads(read_plain(folder / name))
         _ = manifest["run_id"], manifest["simulated"]
         name = "flagged.csv"
         vessels = pd.read_csv(folder / name, dtype=str, keep_default_na=False)

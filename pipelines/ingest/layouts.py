@@ -141,6 +141,8 @@ class Layout(BaseModel):
                 raise ValueError(f"columns: only lon can be in deg360, not {name}")
             if column.unit and column.unit not in units:
                 raise ValueError(f"columns: {name} can't be in {column.unit!r}, but in {[*units]}")
+        if twice := next((name for name in self.used if self.header.count(name) > 1), ""):
+            raise ValueError(f"header: {twice!r} stands in it twice")
         for name, words in self.values.items():
             most = _CODED.get(name)
             if most is None:

@@ -22,7 +22,7 @@ from shapely.geometry import shape
 
 from detectors.core.errors import ConfigError
 from detectors.surroundings.landmarks import Gazetteer
-from pipelines.base.files import locked, write_text
+from pipelines.base.files import locked, read_plain, write_text
 from pipelines.base.yaml_files import read_yaml
 from pipelines.reference.place import Place, Refused
 from pipelines.reference.snapshots import free_path, newest
@@ -241,7 +241,7 @@ def read(path: Path) -> Snapshot:
     try:
         if path.stat().st_size > _MAX_BYTES:
             raise ConfigError(f"{path.name} is too large for a snapshot", hint=_HINT)
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(read_plain(path, _MAX_BYTES))
         facts, features = document["selat"], document["features"]
         right = facts["hash"] == _digest(features)
     except (OSError, ValueError, RecursionError, LookupError, TypeError) as error:

@@ -18,7 +18,7 @@ import pandas as pd
 from detectors.core.errors import ConfigError, FrameError
 from detectors.surroundings import normal, tide
 from detectors.surroundings.normal import Normal
-from pipelines.base.files import replacing, write_text
+from pipelines.base.files import read_plain, replacing, write_text
 from pipelines.base.settings import Installation
 from pipelines.reference import snapshots, tides
 
@@ -102,7 +102,7 @@ def read(path: Path) -> Normal:
 
 def _card(path: Path) -> dict[str, Any]:
     try:
-        card = json.loads(path.read_text(encoding="utf-8"))
+        card = json.loads(read_plain(path))
     except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(
             f"the model card {path.name} can't be read: {error}", hint=_HINT

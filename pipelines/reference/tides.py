@@ -14,6 +14,7 @@ import numpy as np
 
 from detectors.core.errors import ConfigError
 from detectors.surroundings.tide import Tides
+from pipelines.base.files import read_plain
 from pipelines.base.visible import clean
 
 NEEDED: Final = ("place", "lat", "lon", "time")
@@ -43,7 +44,7 @@ def load(path: Path | None) -> Tides | None:
             raise ConfigError(
                 f"the tide table {path.name} is larger than {MAX_BYTES / 1e6:.0f} MB", hint=_HINT
             )
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_plain(path, MAX_BYTES).decode("utf-8-sig")
     except OSError as error:
         raise ConfigError(
             f"the tide table {path} can't be read: {error.strerror}", hint=_HINT

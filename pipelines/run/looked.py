@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
-from pipelines.base.files import write_text
+from pipelines.base.files import read_plain, write_text
 from pipelines.base.settings import Installation, StoreSettings
 
 
@@ -43,7 +43,7 @@ def stamp(time: datetime) -> pd.Timestamp:
 def read_state(installation: Installation) -> State | None:
     """Return what the last look left; None where there was none, or it can't be read."""
     with suppress(OSError, ValueError):
-        return State.model_validate_json(installation.looked.read_text(encoding="utf-8"))
+        return State.model_validate_json(read_plain(installation.looked))
     return None
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from detectors.core.errors import SelatError
-from pipelines.base.failure import note_failure, under_way
+from pipelines.base.failure import forget_failure, note_failure, under_way
 from pipelines.base.progress import reporter
 from pipelines.base.settings import Installation
 from pipelines.detect.window import Detection
@@ -119,7 +119,7 @@ def run_night(
     except Exception as error:
         note_failure(installation, error)
         raise
-    installation.failure.unlink(missing_ok=True)
+    forget_failure(installation)
     if quiet:
         sys.stderr.write(f"run {finished.run_id}: {finished.state}\n")
     return finished

@@ -16,12 +16,18 @@ _NEUTRAL: Final = re.compile(r"\S+|[\d.,]+ [MG]B")
 _BETWEEN: Final = re.compile(r"(, |; )")
 _SENTENCES: Final = frozenset({"which", "why"})
 """Values of a pattern that are texts themselves."""
+_LONGEST_SENTENCE: Final = 600
+_LONGEST_TEXT: Final = 20_000
+"""Characters. A sentence with six values in it is looked for in time with a high power of the
+length: a name of 4000 characters, which a failure quotes, took a minute at each view."""
 
 
 def spoken(words: Labels, text: str) -> tuple[str, bool]:
     """Return a text in the reader's language, and whether some of it stayed English."""
     if words.english == labels("en").english:
         return text, False
+    if len(text) > _LONGEST_TEXT:
+        return text, True
     for sentences in (text.split("; "), [text]):  # whose values must swallow no other sentence
         if None not in (whole := [_put(words, one, words.spoken) for one in sentences]):
             return words.dates("; ".join(filter(None, whole))), False
@@ -33,6 +39,8 @@ def _put(words: Labels, text: str, among: Mapping[str, str]) -> str | None:
     for known in (words.desk, words.sayings):
         if text in known:
             return known[text]
+    if len(text) > _LONGEST_SENTENCE:
+        return None
     for one, told in among.items():
         if found := pattern_of(one).fullmatch(text):
             said = found.groupdict()

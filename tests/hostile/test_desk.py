@@ -24,11 +24,12 @@ from starlette.testclient import TestClient
 from detectors.core.errors import ConfigError
 from pipelines import store
 from pipelines.ask.explain import raw
+from pipelines.base.labels import labels
 from pipelines.base.progress import reporter
 from pipelines.base.settings import load
 from pipelines.run.runs import detect_only
 from pipelines.run.windows import NoDataError
-from pipelines.web import assets, concluding, peers, planned, rooms, serving, working
+from pipelines.web import assets, concluding, peers, planned, rooms, serving, spoken, working
 from pipelines.web.app import Desk
 from pipelines.web.doors import MAX_ADDRESS, MAX_HEADERS
 from pipelines.web.protocol import MAX_BODY
@@ -618,6 +619,28 @@ def hostile_reader(desk_home: Path, tmp_path_factory: pytest.TempPathFactory) ->
         connection.execute(change, {"t": HOSTILE})
     connection.close()
     return Reader(Desk(load(home), HOSTILE))
+
+
+def test_a_text_of_any_length_is_shown_as_it_was_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A failure quotes what feeds and receivers are called: a name took a minute at each view."""
+    words, asked = labels("ms"), list[int]()
+
+    class Pattern:
+        def fullmatch(self, text: str) -> None:
+            asked.append(len(text))
+
+    start = "receiver x: its clock is 1 s slow, by the UTC second inside 1"
+    long = start + " s slow, by the UTC second inside 1" * 120
+    many = "; ".join(["x"] * 20_000)
+    [known] = [one for one in words.spoken if "s slow, by" in one and "{k}" in one]
+    short = known.format(name="x", s=1, share=1, n=1, m=1, k=1)
+    assert spoken.spoken(words, short)[0] != short
+    monkeypatch.setattr(spoken, "pattern_of", lambda _: Pattern())
+    assert spoken.spoken(words, long) == (long, True)
+    assert max(asked) < len(short) * 4
+    asked.clear()
+    assert spoken.spoken(words, many) == (many, True)
+    assert not asked
 
 
 def test_what_ships_call_themselves_is_shown_and_never_obeyed(hostile_reader: Reader) -> None:

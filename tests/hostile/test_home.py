@@ -3,19 +3,27 @@
 import errno
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
+from pipelines.ask.doctor import check_reach
 from pipelines.base import failure
+from pipelines.base.progress import noted_in
 from pipelines.base.schedule import LOOK
 from pipelines.base.settings import load
 from pipelines.cli import main
 from pipelines.flows import environment
 from pipelines.flows.environment import HomeError, prepare
+from pipelines.publish.packs import log
+from pipelines.publish.packs.keys import Keyring
+from pipelines.run.looked import read_state
+from pipelines.run.setup import load_zones
 from pipelines.store.catalogue import unopened
+from tests.hostile.waiting import nobody_waits
 
 Selat = Callable[..., Any]
 
@@ -37,6 +45,51 @@ def test_a_home_that_is_no_folder(tmp_path: Path, selat: Selat, command: list[st
     if command[0] not in ("backfill", "learn"):  # which say that there is no store in it
         assert "can't be written to: Not a directory" in ran.err
     assert "hint:" in ran.err
+
+
+def _pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def _loop(path: Path) -> None:
+    path.symlink_to(path.name)
+
+
+def _zeros(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+@pytest.mark.parametrize("put", [_pipe, _loop, _zeros, Path.mkdir])
+def test_what_took_the_place_of_a_note_is_told_and_never_waited_for(
+    tmp_path: Path, put: Callable[[Path], None]
+) -> None:
+    own = load(tmp_path)
+    notes = own.failure, own.exports, own.progress, own.looked, own.last_backup, own.told
+    for note in notes:
+        put(note)
+    with nobody_waits():
+        assert "the nightly run failed" in failure.failure_of(own)
+        assert noted_in(own.progress) is None
+        assert read_state(own) is None
+        if put is not _loop:  # which is as one that isn't there
+            for look_at in (log.check, partial(log.append, entry={}, signer=None)):
+                with pytest.raises(log.LogBrokenError, match="isn't a file"):
+                    look_at(own.exports, keyring=Keyring(own.keys))
+
+
+@pytest.mark.parametrize("put", [_pipe, _loop, _zeros, Path.mkdir])
+def test_a_run_that_leads_nowhere_is_told(tmp_path: Path, put: Callable[[Path], None]) -> None:
+    zones = load_zones(load(tmp_path))
+    with nobody_waits():
+        put(tmp_path / "latest")
+        found = check_reach(tmp_path / "latest", zones)
+        assert [one.message for one in found] == (
+            ["its manifest.json or events.parquet is damaged"] if put is _loop else []
+        )
+        (tmp_path / "run").mkdir()
+        put(tmp_path / "run" / "manifest.json")
+        [problem] = check_reach(tmp_path / "run", zones)
+        assert "damaged" in problem.message
 
 
 @pytest.mark.parametrize(

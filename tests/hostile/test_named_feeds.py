@@ -11,6 +11,7 @@ import pytest
 
 from detectors.core.errors import SelatError
 from pipelines.ingest import FeedFile, IngestOptions, decode
+from pipelines.ingest.layouts import Layout
 from pipelines.ingest.naming import Sample, by_names
 from pipelines.ingest.unlisting import unlisted
 
@@ -155,6 +156,17 @@ def test_of_two_columns_of_one_name_none_is_guessed(tmp_path):
     table = rows(",lat", "4.0")
     assert outcome(tmp_path, table) is None
     assert outcome(tmp_path, table.replace("lon,lat", "lon,height")) == (20, 20)
+
+
+def test_of_two_columns_of_one_name_a_described_table_is_read_from_none(tmp_path):
+    header = "MMSI,BaseDateTime,LAT,LON,SOG,COG,Heading,VesselName,IMO,CallSign,VesselType,Status"
+    header += ",Length,Width,Draft,Cargo,TransceiverClass"
+    row = "533000001,2026-01-01T00:00:00,1.0,103.0,5,90,90,A,IMO1234567,CALL,70,0,10,5,2,70,A"
+    assert outcome(tmp_path, f"{header},more\n{row},4.0\n") == (1, 1)
+    assert outcome(tmp_path, f"{header},LAT\n{row},4.0\n") is None
+    columns = {name: name for name in ("mmsi", "time", "lat", "lon")}
+    with pytest.raises(ValueError, match="'lat' stands in it twice"):
+        Layout(name="own", columns=columns, header=("mmsi", "time", "lat", "lon", "lat"))
 
 
 def test_numbers_that_no_float_holds_are_no_speeds(tmp_path):

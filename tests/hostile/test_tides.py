@@ -7,6 +7,7 @@ import pytest
 
 from detectors.core.errors import ConfigError
 from pipelines.reference import tides
+from tests.hostile.waiting import nobody_waits
 
 HEAD = "place,lat,lon,time,height_m\n"
 GOOD = "Sabak Bernam,3.68,100.98,2026-01-31T03:30+08:00,2.9\n"
@@ -69,3 +70,9 @@ def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
 def test_no_file(tmp_path: Path, name: str) -> None:
     with pytest.raises(ConfigError, match="can't be read"):
         tides.load(tmp_path / name)
+
+
+def test_what_is_no_file_is_never_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "high_waters.csv")
+    with nobody_waits(), pytest.raises(ConfigError, match="can't be read"):
+        tides.load(tmp_path / "high_waters.csv")

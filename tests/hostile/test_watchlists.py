@@ -1,10 +1,13 @@
 """Watch-lists come from others: no odd file may silently unlist whom it lists."""
 
+import os
 from pathlib import Path
 
 import pytest
 
+from detectors.core.errors import ConfigError
 from pipelines.assess import watchlists
+from tests.hostile.waiting import nobody_waits
 
 ABOUT = "title: t\nsource: s\nlicence: l\n"
 
@@ -27,3 +30,18 @@ def test_a_row_with_more_columns_than_the_header_lists_whom_it_names(
     assert one.entries["mmsi"].tolist() == [533000123, 533000124]
     assert one.entries["name"].tolist() == ["OCEANSTAR", "SEAMOON"]
     assert one.ignored == 0
+
+
+@pytest.mark.parametrize("header", ["mmsi,name,mmsi", "mmsi,name,MMSI", " Name,mmsi,name "])
+def test_of_two_columns_of_one_name_none_is_taken(tmp_path: Path, header: str) -> None:
+    (tmp_path / "mine.yaml").write_text(ABOUT)
+    (tmp_path / "mine.csv").write_text(f"{header}\n533000123,OCEAN STAR,533000124\n")
+    with pytest.raises(ConfigError, match="has several columns"):
+        watchlists.load(tmp_path)
+
+
+def test_what_is_no_file_is_never_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(ABOUT)
+    os.mkfifo(tmp_path / "mine.csv")
+    with nobody_waits(), pytest.raises(ConfigError, match="isn't a file"):
+        watchlists.load(tmp_path)

@@ -28,6 +28,7 @@ from pipelines.ask.health.model import (
 )
 from pipelines.ask.held_wrong import held_wrong
 from pipelines.base.failure import failure_of
+from pipelines.base.files import read_plain
 from pipelines.base.schedule import believed, due_around, read_served
 from pipelines.base.settings import Installation
 from pipelines.base.visible import clean
@@ -328,7 +329,7 @@ def _recording_age_s(folder: Path, now: datetime) -> float | None:
 
 def _backup(note: Path) -> Backup | None:
     with suppress(OSError, ValueError, KeyError, TypeError):  # what can't be read tells of none
-        made = json.loads(note.read_text(encoding="utf-8"))
+        made = json.loads(read_plain(note))
         time = datetime.strptime(made["made"], "%Y%m%dT%H%M%S%fZ").replace(tzinfo=UTC)
         return Backup(time, str(made["folder"]))
     return None

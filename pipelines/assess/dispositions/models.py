@@ -15,7 +15,7 @@ import pandas as pd
 
 from detectors.core.errors import ConfigError
 from pipelines.assess.dispositions.calibration import Calibration
-from pipelines.base.files import write_text
+from pipelines.base.files import read_plain, write_text
 from pipelines.base.labels import labels
 from pipelines.reference import snapshots
 
@@ -69,7 +69,7 @@ def load(folder: Path, known: pd.Timestamp | None = None) -> Model | None:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        card = json.loads(path.read_text(encoding="utf-8"))
+        card = json.loads(read_plain(path))
         curve = Calibration(card["method"], card["parameters"])
         pd.Timestamp(card["until"])
         curve.probability(0.5)

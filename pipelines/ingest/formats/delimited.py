@@ -23,6 +23,7 @@ from pipelines.ingest.formats.tables import by_layout
 from pipelines.ingest.layouts import Layout, dimension_of, unknown_table, without_rows
 from pipelines.ingest.lines import Block
 from pipelines.ingest.naming import Named, Sample, by_names
+from pipelines.ingest.report import escaped
 
 _DELIMITERS: Final = (",", ";", "\t", "|")
 # Comments may stand above a header.
@@ -41,19 +42,11 @@ class Delimited:
         wanted = head.wanted
         if wanted is not None and wanted.header and not SENTENCE.search(head.data):
             return [_found(wanted, wanted.header, 0)]
-        candidates = (
-            [wanted] if wanted else [lay for lay in head.layouts.values() if not lay.header]
-        )
-        for number, line in enumerate(head.lines):
-            rows = {delimiter: _split(line, delimiter) for delimiter in _DELIMITERS}
-            fitting = [
-                _found(layout, header, number + 1)
-                for layout in candidates
-                if (header := rows.get(layout.delimiter) or _split(line, layout.delimiter))
-                and set(header).issuperset(layout.needed)
-            ]
-            if fitting:
-                return fitting
+        fitting = _fitting(head)
+        if any(_twice(layout, header) for layout, header, _ in fitting):
+            return []
+        if fitting:
+            return [_found(*one) for one in fitting]
         named = None if wanted else _by_names(head)
         return [_found(*named)] if named and not isinstance(named, IngestError) else []
 
@@ -61,6 +54,12 @@ class Delimited:
         """See `base.Format`."""
         if head.is_json:
             return None
+        fitting = _fitting(head)
+        if twice := next(
+            filter(None, (_twice(layout, header) for layout, header, _ in fitting)), ""
+        ):
+            hint = "rename all of them but one"
+            return IngestError(f"{head.name} has several columns {escaped(twice)!r}", hint=hint)
         named = None if head.wanted else _by_names(head)
         if isinstance(named, IngestError):
             return head.named(named)
@@ -68,6 +67,28 @@ class Delimited:
         if head.wanted is None and not lacking(likely_header(last)):
             return without_rows(head.name)
         return unknown_table(head.name, head.layouts, head.wanted, likely_header(head.lines))
+
+
+def _fitting(head: Head) -> list[tuple[Layout, list[str], int]]:
+    """Return the layouts that the first line fits which is the header of any, with that line."""
+    wanted = head.wanted
+    candidates = [wanted] if wanted else [lay for lay in head.layouts.values() if not lay.header]
+    for number, line in enumerate(head.lines):
+        rows = {delimiter: _split(line, delimiter) for delimiter in _DELIMITERS}
+        fitting = [
+            (layout, header, number + 1)
+            for layout in candidates
+            if (header := rows.get(layout.delimiter) or _split(line, layout.delimiter))
+            and set(header).issuperset(layout.needed)
+        ]
+        if fitting:
+            return fitting
+    return []
+
+
+def _twice(layout: Layout, header: Sequence[str]) -> str:
+    """Return a column that a layout reads and a header has twice: nobody says which it means."""
+    return next((name for name in layout.used if header.count(name) > 1), "")
 
 
 def likely_header(lines: Sequence[str]) -> list[str]:
@@ -120,7 +141,6 @@ class _Reader:
     def __init__(self, layout: Layout, header: Sequence[str], skip: int, feed: Feed) -> None:
         self._layout, self._skip, self._feed = layout, skip, feed
         self._width = len(header)
-        # Of columns with the same name the first counts.
         self._columns = {name: header.index(name) for name in layout.used if name in header}
         self._numbers = _numeric(layout) & set(self._columns)
         self._as_numbers = set(self._numbers)

@@ -36,7 +36,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from detectors.core.errors import SelatError
-from pipelines.base.files import sync, write_durably, write_text
+from pipelines.base.files import read_plain, sync, write_durably, write_text
 from pipelines.base.text import iso
 from pipelines.publish.packs.minisign import PublicKey
 
@@ -89,7 +89,7 @@ class Keyring:
         if not index.exists():
             return []
         try:
-            entries = json.loads(index.read_text(encoding="utf-8"))
+            entries = json.loads(read_plain(index))
             if not isinstance(entries, list):
                 raise TypeError("it isn't a list")
             return [_known(entry) for entry in entries]

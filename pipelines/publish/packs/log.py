@@ -65,9 +65,16 @@ def still(path: Path) -> Iterator[None]:
     if not path.exists():
         yield
         return
+    _see_file(path)
     with path.open("rb") as file:
         fcntl.flock(file, fcntl.LOCK_SH)
         yield
+
+
+def _see_file(path: Path) -> None:
+    """Raise LogBrokenError if it is a pipe, which is waited for, or a device, which has no end."""
+    if not path.is_file():
+        raise LogBrokenError(f"{path} isn't a file", hint="look who put it there, and remove it")
 
 
 def append(path: Path, entry: Mapping[str, Any], keyring: Keyring, signer: Signer | None) -> str:
@@ -85,6 +92,8 @@ def append(path: Path, entry: Mapping[str, Any], keyring: Keyring, signer: Signe
         If the last line was cut off or can't be read.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists():
+        _see_file(path)
     with path.open("a+b", buffering=0) as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         keys = keyring.signing()

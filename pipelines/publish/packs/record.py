@@ -14,7 +14,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from detectors.core.errors import SelatError
-from pipelines.base.files import write_durably
+from pipelines.base.files import read_plain, write_durably
 from pipelines.publish.packs.keys import Key, Keyring, Signer
 from pipelines.publish.packs.minisign import PublicKey
 
@@ -62,8 +62,7 @@ def read(keyring: Keyring) -> Record | None:
     """
     path = keyring.folder / NAME
     try:
-        with path.open("rb") as file:
-            content = json.loads(file.read(_MAX_BYTES))
+        content = json.loads(read_plain(path, _MAX_BYTES))
         record = Record(**content)
     except FileNotFoundError:
         return None

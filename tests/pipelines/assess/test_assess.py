@@ -131,6 +131,24 @@ def test_both_vessels_of_an_encounter_are_told_from_their_own_side(gazetteer: Ga
     assert told["reason"].iloc[0] == mine
 
 
+@pytest.mark.parametrize(
+    ("reports", "others", "said"),
+    [
+        (3, 4, "outside any port or anchorage ("),
+        (2, 4, "outside any port or anchorage; MT X was not heard meanwhile ("),
+        (3, 2, "outside any port or anchorage; MMSI 563000002 was not heard meanwhile ("),
+        (2, 2, "outside any port or anchorage; neither was heard meanwhile ("),
+    ],
+)
+def test_of_whom_nothing_was_heard_while_they_were_together_it_is_said(
+    gazetteer: Gazetteer, reports: int, others: int, said: str
+) -> None:
+    """How far off it was is worked out then, from the reports before and after."""
+    counted = {**ENCOUNTER, "n_reports": reports, "other_n_reports": others}
+    told, _ = flagged(gazetteer, encounter(evidence=counted))
+    assert said in told["reason"].iloc[0]
+
+
 def test_different_kinds_add_up_and_more_of_the_same_does_not(gazetteer: Gazetteer) -> None:
     crossings = [
         event(

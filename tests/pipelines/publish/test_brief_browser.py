@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 
@@ -323,6 +324,20 @@ def test_playback_begins_shortly_before_what_is_chosen(page: Any, files: dict[st
         moment = float(page.evaluate("document.getElementById('time').value"))
         assert begin - 60 <= moment < begin + 900  # the slider goes by minutes
         page.evaluate("document.getElementById('whole').click()")
+
+
+def test_of_a_night_after_a_long_silence_the_slider_begins_where_somebody_was_heard(
+    page: Any, products: Products, tmp_path: Path
+) -> None:
+    silent = replace(products, start=products.start - pd.Timedelta(days=30))
+    page.open(brief.write(silent, tmp_path / "brief.html"))
+    time = "document.getElementById('time')"
+    heard_s = (products.tracks["time"].min() - silent.start).total_seconds()
+    assert float(page.evaluate(f"{time}.min")) == pytest.approx(heard_s, abs=1800)
+    page.evaluate("document.getElementById('play').click()")
+    page.evaluate("document.getElementById('play').click()")
+    assert float(page.evaluate(f"{time}.value")) < heard_s + 3600
+    assert page.messages == []
 
 
 def test_ships_are_where_they_reported(

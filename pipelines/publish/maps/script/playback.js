@@ -13,6 +13,11 @@ const voyages = tracks.map((t) => {
   return { mmsi: t.mmsi, rank: t.rank, points: all, begins };
 });
 
+/* Where the slider begins: a night after a long silence is as long as that, and nothing was heard in it. */
+const LONG_S = 43200;
+const heard_s = Math.min(...voyages.flatMap((v) => v.points.slice(0, 1)).map((p) => p.t));
+const FIRST_S = heard_s > LONG_S && heard_s < SPAN_S ? heard_s - (heard_s % 60) : 0;
+
 /* Index of the last point of a track no later than a moment; -1 where it had none yet. */
 function lastBefore(list, t) {
   let low = -1;
@@ -110,7 +115,7 @@ const LEAD_IN_S = 3600;
 function opening(s) {
   const main = events.filter((e) => e.main && (!s.rank || e.ranks.includes(s.rank)));
   const one = s.event || (main.length === 1 ? main[0] : null);
-  return one ? Math.max(one.begin_s - LEAD_IN_S, 0) : 0;
+  return one ? Math.max(one.begin_s - LEAD_IN_S, FIRST_S) : FIRST_S;
 }
 
 /* The slider and its buttons; `show` is called whenever another moment is to be seen. At its right end the
@@ -122,6 +127,7 @@ function makePlayer(state, show) {
   let before = 0;
   let said = 0;
   let playing = false;
+  slider.min = String(FIRST_S);
   slider.max = String(SPAN_S);
   slider.step = "60";
   function say() {
@@ -136,7 +142,7 @@ function makePlayer(state, show) {
   }
   function go(t) {
     const was = Boolean(state.moment);
-    state.moment = t >= SPAN_S ? null : { t: Math.max(t, 0) };
+    state.moment = t >= SPAN_S ? null : { t: Math.max(t, FIRST_S) };
     if (!state.moment) playing = false;
     // Nobody reads a clock more often than that, and words cost more than ships
     if (!playing || performance.now() - said > 100) {
