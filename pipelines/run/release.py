@@ -48,7 +48,7 @@ from pipelines.run.release_nights import Night, choose
 from pipelines.run.release_plan import planned_of, planning_of
 from pipelines.run.release_view import Look, Rights, View, learned, opened
 from pipelines.run.runs import HISTORY, shown_vessels
-from pipelines.run.windows import Window, window_between
+from pipelines.run.windows import Window, leads_from, window_between
 from pipelines.store import Queries, read
 
 _SCHEMA: Final = list(event_schema.EVENTS)
@@ -157,7 +157,10 @@ class Making:
         self.found: Look = self.view.look(start, end)
         compared = self.view.compared(self.before, self.found, start, end)
         self.after = learned(self.before, compared)
-        over = before_window(compared, self.view.detectors, start)
+        begun = leads_from(self.store, self.window)
+        over = before_window(compared, self.view.detectors, begun)
+        self._earlier = set(compared.loc[over & (begun > start), "event_id"])
+        self._earlier &= set(self.before["event_id"])
         compared = compared[~(over & (compared["status"] == "unchanged").to_numpy(bool))]
         # What vessels on a list of own ones do is nobody's business who may not have that list.
         enough = self.installation.settings.assess.min_score
@@ -332,6 +335,7 @@ class Making:
                 changes=changes,
                 watchlists=self.lists,
                 looked_at=self.found.heard.vessels,
+                told_before=self._earlier,
                 say=self.words.say,
             )
 

@@ -77,11 +77,10 @@ def vessel_marks(
 def changes(
     made: "Making", past: pd.DataFrame, past_marks: list[Mark]
 ) -> tuple[pd.DataFrame, list[Mark]]:
-    """Return the changes of numbers among events of before that still stand, and that the
-    recipient would be told, with their marks.
+    """Return the changes of numbers among events of before that the recipient would be told, with
+    their marks; of those that were looked at again tonight what is found now counts.
     """
-    gone = made.events.loc[made.events["status"] == "retracted", "event_id"]
-    told = (past["kind"] == "identity") & ~past["event_id"].isin(gone)
+    told = (past["kind"] == "identity") & ~past["event_id"].isin(made.events["event_id"])
     told &= made.area.contains(past["lat"].to_numpy(), past["lon"].to_numpy())
     return past[told].reset_index(drop=True), list(compress(past_marks, told))
 

@@ -81,17 +81,17 @@ def test_a_silence_has_the_mark_of_the_change_that_it_tells() -> None:
     )
 
 
-def test_a_recipient_is_told_no_change_that_is_gone_or_beyond_its_waters() -> None:
+def test_a_recipient_is_told_a_change_of_before_once_and_none_beyond_its_waters() -> None:
     _, changed = both()
     mark = Mark(Tlp.GREEN, None)
 
-    def told(inside: bool, status: str) -> int:
+    def told(inside: bool, again: bool) -> int:
         area = SimpleNamespace(contains=lambda lat, lon: np.full(len(lat), inside))
-        made: Any = SimpleNamespace(events=changed.assign(status=status), area=area)
+        made: Any = SimpleNamespace(events=changed if again else changed.iloc[:0], area=area)
         rows, marks = release_marks.changes(made, changed, [mark])
         assert len(rows) == len(marks)
         return len(rows)
 
-    assert told(True, "unchanged") == 1
-    assert told(False, "unchanged") == 0
-    assert told(True, "retracted") == 0
+    assert told(True, again=False) == 1
+    assert told(False, again=False) == 0
+    assert told(True, again=True) == 0

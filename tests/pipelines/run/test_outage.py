@@ -9,7 +9,9 @@ import pytest
 from pipelines import store
 from pipelines.base.settings import load
 from pipelines.exercise import simulate
+from pipelines.publish.packs.keys import Keyring
 from pipelines.run.looks import open_window
+from pipelines.run.release import release_run
 from pipelines.run.setup import load_zones
 from pipelines.run.windows import choose_window, utc
 from tests.conftest import ingest, look
@@ -48,6 +50,11 @@ def test_a_night_weeks_later_is_not_led_by_what_was_told_then(
         seen = opened.flags(run["run_id"])["last_seen"]
         assert (seen >= began).all()
         assert not (opened.incidents(run["run_id"])["status"] == "withdrawn").any()
+    Keyring(home / "keys").make(began, None, "exercise")
+    pack = release_run(load(home), "patrol-boat", None).products
+    assert pack.start < began
+    assert (pack.flagged["last_seen"] >= began).all()
+    assert (pack.incidents["start"] >= began).all()
     after = told(home).set_index("event_id").loc[before["event_id"]]
     assert not after["retracted"].all()
     assert (before["end"].isna().to_numpy() & after["end"].notna().to_numpy()).any()
