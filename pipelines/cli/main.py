@@ -196,7 +196,8 @@ def _refuse_no_text(arguments: list[str]) -> None:
     written to it.
     """
     for text in arguments:
-        if re.search("[\ud800-\udfff]", text) and not os.path.lexists(text):
+        name = text.partition("=")[2] if text.startswith("--") else text
+        if re.search("[\ud800-\udfff]", text) and not os.path.lexists(name):
             _fail(ConfigError(f"{text} isn't UTF-8 text", "no file is called so; type it again"))
 
 

@@ -343,3 +343,5 @@ def test_a_file_that_is_called_by_no_text_is_read(
     feed = tmp_path / os.fsdecode(b"\xff.csv")
     feed.write_text("mmsi,time,lat,lon\n533000001,2026-01-05T17:00:00Z,3.1,100.5\n")
     assert selat("ingest", feed, "--home", tmp_path / "home").code == 0
+    taken = selat("nightly", f"--feed={feed}", "--home", tmp_path / "home", "--plain")
+    assert "isn't UTF-8 text" not in taken.err

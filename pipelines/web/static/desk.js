@@ -250,10 +250,13 @@ document.addEventListener("submit", async (e) => {
   asking = true;
   const said = (one === form && document.getElementById("lacks")) || one.querySelector(".unsent") || document.createElement("b");
   let why = "";
+  const gone = new AbortController();
+  const late = setTimeout(() => gone.abort(), SEND_MS);
   try {
-    const answer = await fetch("/live", { headers: { accept: "application/json" }, signal: AbortSignal.timeout(SEND_MS) });
+    const answer = await fetch("/live", { headers: { accept: "application/json" }, signal: gone.signal });
     if ([401, 403].includes(answer.status)) why = live.dataset.closed;
   } catch { why = live.dataset.away; }
+  clearTimeout(late);
   asking = false;
   if (why) {
     if (!said.isConnected) {
