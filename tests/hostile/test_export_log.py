@@ -361,3 +361,31 @@ def test_a_record_that_is_none_shows(home: Home, content: bytes) -> None:
     assert "the record of the newest line" in home.check().problems[0]
     home.export("boat", LATER)
     assert "lines may have been cut off there" in " ".join(home.check().problems)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"moved_to": 5},
+        {"moved_to": {"a": [1.0]}},
+        {"moved_to": {"a": "north"}},
+        {"moved_to": {"a": [1e999, 0.0]}},
+        {"corrected": "abc"},
+        {"corrected": {"a": ["moved"]}},
+        {"corrects": ["p"]},
+        {"pack": 7},
+        {"recipient": {}},
+    ],
+)
+def test_a_line_that_no_version_wrote_is_told_and_passed_over(
+    tmp_path: Path, told: dict[str, Any]
+) -> None:
+    """Whoever writes in a home of several wrote it: what packs hold wrong can't be told of it."""
+    keyring, path = Keyring(tmp_path / "keys"), tmp_path / "exports.jsonl"
+    about = {"time": "2026-01-05T20:00:00Z", "corrects": "p", "corrected": {"a": "moved"}}
+    sound = {**about, "moved_to": {"a": [1, 103.5]}}
+    log.append(path, sound, keyring, None)
+    log.append(path, {**about, **told}, keyring, None)
+    found = log.check(path, keyring)
+    assert found.problems == ("line 2 can't be read",)
+    assert [one["moved_to"] for one in found.entries] == [{"a": [1, 103.5]}]

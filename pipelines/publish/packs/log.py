@@ -205,6 +205,7 @@ class _Line:
         texts = (previous, digest, key, signature)
         if type(number) is not int or not all(isinstance(text, str) for text in texts):
             raise ValueError("of other types")
+        _see_told(content)
         good = isinstance(time, str) and _TIME.fullmatch(time)
         return cls(
             content, number, str(previous), str(digest), key, signature, str(time) if good else ""
@@ -214,6 +215,25 @@ class _Line:
     def is_signed(self) -> bool:
         """Tell whether it names a key or has a signature."""
         return "key" in self.content or "signature" in self.content
+
+
+def _see_told(content: Mapping[str, Any]) -> None:
+    """Raise ValueError if what a correction is said to have told isn't of leads and places.
+
+    Whoever may write the log in a home of several wrote that, and no version of ours.
+    """
+    for name in ("pack", "corrects", "recipient"):
+        if not isinstance(content.get(name, ""), str):
+            raise ValueError(f"{name} is no text")
+    told, to = content.get("corrected") or {}, content.get("moved_to") or {}
+    if not (isinstance(told, dict) and isinstance(to, dict)):
+        raise ValueError("not told by lead")
+    if not all(isinstance(one, str) for one in told.values()):
+        raise ValueError("told in no words")
+    for place in to.values():
+        pair = isinstance(place, list) and len(place) == 2
+        if not (pair and all(type(one) in (int, float) and abs(one) <= 180 for one in place)):
+            raise ValueError("moved to no place")
 
 
 def check(path: Path, keyring: Keyring) -> Checked:
