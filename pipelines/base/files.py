@@ -212,6 +212,7 @@ def lock_within(handle: int, wait_s: float) -> bool:
 
 MAX_NOTE: Final = 1 << 26
 """Bytes. What a home keeps beside its store is smaller."""
+_BLOCK: Final = 1 << 16
 
 
 def read_plain(path: Path, max_bytes: int = MAX_NOTE) -> bytes:
@@ -223,10 +224,12 @@ def read_plain(path: Path, max_bytes: int = MAX_NOTE) -> bytes:
     with os.fdopen(handle, "rb") as file:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise OSError(errno.EINVAL, "it isn't a file", str(path))
-        content = file.read(max_bytes + 1)
-    if len(content) > max_bytes:
-        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
-    return content
+        content = bytearray()
+        while block := file.read(_BLOCK):  # what is asked for is taken from memory at once
+            content += block
+            if len(content) > max_bytes:
+                raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
+    return bytes(content)
 
 
 def write_text(path: Path, text: str) -> Path:
