@@ -141,7 +141,7 @@ class Layout(BaseModel):
                 raise ValueError(f"columns: only lon can be in deg360, not {name}")
             if column.unit and column.unit not in units:
                 raise ValueError(f"columns: {name} can't be in {column.unit!r}, but in {[*units]}")
-        if twice := next((name for name in self.used if self.header.count(name) > 1), ""):
+        if twice := self.twice(self.header):
             raise ValueError(f"header: {twice!r} stands in it twice")
         for name, words in self.values.items():
             most = _CODED.get(name)
@@ -180,6 +180,10 @@ class Layout(BaseModel):
         """The feed's columns that are read, where it has them."""
         named = [name for column in self.columns.values() for name in column.names]
         return tuple(dict.fromkeys([*named, *self.keep]))
+
+    def twice(self, header: Sequence[str]) -> str:
+        """Return a column that is read and that a header has twice: nobody says which it means."""
+        return next((name for name in self.used if header.count(name) > 1), "")
 
     @property
     def missing_numbers(self) -> bool:

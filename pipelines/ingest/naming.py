@@ -139,9 +139,9 @@ def by_names(sample: Sample) -> Named | IngestError | None:
         }
     )
     used = set(layout.used)
-    if twice := [column for column in layout.used if sample.header.count(column) > 1]:
+    if twice := layout.twice(sample.header):
         return IngestError(
-            f"it has several columns {escaped(twice[0])!r}", hint="rename all of them but one"
+            f"it has several columns {escaped(twice)!r}", hint="rename all of them but one"
         )
     unused = tuple(name for name in sample.header if name and name not in used)
     return Named(layout, (*assumed, *said, *units), unused)

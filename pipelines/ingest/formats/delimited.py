@@ -43,7 +43,7 @@ class Delimited:
         if wanted is not None and wanted.header and not SENTENCE.search(head.data):
             return [_found(wanted, wanted.header, 0)]
         fitting = _fitting(head)
-        if any(_twice(layout, header) for layout, header, _ in fitting):
+        if any(layout.twice(header) for layout, header, _ in fitting):
             return []
         if fitting:
             return [_found(*one) for one in fitting]
@@ -55,9 +55,7 @@ class Delimited:
         if head.is_json:
             return None
         fitting = _fitting(head)
-        if twice := next(
-            filter(None, (_twice(layout, header) for layout, header, _ in fitting)), ""
-        ):
+        if twice := next(filter(None, (lay.twice(header) for lay, header, _ in fitting)), ""):
             hint = "rename all of them but one"
             return IngestError(f"{head.name} has several columns {escaped(twice)!r}", hint=hint)
         named = None if head.wanted else _by_names(head)
@@ -84,11 +82,6 @@ def _fitting(head: Head) -> list[tuple[Layout, list[str], int]]:
         if fitting:
             return fitting
     return []
-
-
-def _twice(layout: Layout, header: Sequence[str]) -> str:
-    """Return a column that a layout reads and a header has twice: nobody says which it means."""
-    return next((name for name in layout.used if header.count(name) > 1), "")
 
 
 def likely_header(lines: Sequence[str]) -> list[str]:
