@@ -1,14 +1,18 @@
 """aisstream.io's JSON: values, faults, hostile text, and what isn't it."""
 
 import json
+import random
 
 import numpy as np
 import pandas as pd
+import pyarrow.json as pajson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipelines.ingest import IngestError
+from pipelines.ingest.formats.aisstream import SCHEMA
+from pipelines.ingest.formats.jsonlines import Objects, _is_safe
 from tests.pipelines.ingest.conftest import read_or_none
 
 SETTINGS = settings(
@@ -200,6 +204,46 @@ def test_many_faults_among_good_lines(read):
     got = read(feed(envelope(), *objects))
     assert got.report.rejected == {"json": 502}
     assert len(got.positions) == 1001
+
+
+WORTH = [0, -1.5, 1e300, None, True, "x", [1], [], {}, {"Sog": "x"}, float("nan"), float("inf")]
+ODD = ['{"a":%s}' % ("[" * 3000 + "]" * 3000), '{"Message":1e999}', '{"Message":%s}' % ("1" * 5000)]
+ODD += [r'{"a":"\ud800"}', r'{"a":"\ud83d\ude00"}', '{"a":"\t"}', '{"a":1,"a":2}', '{"a":01}']
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_right_for_the_parser_is_right_alone(seed):
+    """What is sorted out first, by Python, is what pyarrow has no table of."""
+    objects = Objects(SCHEMA, lambda table: ({}, np.ones(len(table), bool)), indented=False)
+    chance = random.Random(seed)
+    lines = [envelope(Sog=worth) for worth in WORTH] + [envelope(time=worth) for worth in WORTH]
+    texts = [ODD[0], *map(json.dumps, lines), *ODD[1:]]  # the first is too deep for Python
+    texts += [text.replace('"Cog"', '"Sog"') for text in texts]
+    for _ in range(300):
+        text = list(chance.choice(texts[1 : len(lines) + 8]))
+        where = chance.randrange(1, len(text))
+        text[where : where + chance.choice((0, 1))] = chance.choice('{}[]",:0-+.eE\\unN ')
+        texts.append("".join(text))
+    safe = [line for text in texts if _is_safe(line := text.encode())]
+    fits = {line: objects._fits(line) for line in safe}
+    assert fits == {line: not objects._has_fault(line) for line in safe}
+    assert {*fits.values()} == {True, False}
+
+
+def test_lines_each_with_a_fault_are_not_parsed_one_by_one(read, monkeypatch):
+    asked = []
+    parse = pajson.read_json
+    monkeypatch.setattr(pajson, "read_json", lambda *given: asked.append(given) or parse(*given))
+    wrong = [
+        envelope(Sog="fast"),
+        '{"Message":{,}}',
+        r'{"a":"\ud800"}',
+        '{"Message":1,"Message":2}',
+    ]
+    feed_of_faults = feed(*wrong * 500, envelope())
+    got = read(feed_of_faults)
+    assert (len(got.positions), got.report.rejected) == (1, {"json": 2_000})
+    assert len(asked) < 25
 
 
 def test_an_overlong_line_is_counted_and_its_neighbours_stay(read):
