@@ -242,11 +242,14 @@ setTimeout(ask, 1500);
 const SEND_MS = 8000;
 let asking = false;
 let passed = null;
+let sent_ms = -Infinity;
+window.addEventListener("pageshow", () => { sent_ms = -Infinity; }); // gone back to
 document.addEventListener("submit", async (e) => {
   const one = e.target;
   if (e.defaultPrevented || one === passed || one.getAttribute("method") !== "post") return;
   e.preventDefault();
-  if (asking) return;
+  // What was sent is being recorded, and another page will say so: pressed twice, it was recorded twice.
+  if (asking || performance.now() - sent_ms < SEND_MS) return;
   asking = true;
   const said = (one === form && document.getElementById("lacks")) || one.querySelector(".unsent") || document.createElement("b");
   let why = "";
@@ -271,6 +274,7 @@ document.addEventListener("submit", async (e) => {
   passed = one;
   one.requestSubmit(e.submitter);
   passed = null;
+  sent_ms = performance.now();
 });
 
 // ---- What takes longer than a page: asked for every second, and shown when it is done ----

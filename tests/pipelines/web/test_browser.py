@@ -1,5 +1,6 @@
 """The desk in a real browser: nothing asked of others, keyboard alone, two desks at once."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -313,6 +314,26 @@ def test_who_records_while_the_desk_is_away_stays_is_told_and_presses_again(
     known = recorded(own_home).iloc[before:]
     assert set(known["reason"]) == {"seen again at dawn"}
     assert len(set(known["disposition_id"])) == len(known)
+
+
+def test_what_is_pressed_twice_while_it_is_being_recorded_is_recorded_once(
+    page: Page, own_desk: str, own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(concluding, "WAIT_S", 60.0)
+    page.open(f"{own_desk}/")
+    incident = page.evaluate("document.querySelectorAll('#lines a.title')[5].getAttribute('href')")
+    page.open(own_desk + incident)
+    press(page, "w")
+    page.call("Input.insertText", text="seen again at noon")
+    before = len(recorded(own_home))
+    again = "setTimeout(() => document.getElementById('conclude').requestSubmit(), 1500)"
+    with store.write(own_home / "store"):  # it waits
+        page.evaluate(f"void {again}")  # nothing can be evaluated while a page is left
+        leave(page, "Enter")
+        time.sleep(2.5)
+    page.wait("location.search.includes('recorded') && document.readyState === 'complete'")
+    known = recorded(own_home).iloc[before:]
+    assert known["event_id"].is_unique
 
 
 def test_who_records_at_a_desk_that_let_nobody_in_yet_keeps_the_page(
