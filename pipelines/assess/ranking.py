@@ -50,8 +50,10 @@ class Assessment:
     """Vessels that would be flagged if the night's list held more."""
     aside: frozenset[str]
     """Ids of events that a conclusion, or their being own vessels', sets aside."""
-    own: int = 0
+    own: int
     """Events that would count if they weren't own vessels'."""
+    heard_since: Mapping[tuple[int, pd.Timestamp], int]
+    """See `silences.numbers_since`: changes of earlier nights count too."""
 
     @property
     def over_budget(self) -> int:
@@ -154,7 +156,7 @@ def assess(
         detection.context.zones,
         frozenset() if dispositions is None else closed(dispositions, heirs or {}),
     )
-    found_of_all = incidents, tuple(held_back), left_out, set_by, n_own
+    found_of_all = incidents, tuple(held_back), left_out, set_by, n_own, since
     if ranked.empty:
         return Assessment(events, frames.empty(FLAGGED), frames.empty(PARTS), *found_of_all)
     ranked = _by_incident(ranked, incidents, home)

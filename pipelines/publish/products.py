@@ -97,6 +97,9 @@ class Products:
     """Zones and land, for maps."""
     manifest: Mapping[str, Any]
     """What `manifest.json` holds."""
+    heard_since: Mapping[tuple[int, pd.Timestamp], int] = field(default_factory=dict)
+    """Under which number the hull of a silence, by its own number and start, is heard since, where
+    an earlier night tells of that; what `events` tell is known without."""
     release: Release | None = None
     """For whom, where the products are a recipient's: `events`, `flagged`, `parts` and `incidents`
     then have the columns of `MARKS` too."""

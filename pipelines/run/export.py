@@ -14,6 +14,7 @@ from pipelines.base.schemas import PARTS
 from pipelines.base.settings import Installation
 from pipelines.publish import brief, pdf
 from pipelines.publish.products import DRAWN, Concluded, Products
+from pipelines.run.changes import heard_since
 from pipelines.run.runs import shown_vessels
 from pipelines.run.setup import load_zones
 from pipelines.run.windows import NoDataError
@@ -84,6 +85,7 @@ def _products(installation: Installation, run_id: str) -> Products | None:
             vessels=store.vessels(end),
             zones=load_zones(installation),
             manifest=store.manifest(run_id),
+            heard_since=heard_since(store, events, int(run["ordinal"]), end),
             concluded=concluded,
         )
 

@@ -246,6 +246,7 @@ class Making:
             zones=self.zones,
             manifest=manifest_of(self, run_id, assessed, told, flagged, planned),
             planned=planned,
+            heard_since=assessed.heard_since,
             release=Release(
                 recipient=self.name,
                 title=self.recipient.title,

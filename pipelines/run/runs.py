@@ -270,6 +270,7 @@ def products_of(
         vessels=judged.detection.context.vessels,
         zones=zones,
         manifest=published.manifest,
+        heard_since=assessed.heard_since,
     )
 
 

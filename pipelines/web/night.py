@@ -26,7 +26,6 @@ from pipelines.assess.incidents import (
     with_events,
 )
 from pipelines.assess.incidents.first import HEARD_H
-from pipelines.assess.incidents.silences import numbers_since
 from pipelines.assess.incidents.wording import retold
 from pipelines.assess.reasons import Teller
 from pipelines.base.labels import Labels, labels
@@ -35,6 +34,7 @@ from pipelines.base.text import LOCAL, LOCAL_NAME, age, one_line, position_text
 from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT, span
 from pipelines.reference.codes import flag_states, ship_type_words
 from pipelines.reference.layers import load_gazetteer
+from pipelines.run.changes import heard_since
 from pipelines.web.line import NEW, Line
 from pipelines.web.recent import Recent
 from pipelines.web.silences import Silences, beside
@@ -335,7 +335,7 @@ class Nights:
             vessels = reader.vessels(night.run["end"])
             dispositions, heirs = reader.dispositions(), reader.heirs()
             doubts = _doubts(reader, night, incidents)
-            since = _numbers_since(reader, night)
+            since = heard_since(reader, night.events, night.moment.ordinal, night.run["end"])
         names = dict(zip(vessels["mmsi"].tolist(), vessels["name"].tolist(), strict=True))
         gazetteer = load_gazetteer(self.installation.reference)
         teller = Teller(names, gazetteer, night.run["end"], words.say, since)
@@ -363,20 +363,6 @@ class Nights:
             heirs,
             doubts,
         )
-
-
-def _numbers_since(reader: store.Queries, night: Opened) -> dict[tuple[int, pd.Timestamp], int]:
-    """Return under which numbers hulls of its silences are heard since: one may go on for days."""
-    gaps = pd.DataFrame(night.events[night.events["kind"] == "gap"])
-    query = (
-        "SELECT event_id FROM events WHERE kind = 'identity' AND other_mmsi > 0 AND start <= $end "
-        "AND list_has_any($silent::BIGINT[], [mmsi, other_mmsi])"
-    )
-    known = {"silent": gaps["mmsi"].unique().tolist(), "end": night.run["end"]}
-    ids = reader.sql(query, known)["event_id"]
-    changes = reader.events_as_of(night.moment.ordinal, ids=ids)  # as it was known then
-    changes = changes[~changes["retracted"].to_numpy(bool)]
-    return numbers_since(pd.concat([gaps, changes[gaps.columns.intersection(changes.columns)]]))
 
 
 def _doubts(

@@ -150,7 +150,7 @@ def _events(products: Products, cards: Sequence[VesselCard], lon0: float) -> tup
             told.setdefault(event.event_id, event)
             places.setdefault(event.event_id, []).append(card.place)
     main, sure = _leading(products, cards, told), _certainties(products, cards)
-    renamed = numbers_since(events)  # where that hull is, is known
+    renamed = {*products.heard_since, *numbers_since(events)}  # where that hull is, is known
     return tuple(
         Event(
             key,

@@ -416,6 +416,9 @@ def test_no_reach_is_drawn_of_a_hull_that_went_on_under_another_number(
     )
     after = paces(replace(products, events=pd.concat([events, went_on], ignore_index=True)))
     assert after == {**before, gap: 0.0}
+    silent = events[events["event_id"] == gap].iloc[0]
+    earlier = {(silent["mmsi"], silent["start"]): 533_000_009}  # a night before told of it
+    assert paces(replace(products, heard_since=earlier)) == {**before, gap: 0.0}
 
 
 def test_what_to_do_stands_on_the_first_screen(page_text: str) -> None:

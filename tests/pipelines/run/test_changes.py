@@ -11,8 +11,8 @@ from detectors.core import events
 from detectors.core.evidence import Evidence
 from pipelines.base.marks import Mark, Tlp
 from pipelines.run import release_marks
+from pipelines.run.changes import heard_since
 from pipelines.run.runs import changes_of
-from pipelines.web.night import _numbers_since
 from tests.making import event_row
 
 NIGHT = pd.Timestamp("2026-01-05T16:00", tz="UTC").as_unit("us")
@@ -49,13 +49,8 @@ class Known:
 def test_a_past_night_knows_no_number_that_was_found_later() -> None:
     known: Any = Known()
 
-    def numbers(ordinal: int) -> dict[tuple[int, pd.Timestamp], int]:
-        moment = SimpleNamespace(ordinal=ordinal)
-        night: Any = SimpleNamespace(events=known.silent, run={"end": NIGHT}, moment=moment)
-        return _numbers_since(known, night)
-
-    assert numbers(1) == {}
-    assert numbers(2) == {(OLD, NIGHT): NEW}
+    assert heard_since(known, known.silent, 1, NIGHT) == {}
+    assert heard_since(known, known.silent, 2, NIGHT) == {(OLD, NIGHT): NEW}
 
 
 def test_a_change_of_a_night_before_has_its_evidence() -> None:

@@ -1,0 +1,32 @@
+"""Changes of numbers that the store knows of, which tell where a silent hull is heard since."""
+
+import pandas as pd
+
+from pipelines.assess.incidents.silences import numbers_since
+from pipelines.store import Queries
+
+_CHANGES = (
+    "SELECT event_id FROM events WHERE kind = 'identity' AND other_mmsi > 0 AND start <= $end "
+    "AND list_has_any($silent::BIGINT[], [mmsi, other_mmsi])"
+)
+
+
+def heard_since(
+    store: Queries, events: pd.DataFrame, ordinal: int, end: pd.Timestamp
+) -> dict[tuple[int, pd.Timestamp], int]:
+    """Return `silences.numbers_since` of a run's silences, which may go on for days, by all changes
+    that were known with it.
+
+    Parameters
+    ----------
+    events
+        `events.EVENTS` of the run.
+    ordinal, end
+        Of the run: what was known then, and until when it looked.
+    """
+    gaps = pd.DataFrame(events[events["kind"] == "gap"])
+    known = {"silent": gaps["mmsi"].unique().tolist(), "end": end}
+    ids = store.sql(_CHANGES, known)["event_id"]
+    changes = store.events_as_of(ordinal, ids=ids)
+    changes = changes[~changes["retracted"].to_numpy(bool)]
+    return numbers_since(pd.concat([gaps, changes[gaps.columns.intersection(changes.columns)]]))
