@@ -74,7 +74,8 @@ class Shown:
 
     def events_of(self, ids: Sequence[str]) -> pd.DataFrame:
         """Return events of the night in the order of their ids; what isn't in it is left out."""
-        return self._events.loc[[one for one in ids if one in self._events.index]]
+        at = self._events.index.get_indexer(pd.Index(list(ids)))
+        return self._events.take(at[at >= 0])
 
     @cached_property
     def _events(self) -> pd.DataFrame:
@@ -152,8 +153,7 @@ class Shown:
         return dict(reversed(pairs))
 
     def _kinds(self) -> list[tuple[str, str]]:
-        events = self.night.events
-        return list(zip(events["kind"], events["subkind"], strict=True))
+        return list(zip(self.night.events["kind"], self.night.events["subkind"], strict=True))
 
     def _line(
         self,

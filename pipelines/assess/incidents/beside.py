@@ -109,13 +109,14 @@ def with_events(text: str, events: pd.DataFrame, mmsi: int) -> str:
     mmsi
         Whose score it is.
     """
-    own = events[(events["mmsi"] == mmsi) | (events["other_mmsi"] == mmsi)]
     parts = json.loads(text or "[]")  # a pack may go without
     kinds = {one["kind"] for one in parts}
     for one in parts:
         if one["kind"] in SILENCE:
-            scores = own["score"][own["kind"] == one["kind"]].tolist()
-            whole = events["score"][events["kind"] == one["kind"]].tolist()  # or another's in it
+            of_kind = events[events["kind"] == one["kind"]]
+            own = (of_kind["mmsi"] == mmsi) | (of_kind["other_mmsi"] == mmsi)
+            scores = of_kind["score"][own].tolist()
+            whole = of_kind["score"].tolist()  # or another's in it
             same = any(abs(score - one["score"]) < SAME_SCORE for score in whole)
             if scores and not same and max(scores) > one["score"]:
                 one["voluntary"] = max(scores)

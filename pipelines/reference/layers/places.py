@@ -1,6 +1,7 @@
 """Places that a position is described by, and documented landing places."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from detectors.kinematics import geodesy
 from detectors.surroundings.landmarks import Gazetteer
 from pipelines.reference.layers.files import read_geo
-from pipelines.reference.tables import read_table
+from pipelines.reference.tables import read_table, stamp
 
 _MAX_COAST_M: Final = 12_000.0
 """Farther from the sea a town is no sailor's landmark."""
@@ -44,7 +45,14 @@ def load_gazetteer(reference_dir: Path) -> Gazetteer:
 
     Prominence: ports 3.5, other landmarks 2, a town 1 to 2.5 by its population (half a point per
     power of ten over 1,000). Villages, inland towns and districts of a larger town are left out.
+    It is made once as long as its files don't change.
     """
+    files = (reference_dir / "places" / name for name in ("landmarks.csv", "cities.parquet"))
+    return _gazetteer(reference_dir, tuple(map(stamp, files)))
+
+
+@lru_cache(maxsize=4)
+def _gazetteer(reference_dir: Path, _: tuple[tuple[int, int], ...]) -> Gazetteer:
     marks = load_landmarks(reference_dir)
     prominence = marks["kind"].map(_PROMINENCE).fillna(1.0)
     landmarks = gpd.GeoDataFrame(

@@ -416,13 +416,13 @@ def empty() -> Products:
 class Page:
     """A page in headless Chromium, driven over the DevTools pipe; it remembers every request."""
 
-    def __init__(self, binary: str, profile: Path) -> None:
+    def __init__(self, binary: str, profile: Path, more: str = "") -> None:
         to_read, self._write = os.pipe()
         self._read, to_write = os.pipe()
         command = (
             f'exec "$0" --headless --no-sandbox --disable-gpu --disable-quic --no-first-run'
             f" --disable-background-networking --disable-component-update --disable-sync"
-            f" --user-data-dir={profile} --remote-debugging-pipe about:blank"
+            f" --user-data-dir={profile} --remote-debugging-pipe {more} about:blank"
             f" 3<&{to_read} 4>&{to_write}"
         )
         self._process = subprocess.Popen(
@@ -582,15 +582,20 @@ class Page:
         return message
 
 
-@pytest.fixture(scope="session")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+def browser(factory: pytest.TempPathFactory, more: str = "") -> Iterator[Page]:
     """A headless Chromium; the test skips where there is none, or where it doesn't start."""
     binary = shutil.which("chromium") or shutil.which("google-chrome")
     if binary is None:
         pytest.skip("no Chromium on this machine")
     try:
-        opened = Page(binary, tmp_path_factory.mktemp("chromium"))
+        opened = Page(binary, factory.mktemp("chromium"), more)
     except (EOFError, TimeoutError, OSError) as error:
         pytest.skip(f"Chromium doesn't start here: {error}")
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    """Return `browser`, as people have it."""
+    yield from browser(tmp_path_factory)

@@ -246,6 +246,16 @@ def test_positions_as_a_sailor_would_say_them(gazetteer, lat, lon, words):
     assert gazetteer.describe(lat, lon) == words
 
 
+def test_places_are_read_once_as_long_as_their_files_stay(tmp_path):
+    shutil.copytree(REFERENCE / "places", tmp_path / "places")
+    before = reference.load_gazetteer(tmp_path)
+    assert reference.load_gazetteer(tmp_path) is before
+    with (tmp_path / "places" / "landmarks.csv").open("a") as table:
+        table.write("Pulau Baharu,3.88,98.77,island\n")
+    assert before.describe(3.88, 98.77) == "7 nm NE of Belawan"
+    assert reference.load_gazetteer(tmp_path).describe(3.88, 98.77) == "off Pulau Baharu"
+
+
 def test_flag_states_of_all_forms_of_an_mmsi():
     mmsi = {
         533000001: "MYS",

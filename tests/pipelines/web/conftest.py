@@ -6,6 +6,7 @@ import shutil
 import socket
 import threading
 import time
+import urllib.request
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,9 +21,11 @@ import pandas as pd
 import pytest
 import shapely
 import uvicorn
+from markupsafe import Markup
 from starlette.testclient import TestClient
 
 from pipelines import store
+from pipelines.ask import desk as notebooks
 from pipelines.ask.look import look
 from pipelines.base.marks import Tlp
 from pipelines.base.progress import reporter
@@ -31,6 +34,7 @@ from pipelines.exercise import simulate
 from pipelines.reference import learned
 from pipelines.reference.layers import load_gazetteer
 from pipelines.reference.place import Place
+from pipelines.run import dispositions
 from pipelines.run.cleared import prepare
 from pipelines.run.feeds import ingest_only
 from pipelines.run.runs import detect_only
@@ -39,10 +43,11 @@ from pipelines.run.windows import utc
 from pipelines.web import accounts, tls, tonight
 from pipelines.web.accounts import Accounts
 from pipelines.web.app import Desk, application
+from pipelines.web.charts import Charts, Drawn
 from pipelines.web.clearances import Desks
 from pipelines.web.doors import Doors
 from pipelines.web.gate import Gate
-from pipelines.web.night import Nights
+from pipelines.web.night import Nights, Shown
 from pipelines.web.serving import _nothing, gate_of, listening, server_of
 from pipelines.web.sessions import Keys
 from pipelines.web.tries import Tries
@@ -132,7 +137,7 @@ class Page(HTMLParser):
         return [link.split("/")[-1].split("?")[0] for link in links]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def desk_home(exercise_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home to be read; who changes one does so in `own_home`."""
 
@@ -143,10 +148,28 @@ def desk_home(exercise_home: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     return own_copy(tmp_path_factory, "desk-home", make)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def reader(desk_home: Path) -> Reader:
-    """A reader of that night, who concludes nothing."""
+    """A reader of that night, who concludes nothing, and goes back to English."""
     return Reader(Desk(load(desk_home), "Lt Aminah"))
+
+
+@pytest.fixture(scope="session")
+def night(desk_home: Path) -> notebooks.Night:
+    """The same night as notebooks have it."""
+    return notebooks.night(desk_home)
+
+
+@pytest.fixture(scope="session")
+def table(night: notebooks.Night) -> pd.DataFrame:
+    """Its incidents."""
+    return pd.DataFrame(night.opened.incidents)
+
+
+@pytest.fixture(scope="session")
+def shown(desk_home: Path) -> Shown:
+    """The night as the desk has it open, to be read."""
+    return Nights(load(desk_home)).shown("", "en")
 
 
 @pytest.fixture
@@ -155,10 +178,28 @@ def own_home(desk_home: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(desk_home, tmp_path / "home", symlinks=True))
 
 
+@contextmanager
+def drawing_no_maps() -> Iterator[None]:
+    """No map is drawn of incidents, half of what a home's first page costs, where nobody looks."""
+    nothing = Drawn(Markup("{}"), ())
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("night", "incident"):
+            patch.setattr(Charts, name, lambda *_: nothing)
+        yield
+
+
 @pytest.fixture
-def own_reader(own_home: Path) -> Reader:
-    """A reader of that home, whose conclusions nobody else reads."""
-    return Reader(Desk(load(own_home), "Lt Aminah"))
+def without_maps() -> Iterator[None]:
+    """`drawing_no_maps` for a test."""
+    with drawing_no_maps():
+        yield
+
+
+@pytest.fixture
+def own_reader(own_home: Path) -> Iterator[Reader]:
+    """A reader of that home, whose conclusions nobody else reads; `reader` has the maps."""
+    with drawing_no_maps():
+        yield Reader(Desk(load(own_home), "Lt Aminah"))
 
 
 def recorded(home: Path) -> pd.DataFrame:
@@ -167,10 +208,15 @@ def recorded(home: Path) -> pd.DataFrame:
         return reader.dispositions()
 
 
-def first_of(home: Path) -> tuple[tonight.First, ...]:
-    """Return the cards of its night."""
-    shown = Nights(load(home)).shown("", "en")
-    return tonight.tonight(shown, tonight.Asked(), None, ()).first
+@pytest.fixture
+def own_nights(own_home: Path) -> Nights:
+    """What a desk keeps open of that home: what was concluded meanwhile is read again."""
+    return Nights(load(own_home))
+
+
+def first_of(nights: Nights) -> tuple[tonight.First, ...]:
+    """Return the cards of the newest night."""
+    return tonight.tonight(nights.shown("", "en"), tonight.Asked(), None, ()).first
 
 
 def ask(home: Path, statement: str) -> None:
@@ -184,7 +230,24 @@ def few(home: Path, n: int) -> None:
     ask(home, f"UPDATE incidents SET rank = 0 WHERE rank > {n}")
 
 
-page = publishing.page
+def conclude(home: Path, incident_id: str, conclusion: str = "cleared", **more: Any) -> None:
+    """Record what somebody concludes as the desk does, where its pages aren't the point."""
+    said = {"author": "Lt Aminah", "reason": "nets", "quiet_within_m": 0.0, **more}
+    dispositions.record(load(home), incident_id, conclusion=conclusion, **said)
+
+
+ONE_SITE = (
+    "--in-process-gpu --process-per-site --renderer-process-limit=1 --disable-extensions "
+    "--disable-site-isolation-trials "
+    "--disable-features=SpareRendererForSitePerProcess,IsolateOrigins,site-per-process"
+)
+"""No new process for each page that is opened: a third of what opening one costs."""
+
+
+@pytest.fixture(scope="session")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[publishing.Page]:
+    """Return a browser for the desk's own pages."""
+    yield from publishing.browser(tmp_path_factory, ONE_SITE)
 
 
 @contextmanager
@@ -221,14 +284,14 @@ def _running(server: uvicorn.Server, sock: socket.socket) -> Iterator[None]:
             gc.collect()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def address(desk_home: Path) -> Iterator[Callable[[], str]]:
     """A desk's server, as `served`."""
     with served(Desk(load(desk_home), "Lt Aminah")) as given:
         yield given
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def desk(address: Callable[[], str], page: publishing.Page) -> str:
     """A browser that has been let in; gives where the desk is."""
     return let_in(page, address())
@@ -242,10 +305,33 @@ def own_desk(own_home: Path, page: publishing.Page) -> Iterator[str]:
 
 
 def let_in(page: publishing.Page, first: str) -> str:
-    """Open a new address in a browser; returns where the desk is."""
-    page.open(first)
-    page.wait("location.search === '' && Boolean(document.querySelector('h1'))")
-    return first.split("/?", maxsplit=1)[0]
+    """Let a browser in by the cookie that a new address is exchanged for; returns where it is.
+
+    `test_the_token_is_left_behind` opens the address itself, which draws a page.
+    """
+    desk = first.split("/?", maxsplit=1)[0]
+    with urllib.request.urlopen(first, timeout=60) as answer:
+        name, _, value = answer.headers["set-cookie"].partition(";")[0].partition("=")
+    page.call("Network.setCookie", name=name, value=value, url=desk, httpOnly=True)
+    return desk
+
+
+def leads(home: Path) -> list[str]:
+    """Return the addresses of its night's incidents in rank order, without drawing a page."""
+    with store.read(home / "store") as reader:
+        run = reader.last_run()
+        assert run is not None
+        table = reader.incidents(run["run_id"])
+    ranked = table[table["rank"] > 0].sort_values("rank")
+    return [f"/incident/{one}" for one in ranked["incident_id"]]
+
+
+def one_of_each(home: Path) -> list[str]:
+    """Return the addresses of the first incident, of an event of it and of a vessel in it."""
+    with store.read(home / "store") as reader:
+        [row] = reader.sql("SELECT * FROM incidents WHERE rank = 1").to_dict("records")
+    event, mmsi = str(row["events"]).partition(";")[0], str(row["vessels"])[:9]
+    return [f"/incident/{row['incident_id']}", f"/event/{event}", f"/vessel/{mmsi}"]
 
 
 RECIPIENTS = """
@@ -270,6 +356,9 @@ class Own:
     def done(self, address: str) -> Page:
         """The page that an address leads to when what it waits for is done."""
         for _ in range(600):
+            for thread in threading.enumerate():
+                if thread.name.endswith(" (_run)"):  # `working` is at it: a look costs, too
+                    thread.join(60)
             answer = self.reader.client.get(address)
             assert answer.status_code == 200, answer.text[:2000]
             page = Page(answer.text)
@@ -377,21 +466,21 @@ PASSWORDS = {
 }
 
 
-def sails(folder: Path, *feeds: str) -> Installation:
-    """A home with some feeds, their marks and accounts; a feed that is called so is secret."""
+def sails(folder: Path, small: Path, *feeds: str) -> Installation:
+    """A home with some feeds, their marks and accounts; a feed that is called so is secret.
+
+    `small`: the small exercise's folder, which is the open one.
+    """
     installation = load(folder / "home", configured(folder, "{}", 50))
     zones = load_zones(installation)
     start = utc("2026-01-05T16:00:00Z").to_pydatetime()
-    paths = []
-    for feed in feeds:
-        secret = feed == "secret"
-        about = {"seed": 12 if secret else 11, "vessels": 20 if secret else 30}
-        simulate(folder / feed, hours=4, start=start, zones=zones, **about)
-        paths.append(str(folder / f"{feed}.nmea.gz"))
-        shutil.copy(folder / feed / "feed.nmea.gz", paths[-1])
-    seen = [
-        str(shutil.copy(folder / feed / "sightings.csv", folder / f"{feed}.csv")) for feed in feeds
-    ]
+    made = {"open": small, "secret": folder / "secret"}
+    if "secret" in feeds:
+        simulate(made["secret"], seed=12, hours=4, vessels=20, start=start, zones=zones)
+    paths, seen = (
+        [str(shutil.copy(made[feed] / name, folder / f"{feed}{end}")) for feed in feeds]
+        for name, end in (("feed.nmea.gz", ".nmea.gz"), ("sightings.csv", ".csv"))
+    )
     with leaving_out_briefs(), reporter(quiet=True) as report:
         ingest_only(installation, zones, paths, area=None, mapping=None, report=report)
         if "secret" in feeds:
@@ -430,16 +519,24 @@ def cheap() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def marked(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+def marked(small_feed: Path, tmp_path_factory: pytest.TempPathFactory) -> Installation:
     """An open feed and a secret one, for every test to read."""
-    folder = made_once(tmp_path_factory, "marked", lambda folder: sails(folder, "open", "secret"))
+
+    def make(folder: Path) -> None:
+        sails(folder, small_feed.parent, "open", "secret")
+
+    folder = made_once(tmp_path_factory, "marked", make)
     return load(folder / "home", folder / "config")
 
 
 @pytest.fixture(scope="session")
-def unmarked(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+def unmarked(small_feed: Path, tmp_path_factory: pytest.TempPathFactory) -> Installation:
     """The same, to which the secret feed never came."""
-    folder = made_once(tmp_path_factory, "unmarked", lambda folder: sails(folder, "open"))
+
+    def make(folder: Path) -> None:
+        sails(folder, small_feed.parent, "open")
+
+    folder = made_once(tmp_path_factory, "unmarked", make)
     return load(folder / "home", folder / "config")
 
 

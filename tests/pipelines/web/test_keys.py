@@ -8,7 +8,7 @@ from pipelines.base.settings import load
 from pipelines.web.app import Desk
 from pipelines.web.night import Shown
 from tests.pipelines.publish.conftest import Page
-from tests.pipelines.web.conftest import Reader, let_in, recorded, served
+from tests.pipelines.web.conftest import Reader, leads, let_in, one_of_each, recorded, served
 from tests.pipelines.web.test_browser import leave, press
 
 LEADS = {
@@ -17,19 +17,16 @@ LEADS = {
 }
 REASON = "document.querySelector('[name=reason]').value"
 CHOSEN = "document.querySelector('[name=conclusion]:checked').value"
+MEANING = "document.getElementById('meaning').textContent"
 DOES = "document.getElementById('does').textContent"
 OLD = "document.querySelector('time[data-late]').textContent"
 
 
-def pages_of(page: Page, desk: str) -> list[str]:
+def pages_of(home: Path) -> list[str]:
     """One page of each kind."""
-    page.open(f"{desk}/")
-    first = page.evaluate("document.querySelector('#lines a.title').getAttribute('href')")
-    page.open(desk + first)
-    links = page.evaluate("[...document.links].map((one) => one.getAttribute('href'))")
-    within = [next(one for one in links if one.startswith(f"/{kind}/")) for kind in ("vessel",)]
+    incident, _, vessel = one_of_each(home)
     rest = ["/", "/plan", "/places", "/packs", "/nights", "/health", "/find?q=star", "/area/new"]
-    return [*rest, *within, first]
+    return [*rest, vessel, incident]
 
 
 def at(page: Page, where: str) -> str:
@@ -38,19 +35,16 @@ def at(page: Page, where: str) -> str:
 
 
 def test_the_keys_of_every_page_lead_where_the_help_says_from_each(
-    page: Page,
-    desk: str,
+    page: Page, desk: str, desk_home: Path
 ) -> None:
-    kept = "addEventListener('click', (e) => { e.preventDefault(); window.led = e.target.href; })"
-    for path in pages_of(page, desk):
-        if path != "/":
-            page.open(desk + path)
-            leave(page, "l")
-            up = "/places" if path.startswith("/area/") else "/"
-            assert at(page, up) == up, path
+    kept = (
+        "(e) => { e.preventDefault(); window.led = e.destination.url; }"  # a link's or a script's
+    )
+    for path in pages_of(desk_home):
         page.open(desk + path)
-        page.evaluate(kept)
-        for key, where in LEADS.items():
+        page.evaluate(f"navigation.addEventListener('navigate', {kept})")
+        up = {} if path == "/" else {"l": "/places" if path.startswith("/area/") else "/"}
+        for key, where in {**LEADS, **up}.items():
             page.evaluate("window.led = ''")
             press(page, key)
             assert page.evaluate("window.led") == desk + where, (path, key)
@@ -68,11 +62,10 @@ def test_the_keys_of_every_page_lead_where_the_help_says_from_each(
     assert page.messages == [one for one in page.messages if "404" in one]
 
 
-def test_from_an_event_the_way_back_is_by_its_incident(page: Page, desk: str) -> None:
-    page.open(f"{desk}/")
-    incident = page.evaluate("document.querySelector('#lines a.title').getAttribute('href')")
-    page.open(desk + incident)
-    event = page.evaluate("document.querySelector('a[href^=\"/event/\"]').getAttribute('href')")
+def test_from_an_event_the_way_back_is_by_its_incident(
+    page: Page, desk: str, desk_home: Path
+) -> None:
+    incident, event, _ = one_of_each(desk_home)
     page.open(desk + event)
     leave(page, "l")
     at(page, incident)
@@ -87,10 +80,9 @@ def test_another_conclusion_is_chosen_and_no_reason_loses_its_first_letter(
     own_desk: str,
     own_home: Path,
 ) -> None:
-    page.open(f"{own_desk}/")
-    incident = page.evaluate("document.querySelectorAll('#lines a.title')[3].getAttribute('href')")
-    page.open(own_desk + incident)
+    page.open(own_desk + leads(own_home)[3])
     assert page.evaluate(DOES) == "Record"
+    assert page.evaluate(MEANING) == ""
     press(page, "b")
     assert page.evaluate(DOES) == "Record: boarded"
     press(page, "c")  # a letter in a field is text, and what Enter makes of it is said
@@ -99,6 +91,7 @@ def test_another_conclusion_is_chosen_and_no_reason_loses_its_first_letter(
     press(page, "Enter")
     assert (page.evaluate(CHOSEN), page.evaluate(REASON)) == ("cleared", "")
     assert page.evaluate(DOES) == "Record: cleared"
+    assert page.evaluate(MEANING) == "– a boarding or a look found nothing"
     assert "cleared" in page.evaluate("document.querySelector('[name=reason]').placeholder")
     assert page.evaluate("document.activeElement.name") == "reason"
     press(page, "w")
@@ -128,28 +121,27 @@ def test_ages_grow_while_a_page_is_open(
     hours: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """On the list and on an incident, which have them from the same place (`age_of`)."""
     monkeypatch.setattr(Shown, "live", property(lambda _: True))
     with served(Desk(load(desk_home), "Lt Aminah", language)) as given:
-        here = let_in(page, given())
-        incident = page.evaluate("document.querySelector('#lines a.title').getAttribute('href')")
-        for path in ("/", incident):
-            page.open(here + path)
-            assert not page.evaluate("document.querySelector('time[data-late]').hidden")
-            heard = "document.querySelector('time[data-late]').dateTime = new Date(Date.now() - {})"
-            page.evaluate(f"{heard.format('22 * 60000')}.toISOString(); ages()")
-            assert page.evaluate(OLD).startswith(told.format("22 min"))
-            assert not page.evaluate("document.querySelector('time[data-late]').matches('.warn')")
-            later = "(() => { const was = Date.now; Date.now = () => was() + 3600e3; ages(); })()"
-            page.evaluate(later)
-            assert page.evaluate(OLD).startswith(told.format("82 min"))
-            assert page.evaluate("document.querySelector('time[data-late]').matches('.warn')")
-            page.evaluate(later)
-            assert page.evaluate(OLD).startswith(told.format(hours))
+        page.open(let_in(page, given()) + ("/" if language == "en" else leads(desk_home)[0]))
+        assert not page.evaluate("document.querySelector('time[data-late]').hidden")
+        heard = "document.querySelector('time[data-late]').dateTime = new Date(Date.now() - {})"
+        page.evaluate(f"{heard.format('22 * 60000')}.toISOString(); ages()")
+        assert page.evaluate(OLD).startswith(told.format("22 min"))
+        assert not page.evaluate("document.querySelector('time[data-late]').matches('.warn')")
+        later = "(() => { const was = Date.now; Date.now = () => was() + 3600e3; ages(); })()"
+        page.evaluate(later)
+        assert page.evaluate(OLD).startswith(told.format("82 min"))
+        assert page.evaluate("document.querySelector('time[data-late]').matches('.warn')")
+        page.evaluate(later)
+        assert page.evaluate(OLD).startswith(told.format(hours))
         assert "#" not in page.evaluate(
             "[...document.querySelectorAll('time')].map((one) => one.textContent).join()"
         )
 
 
+@pytest.mark.usefixtures("without_maps")
 def test_without_a_script_the_time_itself_stays(
     desk_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -179,12 +171,9 @@ def test_of_an_exercise_no_age_is_told_that_stands_still(reader: Reader) -> None
 
 
 def test_a_number_opens_another_incident_from_one_and_the_button_says_whose_it_is(
-    page: Page,
-    desk: str,
+    page: Page, desk: str, desk_home: Path
 ) -> None:
-    page.open(f"{desk}/")
-    links = "[...document.querySelectorAll('#lines a.title')]"
-    paths = page.evaluate(f"{links}.slice(0, 2).map((a) => a.getAttribute('href'))")
+    paths = leads(desk_home)
     page.open(desk + paths[0])
     leave(page, "2")
     assert at(page, paths[1]) == paths[1]
@@ -193,31 +182,25 @@ def test_a_number_opens_another_incident_from_one_and_the_button_says_whose_it_i
 
 
 def test_on_a_phone_the_map_comes_before_the_rows_and_healths_ages_grow(
-    page: Page,
-    desk_home: Path,
+    page: Page, desk: str
 ) -> None:
     def top(what: str) -> float:
         return float(page.evaluate(f"document.querySelector('{what}').getBoundingClientRect().top"))
 
-    with served(Desk(load(desk_home), "Lt Aminah", "en")) as given:
-        here = let_in(page, given())
-        page.open(f"{here}/", 390, 844)
-        page.settle()
-        assert top("a.to-map") < top(".chart") < top("#lines")
-        low = page.evaluate("document.querySelector('.chart').offsetHeight")
-        assert low < 844 / 2
-        page.evaluate("document.querySelector('a.to-map').click()")
-        page.settle()
-        assert page.evaluate("document.querySelector('.chart').offsetHeight") > low
-        page.open(f"{here}/health", 390, 844)
-        age = "document.querySelector('time[data-age]').textContent"
-        page.evaluate(
-            "(() => { const was = Date.now; Date.now = () => was() + 7200e3; ages(); })()"
-        )
-        old = page.evaluate(age)
-        page.evaluate(
-            "(() => { const was = Date.now; Date.now = () => was() + 7200e3; ages(); })()"
-        )
-        assert float(page.evaluate(age).split()[0]) == pytest.approx(
-            float(old.split()[0]) + 2.0, abs=0.11
-        )
+    page.open(f"{desk}/", 390, 844)
+    page.settle()
+    assert top("a.to-map") < top(".chart") < top("#lines")
+    low = page.evaluate("document.querySelector('.chart').offsetHeight")
+    assert low < 844 / 2
+    page.evaluate("document.querySelector('a.to-map').click()")
+    page.settle()
+    assert page.evaluate("document.querySelector('.chart').offsetHeight") > low
+    page.open(f"{desk}/health", 390, 844)
+    age = "document.querySelector('time[data-age]').textContent"
+    later = "(() => { const was = Date.now; Date.now = () => was() + 7200e3; ages(); })()"
+    page.evaluate(later)
+    old = page.evaluate(age)
+    page.evaluate(later)
+    assert float(page.evaluate(age).split()[0]) == pytest.approx(
+        float(old.split()[0]) + 2.0, abs=0.11
+    )

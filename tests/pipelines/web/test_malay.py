@@ -22,7 +22,7 @@ from pipelines.web import rooms
 from pipelines.web.night import Nights
 from pipelines.web.places import _called
 from pipelines.web.spoken import spoken
-from tests.pipelines.web.conftest import VOID, Reader, ask
+from tests.pipelines.web.conftest import VOID, Reader, ask, few
 
 BEGAN = "2026-01-07 02:05 MYT"
 SPOKEN = ("aria-label", "title", "placeholder", "alt", "data-play", "data-pause")
@@ -79,17 +79,24 @@ class Texts(HTMLParser):
             self.found.append(" ".join(data.split()))
 
 
-def pages(reader: Reader) -> Iterator[str]:
+def pages(reader: Reader) -> Iterator[tuple[str, str]]:
     """Every kind of page; one incident of each behaviour, with an event and a vessel of it."""
-    yield from PAGES
-    lines = reader.page("/").html.split("<li data-rank=")[1:]
+
+    def html(path: str) -> str:
+        return str(reader.client.get(path).text)
+
+    yield from ((path, html(path)) for path in PAGES if path != "/")
+    tonight = html("/")
+    yield "/", tonight
+    lines = tonight.split("<li data-rank=")[1:]
     kinds = {re.findall(r'href="#k-(\w+)"', line)[0]: line for line in reversed(lines)}
     for line in list(kinds.values())[:MAX_KINDS]:
         [incident, *_] = re.findall(r'href="(/incident/[0-9a-f]+)"', line)
-        yield incident
-        html = reader.page(incident).html
+        told = html(incident)
+        yield incident, told
         for kind in (r"/event/[0-9a-f]+", r"/vessel/\d+"):
-            yield from re.findall(f'href="({kind})"', html)[:1]
+            for path in re.findall(f'href="({kind})"', told)[:1]:
+                yield path, html(path)
 
 
 @pytest.fixture(scope="module")
@@ -168,15 +175,6 @@ def test_news_and_what_failed_are_told_in_malay(english: str, malay: str) -> Non
     assert spoken(labels("en"), english) == (english, False)
 
 
-@pytest.mark.slow
-def test_a_night_that_was_killed_is_told_in_malay(own_home: Path, own_reader: Reader) -> None:
-    load(own_home).under_way.touch()  # nobody holds it
-    own_reader.send("/settings", language="ms", operator="Lt Aminah")
-    for page in ("/", "/health"):
-        assert "larian malam gagal: ia bermula ketika itu" in own_reader.page(page).text
-        assert _KILLED not in own_reader.page(page).text
-
-
 def test_whatever_is_new_of_an_incident_is_told_in_malay() -> None:
     source = str(import_module("pipelines.assess.incidents.lasting").__file__)
     texts = re.findall(r'say\("([^"]+)"', Path(source).read_text(encoding="utf-8"))
@@ -206,25 +204,31 @@ def test_a_vessels_page_tells_incidents_of_other_nights_in_malay(desk_home: Path
 
 
 @pytest.mark.slow
-def test_a_partial_night_with_news_says_both_in_malay(own_reader: Reader, own_home: Path) -> None:
+def test_a_partial_night_with_news_and_one_that_was_killed_are_told_in_malay(
+    own_reader: Reader, own_home: Path
+) -> None:
     failed = """json_merge_patch(manifest, '{"failures": {"feed a.gz": "is binary, not text"}}')"""
     ask(own_home, f"UPDATE runs SET manifest = {failed}")
     ask(own_home, "UPDATE incidents SET status = 'changed', news = '2 more events' WHERE rank = 1")
+    few(own_home, 1)
+    load(own_home).under_way.touch()  # nobody holds it: the night after that one was killed
     own_reader.send("/settings", language="ms", operator="Lt Aminah")
-    page = own_reader.page("/")
-    assert "suapan a.gz gagal: ia binari, bukan teks" in page.text
-    assert "2 kejadian lagi" in page.text
+    tonight, health = own_reader.page("/").text, own_reader.page("/health").text
+    assert "suapan a.gz gagal: ia binari, bukan teks" in tonight
+    assert "2 kejadian lagi" in tonight
+    for text in (tonight, health):
+        assert "larian malam gagal: ia bermula ketika itu" in text
+        assert _KILLED not in text
 
 
 @pytest.mark.slow
 def test_no_english_is_left_on_a_page_in_malay(reader: Reader, names: set[str]) -> None:
-    addresses = list(dict.fromkeys(pages(reader)))
-    english = {path: set(Texts(reader.client.get(path).text).found) for path in addresses}
+    english = {path: set(Texts(html).found) for path, html in pages(reader)}
     reader.send("/settings", language="ms", operator="Lt Aminah")
     left: dict[str, str] = {}
-    for path in addresses:
+    for path, same in english.items():
         for text in Texts(reader.client.get(path).text).found:
-            if text in english[path] and not NEUTRAL.fullmatch(text) and text not in BOTH:
+            if text in same and not NEUTRAL.fullmatch(text) and text not in BOTH:
                 left.setdefault(text, path)
     reader.send("/settings", language="en", operator="Lt Aminah")
     assert {text: path for text, path in left.items() if not called_so(text, names)} == {}

@@ -29,7 +29,7 @@ from pipelines.ask.explain import reasons, terminal, unfit
 from pipelines.ask.explain.gather import PROVISIONAL, STATED
 from pipelines.ask.explain.reasons import tried
 from pipelines.ask.health import facts, feed_rows
-from pipelines.ask.health.model import Clock
+from pipelines.ask.health.model import Clock, Health
 from pipelines.ask.health.problems import problems
 from pipelines.ask.look import look
 from pipelines.assess.incidents import as_led
@@ -66,24 +66,28 @@ from pipelines.web import (
 )
 from pipelines.web.app import Desk
 from pipelines.web.charts import Charts
-from pipelines.web.night import Nights
+from pipelines.web.night import Nights, Shown
 from pipelines.web.spoken import spoken
 from tests.pipelines.patrol.conftest import BOX, config, small_land, tracked, unit
 from tests.pipelines.patrol.test_plan import inputs
-from tests.pipelines.web.conftest import Page, Reader, ask, few, first_of, recorded
+from tests.pipelines.web.conftest import Page, Reader, ask, conclude, few, first_of, recorded
 
 NOW = pd.Timestamp("2026-11-27T02:00Z").to_pydatetime()
 PAGES = ("/", "/plan", "/nights", "/health", "/find?q=a", "/?q=nothing+is+called+so", "/nowhere")
 
 
 @pytest.fixture(scope="module")
-def night(desk_home: Path) -> notebooks.Night:
-    return notebooks.night(desk_home)
+def malay(desk_home: Path) -> Shown:
+    """The night as the desk has it open in Malay, to be read."""
+    return Nights(load(desk_home)).shown("", "ms")
 
 
 @pytest.fixture(scope="module")
-def table(night: notebooks.Night) -> pd.DataFrame:
-    return pd.DataFrame(night.opened.incidents)
+def health(desk_home: Path) -> Health:
+    """What Health finds of that home."""
+    found, _ = look(load(desk_home), NOW, afresh=False)
+    assert found is not None
+    return found
 
 
 def every_page(table: pd.DataFrame, night: notebooks.Night) -> list[str]:
@@ -230,6 +234,7 @@ def test_of_many_events_each_is_told_and_until_when_they_may_change(
     assert told[:4] == ["When", "Where", "Next", "Last heard"]  # what a first screen has room for
 
 
+@pytest.mark.usefixtures("without_maps")
 def test_incidents_of_one_vessel_lead_to_each_other(
     desk_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -239,8 +244,9 @@ def test_incidents_of_one_vessel_lead_to_each_other(
     third = replace(third, vessels=((first.main, "", "met"), *third.vessels))
     fourth = replace(fourth, vessels=((first.main, "", "met"),), rank=0)
     monkeypatch.setitem(vars(shown), "lines", [first, second, third, fourth])
+    reader = Reader(Desk(load(desk_home)))
     for line, other in ((first, third), (third, first)):
-        page = Reader(Desk(load(desk_home))).page(f"/incident/{line.incident_id}")
+        page = reader.page(f"/incident/{line.incident_id}")
         other_page = f"/incident/{other.incident_id}"
         found = [text for about, text in page.all("a") if about.get("href") == other_page]
         assert any(text.startswith(f"{other.number} ") for text in found)
@@ -280,6 +286,7 @@ def test_an_event_shows_the_sentences_as_received(
 def test_a_conclusion_lands_on_every_event_and_a_later_one_takes_its_place(
     own_reader: Reader,
     own_home: Path,
+    own_nights: Nights,
     night: notebooks.Night,
     table: pd.DataFrame,
     monkeypatch: pytest.MonkeyPatch,
@@ -293,16 +300,16 @@ def test_a_conclusion_lands_on_every_event_and_a_later_one_takes_its_place(
     assert set(zip(mine["conclusion"], mine["author"], mine["reason"], strict=True)) == {
         ("boarded", "KM Tegas", "47 people")
     }
-    top = [text for about, text in own_reader.page("/").all("h3")]
-    assert not any(row["title"] in text for text in top)
-    open_, n = len(table[table["rank"] > 0]) - 1, len(table[table["rank"] > 0])
-    assert own_reader.page("/").all("h1")[0][1] == f"{open_} open of {n} incidents"
-    own_reader.send(address, conclusion="watch", reason="it may come back", operator="KM Tegas")
     page = own_reader.page("/")
+    assert not any(row["title"] in text for _, text in page.all("h3"))
+    open_, n = len(table[table["rank"] > 0]) - 1, len(table[table["rank"] > 0])
+    assert page.all("h1")[0][1] == f"{open_} open of {n} incidents"
+    own_reader.send(address, conclusion="watch", reason="it may come back", operator="KM Tegas")
+    page = own_reader.page("/?news=open")
     assert page.all("h1")[0][1] == f"{n} incidents: {open_} open, 1 watched"
-    assert row["incident_id"] in own_reader.page("/?news=open").lines()
+    assert row["incident_id"] in page.lines()
     assert "watched" in own_reader.page(f"/vessel/{row['mmsi']}").text
-    shown = Nights(load(own_home)).shown("", "en")
+    shown = own_nights.shown("", "en")
     [watched] = [line for line in shown.lines if line.watched]
     first = tonight.tonight(shown, tonight.Asked(), None, ()).first
     assert len(first) == 3
@@ -311,8 +318,9 @@ def test_a_conclusion_lands_on_every_event_and_a_later_one_takes_its_place(
     week = {"conclusion": "cleared", "reason": "nets", "quiet": "7"}
     own_reader.send(address, **week)
     until = (night.run["end"] + pd.Timedelta(days=7)).tz_convert("Asia/Kuala_Lumpur")
-    assert f"quiet until {until:%d %b %Y}" in own_reader.page(address).text
-    assert f"1 week {until:%d %b %Y}" in own_reader.page(address).text  # said before it is chosen
+    page = own_reader.page(address)
+    assert f"quiet until {until:%d %b %Y}" in page.text
+    assert f"1 week {until:%d %b %Y}" in page.text  # said before it is chosen
     own_reader.send(address, conclusion="cleared", reason="misread", quiet_until="2027-01-31")
     monkeypatch.setattr(incident, "MAX_CONCLUDED", 2)
     assert "2 earlier conclusions" in own_reader.page(address).text
@@ -324,11 +332,10 @@ def test_a_conclusion_lands_on_every_event_and_a_later_one_takes_its_place(
 
 
 def test_what_is_watched_is_among_the_first_only_where_fewer_are_open(
-    own_reader: Reader, own_home: Path, table: pd.DataFrame
+    own_reader: Reader, own_home: Path, own_nights: Nights, table: pd.DataFrame
 ) -> None:
     def numbers() -> list[int]:
-        cards = own_reader.page("/").all("h3")
-        return [int(text.split()[0]) for _, text in cards]
+        return [one.line.rank for one in first_of(own_nights)]
 
     few(own_home, 6)
     ranked = table[table["rank"].between(1, 6)]
@@ -337,34 +344,35 @@ def test_what_is_watched_is_among_the_first_only_where_fewer_are_open(
     worst = max(ids)
     assert worst not in numbers()
     assert worst > 4
-    why = [one.why for one in first_of(own_home) if scores[one.line.rank] == max(scores.values())]
+    why = [one.why for one in first_of(own_nights) if scores[one.line.rank] == max(scores.values())]
     assert all(one.startswith("highest score still open") for one in why)
     for rank in sorted(ids)[:-2]:
-        own_reader.send(f"/incident/{ids[rank]}", conclusion="watch", reason="again tomorrow")
+        conclude(own_home, ids[rank], "watch", reason="again tomorrow")
     assert numbers()[:2] == [worst - 1, worst]
     assert len(numbers()) == 3
-    assert "watched" in first_of(own_home)[2].why
+    assert "watched" in first_of(own_nights)[2].why
     own_reader.send(f"/incident/{ids[worst - 1]}", conclusion="cleared", reason="nets")
-    assert numbers()[0] == worst
-    assert [one.line.watched for one in first_of(own_home)] == [False, True, True]
-    assert "highest" not in first_of(own_home)[0].why, "of one alone it says nothing"
+    cards = [int(text.split()[0]) for _, text in own_reader.page("/").all("h3")]
+    assert cards == numbers()
+    assert cards[0] == worst
+    assert [one.line.watched for one in first_of(own_nights)] == [False, True, True]
+    assert "highest" not in first_of(own_nights)[0].why, "of one alone it says nothing"
 
 
-def test_as_many_wrong_clocks_are_listed_as_are_counted(desk_home: Path) -> None:
+def test_as_many_wrong_clocks_are_listed_as_are_counted(
+    desk_home: Path, health: Health, shown: Shown
+) -> None:
     clocks_wrong = (
         Clock("feed /a.nmea", "receiver R-1: its clock is 12 s fast", ""),
         Clock("feed /a.nmea", "receiver R-3: its clock is 9 s slow", ""),
         Clock("receivers on 2026-01-05", "clocks were wrong: R-2 +349 s (2.5 h)", ""),
     )
-    health, _ = look(load(desk_home), NOW, afresh=False)
-    assert health is not None
     health = replace(health, clocks=clocks_wrong)
     found = [
         *problems(replace(health, feeds=(), coverage=None), load(desk_home).settings.health),
         Problem("warning", "feed /b.nmea", "silent: its newest report is 9 h old", ""),
         Problem("warning", "disk", "full in 9 days", ""),
     ]
-    shown = Nights(load(desk_home)).shown("", "en")
     told = tonight.tonight(shown, tonight.Asked(), health, found)
     assert "receivers' clocks: 3 to read." in told.doubts[0]
     assert told.reception is not None
@@ -382,73 +390,85 @@ def test_as_many_wrong_clocks_are_listed_as_are_counted(desk_home: Path) -> None
     ],
 )
 def test_a_silence_may_be_our_own_where_less_was_heard_and_nowhere_else(
-    desk_home: Path, gaps: int, problem: str, said: list[str]
+    health: Health, malay: Shown, gaps: int, problem: str, said: list[str]
 ) -> None:
-    health, _ = look(load(desk_home), NOW, afresh=False)
-    assert health is not None
     coverage = reception.Coverage(
         NOW, 14, (), gaps, 4200.0 if gaps else 0.0, NOW if gaps else None, usual_gap_s=2400.0
     )
     found = [Problem("warning", problem, "less here", "")] if problem else []
     health = replace(health, clocks=(), coverage=coverage)
-    shown = Nights(load(desk_home)).shown("", "ms")
-    told = tonight.tonight(shown, tonight.Asked(), health, found)
+    told = tonight.tonight(malay, tonight.Asked(), health, found)
     assert list(told.reception or ()) == said
     assert bool(told.doubts) == bool(said)
 
 
-def test_what_the_feeds_lack_is_counted_and_listed(desk_home: Path) -> None:
-    health, _ = look(load(desk_home), NOW, afresh=False)
-    assert health is not None
+def test_what_the_feeds_lack_is_counted_and_listed(
+    desk_home: Path, health: Health, malay: Shown
+) -> None:
     assert health.last_run is not None
     run = replace(health.last_run, lacking=("speed", "ais_class"))
     health = replace(health, last_run=run, clocks=(), coverage=None, feeds=())
     found = problems(health, load(desk_home).settings.health)
-    shown = Nights(load(desk_home)).shown("", "ms")
-    told = tonight.tonight(shown, tonight.Asked(), health, found)
-    malay = [labels("ms").desk[LACKING[name]] for name in run.lacking]
-    assert [text for text in told.reception or () if text in malay] == malay
+    told = tonight.tonight(malay, tonight.Asked(), health, found)
+    lack = [labels("ms").desk[LACKING[name]] for name in run.lacking]
+    assert [text for text in told.reception or () if text in lack] == lack
     assert any("2 untuk dibaca" in text for text in told.doubts)
 
 
-def test_what_could_not_be_judged_is_among_what_is_read_first(
-    own_home: Path, own_reader: Reader
-) -> None:
-    """Also where nothing is on the list: no heading then promises what to look at."""
+@pytest.mark.slow
+def test_what_a_run_lacks_is_said_also_where_nothing_is_on_the_list(own_home: Path) -> None:
+    """No heading then promises what to look at."""
     ask(own_home, "DELETE FROM incidents")
-    ask(
-        own_home,
-        'UPDATE runs SET manifest = json_merge_patch(manifest, \'{"counts": '
-        '{"out_of_reach": 1662}}\')',
-    )
-    page = own_reader.page("/")
+
+    def told(counts: dict[str, int], n_failed: int = 0) -> Reader:
+        failures = {f"feed {k}.gz": "is empty" for k in range(n_failed)}
+        manifest = json.dumps({"counts": counts, "failures": failures})
+        ask(own_home, f"UPDATE runs SET manifest = json_merge_patch(manifest, '{manifest}')")
+        return Reader(Desk(load(own_home), "Lt Aminah"))
+
+    page = told({"out_of_reach": 1662, "over_budget": 17, "of_own_vessels": 9}, 2).page("/")
     assert "1,662 events aren't assessed, as no land layer reaches them" in page.text
+    assert "17 more vessels scored enough" in page.text
+    assert "which flag nobody: 9;" in page.text
     assert "Look at these first" not in page.text
     assert "No incident fits." not in page.text
-    assert "No incident fits." in own_reader.page("/?q=x").text
-    own_reader.send("/settings", language="ms", operator="Lt Aminah")
-    assert "1,662 kejadian tidak dinilai" in own_reader.page("/").text
-    told = "662 events of the newest run aren't assessed: no land layer reaches them"
-    for text in (told, MAKE_LAYERS):
+    # Many failures leave room for the list.
+    [(attributes, failed)] = page.all("details", role="alert")
+    assert "open" in attributes
+    assert "2 parts of it failed" in failed
+    assert all(f"feed {k}.gz failed: is empty" in failed for k in range(2))
+    reader = told({}, 3)
+    page = reader.page("/?q=x")
+    assert "No incident fits." in page.text
+    [(attributes, failed)] = page.all("details", role="alert")
+    assert "open" not in attributes
+    assert "3 parts of it failed" in failed
+    assert "feed 2.gz failed: is empty" in failed
+    reader.send("/settings", language="ms", operator="Lt Aminah")
+    assert "1,662 kejadian tidak dinilai" in reader.page("/").text
+    said = "662 events of the newest run aren't assessed: no land layer reaches them"
+    for text in (said, MAKE_LAYERS):
         assert spoken(labels("ms"), text)[1] is False
 
 
-def test_what_was_concluded_is_new_no_more(own_reader: Reader, table: pd.DataFrame) -> None:
+def test_what_was_concluded_is_new_no_more(
+    own_reader: Reader, own_home: Path, table: pd.DataFrame
+) -> None:
     new = table[(table["status"] == "created") & (table["rank"] > 0)]
     first, second = new["incident_id"].iloc[:2]
     n = len(table[table["status"] == "created"])
-    assert f"/incident/{first}" in own_reader.page("/?news=new").html
-    for address, conclusion, told in (
-        (first, "cleared", "concluded"),
-        (second, "watch", "watched"),
-    ):
-        own_reader.send(f"/incident/{address}", conclusion=conclusion, reason="nets")
-        own = own_reader.page(f"/incident/{address}").all("p", **{"class": "sure"})[0][1]
-        assert own.endswith(f"· {told}")
+    told = {(first, "cleared"): "concluded", (second, "watch"): "watched"}
+    for incident_id, conclusion in told:
+        conclude(own_home, incident_id, conclusion)
+    for (incident_id, _), said in told.items():
+        own = own_reader.page(f"/incident/{incident_id}").all("p", **{"class": "sure"})[0][1]
+        assert own.endswith(f"· {said}")
         assert "new" not in own
     page = own_reader.page("/")
     assert f"{n - 2} new, " in page.text
-    assert not {first, second} & {*own_reader.page("/?news=new").lines()}
+    listed = {*own_reader.page("/?news=new").lines()}
+    assert new["incident_id"].iloc[2] in listed
+    assert not {first, second} & listed
     assert not {first, second} & {*own_reader.page("/?news=changed").lines()}
     [row] = [text for about, text in page.all("li", **{"data-rank": str(new["rank"].iloc[0])})]
     assert "· concluded" in row
@@ -456,18 +476,20 @@ def test_what_was_concluded_is_new_no_more(own_reader: Reader, table: pd.DataFra
 
 
 def test_danger_to_people_is_said_on_the_page_as_on_the_card(
-    reader: Reader, desk_home: Path, monkeypatch: pytest.MonkeyPatch
+    reader: Reader, shown: Shown, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shown = Nights(load(desk_home)).shown("", "en")
     kinds = {line.incident_id: line.kind for line in shown.lines if line.rank}
     module = import_module("pipelines.assess.incidents.first")  # the package has a function so
+    looked_at = [
+        key for kind in ("gap", "encounter") for key in [k for k in kinds if kinds[k] == kind][:2]
+    ]
+    assert {kinds[key] for key in looked_at} == {"gap", "encounter"}
     for kind in ("gap", "encounter"):
         monkeypatch.setattr(module, "DANGER", {kind: 1.5})
-        said = {}
-        for key in kinds:
+        said = {line.incident_id: bool(incident._danger(shown, line)) for line in shown.lines}
+        for key in looked_at:
             told = reader.page(f"/incident/{key}").all("p", **{"class": "danger"})
-            assert [text for _, text in told] in ([], ["People may be in danger."])
-            said[key] = bool(told)
+            assert [text for _, text in told] == ["People may be in danger."] * said[key]
         assert {key for key, one in said.items() if one} == {
             key for key in kinds if kinds[key] == kind
         }
@@ -552,14 +574,13 @@ def test_a_vessel_is_what_is_known_of_it(
 
 def test_a_crossing_is_told_and_drawn_at_one_place(
     reader: Reader,
-    desk_home: Path,
+    shown: Shown,
     night: notebooks.Night,
     table: pd.DataFrame,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     drawn: list[tuple[float, ...]] = []
     monkeypatch.setattr(terminal, "draw", lambda *given, **_: drawn.append(given[2:4]))
-    shown = Nights(load(desk_home)).shown("", "en")
     found = night.opened.events.set_index("event_id")
     for row in table[table["rank"] > 0].to_dict("records"):
         led = row["events"].split(";")[0]
@@ -646,10 +667,12 @@ def test_a_vessels_page_tells_when_its_incidents_were_as_the_list_does(
     assert when.startswith(f"{begun:%d %b %H:%M}")
 
 
-def test_of_what_is_set_aside_a_vessels_page_says_so(own_home: Path, own_reader: Reader) -> None:
+def test_of_what_is_set_aside_a_vessels_page_says_so(
+    reader: Reader, own_home: Path, own_reader: Reader
+) -> None:
     with store.read(own_home / "store") as opened:
         mmsi = int(opened.sql("SELECT mmsi FROM events WHERE NOT retracted LIMIT 1")["mmsi"].item())
-    assert by_own_vessel() not in own_reader.page(f"/vessel/{mmsi:09d}").text
+    assert by_own_vessel() not in reader.page(f"/vessel/{mmsi:09d}").text
     told = f"UPDATE {{}} SET reason = reason || '{by_own_vessel()}' WHERE mmsi = {mmsi}"
     for table in ("events", "event_revisions"):
         ask(own_home, told.format(table))
@@ -739,10 +762,17 @@ def test_a_new_run_is_told_of(
 
 
 def test_every_page_in_malay_and_the_name_that_was_given(
-    own_reader: Reader, table: pd.DataFrame
+    reader: Reader, table: pd.DataFrame
 ) -> None:
-    own_reader.send("/settings", language="ms", operator="Lt <b>Siti</b>", back="/health")
-    page = own_reader.page("/?certainty=high")
+    reader.send("/settings", language="ms", operator="Lt <b>Siti</b>", back="/health")
+    try:
+        page = reader.page("/?certainty=high")
+        incident_page = reader.page(f"/incident/{page.lines()[0]}")
+        vessel = re.search(r"/vessel/[0-9]{9}", incident_page.html)
+        assert vessel is not None
+        vessel_page, health = reader.page(vessel[0]), reader.page("/health")
+    finally:
+        reader.send("/settings", language="en", operator="Lt Aminah")
     assert page.all("html")[0][0]["lang"] == "ms"
     assert "insiden" in page.all("h1")[0][1]
     assert "kepastian high" not in page.text
@@ -751,12 +781,8 @@ def test_every_page_in_malay_and_the_name_that_was_given(
     assert table["title"].iloc[0].split(":")[0] in page.text  # the name is its own
     assert "(English" not in page.text
     assert page.all("summary")[0][1] == "Lt <b>Siti</b>"
-    incident_page = own_reader.page(f"/incident/{page.lines()[0]}")
-    vessel = re.search(r"/vessel/[0-9]{9}", incident_page.html)
-    assert vessel is not None
-    assert "Apa yang dinyatakannya" in own_reader.page(vessel[0]).text
+    assert "Apa yang dinyatakannya" in vessel_page.text
     assert "[Inggeris: " not in incident_page.text.split("Bukti")[1].split("Alasan")[0]
-    health = own_reader.page("/health")
     assert [one for one, _ in health.all("bdi") if one.get("lang") == "en"] == []
     assert "semua fail ada" in health.text
 
@@ -889,26 +915,6 @@ def test_a_run_that_came_to_nothing_is_the_first_thing_said(
     assert "Complete." in page.text
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("n", [2, 3])
-def test_many_failures_leave_room_for_the_list(own_reader: Reader, own_home: Path, n: int) -> None:
-    failures = json.dumps({"failures": {f"feed {k}.gz": "is empty" for k in range(n)}})
-    ask(own_home, f"UPDATE runs SET manifest = json_merge_patch(manifest, '{failures}')")
-    page = own_reader.page("/")
-    [(attributes, told)] = page.all("details", role="alert")
-    assert ("open" in attributes) == (n == 2)
-    assert f"{n} parts of it failed" in told
-    assert all(f"feed {k}.gz failed: is empty" in told for k in range(n))
-
-
-def test_what_is_not_on_the_list_is_counted(own_reader: Reader, own_home: Path) -> None:
-    counts = json.dumps({"counts": {"over_budget": 17, "of_own_vessels": 9}})
-    ask(own_home, f"UPDATE runs SET manifest = json_merge_patch(manifest, '{counts}')")
-    page = own_reader.page("/").text
-    assert "17 more vessels scored enough" in page
-    assert "which flag nobody: 9;" in page
-
-
 def test_without_a_run_it_says_what_to_do(tmp_path: Path) -> None:
     reader = Reader(Desk(load(tmp_path)))
     assert "ingest a feed first" in reader.page("/", 404).text
@@ -1035,10 +1041,9 @@ def test_an_incident_says_which_unit_can_be_with_it_when(
 
 
 def test_beside_a_number_of_the_plan_stands_who_is_boarded(
-    desk_home: Path, table: pd.DataFrame
+    shown: Shown, table: pd.DataFrame
 ) -> None:
     """Not another vessel of that incident, whom nobody sails to."""
-    shown = Nights(load(desk_home)).shown("", "en")
     table = table[(table["rank"] > 0) & table["vessels"].str.contains(r" \| ")]
     row = table.sort_values("vessels", key=lambda one: -one.str.len()).iloc[0]
     stop = {"mmsi": f"{row['mmsi']:09d}", "rank": int(row["rank"]), "task": "boarding"}
@@ -1046,9 +1051,10 @@ def test_beside_a_number_of_the_plan_stands_who_is_boarded(
     stop["route"] = [[101.0, 2.0], [101.25, 2.5]]
     sortie = {"unit": "KM Satu", "sortie": 1, "base": {"name": "Lumut"}, "stops": [stop]}
     plan = {"sorties": [sortie], "intercepts": [], "sectors": []}
-    whole = json.loads(str(Charts().night(shown, {int(row["rank"])}).data))["vessels"]
+    charts = Charts()
+    whole = json.loads(str(charts.night(shown, {int(row["rank"])}).data))["vessels"]
     assert len(whole) > 1
-    named = json.loads(str(Charts().plan(shown, plan).data))["vessels"]
+    named = json.loads(str(charts.plan(shown, plan).data))["vessels"]
     assert [one["mmsi"] for one in named] == [row["mmsi"]]
 
 
@@ -1085,6 +1091,7 @@ def test_the_desk_shows_a_plan_that_sends_a_unit_to_a_boat_without_ais(
     assert units.said(unheard, malay) == one_line(malay.plan.unheard.format(numbers="99"), 500)
 
 
+@pytest.mark.usefixtures("without_maps")
 def test_an_incident_that_rests_on_a_wrong_clock_says_so(
     desk_home: Path, night: notebooks.Night, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -1145,6 +1152,7 @@ def test_a_vessel_has_a_slot_for_its_photograph(
     own_reader.page(f"/photograph/{mmsi}", 404)
 
 
+@pytest.mark.usefixtures("without_maps")
 def test_silences_of_the_same_minutes_name_one_another(
     desk_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -1166,6 +1174,7 @@ def test_silences_of_the_same_minutes_name_one_another(
         "score": 0.01,
     }.items():
         events.loc[its, name] = value
+    reader = Reader(Desk(load(desk_home)))
     for far, until, told in ((0.05, 90, True), (0.5, 90, False), (0.5, None, True)):
         end = events.loc[own, "end"].iloc[0] if until is None else None
         events.loc[its, "lat"] = first["lat"] + far
@@ -1173,7 +1182,6 @@ def test_silences_of_the_same_minutes_name_one_another(
             events.loc[its, "end"] = end + pd.Timedelta(minutes=1)
         beside = replace(shown.silences, each=silences.beside(events))
         monkeypatch.setitem(vars(shown), "silences", beside)
-        reader = Reader(Desk(load(desk_home)))
         for line, another in ((one, other), (other, one)):
             page = reader.page(f"/incident/{line.incident_id}")
             said = [text for _, text in page.all("dd") if shown.teller.name(another.main) in text]
@@ -1243,7 +1251,11 @@ def test_an_incident_says_in_whose_territorial_sea_it_lies(
     rows = night.incidents.to_dict("records")
     own = sea_states(night.zones, *([row[name] for row in rows] for name in ("lat", "lon")))
     assert len({*own} - {""}) > 1
-    for row, state in zip(rows, own, strict=True):
+    last = sea_states(
+        night.zones, *([row[f"last_{name}"] for row in rows] for name in ("lat", "lon"))
+    )
+    each = {(state, other): (row, state) for row, state, other in zip(rows, own, last, strict=True)}
+    for row, state in each.values():  # of each pair of shores one
         about = told_about(reader.page(f"/incident/{row['incident_id']}"))
         said = f"in the territorial sea of {state} (by the reference layer, no legal limit)"
         assert (said in about["Where"]) == bool(state)
