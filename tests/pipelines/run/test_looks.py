@@ -370,8 +370,9 @@ def told_of(home: Path) -> tuple[dict[str, Any], pd.DataFrame, pd.DataFrame]:
         return manifest, reader.flags(run["run_id"]), reader.incidents(run["run_id"])
 
 
+@pytest.mark.parametrize("left_alone", [False, pytest.param(True, marks=pytest.mark.prove)])
 def test_a_process_that_goes_on_knows_what_others_wrote(
-    small_feed: Path, tmp_path: Path, without_briefs: None
+    small_feed: Path, tmp_path: Path, without_briefs: None, left_alone: bool
 ) -> None:
     """Between its looks somebody concludes, a night is run, and an older store is put back: what
     it finds and tells is what a process tells that has just begun.
@@ -392,7 +393,9 @@ def test_a_process_that_goes_on_knows_what_others_wrote(
         shutil.rmtree(home / "store")
         shutil.copytree(older, home / "store")
 
-    others: list[Callable[[], object]] = [lambda: None, conclude, lambda: night(home), put_back]
+    others: list[Callable[[], object]] = [conclude, lambda: night(home), put_back]
+    if left_alone:  # also between looks that are left alone: test_in_the_end_all_is_as_in_one_go
+        others = [lambda: None, *others]
     with watching.economy(MEMORY_GB) as settle_down, reporter(quiet=True) as report:
         looker = begun(home)
         give(home, lines, 0)

@@ -191,10 +191,12 @@ def test_one_process_can_read_two_generations(tmp_path: Path, feeds: dict[str, A
     ("gone", "compacted"),
     [
         ("a", True),
-        ("ab", False),
         *(
             pytest.param(gone, compacted, marks=pytest.mark.prove)
-            for gone, compacted in (("a", False), ("c", False), ("c", True), ("ab", True))
+            for gone, compacted in (
+                *(("a", False), ("c", False), ("ab", False)),  # test_a_feed_comes_back_…
+                *(("c", True), ("ab", True)),
+            )
         ),
     ],
 )
