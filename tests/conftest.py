@@ -23,6 +23,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 from _pytest.pathlib import import_path
 from hypothesis import is_hypothesis_test, settings
 
@@ -211,6 +212,18 @@ def without_briefs() -> Iterator[None]:
     """`leaving_out_briefs` for a test."""
     with leaving_out_briefs():
         yield
+
+
+def asking_only(config: Path, *names: str) -> Path:
+    """Make a configuration that asks these detectors alone, where what is found isn't the point.
+
+    Else it is the project's. A small look costs two fifths less without the others.
+    """
+    shutil.copytree(PROJECT / "config", config)
+    blocks = yaml.safe_load((config / "detectors.yaml").read_text())
+    kept = {name: blocks[name] for name in names}
+    (config / "detectors.yaml").write_text(yaml.safe_dump(kept))
+    return config
 
 
 @pytest.fixture

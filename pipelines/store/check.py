@@ -101,8 +101,9 @@ def check(
 
 
 def _tables(store: Queries) -> Iterable[StoreProblem]:
+    held = store.columns()
     for table, schema in TABLES.items():
-        there = store.columns(table)
+        there = held.get(table, [])
         if there != list(schema):
             yield StoreProblem(
                 "error",

@@ -58,8 +58,9 @@ def pin(root: Path, copy: Path, settings: StoreSettings) -> Pinned:
             files = store.contents().to_dict("records")
             named = [PinnedFile(**{str(k): v for k, v in file.items()}) for file in files]
             runs = store.sql("SELECT run_id FROM runs ORDER BY ordinal")["run_id"]
+            held = store.columns()
             for table in TABLES:
-                if store.columns(table):  # an older store lacks some
+                if table in held:  # an older store lacks some
                     store.read_whole(table)
             return Pinned(tuple(named), tuple(map(str, runs)), version, store.simulated)
     finally:

@@ -151,7 +151,7 @@ def test_who_reads_a_store_runs_no_program_of_it(
     add(root, StoreSettings(), "a")
     with store.read(root) as reader:
         before = reader.sql("SELECT coalesce(NULL, path) AS path FROM files")
-        tables = reader.columns("files")
+        tables = reader.columns()["files"]
     with duckdb.connect(str(root / "catalogue.duckdb")) as theirs:
         for one in READING[what]:
             theirs.execute(one.format(dear=dear))
@@ -168,7 +168,7 @@ def test_who_reads_a_store_runs_no_program_of_it(
     with store.read(root) as reader:
         now = reader.sql("SELECT coalesce(NULL, path) AS path FROM files")
         assert now.equals(before)
-        assert reader.columns("files") == tables
+        assert reader.columns()["files"] == tables
         make_views(reader)
         assert reader.sql("SELECT coalesce(NULL, 'none') AS a")["a"].tolist() == ["none"]
 

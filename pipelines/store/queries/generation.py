@@ -76,13 +76,14 @@ class Generation:
         [(simulated,)] = known
         return None if simulated is None else bool(simulated)
 
-    def columns(self, table: str) -> list[str]:
-        """Return names of a table's columns in their order; none if there is no such table."""
+    def columns(self) -> dict[str, list[str]]:
+        """Return the names of each table's columns in their order."""
         query = (
-            f"SELECT column_name FROM duckdb_columns() WHERE table_name = $table AND {IS_HELD} "  # noqa: S608 (names of ours)
+            f"SELECT table_name, column_name FROM duckdb_columns() WHERE {IS_HELD} "  # noqa: S608 (names of ours)
             "ORDER BY column_index"
         )
-        return [str(name) for name in self.sql(query, {"table": table})["column_name"]]
+        found = self.sql(query).groupby("table_name")["column_name"]
+        return {str(table): list(map(str, names)) for table, names in found}
 
     def read_whole(self, table: str) -> None:
         """Read all of a table, so that what of it is damaged is an error."""

@@ -16,6 +16,7 @@ import pytest
 
 from pipelines import store
 from pipelines.store.catalogue import TABLES
+from tests.conftest import asking_only
 
 COMMANDS = """
 import json, os, sys
@@ -77,7 +78,9 @@ class Commands:
 
 
 @pytest.fixture
-def commands() -> Iterator[Commands]:
+def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Commands]:
+    config = asking_only(tmp_path / "config", "gap", "loitering", "encounter")
+    monkeypatch.setenv("SELAT_CONFIG", str(config))
     with subprocess.Popen(
         [sys.executable, "-c", COMMANDS], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:

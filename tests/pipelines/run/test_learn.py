@@ -15,6 +15,7 @@ from detectors.core.evidence import Evidence
 from detectors.kinematics import geodesy
 from detectors.surroundings import lanes
 from pipelines.publish import checks
+from tests.conftest import asking_only
 
 DAY = pd.Timestamp("2026-03-01T00:00Z")
 ROADS = (3.10, 100.55)
@@ -154,9 +155,14 @@ def of(found: pd.DataFrame, mmsi: int, kind: str, subkind: str = "") -> list[dic
 @pytest.mark.slow
 @pytest.mark.usefixtures("prefect_server", "without_briefs")  # one for its three flows
 def test_what_is_learned_and_accepted_counts_in_the_night(
-    selat: Callable[..., Any], feeds: tuple[Path, Path], tmp_path: Path
+    selat: Callable[..., Any],
+    feeds: tuple[Path, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     home, (past, night) = tmp_path / "home", feeds
+    config = asking_only(tmp_path / "config", "geofence", "loitering", "crossing")
+    monkeypatch.setenv("SELAT_CONFIG", str(config))
     assert selat("ingest", past, "--home", home).code == 0
     learned = selat("learn", "places", *FEW, "--home", home, "--json")
     assert learned.code == 0, learned.err

@@ -44,7 +44,7 @@ from pipelines.run.looks import Looked, Looker
 from pipelines.run.setup import Setup
 from pipelines.store.kept import CALLED, COLUMNS
 from pipelines.web import tonight
-from tests.conftest import ingest
+from tests.conftest import asking_only, ingest
 from tests.conftest import look as night
 
 SLICES = 5
@@ -296,6 +296,7 @@ def test_runs_and_looks_are_told_apart(day: Day) -> None:
     assert "all else up to 06 Jan" in dict(facts(health))["last look"]
 
 
+@pytest.mark.usefixtures("without_briefs")
 def test_the_night_after_looks_is_the_night_without(
     whole_day: Day, small_home: Path, tmp_path: Path
 ) -> None:
@@ -332,6 +333,7 @@ def test_the_night_after_looks_is_the_night_without(
     assert looked(home).text.startswith("nothing new")
 
 
+@pytest.mark.usefixtures("without_briefs")
 def test_a_night_is_a_look_at_everything(
     small_feed: Path, small_home: Path, tmp_path: Path
 ) -> None:
@@ -368,8 +370,9 @@ def told_of(home: Path) -> tuple[dict[str, Any], pd.DataFrame, pd.DataFrame]:
         return manifest, reader.flags(run["run_id"]), reader.incidents(run["run_id"])
 
 
+@pytest.mark.parametrize("left_alone", [False, pytest.param(True, marks=pytest.mark.prove)])
 def test_a_process_that_goes_on_knows_what_others_wrote(
-    small_feed: Path, tmp_path: Path, without_briefs: None
+    small_feed: Path, tmp_path: Path, without_briefs: None, left_alone: bool
 ) -> None:
     """Between its looks somebody concludes, a night is run, and an older store is put back: what
     it finds and tells is what a process tells that has just begun.
@@ -390,7 +393,9 @@ def test_a_process_that_goes_on_knows_what_others_wrote(
         shutil.rmtree(home / "store")
         shutil.copytree(older, home / "store")
 
-    others: list[Callable[[], object]] = [lambda: None, conclude, lambda: night(home), put_back]
+    others: list[Callable[[], object]] = [conclude, lambda: night(home), put_back]
+    if left_alone:  # also between looks that are left alone: test_in_the_end_all_is_as_in_one_go
+        others = [lambda: None, *others]
     with watching.economy(MEMORY_GB) as settle_down, reporter(quiet=True) as report:
         looker = begun(home)
         give(home, lines, 0)
@@ -589,6 +594,7 @@ def to_and_fro(hours: range) -> bytes:
     return "\n".join(rows).encode()
 
 
+@pytest.mark.usefixtures("without_briefs")
 def test_whom_a_look_read_from_further_back_the_next_one_of_the_day_reads_so_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -606,6 +612,7 @@ def test_whom_a_look_read_from_further_back_the_next_one_of_the_day_reads_so_at_
         named = need.rename(columns={"first_time": "reach_time"})
         return named.loc[early, ["mmsi", "reach_time"]]
 
+    monkeypatch.setenv("SELAT_CONFIG", str(asking_only(tmp_path / "config", "gap")))
     monkeypatch.setattr(detect_looks, "look", counted)
     monkeypatch.setattr(detect_looks, "told", lambda *_: True)
     monkeypatch.setattr(window, "cut_short", short)

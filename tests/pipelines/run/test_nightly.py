@@ -14,8 +14,15 @@ import pytest
 from pipelines import store
 from pipelines.base.settings import load
 from pipelines.run.night import NightRequest, run_night
+from tests.conftest import asking_only
 
 Selat = Callable[..., Any]
+
+
+@pytest.fixture
+def gaps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, without_briefs: None) -> None:
+    """Nights ask one detector, and draw little: what feeds come to is the point."""
+    monkeypatch.setenv("SELAT_CONFIG", str(asking_only(tmp_path / "config", "gap")))
 
 
 def nightly(*arguments: object) -> subprocess.CompletedProcess[str]:
@@ -73,9 +80,10 @@ def test_nothing_readable(tmp_path: Path, selat: Callable[..., Any]) -> None:
 
 
 @pytest.mark.slow
-def test_a_whole_exercise_is_a_night_with_what_was_seen(exercise: Path, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("gaps")
+def test_a_whole_exercise_is_a_night_with_what_was_seen(small_feed: Path, tmp_path: Path) -> None:
     """Tables of sightings among the feeds are sightings, each once; a damaged one is told."""
-    folder = Path(shutil.copytree(exercise, tmp_path / "exercise"))
+    folder = Path(shutil.copytree(small_feed.parent, tmp_path / "exercise"))
     (folder / "faulty_reports.csv").write_text("fault,mmsi,time,lat,lon,true_time,source,note\n")
     home = load(tmp_path / "home")
     named = NightRequest(feeds=(str(folder),), sightings=(str(folder / "sightings.csv"),))
@@ -93,6 +101,7 @@ def test_a_whole_exercise_is_a_night_with_what_was_seen(exercise: Path, tmp_path
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("gaps")
 def test_a_night_that_looks_again_is_no_more_complete_than_it_was(
     small_feed: Path, tmp_path: Path
 ) -> None:
@@ -114,6 +123,7 @@ def test_a_night_that_looks_again_is_no_more_complete_than_it_was(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("gaps")
 def test_what_can_be_read_again_is_no_failure_of_a_night_that_looks_again(
     small_feed: Path, tmp_path: Path
 ) -> None:

@@ -14,6 +14,7 @@ from pipelines import store
 from pipelines.base.progress import reporter
 from pipelines.base.settings import PROJECT, load
 from pipelines.run import runs
+from tests.pipelines.run.test_command import one_report
 
 Selat = Callable[..., Any]
 
@@ -132,10 +133,8 @@ def test_a_named_span_is_looked_at_again(home: Path, selat: Selat) -> None:
 def test_new_feeds_are_looked_at_first(
     home: Path, stricter: Path, selat: Selat, tmp_path: Path
 ) -> None:
-    out = tmp_path / "more"
-    size = ("--seed", 3, "--hours", 1, "--vessels", 20)
-    assert selat("exercise", "simulate", out, *size).code == 0
-    assert selat("ingest", out / "feed.nmea.gz", "--home", home).code == 0
+    (tmp_path / "more.nmea").write_bytes(one_report(1767636000))
+    assert selat("ingest", tmp_path / "more.nmea", "--home", home).code == 0
     ran = selat("redetect", "--home", home, "--config", stricter)
     assert ran.code == 7
     assert "selat detect first" in ran.err

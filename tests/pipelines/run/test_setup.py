@@ -17,6 +17,7 @@ from pipelines.run import redetect, runs
 from pipelines.run.night import NightRequest, refuse_wrong
 from pipelines.run.setup import Setup
 from pipelines.run.windows import choose_window
+from tests.conftest import asking_only
 
 
 @pytest.fixture
@@ -39,12 +40,18 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
 
 @pytest.fixture
+def gaps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, without_briefs: None) -> None:
+    """Runs ask one detector, and draw little: what they load is the point."""
+    monkeypatch.setenv("SELAT_CONFIG", str(asking_only(tmp_path / "config", "gap")))
+
+
+@pytest.fixture
 def home(small_home: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(small_home, tmp_path / "home", symlinks=True))
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("without_briefs")
+@pytest.mark.usefixtures("gaps")
 def test_a_run_loads_zones_and_builds_detectors_once(home: Path, counted: Counter[str]) -> None:
     with reporter(quiet=True) as report:
         runs.detect_only(load(home), None, None, None, report)
@@ -52,7 +59,7 @@ def test_a_run_loads_zones_and_builds_detectors_once(home: Path, counted: Counte
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("without_briefs")
+@pytest.mark.usefixtures("gaps")
 def test_looking_again_at_days_loads_them_once_for_all(home: Path, counted: Counter[str]) -> None:
     with reporter(quiet=True) as report:
         found = redetect.redetect(load(home), None, "2026-01-05", "2026-01-07", report)
@@ -61,7 +68,7 @@ def test_looking_again_at_days_loads_them_once_for_all(home: Path, counted: Coun
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("without_briefs")
+@pytest.mark.usefixtures("gaps")
 def test_a_run_is_seen_when_it_is_recorded_and_not_before(home: Path) -> None:
     installation = load(home)
     setup = Setup.load(installation)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pipelines import store
-from pipelines.base.settings import PROJECT
+from tests.conftest import asking_only
 
 Selat = Callable[..., Any]
 
@@ -30,11 +30,13 @@ def home(small_home: Path, tmp_path: Path) -> Path:
 @pytest.mark.slow
 @pytest.mark.usefixtures("without_briefs")
 def test_it_is_tried_on_the_past_and_then_counts(home: Path, tmp_path: Path, selat: Selat) -> None:
-    config = Path(shutil.copytree(PROJECT / "config", tmp_path / "config"))
+    config = asking_only(tmp_path / "config", "geofence", "encounter", "watch_area")
     area = tmp_path / "all.yaml"
     area.write_text(AREA)
     span = ("--since", "2026-01-05T16:00Z")
-    tried = selat("backtest", "--home", home, "--watch-area", area, *span, "--json")
+    tried = selat(
+        "backtest", "--home", home, "--watch-area", area, *span, "--config", config, "--json"
+    )
     assert tried.code == 0, tried.err
     said = json.loads(tried.out)
     found = {row["event_id"]: (row["kind"], row["subkind"]) for row in said["changes"]}

@@ -1,5 +1,6 @@
 """Two that would write at the same time: one is refused, and whatever happens nothing is undone."""
 
+import json
 import os
 import re
 import signal
@@ -7,9 +8,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
@@ -28,36 +30,107 @@ s3_first = pytest.mark.parametrize(
     "place", ["s3", pytest.param("share", marks=pytest.mark.prove)], indirect=True
 )
 
-WRITER = """
-import sys
+WRITERS = """
+import json, os, sys
 from pathlib import Path
 from pipelines import store
 from pipelines.base.settings import StoreSettings
-with store.write(Path(sys.argv[1]), StoreSettings.model_validate_json(sys.argv[2])) as writer:
-    print("writing", flush=True)
-    sys.stdin.readline()
-    writer.publish()
+from pipelines.store.claim import Latest
+
+# Importing takes longer than writing: one process imports and forks the others.
+Latest(StoreSettings(url="s3://nowhere/at-all"), "us-east-1")
+for line in sys.stdin:
+    around, root, settings, *files = json.loads(line)
+    child = os.fork()
+    if not child:
+        os.environ.update(around)
+        for number, (file, how) in enumerate(zip(files, (os.O_RDONLY, os.O_WRONLY, os.O_WRONLY))):
+            os.dup2(os.open(file, how), number)
+        with store.write(Path(root), StoreSettings.model_validate_json(settings)) as writer:
+            print("writing", flush=True)
+            sys.stdin.readline()
+            writer.publish()
+        os._exit(0)
+    print(child, flush=True)
+    sys.stdin.readline()  # until then its number isn't given to another
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
 
 
-@contextmanager
-def writing(root: Path, place: StoreSettings) -> Iterator["subprocess.Popen[str]"]:
-    """A process that writes there, on a line of input publishes, and ends."""
-    root.mkdir(parents=True, exist_ok=True)
+@dataclass
+class Writer:
+    """A process that writes somewhere, and on a line of input publishes and ends."""
+
+    pid: int
+    wait: Callable[[], int]
+    """Waits for it to end; its code. Asked once: then its number may be another's."""
+    given: TextIO
+    told: TextIO
+    code: int | None = None
+
+    def publish(self) -> tuple[int, str]:
+        """Let it publish; how it ended, and what it said of that."""
+        self.given.write("\n")
+        self.given.flush()
+        said = self.told.read()
+        self.code = self.wait()
+        return self.code, said
+
+    def kill(self) -> None:
+        if self.code is None:
+            os.kill(self.pid, signal.SIGKILL)
+            self.code = self.wait()
+
+
+Writing = Callable[[Path, StoreSettings], AbstractContextManager[Writer]]
+
+
+@pytest.fixture(scope="module")
+def processes() -> Iterator["subprocess.Popen[str]"]:
+    """One that forks writers."""
     with subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(root), place.model_dump_json()],
+        [sys.executable, "-c", WRITERS],
         cwd=PROJECT,
         text=True,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as process:
-        try:
-            assert process.stdout is not None
-            assert process.stdout.readline() == "writing\n", process.communicate()
-            yield process
-        finally:
-            process.kill()
+    ) as forking:
+        yield forking
+        assert forking.stdin
+        forking.stdin.close()
+
+
+@pytest.fixture
+def writing(processes: "subprocess.Popen[str]", tmp_path: Path, place: StoreSettings) -> Writing:
+    """A writer that is killed in the end if it hasn't ended; of a test one at a time."""
+    assert processes.stdin
+    assert processes.stdout
+    requests, answers = processes.stdin, processes.stdout
+
+    def ask(request: str = "") -> int:
+        requests.write(f"{request}\n")
+        requests.flush()
+        return int(answers.readline())
+
+    @contextmanager
+    def one(root: Path, settings: StoreSettings) -> Iterator[Writer]:
+        root.mkdir(parents=True, exist_ok=True)
+        files = [tmp_path / f"writer-{name}" for name in ("given", "says", "told")]
+        for file in files:
+            os.mkfifo(file)
+        settled = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+        pid = ask(json.dumps([settled, str(root), settings.model_dump_json(), *map(str, files)]))
+        with files[0].open("w") as given, files[1].open() as says, files[2].open() as told:
+            writer = Writer(pid, ask, given, told)
+            try:
+                assert says.readline() == "writing\n", told.read()
+                yield writer
+            finally:
+                writer.kill()
+        for file in files:
+            file.unlink()
+
+    return one
 
 
 def sources(root: Path, place: StoreSettings) -> set[str]:
@@ -74,26 +147,29 @@ def add_once_free(root: Path, place: StoreSettings) -> None:
             return
         except StoreBusyError:
             assert time.monotonic() < deadline, "the claim never ended"
-            time.sleep(0.5)
+            time.sleep(0.2)
 
 
 def test_a_second_writer_is_refused_until_the_first_has_ended(
-    place: StoreSettings, tmp_path: Path
+    place: StoreSettings, tmp_path: Path, writing: Writing
 ) -> None:
     with writing(tmp_path / "one", place) as process:
         with pytest.raises(StoreBusyError) as refused:
             add(tmp_path / "other", place, "b")
         assert re.search(rf"writing to .*: process {process.pid} on \w", str(refused.value))
         assert "wait for it to end" in refused.value.hint
-        assert process.communicate("\n")[1] == ""
-        assert process.returncode == 0
+        assert process.publish() == (0, "")
     add(tmp_path / "other", place, "b")  # at once
     assert sources(tmp_path / "reader", place) == {"b.csv"}
 
 
 @s3_first
 def test_a_command_says_who_writes_and_what_to_do(
-    place: StoreSettings, tmp_path: Path, selat: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    place: StoreSettings,
+    tmp_path: Path,
+    selat: Callable[..., Any],
+    writing: Writing,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for name in ("url", "endpoint", "region"):
         monkeypatch.setenv(f"SELAT_STORE__{name.upper()}", getattr(place, name))
@@ -104,16 +180,17 @@ def test_a_command_says_who_writes_and_what_to_do(
         assert f"process {process.pid} on" in ran.err
         assert "wait for it to end" in ran.err
         assert selat("store", "check", "--home", tmp_path / "other").code == 0  # readers go on
-        process.communicate("\n")
+        process.publish()
     assert selat("store", "compact", "--home", tmp_path / "other").code == 0
 
 
 @s3_first
-def test_the_claim_of_a_writer_that_died_ends(place: StoreSettings, tmp_path: Path) -> None:
+def test_the_claim_of_a_writer_that_died_ends(
+    place: StoreSettings, tmp_path: Path, writing: Writing
+) -> None:
     short = place.model_copy(update={"lease_s": 6.0})
     with writing(tmp_path / "one", short) as process:
         process.kill()
-        process.wait()
     if place.url.startswith("s3:"):
         with pytest.raises(StoreBusyError) as refused:
             add(tmp_path / "other", short, "b")
@@ -123,26 +200,27 @@ def test_the_claim_of_a_writer_that_died_ends(place: StoreSettings, tmp_path: Pa
 
 
 @s3_first
-def test_a_machine_whose_writer_died_goes_on_at_once(place: StoreSettings, tmp_path: Path) -> None:
+def test_a_machine_whose_writer_died_goes_on_at_once(
+    place: StoreSettings, tmp_path: Path, writing: Writing
+) -> None:
     with writing(tmp_path / "one", place) as process:
         process.kill()
-        process.wait()
     add(tmp_path / "one", place, "a")
     assert sources(tmp_path / "reader", place) == {"a.csv"}
 
 
 @s3_only
 def test_a_writer_that_comes_back_to_life_undoes_nothing(
-    place: StoreSettings, tmp_path: Path
+    place: StoreSettings, tmp_path: Path, writing: Writing
 ) -> None:
     short = place.model_copy(update={"lease_s": 3.0})
     add(tmp_path / "one", short, "a")
     with writing(tmp_path / "one", short) as process:
-        process.send_signal(signal.SIGSTOP)  # as a machine that sleeps, or has lost its network
+        os.kill(process.pid, signal.SIGSTOP)  # as a machine that sleeps, or has lost its network
         add_once_free(tmp_path / "other", short)
-        process.send_signal(signal.SIGCONT)
-        said = process.communicate("\n")[1]
-        assert process.returncode == 1
+        os.kill(process.pid, signal.SIGCONT)
+        code, said = process.publish()
+        assert code == 1
         assert "another machine has taken over writing" in said
     assert sources(tmp_path / "reader", place) == {"a.csv", "b.csv"}
     assert check(tmp_path / "reader", place) == []
@@ -151,13 +229,15 @@ def test_a_writer_that_comes_back_to_life_undoes_nothing(
 
 
 @s3_only
-def test_a_claim_is_renewed_while_its_writer_lives(place: StoreSettings, tmp_path: Path) -> None:
+def test_a_claim_is_renewed_while_its_writer_lives(
+    place: StoreSettings, tmp_path: Path, writing: Writing
+) -> None:
     short = place.model_copy(update={"lease_s": 3.0})
     with writing(tmp_path / "one", short) as process:
         time.sleep(1.6 * short.lease_s)
         with pytest.raises(StoreBusyError):
             add(tmp_path / "other", short, "b")
-        assert process.communicate("\n")[1] == ""
+        assert process.publish() == (0, "")
 
 
 @s3_only

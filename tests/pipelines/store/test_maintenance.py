@@ -191,10 +191,12 @@ def test_one_process_can_read_two_generations(tmp_path: Path, feeds: dict[str, A
     ("gone", "compacted"),
     [
         ("a", True),
-        ("ab", False),
         *(
             pytest.param(gone, compacted, marks=pytest.mark.prove)
-            for gone, compacted in (("a", False), ("c", False), ("c", True), ("ab", True))
+            for gone, compacted in (
+                *(("a", False), ("c", False), ("ab", False)),  # test_a_feed_comes_back_…
+                *(("c", True), ("ab", True)),
+            )
         ),
     ],
 )
@@ -366,7 +368,6 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
 def test_damage_is_found_and_not_mended_by_guessing(root: Path, name: str) -> None:
     damage, message = DAMAGE[name]
     damage(root)
-    assert message in words(check(root))
     files = on_disk(root)
     problems = check(root, repair=True)
     assert message in words(problems)

@@ -140,7 +140,7 @@ def test_the_store_is_kept_as_it_was(
     old_bytes = (root / "catalogue.duckdb").read_bytes()
     said = found_in(root)
     with store.write(root) as writer:
-        assert "commander" in writer.columns("operations")
+        assert "commander" in writer.columns()["operations"]
         writer.publish()
     assert version(root) == next_version
     [kept] = (root / migrations.KEPT).iterdir()

@@ -17,6 +17,7 @@ from pipelines.store import StoreError
 from pipelines.store.check import check
 from pipelines.store.place import Elsewhere
 from pipelines.store.place import place as place_of
+from tests.conftest import asking_only
 from tests.pipelines.store.conftest import add
 
 pytestmark = pytest.mark.slow
@@ -42,6 +43,9 @@ def there(settings: StoreSettings, root: Path) -> Elsewhere:
     return found
 
 
+@pytest.mark.parametrize(
+    "place", ["s3", pytest.param("share", marks=pytest.mark.prove)], indirect=True
+)  # of a share: test_compaction_and_deletion_reach_the_place
 def test_another_machine_reads_what_this_one_wrote(place: StoreSettings, tmp_path: Path) -> None:
     here, other, plain = tmp_path / "here", tmp_path / "other", tmp_path / "plain"
     for key in ("a", "b"):
@@ -100,7 +104,7 @@ def test_compaction_and_deletion_reach_the_place(place: StoreSettings, tmp_path:
         ("s3", "catalogue"),
         pytest.param("s3", "latest", marks=pytest.mark.prove),
         ("share", "keep"),
-        ("share", "catalogue"),
+        pytest.param("share", "catalogue", marks=pytest.mark.prove),
         ("share", "latest"),
     ],
     indirect=["place"],
@@ -216,6 +220,7 @@ def test_the_whole_job_in_object_storage(
 ) -> None:
     for name in ("url", "endpoint", "region"):
         monkeypatch.setenv(f"SELAT_STORE__{name.upper()}", getattr(place, name))
+    monkeypatch.setenv("SELAT_CONFIG", str(asking_only(tmp_path / "config", "gap")))
     home, other = tmp_path / "home", tmp_path / "other"
     for command in (["ingest", small_feed], ["detect"], ["store", "check"]):
         ran = selat(*command, "--home", home)

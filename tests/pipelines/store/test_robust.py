@@ -295,14 +295,17 @@ def test_a_full_disk_leaves_what_was_published(
         assert list(reader.ledger()["feed_key"]) == ["a", "c"]
 
 
-def test_a_disk_that_fills_up_at_any_moment(small_disk: Path) -> None:
+@pytest.mark.parametrize(
+    ("step_kb", "upto_kb"), [(500, 3000), pytest.param(250, 6000, marks=pytest.mark.prove)]
+)
+def test_a_disk_that_fills_up_at_any_moment(small_disk: Path, step_kb: int, upto_kb: int) -> None:
     root, ballast = small_disk / "store", small_disk / "ballast"
     feed = Random(batch, 30_000, "s")
     with store.write(root) as writer:
         add(writer, "a", [batch([533000001])])
     failed = 0
     kept = ["a"]
-    for number, free_kb in enumerate([*range(0, 6000, 750), 6000]):
+    for number, free_kb in enumerate([*range(0, upto_kb, step_kb), 6000]):
         free = os.statvfs(small_disk).f_bavail * os.statvfs(small_disk).f_frsize
         ballast.write_bytes(bytes(max(free - free_kb * 1024, 0)))
         key = f"k{number:02d}"
