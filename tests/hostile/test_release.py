@@ -341,7 +341,8 @@ def wrong(installation: Installation, pack: str) -> pd.DataFrame:
     """What the holder of a pack holds wrong, by all that a home knows."""
     with store.read(installation.store) as reader:
         held = held_wrong(reader, installation, pd.Timestamp.now("UTC"))
-    return next(one.leads for one in held if one.pack == pack)
+    none = pd.DataFrame(columns=["event_id", "told_id", "what"])
+    return next((one.leads for one in held if one.pack == pack), none)
 
 
 def told_otherwise(
