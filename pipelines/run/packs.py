@@ -102,10 +102,38 @@ def export_to(
         If there is such a pack.
     """
     signer = signer_of(installation, signer, unsigned=unsigned)
-    recipient = recipients.find(installation.config, name)
     released = release_run(
         installation, name, run_id, span=span, plan_from=plan_from, strike=strike, report=report
     )
+    return send(
+        installation,
+        name,
+        released,
+        signer,
+        out=out,
+        unsigned=unsigned,
+        replace=replace,
+        strike=strike,
+        agree=agree,
+        by=by,
+    )
+
+
+def send(
+    installation: Installation,
+    name: str,
+    released: Released,
+    signer: Signer | None,
+    *,
+    out: Path | None = None,
+    unsigned: bool = False,
+    replace: bool = False,
+    strike: Collection[str] = (),
+    agree: Callable[[Released], bool] = lambda _: True,
+    by: str = "",
+) -> Sent:
+    """Make a recipient's pack of what was released to it; see `export_to`."""
+    recipient = recipients.find(installation.config, name)
     products = released.products
     title = build.name_of(products)
     private = signer[1] if signer and not unsigned else None

@@ -17,7 +17,7 @@ from pipelines.base.files import copy_file
 from pipelines.base.settings import StoreSettings
 from pipelines.store import catalogue
 from pipelines.store.catalogue import SCHEMA_VERSION, DiskFullError, StoreBusyError, StoreError
-from pipelines.store.foreign import refuse_foreign, refuse_foreign_in
+from pipelines.store.foreign import note_as_ours, refuse_foreign, refuse_foreign_in
 from pipelines.store.migrations import migrate, migrate_store, version_of
 from pipelines.store.place import Place, place
 from pipelines.store.queries import Queries
@@ -193,6 +193,7 @@ def _make(root: Path, settings: StoreSettings, where: Place) -> None:
     fresh = catalogue.prepare(work, root / "catalogue.duckdb")
     where.publish(fresh)
     catalogue.swap(fresh, root / "catalogue.duckdb")
+    note_as_ours(root / "catalogue.duckdb")
     remove_work(root)
 
 

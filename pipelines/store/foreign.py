@@ -38,6 +38,10 @@ _OURS: Final = dict[Path, tuple[int, ...]]()
 """Of catalogues that this process published or looked through last, what tells them from others."""
 
 
+class ForeignError(StoreError):
+    """A catalogue holds what none of ours does: to fetch it again brings the same."""
+
+
 def note_as_ours(path: Path) -> None:
     """Note that this process made a catalogue: it is looked through again once it is another, which
     takes 40 ms, a twentieth of a small look.
@@ -85,8 +89,8 @@ def refuse_foreign_in(connection: duckdb.DuckDBPyConnection, where: Path) -> Non
         raise _not_ours(where, wrong)
 
 
-def _not_ours(where: Path | str, wrong: str) -> StoreError:
-    return StoreError(
+def _not_ours(where: Path | str, wrong: str) -> ForeignError:
+    return ForeignError(
         f"the catalogue {where} wasn't made by Selat: {wrong}",
         hint="somebody else has changed it: don't trust it; take a backup back instead",
     )

@@ -27,7 +27,7 @@ from pipelines.base.files import replacing, sha256_of, write_text
 from pipelines.base.settings import StoreSettings
 from pipelines.store.catalogue import KINDS, StoreError
 from pipelines.store.claim import LATEST, Claim, Latest, share_lock
-from pipelines.store.foreign import refuse_foreign
+from pipelines.store.foreign import ForeignError, refuse_foreign
 from pipelines.store.own_files import remove_here, remove_older, sizes_here, write_here
 
 CATALOGUE: Final = "catalogue.duckdb"
@@ -140,8 +140,8 @@ class Elsewhere(Place):
                 return
             try:
                 self._download(latest["catalogue"], here, latest["sha256"], refuse_foreign)
-            except StoreError:
-                if left:
+            except StoreError as error:
+                if left and not isinstance(error, ForeignError):
                     continue  # a newer one was published meanwhile, and this one removed
                 raise
             self._write_note()

@@ -94,9 +94,10 @@ def told(tmp_path_factory):
         use_dictionary=False,
         data_page_size=1 << 30,
     )
-    with papq.ParquetWriter(folder / "bomb-rows.parquet", table(1).schema) as writer:
+    million = table(1_000_000)
+    with papq.ParquetWriter(folder / "bomb-rows.parquet", million.schema) as writer:
         for _ in range(3):
-            writer.write_table(table(1_000_000))
+            writer.write_table(million)
     done = subprocess.run(
         [sys.executable, "-c", MEASURE, folder], check=True, capture_output=True, text=True
     )

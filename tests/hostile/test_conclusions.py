@@ -98,9 +98,9 @@ def test_only_a_plain_small_file_is_read(tmp_path: Path) -> None:
 
 
 def test_an_unknown_incident_is_told_and_nothing_is_recorded_twice(
-    exercise_home: Path, tmp_path: Path
+    small_home: Path, tmp_path: Path
 ) -> None:
-    shutil.copytree(exercise_home, tmp_path / "home", symlinks=True)
+    shutil.copytree(small_home, tmp_path / "home", symlinks=True)
     installation = settings.load(tmp_path / "home", settings.PROJECT / "config")
     with read(installation.store) as store:
         run = store.last_run()
@@ -139,10 +139,10 @@ def test_an_unknown_incident_is_told_and_nothing_is_recorded_twice(
 
 
 def test_what_came_since_the_brief_is_not_concluded_on(
-    exercise_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nor when the same file is read again, once somebody else has found something."""
-    shutil.copytree(exercise_home, tmp_path / "home", symlinks=True)
+    shutil.copytree(small_home, tmp_path / "home", symlinks=True)
     installation = settings.load(tmp_path / "home", settings.PROJECT / "config")
     with read(installation.store) as store:
         run = str(store.last_run()["run_id"])

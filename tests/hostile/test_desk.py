@@ -604,9 +604,10 @@ def test_the_browser_is_opened_without_telling_others_the_address(
 
 
 @pytest.fixture(scope="module")
-def hostile_reader(desk_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Reader:
-    """A night whose every text is hostile."""
-    home = Path(shutil.copytree(desk_home, tmp_path_factory.mktemp("evil") / "home", symlinks=True))
+def hostile_reader(exercise_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Reader:
+    """A night whose every text is hostile, with events of every kind."""
+    home = tmp_path_factory.mktemp("evil") / "home"
+    shutil.copytree(exercise_home, home, symlinks=True)
     connection = duckdb.connect(str(home / "store" / "catalogue.duckdb"))
     for change in (
         "UPDATE incidents SET title = $t, next_step = $t, news = $t, status = 'changed'",

@@ -992,8 +992,8 @@ def test_who_sees_a_part_undoes_nothing_and_speaks_in_nobody_elses_name(
 ) -> None:
     watch = Watch(own_marked)
     chief, guest = watch.signed_in("Chief"), watch.signed_in("Guest")
-    both = [one for one in chief.page("/").lines() if one in guest.page("/").lines()]
-    [first, second] = both[:2]
+    shown = guest.page("/").lines()
+    [first, second] = [one for one in chief.page("/").lines() if one in shown][:2]
     quiet = {"conclusion": "cleared", "reason": "seen alongside", "quiet_until": "2026-01-20"}
     assert chief.send(f"/incident/{first}", **quiet).status_code == 303
     forged = f"x); cleared (Chief: nothing there{' ' * 400}"

@@ -147,18 +147,26 @@ NAMES = (
 )
 
 
+@pytest.mark.usefixtures("unchanged")
 @pytest.mark.parametrize("name", NAMES)
-def test_a_name_is_a_name_in_its_file(own: Own, name: str) -> None:
-    folder, before = own.areas, set(own.config.rglob("*"))
-    form = {**own.about, "name": name, "operator": f"{name} – me", "source": name[:200]}
-    answer = own.post("/area/new", act="save", **form)
-    new = set(own.config.rglob("*")) - before
+def test_a_name_is_a_name_in_its_file(refusing: Own, name: str) -> None:
+    before = set(refusing.config.rglob("*"))
+    form = {**refusing.about, "name": name, "operator": f"{name} – me", "source": name[:200]}
+    answer = refusing.post("/area/new", act="save", **form)
+    new = set(refusing.config.rglob("*")) - before
     if answer.status_code != 303:
         assert answer.status_code == 400
         assert not new
         return
     [path] = new
-    assert path.parent == folder
+    try:
+        is_a_name_in(path, refusing, name)
+    finally:
+        path.unlink()
+
+
+def is_a_name_in(path: Path, own: Own, name: str) -> None:
+    assert path.parent == own.areas
     assert re.fullmatch(r"[a-z0-9-]+\.yaml", path.name)
     assert area_files(own.config / "zones") == [path]
     made = read_area(path)

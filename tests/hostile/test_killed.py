@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -27,7 +28,8 @@ from pipelines.base.settings import PROJECT, Installation, load
 from pipelines.publish.packs import build, issued, log
 from pipelines.publish.packs.keys import Keyring
 from pipelines.run import runs
-from pipelines.run.packs import export_to
+from pipelines.run.packs import Sent, export_to, send
+from pipelines.run.release import release_run
 from tests.conftest import leaving_out_briefs
 from tests.pipelines.publish.packs.conftest import NOW
 
@@ -36,16 +38,30 @@ Selat = Callable[..., Any]
 BOAT = "title: Boat, holds: [MYS], max_tlp: AMBER, formats: [csv]"
 
 
-@pytest.fixture
-def boat(small_home: Path, tmp_path: Path) -> Installation:
-    """A home with two recipients, one of which gets encrypted packs."""
-    home = Path(shutil.copytree(small_home, tmp_path / "home", symlinks=True))
-    config = Path(shutil.copytree(PROJECT / "config", tmp_path / "config"))
-    opening = Keyring(tmp_path / "theirs").make_opening(NOW).public
+@pytest.fixture(scope="module")
+def fleet(small_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """A home with two recipients, one of which gets encrypted packs, to be copied."""
+    folder = tmp_path_factory.mktemp("fleet")
+    config = Path(shutil.copytree(PROJECT / "config", folder / "config"))
+    opening = Keyring(folder / "theirs").make_opening(NOW).public
     (config / "recipients.yaml").write_text(
         f"plain: {{{BOAT}}}\nsealed: {{{BOAT}, encrypt_to: [{opening}]}}\n"
     )
-    return load(home, config)
+    return load(Path(shutil.copytree(small_home, folder / "home", symlinks=True)), config)
+
+
+@pytest.fixture
+def boat(fleet: Installation, tmp_path: Path) -> Installation:
+    """A copy of that home."""
+    home = Path(shutil.copytree(fleet.home, tmp_path / "home", symlinks=True))
+    return load(home, Path(shutil.copytree(fleet.config, tmp_path / "config")))
+
+
+@pytest.fixture(scope="module")
+def sent_from(fleet: Installation) -> Callable[..., Sent]:
+    """Make a pack of a copy's night, as `export_to`: what is told is worked out once for all."""
+    released = cache(lambda name: release_run(fleet, name, None))
+    return lambda copy, name, **how: send(copy, name, released(name), None, unsigned=True, **how)
 
 
 def names(folder: Path) -> list[str]:
@@ -77,7 +93,11 @@ def test_what_is_encrypted_never_lies_plain_on_the_stick(
 
 @pytest.mark.parametrize("recipient", ["plain", "sealed"])
 def test_a_pack_is_on_the_disk_before_the_log_has_it(
-    boat: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recipient: str
+    boat: Installation,
+    sent_from: Callable[..., Sent],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    recipient: str,
 ) -> None:
     """Power fails, or a stick is pulled: what the log says went out is there."""
     flushed, logged, fsync, append = set(), set[int](), os.fsync, log.append
@@ -93,36 +113,41 @@ def test_a_pack_is_on_the_disk_before_the_log_has_it(
     monkeypatch.setattr(os, "fsync", flush)
     monkeypatch.setattr(log, "append", noted)
     stick = tmp_path / "stick"
-    sent = export_to(boat, recipient, out=stick, unsigned=True)
+    sent = sent_from(boat, recipient, out=stick)
     made = [path for path in stick.rglob("*") if path.is_file()]
     assert {path.stat().st_ino for path in (*sent.paths, *made)} <= logged
     assert stick.stat().st_ino in flushed  # and so are their names, when it is done
 
 
-def test_what_a_killed_export_left_goes_and_what_is_being_made_stays(boat: Installation) -> None:
+def test_what_a_killed_export_left_goes_and_what_is_being_made_stays(
+    boat: Installation, sent_from: Callable[..., Sent]
+) -> None:
     left, making = (boat.packs / f".{name}.unfinished" for name in ("left", "making"))
     for folder in (left, making):
         (folder / "folder").mkdir(parents=True)
         (folder / "folder" / "flagged.csv").write_text("mmsi")
     with held(making):
-        sent = export_to(boat, "plain", unsigned=True)
+        sent = sent_from(boat, "plain")
         assert names(boat.packs) == sorted([making.name, *(path.name for path in sent.paths)])
     mine = boat.packs / f".{sent.paths[0].name}.unfinished"
     mine.symlink_to(boat.runs)  # whatever leads elsewhere is neither followed nor emptied
     with pytest.raises(SelatError, match="being made by somebody else"):
-        export_to(boat, "plain", unsigned=True, replace=True)
+        sent_from(boat, "plain", replace=True)
     assert names(boat.runs)
     mine.unlink()
     mine.mkdir()
     with held(mine), pytest.raises(SelatError, match="being made by somebody else"):
-        export_to(boat, "plain", unsigned=True, replace=True)
-    export_to(boat, "plain", unsigned=True, replace=True)
+        sent_from(boat, "plain", replace=True)
+    sent_from(boat, "plain", replace=True)
     assert names(boat.packs) == sorted(path.name for path in sent.paths)
 
 
 @pytest.mark.parametrize("where", [(build, "archive"), (log, "append")])
 def test_what_a_pack_that_came_to_nothing_would_have_told_is_not_kept(
-    boat: Installation, monkeypatch: pytest.MonkeyPatch, where: tuple[Any, str]
+    boat: Installation,
+    sent_from: Callable[..., Sent],
+    monkeypatch: pytest.MonkeyPatch,
+    where: tuple[Any, str],
 ) -> None:
     """A correction tells what its recipient was told: not what was struck from the next pack."""
 
@@ -132,9 +157,9 @@ def test_what_a_pack_that_came_to_nothing_would_have_told_is_not_kept(
     with monkeypatch.context() as patch:
         patch.setattr(*where, full)
         with pytest.raises(OSError, match="no room"):
-            export_to(boat, "plain", unsigned=True)
+            sent_from(boat, "plain")
     assert not boat.exported.exists()
-    whole = export_to(boat, "plain", unsigned=True).released.products.events
+    whole = sent_from(boat, "plain").released.products.events
     shutil.rmtree(boat.exported)
     struck = str(whole["mmsi"].iloc[0])
     sent = export_to(boat, "plain", unsigned=True, strike=[struck], replace=True)
@@ -144,27 +169,30 @@ def test_what_a_pack_that_came_to_nothing_would_have_told_is_not_kept(
 
 
 def test_a_sheet_is_put_together_where_it_is_written(
-    boat: Installation, monkeypatch: pytest.MonkeyPatch
+    boat: Installation, sent_from: Callable[..., Sent], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What a pack holds lies in no folder that is everybody's, for whoever is killed."""
     path = boat.config / "recipients.yaml"
     path.write_text(path.read_text().replace("csv", "xlsx"))
     monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
-    folder, _ = export_to(boat, "plain", unsigned=True).paths
+    folder, _ = sent_from(boat, "plain").paths
     assert (folder / "flagged.xlsx").stat().st_size > 1000
 
 
 def test_in_a_folder_of_somebody_elses_nothing_is_tidied(
-    boat: Installation, tmp_path: Path
+    boat: Installation, sent_from: Callable[..., Sent], tmp_path: Path
 ) -> None:
     theirs = tmp_path / "stick" / ".film.unfinished"
     theirs.mkdir(parents=True)
-    export_to(boat, "plain", out=tmp_path / "stick", unsigned=True)
+    sent_from(boat, "plain", out=tmp_path / "stick")
     assert theirs.is_dir()
 
 
 def test_a_share_that_knows_no_locks_takes_packs(
-    boat: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    boat: Installation,
+    sent_from: Callable[..., Sent],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """As NFS has none of folders."""
     lock = fcntl.flock
@@ -179,10 +207,10 @@ def test_a_share_that_knows_no_locks_takes_packs(
     share = tmp_path / "share"
     (share / ".film.unfinished").mkdir(parents=True)
     (tmp_path / "link").symlink_to(share)
-    sent = export_to(boat, "plain", out=tmp_path / "link", unsigned=True)
+    sent = sent_from(boat, "plain", out=tmp_path / "link")
     assert names(share) == sorted([".film.unfinished", *(path.name for path in sent.paths)])
     (boat.packs / ".film.unfinished").mkdir(parents=True)
-    export_to(boat, "plain", unsigned=True)
+    sent_from(boat, "plain")
     assert ".film.unfinished" in names(boat.packs)  # somebody may be making it
 
 

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from pipelines import store
 from pipelines.base.files import write_text
 from pipelines.base.settings import StoreSettings
-from pipelines.store import StoreError
+from pipelines.store import StoreError, foreign
 from pipelines.store.check import check
 from pipelines.store.own_files import remove_older, write_here
 from pipelines.store.pin import forget_superseded, pin
@@ -24,13 +25,32 @@ from tests.pipelines.store.conftest import add
 AT_ONCE = {"grace_h": 0}
 
 
+@pytest.fixture(scope="module")
+def two_feeds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A share with a store of two feeds, and the home of who wrote it, to be copied."""
+    folder = tmp_path_factory.mktemp("two-feeds")
+    settings = StoreSettings(url=str(folder / "share" / "selat"))
+    add(folder / "here", settings, "a")
+    add(folder / "here", settings, "b")
+    return folder
+
+
 @pytest.fixture
-def share(tmp_path: Path) -> StoreSettings:
-    """A share with a store of two feeds."""
+def share(two_feeds: Path, tmp_path: Path) -> StoreSettings:
+    """A share with a store of two feeds, of one test."""
+    for name in ("share", "here"):
+        shutil.copytree(two_feeds / name, tmp_path / name)
     settings = StoreSettings(url=str(tmp_path / "share" / "selat"))
-    add(tmp_path / "here", settings, "a")
-    add(tmp_path / "here", settings, "b")
+    (tmp_path / "here" / "place.json").write_text(json.dumps({"url": settings.url}))
     return settings.model_copy(update=AT_ONCE)
+
+
+@pytest.fixture(scope="module")
+def one_feed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store of one feed, on no share, to be copied."""
+    root = tmp_path_factory.mktemp("one-feed")
+    add(root, StoreSettings(), "a")
+    return root
 
 
 @pytest.fixture
@@ -141,14 +161,13 @@ def test_a_catalogue_holds_no_program(
 @pytest.mark.parametrize("beside", [False, True])
 @pytest.mark.parametrize("what", READING)
 def test_who_reads_a_store_runs_no_program_of_it(
-    dear: Path, tmp_path: Path, what: str, beside: bool
+    one_feed: Path, dear: Path, tmp_path: Path, what: str, beside: bool
 ) -> None:
     """As who looks into another account's home, which may hold what only the looker may read.
 
     `beside`: what wasn't written into the catalogue yet, which DuckDB adds as it opens it.
     """
-    root = tmp_path / "home"
-    add(root, StoreSettings(), "a")
+    root = Path(shutil.copytree(one_feed, tmp_path / "home"))
     with store.read(root) as reader:
         before = reader.sql("SELECT coalesce(NULL, path) AS path FROM files")
         tables = reader.columns()["files"]
@@ -173,10 +192,31 @@ def test_who_reads_a_store_runs_no_program_of_it(
         assert reader.sql("SELECT coalesce(NULL, 'none') AS a")["a"].tolist() == ["none"]
 
 
+def test_what_is_refused_is_fetched_once_and_what_was_made_here_not_looked_through(
+    share: StoreSettings, dear: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A large catalogue was fetched three times, to be refused each time."""
+    looked: list[str] = []
+    look = foreign._wrong_in
+
+    def counted(connection: Any, database: str, *programs: str) -> str:
+        looked.append(database)
+        return look(connection, database, *programs)
+
+    monkeypatch.setattr(foreign, "_wrong_in", counted)
+    with store.write(tmp_path / "new"):
+        assert looked == []
+    _publish(share, *(one.format(dear=dear) for one in READING["a view"]))
+    with pytest.raises(StoreError, match="it holds a program"), store.read(tmp_path / "o", share):
+        pass
+    assert len(looked) == 1
+
+
 @pytest.mark.parametrize("table", NAMING)
-def test_who_reads_a_store_is_led_to_no_other_file(tmp_path: Path, dear: Path, table: str) -> None:
-    root = tmp_path / "home"
-    add(root, StoreSettings(), "a")
+def test_who_reads_a_store_is_led_to_no_other_file(
+    one_feed: Path, tmp_path: Path, dear: Path, table: str
+) -> None:
+    root = Path(shutil.copytree(one_feed, tmp_path / "home"))
     with duckdb.connect(str(root / "catalogue.duckdb")) as theirs:
         theirs.execute(NAMING[table].format(path=dear, digest=OURS))
     with pytest.raises(StoreError, match="it names a file elsewhere"), store.read(root):
@@ -185,16 +225,15 @@ def test_who_reads_a_store_is_led_to_no_other_file(tmp_path: Path, dear: Path, t
 
 @pytest.mark.parametrize("brought", [False, True])
 def test_what_takes_the_place_of_a_catalogue_that_is_known_is_looked_through(
-    dear: Path, tmp_path: Path, brought: bool
+    one_feed: Path, dear: Path, tmp_path: Path, brought: bool
 ) -> None:
     """A process that published one, or looked one through, knows it again, and no other."""
-    root = tmp_path / "home"
-    add(root, StoreSettings(), "a")
-    add(root, StoreSettings(), "b")
+    root = Path(shutil.copytree(one_feed, tmp_path / "home"))
     if brought:
-        root = Path(shutil.copytree(root, tmp_path / "brought"))
         with store.write(root):
             pass
+    else:
+        add(root, StoreSettings(), "b")
     published = root / "catalogue.duckdb"
     with _changed(published, *(one.format(dear=dear) for one in READING["a view"])) as work:
         os.utime(work, ns=(published.stat().st_atime_ns, published.stat().st_mtime_ns))

@@ -5,6 +5,7 @@ import re
 import string
 from collections.abc import Iterator
 from datetime import date
+from functools import cache
 from typing import Any, get_args
 
 import geopandas as gpd
@@ -42,6 +43,7 @@ LOCAL = {*detectors.names()} - {*TRANSLATED}
 OTHERS = [language for language in LANGUAGES if language != "en"]
 
 
+@cache
 def said() -> dict[str, str]:
     """Every text in which an event is told, and where: what `say` is called with in the source."""
     found = {}
@@ -50,7 +52,8 @@ def said() -> dict[str, str]:
         for path in sorted(folder.rglob("*.py")) if folder.is_dir() else [folder]:
             if path.relative_to(PROJECT).parts[1].removesuffix(".py") in LOCAL:
                 continue
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            text = path.read_text(encoding="utf-8")
+            for node in ast.walk(ast.parse(text)) if "say(" in text else ():
                 if not isinstance(node, ast.Call) or not node.args:
                     continue
                 called = getattr(node.func, "attr", getattr(node.func, "id", ""))
@@ -143,7 +146,8 @@ def test_every_label_that_is_asked_for_is_there() -> None:
     known = {"Labels": english, "PlanLabels": english.plan}
     asked = 0
     for path in (PROJECT / "pipelines").rglob("*.py"):
-        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        text = path.read_text(encoding="utf-8")
+        for function in ast.walk(ast.parse(text)) if "Labels" in text else ():
             if not isinstance(function, ast.FunctionDef):
                 continue
             kinds = {a.arg: ast.unparse(a.annotation) for a in function.args.args if a.annotation}

@@ -161,18 +161,18 @@ def test_long_words_stay_on_two_pages(coastless: Products) -> None:
     assert len(opened(content).pages) == 2
 
 
-def test_long_sentences_leave_the_map_its_room(products: Products) -> None:
+def test_long_sentences_leave_the_map_its_room(coastless: Products) -> None:
     """First what scores are made of makes way, then incidents, and the page says how many."""
-    shown_of = [pdf._data(products)]
+    shown_of = [pdf._data(coastless)]
     for words in (30, 60):
-        long = products.incidents.assign(title="Sent nothing " * (words // 2))
-        shown_of.append(pdf._data(replace(products, incidents=long)))
+        long = coastless.incidents.assign(title="Sent nothing " * (words // 2))
+        shown_of.append(pdf._data(replace(coastless, incidents=long)))
     few, longer, longest = (len(one["incidents"]) for one in shown_of)
     assert few == pdf.VESSEL_LIMIT >= longer > longest >= pdf.FEWEST
     assert not any(one["made_of"] for one in shown_of[-1]["incidents"])
-    left = (products.incidents["rank"] > 0).sum() - longest
+    left = (coastless.incidents["rank"] > 0).sum() - longest
     assert f" {left} more" in shown_of[-1]["left_out"]
-    made = opened(pdf.render(replace(products, incidents=long)))
+    made = opened(pdf.render(replace(coastless, incidents=long)))
     assert len(made.pages) == 2
 
 
@@ -192,7 +192,7 @@ def test_a_partial_run_says_what_failed(coastless: Products) -> None:
     assert "gap: 60" in said
 
 
-@pytest.mark.parametrize("label", list(Tlp))
+@pytest.mark.parametrize("label", [Tlp.CLEAR, Tlp.AMBER_STRICT])
 def test_marks_and_language_of_a_recipient(coastless: Products, label: Tlp) -> None:
     mark = Mark(label, frozenset({"MYS"}))
     stale = coastless.end + pd.Timedelta(hours=12)

@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -89,10 +89,29 @@ def folder(products: Products, tmp_path_factory: pytest.TempPathFactory) -> Path
     return out
 
 
-def test_every_product_is_there_and_nothing_else(products: Products, tmp_path: Path) -> None:
-    files = write_all(products, tmp_path / "new" / "run")
-    assert [file.name for file in files] == list(WRITERS)
-    assert sorted(files) == sorted((tmp_path / "new" / "run").iterdir())
+@dataclass
+class Again:
+    """The same products written once more, and what the frames were before."""
+
+    folder: Path
+    files: list[Path]
+    before: list[pd.DataFrame]
+
+
+def frames_of(products: Products) -> tuple[pd.DataFrame, ...]:
+    return products.events, products.flagged, products.incidents, products.tracks
+
+
+@pytest.fixture(scope="module")
+def again(products: Products, tmp_path_factory: pytest.TempPathFactory) -> Again:
+    out = tmp_path_factory.mktemp("again") / "new" / "run"
+    before = [frame.copy() for frame in frames_of(products)]
+    return Again(out, write_all(products, out), before)
+
+
+def test_every_product_is_there_and_nothing_else(again: Again) -> None:
+    assert [file.name for file in again.files] == list(WRITERS)
+    assert sorted(again.files) == sorted(again.folder.iterdir())
 
 
 def test_csv_columns_are_the_contract(folder: Path) -> None:
@@ -204,19 +223,13 @@ def test_a_missing_column_is_named(products: Products) -> None:
         tables.event_table(replace(products, events=products.events.drop(columns="status")))
 
 
-def test_exporting_leaves_the_frames_alone(coastless: Products, tmp_path: Path) -> None:
-    before = [coastless.events.copy(), coastless.flagged.copy(), coastless.tracks.copy()]
-    write_all(coastless, tmp_path)
-    for was, frame in zip(
-        before, (coastless.events, coastless.flagged, coastless.tracks), strict=True
-    ):
+def test_exporting_leaves_the_frames_alone(products: Products, again: Again) -> None:
+    for was, frame in zip(again.before, frames_of(products), strict=True):
         pd.testing.assert_frame_equal(was, frame)
 
 
-def test_the_same_run_gives_the_same_bytes(
-    products: Products, folder: Path, tmp_path: Path
-) -> None:
-    for file in write_all(products, tmp_path):
+def test_the_same_run_gives_the_same_bytes(folder: Path, again: Again) -> None:
+    for file in again.files:
         assert file.read_bytes() == (folder / file.name).read_bytes(), file.name
 
 

@@ -31,9 +31,15 @@ watchlists:
 
 def configured(folder: Path, recipients: str, iterations: int) -> Path:
     """Return a copy of the project's configuration with `MARKS`, recipients and quick plans."""
-    config = Path(shutil.copytree(PROJECT / "config", folder / "config"))
+    config = planning_quickly(folder, iterations)
     (config / "marks.yaml").write_text(MARKS)
     (config / "recipients.yaml").write_text(recipients)
+    return config
+
+
+def planning_quickly(folder: Path, iterations: int) -> Path:
+    """Return a copy of the project's configuration with quick plans."""
+    config = Path(shutil.copytree(PROJECT / "config", folder / "config"))
     patrol = (config / "patrol.yaml").read_text()
     assert "iterations: 2000" in patrol
     patrol = patrol.replace("iterations: 2000", f"iterations: {iterations}")
@@ -48,12 +54,12 @@ def keyring(tmp_path: Path) -> Keyring:
 
 
 @pytest.fixture(scope="session")
-def installation(exercise_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Installation:
+def installation(small_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Installation:
     """The exercise with a signing key and the project's recipients."""
-    home = tmp_path_factory.mktemp("packs") / "home"
-    shutil.copytree(exercise_home, home, symlinks=True)
+    folder = tmp_path_factory.mktemp("packs")
+    home = Path(shutil.copytree(small_home, folder / "home", symlinks=True))
     Keyring(home / "keys").make(NOW, None, "exercise")
-    return load(home, PROJECT / "config")
+    return load(home, planning_quickly(folder, 50))
 
 
 @pytest.fixture(scope="session")

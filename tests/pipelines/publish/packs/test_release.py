@@ -26,6 +26,7 @@ from pipelines.ask import recall
 from pipelines.ask.examine import examine
 from pipelines.assess.incidents import first
 from pipelines.assess.reasons import by_own_vessel
+from pipelines.base.labels import labels
 from pipelines.base.marks import Mark, MarkRules, Tlp
 from pipelines.base.progress import reporter
 from pipelines.base.settings import Installation, load
@@ -49,7 +50,7 @@ from tests.pipelines.publish.packs.conftest import FORMATS, MARKS, configured
 RECIPIENTS = f"""
 ally: {{title: An ally, holds: [AUS], max_tlp: RED, formats: {FORMATS}, plan: all}}
 home: {{title: At home, holds: [MYS], max_tlp: RED, formats: [csv, geojson], plan: all}}
-low: {{title: Low, holds: [MYS], max_tlp: GREEN, formats: {FORMATS}}}
+low: {{title: Low, holds: [MYS], max_tlp: GREEN, formats: [csv]}}
 boat: {{title: Boat, holds: [MYS], max_tlp: RED, formats: [csv, geojson], top: 3, language: ms,
        area: "99,1,104,4", plan: [Sampel 3 (Port Klang)],
        redact: ["*_source", feeds, callsign, median_sog_kn]}}
@@ -57,7 +58,7 @@ boat: {{title: Boat, holds: [MYS], max_tlp: RED, formats: [csv, geojson], top: 3
 
 
 @pytest.fixture(scope="module")
-def two_feeds(tmp_path_factory: pytest.TempPathFactory, exercise: Path) -> Installation:
+def two_feeds(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     """An open feed and a secret one with vessels of its own, looked at together."""
     from pipelines.exercise import simulate
     from pipelines.run.windows import utc
@@ -66,10 +67,11 @@ def two_feeds(tmp_path_factory: pytest.TempPathFactory, exercise: Path) -> Insta
     installation = load(folder / "home", configured(folder, RECIPIENTS, 50))
     zones = load_zones(installation)
     start = utc("2026-01-05T16:00:00Z").to_pydatetime()
-    simulate(folder / "b", seed=12, hours=8, vessels=40, start=start, zones=zones)
-    shutil.copy(exercise / "feed.nmea.gz", folder / "open.nmea.gz")
+    simulate(folder / "a", seed=11, hours=8, vessels=45, start=start, zones=zones)
+    simulate(folder / "b", seed=12, hours=6, vessels=25, start=start, zones=zones)
+    shutil.copy(folder / "a" / "feed.nmea.gz", folder / "open.nmea.gz")
     shutil.copy(folder / "b" / "feed.nmea.gz", folder / "secret.nmea.gz")
-    shutil.copy(exercise / "sightings.csv", folder / "secret-radar.csv")
+    shutil.copy(folder / "a" / "sightings.csv", folder / "secret-radar.csv")
     with leaving_out_briefs(), reporter(quiet=True) as report:
         feeds.ingest_only(
             installation,
@@ -395,9 +397,17 @@ def test_who_may_have_everything_gets_what_the_run_found(
         assert run is not None
         assert pack.released.own_run == run["run_id"]
         flags, events = reader.flags(run["run_id"]), reader.events(run["run_id"])
-    ids = {"event_ids", "incident_id"}  # the recipient's own
-    said = [name for name in flags.columns if name not in ids]
+    # Ids are the recipient's own; what explains an event is told as the desk tells it.
+    other = {"event_ids", "incident_id", "explanations"}
+    said = [name for name in flags.columns if name not in other]
     pd.testing.assert_frame_equal(home.flagged[said], flags[said], check_dtype=False)
+    evidence = zip(events["explanation"], events["evidence"], strict=True)
+    why = [labels("en").explained(text, one.explained) for text, one in evidence]
+    assert list(home.events["explanation"]) == why
+    of = dict(zip(events["event_id"], why, strict=True))
+    assert list(home.flagged["explanations"]) == [
+        " | ".join(of[one] for one in ids.split(";") if of[one]) for ids in flags["event_ids"]
+    ]
     theirs, ours = (pd.factorize(one["incident_id"])[0] for one in (home.flagged, flags))
     assert theirs.tolist() == ours.tolist()
     assert (home.start, home.end) == (run["start"], run["end"])
@@ -653,7 +663,7 @@ def test_what_own_vessels_do_is_told_to_those_alone_who_may_have_their_list(
     two_feeds: Installation, sent: Callable[[str], Sent], tmp_path: Path
 ) -> None:
     leads = sent("low").products.flagged
-    ours = leads["mmsi"].iloc[0]
+    ours = leads["mmsi"][leads["mmsi"] >= 100_000_000].iloc[0]  # a list holds no others
     config = shutil.copytree(two_feeds.config, tmp_path / "config")
     (config / "watchlists" / "secret.csv").write_text(f"mmsi\n{ours}\n")
     with (config / "watchlists" / "secret.yaml").open("a") as about:
