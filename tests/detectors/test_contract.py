@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -27,6 +26,7 @@ from detectors.kinematics import geodesy
 from detectors.surroundings import coverage_learn
 from detectors.surroundings.coverage import Coverage
 from detectors.surroundings.zones import Zones
+from pipelines.base.yaml_files import read_yaml
 from tests.detectors.scenes import by_digests, detected, earlier_of, in_company, stage_additions
 from tests.detectors.tables import make_positions, make_zones
 from tests.detectors.whole import coverage_of
@@ -127,7 +127,7 @@ def earlier():
 
 @ALL
 def test_is_configured(name, request):
-    config = yaml.safe_load((request.config.rootpath / "config/detectors.yaml").read_text())
+    config = read_yaml(request.config.rootpath / "config/detectors.yaml")
     assert name in config, "config/detectors.yaml has a block for it"
     assert len(detectors.build({name: config[name]})) <= 1
 
