@@ -132,7 +132,7 @@ def hearing(lat: Floats, lon: Floats, class_b: Bools) -> Floats:
     station_lat, station_lon, range_nm = _STATIONS
     distance_m = geodesy.distance_m(lat[:, None], lon[:, None], station_lat, station_lon)
     range_m = range_nm * METRES_PER_NM * np.where(class_b, CLASS_B_RANGE, 1.0)[:, None]
-    return _BEST_HEARING * np.clip(1.0 - (distance_m / range_m) ** 4, 0.0, 1.0)
+    return np.asarray(_BEST_HEARING * np.clip(1.0 - (distance_m / range_m) ** 4, 0.0, 1.0))
 
 
 def best_hearing(lat: Floats, lon: Floats, *, class_b: bool = False) -> Floats:
