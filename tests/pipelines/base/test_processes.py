@@ -135,7 +135,11 @@ def test_a_supervised_command_ends_with_a_sentence_whatever_it_does(
         assert command.stdout is not None
         assert command.stdout.readline() == "up\n"
         command.send_signal(by)
-        out, err = command.communicate(timeout=60)  # to its end: no child holds the pipes
+        try:
+            out, err = command.communicate(timeout=60)  # to its end: no child holds the pipes
+        except subprocess.TimeoutExpired:
+            command.kill()  # else the test waits for it, too
+            raise
     killed = by == signal.SIGKILL
     assert command.returncode == (-9 if killed else 128 + by)
     assert err == ("" if killed else f"stopped by {by.name}\n")
