@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,12 +19,20 @@ def test_no_module_is_longer_than_a_sitting() -> None:
     assert not {str(path): length for path, length in lengths.items() if length > 400}
 
 
+def statements(inside: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """All statements, and none of what they are made of: that is nine tenths of a module."""
+    for one in inside:
+        yield one
+        for name in ("body", "handlers", "orelse", "finalbody", "cases"):
+            yield from statements(getattr(one, name, ()))
+
+
 def test_docstrings_of_functions_begin_with_a_verb_and_not_with_a_question() -> None:
     found = []
     for path in MODULES:
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in statements(ast.parse(path.read_text("utf-8")).body):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                words = (ast.get_docstring(node) or "").split()
+                words = (ast.get_docstring(node, clean=False) or "").split()
                 if words and words[0] in QUESTIONS:
                     found.append(f"{path}:{node.lineno} {words[0]} …")
     assert not found

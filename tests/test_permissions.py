@@ -9,36 +9,40 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.cli.main import main
+from tests.conftest import leaving_out_briefs
+
+
+def ended(command: list[object], environment: dict[str, str]) -> None:
+    """Run a command in this process, which lets everybody in; briefs are made as the others are."""
+    os.umask(0)
+    with pytest.MonkeyPatch.context() as patch, leaving_out_briefs():
+        patch.setattr(sys, "argv", ["selat", *map(str, command), "--quiet"])
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        with pytest.raises(SystemExit) as end:
+            main()
+    assert not end.value.code, command
+
 
 @pytest.fixture(scope="module")
 def folder(small_feed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What commands wrote, one after another, in a process that would let everybody in."""
+    """What commands wrote, one after another."""
     folder = tmp_path_factory.mktemp("written")
     home, disk = folder / "home", folder / "disk"
-    commands = [
+    commands: list[list[object]] = [
         ["ingest", small_feed, "--home", home],
         ["detect", "--home", home],
         ["backup", disk, "--home", home],
         ["restore", disk, "--home", folder / "new"],
         ["ingest", small_feed, "--home", folder / "shared"],
     ]
-    code = """
-import json, os, sys
-from pipelines.cli.main import main
-from pipelines.publish.files import WRITERS
-del WRITERS["brief.html"], WRITERS["brief.pdf"]  # made as the others are, and slowly
-for command in json.loads(sys.argv[1]):
-    os.umask(0)
-    if "shared" in command[-1]:
-        os.environ["SELAT_UMASK"] = "027"
-    sys.argv = ["selat", *command, "--quiet"]
+    before = os.umask(0)
     try:
-        main()
-    except SystemExit as end:
-        assert not end.code, command
-"""
-    asked = json.dumps([[str(one) for one in command] for command in commands])
-    subprocess.run([sys.executable, "-c", code, asked], check=True, capture_output=True)
+        for command in commands:
+            ended(command, {"SELAT_UMASK": "027"} if folder / "shared" in command else {})
+    finally:
+        os.umask(before)
     return folder
 
 

@@ -17,8 +17,8 @@ from detectors.spoofing.story import Scene, Story, leap_m
 SAMPLED: Final = 4
 """One position in so many, chosen by its own digits, is looked up to find vessels whose positions
 repeat themselves; those are then looked at whole."""
-
-
+FEWEST: Final = 10
+"""Copies in a stretch that can be a replay: a few places are hit again by chance."""
 ONE_LAG_S: Final = 60.0
 """Copies of one replay come after one lag, to the minute."""
 
@@ -54,20 +54,18 @@ def replayed(limits: Limits, scene: Scene) -> Iterator[Story]:
         copy, lag_us = order[1:][same], lag_us[same]
         by_track = np.argsort(copy, kind="stable")
         copy, lag_us = copy[by_track], lag_us[by_track]
-        if len(copy) < 10:
+        if len(copy) < FEWEST:
             continue
         cut = np.diff(reports.time_us[copy]) > limits.alive_s * SECOND_US
         cut |= np.abs(np.diff(lag_us)) > ONE_LAG_S * SECOND_US
         starts, ends = timegrid.stretches(reports.track[copy], cut=cut)
+        some = ends - starts + 1 >= FEWEST  # of who comes back each day, nearly all are of one copy
+        starts, ends = starts[some], ends[some]
         for i, j in zip(starts.tolist(), ends.tolist(), strict=True):
             a, b, n = int(copy[i]), int(copy[j]), j - i + 1
             duration_s = reports.seconds(a, b)
             share = n / max(int(np.diff(np.searchsorted(own, [a, b + 1]))[0]), 1)
-            if (
-                n < 10
-                or duration_s < 2 * limits.min_duration_s
-                or share < limits.min_copied_fraction
-            ):
+            if duration_s < 2 * limits.min_duration_s or share < limits.min_copied_fraction:
                 continue
             lag_s = float(np.median(lag_us[i : j + 1])) / SECOND_US
             off_m = max(

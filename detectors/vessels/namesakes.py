@@ -52,6 +52,8 @@ def shared_imo(stated: pd.DataFrame, memory: Memory) -> list[Shared]:
         See `stated.Memory`.
     """
     found: list[Shared] = []
+    if stated.empty:
+        return found
     for _, own in several(stated).groupby("value"):
         said = rows_of(own)
         rows = [row for row in said.values() if stands(row, said, memory)]
@@ -117,6 +119,8 @@ def look_alikes(
     memory
         See `stated.Memory`.
     """
+    if names.empty:
+        return []
     table = named(names, callsigns, imos, memory)
     found: dict[tuple[int, int, int], Shared] = {}
     for key in KEYS:

@@ -107,6 +107,8 @@ def spans(statements: pd.DataFrame, field: str) -> pd.DataFrame:
             "reports": rows["reports"].to_numpy("int64"),
         }
     )
+    if rows.empty:  # to group nothing takes as long as to group thousands
+        return frame.astype({"value": "str"})
     keys = ["mmsi", "day", "value"]
     how = {"first_us": "min", "last_us": "max", "reports": "sum"}
     together = frame.groupby(keys, as_index=False).agg(how)
@@ -132,6 +134,8 @@ def changes(stated: pd.DataFrame, field: str, memory: Memory) -> list[Change]:
     memory
         See `Memory`.
     """
+    if stated.empty:
+        return []
     several = stated.groupby("mmsi")["value"].transform("nunique") > 1
     found: list[Change] = []
     for _, own in stated[several.to_numpy(bool)].groupby("mmsi"):  # the few that say two things

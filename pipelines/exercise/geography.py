@@ -5,6 +5,7 @@ scheme (no official coordinates were to be had); receivers stand where a coast s
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
@@ -127,7 +128,7 @@ class Ended:
     lat: Floats
     lon: Floats
 
-    @property
+    @cached_property
     def along_m(self) -> Floats:
         """Distance from the beginning to each point (m)."""
         pieces = geodesy.distance_m(self.lat[:-1], self.lon[:-1], self.lat[1:], self.lon[1:])

@@ -121,15 +121,18 @@ def sending(actor: Actor, t: Floats) -> Bools:
     return on
 
 
+_STATIONS: Final = np.array([(s.lat, s.lon, s.range_nm) for s in STATIONS]).T
+
+
 def hearing(lat: Floats, lon: Floats, class_b: Bools) -> Floats:
     """Probability that each station hears a message sent from each point, shape (n, stations).
 
     Loss grows with the fourth power of the distance and is complete at the station's range.
     """
-    stations = np.array([(s.lat, s.lon, s.range_nm) for s in STATIONS])
-    distance_m = geodesy.distance_m(lat[:, None], lon[:, None], stations[:, 0], stations[:, 1])
-    range_m = stations[:, 2] * METRES_PER_NM * np.where(class_b, CLASS_B_RANGE, 1.0)[:, None]
-    return _BEST_HEARING * np.clip(1.0 - (distance_m / range_m) ** 4, 0.0, 1.0)
+    station_lat, station_lon, range_nm = _STATIONS
+    distance_m = geodesy.distance_m(lat[:, None], lon[:, None], station_lat, station_lon)
+    range_m = range_nm * METRES_PER_NM * np.where(class_b, CLASS_B_RANGE, 1.0)[:, None]
+    return np.asarray(_BEST_HEARING * np.clip(1.0 - (distance_m / range_m) ** 4, 0.0, 1.0))
 
 
 def best_hearing(lat: Floats, lon: Floats, *, class_b: bool = False) -> Floats:

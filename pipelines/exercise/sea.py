@@ -1,7 +1,8 @@
 """Where a simulated ship may be: clear of land, in or out of zones."""
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 import shapely
@@ -30,7 +31,18 @@ class Sea:
     def __init__(self, zones: Zones) -> None:
         self.zones = zones
         self._polygons: dict[str, dict[str, Polygon]] = {}
+        self._zones: dict[tuple[tuple[str, ...], bool], shapely.STRtree] = {}
         self._land = _tiled(zones)
+
+    @cached_property
+    def _coasts(self) -> Any:
+        """The land as it is, to be asked."""
+        return self.zones.land.sindex
+
+    @cached_property
+    def _states(self) -> NDArray[np.object_]:
+        """Return whose each part of the land is."""
+        return np.asarray(self.zones.land["iso3"].to_numpy(object))
 
     def clear(self, lat: Floats, lon: Floats, clearance_m: float) -> Bools:
         """Tell whether each point is farther than `clearance_m` from land."""
@@ -53,9 +65,16 @@ class Sea:
         """Tell whether each point is farther than `margin_m` from every zone of `classes` that
         excuses (`Zones.rows_of`), or from every one of them.
         """
-        rows = self.zones.rows_of(classes, excuses=excuses)
-        zones = shapely.STRtree(self.zones.frame.geometry.to_numpy()[rows])
-        return _apart(zones, shapely.points(lon, lat), margin_m)
+        asked = tuple(classes), excuses
+        if asked not in self._zones:
+            rows = self.zones.rows_of(classes, excuses=excuses)
+            self._zones[asked] = shapely.STRtree(self.zones.frame.geometry.to_numpy()[rows])
+        return _apart(self._zones[asked], shapely.points(lon, lat), margin_m)
+
+    def country(self, lat: float, lon: float) -> str | None:
+        """Return the ISO 3166 alpha-3 code of the land at a place, None at sea."""
+        rows = self._coasts.query(shapely.Point(lon, lat), predicate="intersects")
+        return str(self._states[int(rows[0])]) if len(rows) else None
 
     def polygons(self, zone_class: str) -> dict[str, Polygon]:
         """Return the zones of a class by zone id, in the order of their ids."""

@@ -6,6 +6,7 @@ There is no list of exemptions. A detector that can't pass changes, or the check
 import dataclasses
 import re
 from datetime import timedelta
+from functools import cache, partial
 from itertools import pairwise
 
 import geopandas as gpd
@@ -13,7 +14,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -26,6 +26,7 @@ from detectors.kinematics import geodesy
 from detectors.surroundings import coverage_learn
 from detectors.surroundings.coverage import Coverage
 from detectors.surroundings.zones import Zones
+from pipelines.base.yaml_files import read_yaml
 from tests.detectors.scenes import by_digests, detected, earlier_of, in_company, stage_additions
 from tests.detectors.tables import make_positions, make_zones
 from tests.detectors.whole import coverage_of
@@ -70,6 +71,46 @@ def whole(stage, earlier):
 
 
 @pytest.fixture(scope="module")
+def looked(stage):
+    """What gives events of a detector in a window of the stage, looked at once for all tests."""
+
+    @cache
+    def look(name, start, end):
+        return stage.look(build(name), start, end)
+
+    return look
+
+
+@pytest.fixture(scope="module")
+def later(stage):
+    """What gives the stage so many days later."""
+    return cache(lambda days: shifted(stage, timedelta(days=days)))
+
+
+@pytest.fixture(scope="module")
+def nowhere(stage):
+    """The stage where no layer reaches."""
+    return dataclasses.replace(stage, zones=Zones.none())
+
+
+SHIFT_DEG = 78.4
+"""So far east the stage straddles the antimeridian."""
+
+
+@pytest.fixture(scope="module")
+def at_the_dateline(stage):
+    """The stage without zones, and the same at the antimeridian."""
+    bare = dataclasses.replace(stage, zones=boundless())
+    lon = geodesy.wrap_lon(stage.positions["lon"].to_numpy() + SHIFT_DEG)
+    assert lon.min() < -179
+    assert lon.max() > 179
+    seen = geodesy.wrap_lon(stage.sightings["lon"].to_numpy() + SHIFT_DEG)
+    return bare, dataclasses.replace(
+        bare, positions=stage.positions.assign(lon=lon), sightings=stage.sightings.assign(lon=seen)
+    )
+
+
+@pytest.fixture(scope="module")
 def earlier():
     """Context of the whole stage for a detector, with the events of those it comes after."""
     known = {}
@@ -86,7 +127,7 @@ def earlier():
 
 @ALL
 def test_is_configured(name, request):
-    config = yaml.safe_load((request.config.rootpath / "config/detectors.yaml").read_text())
+    config = read_yaml(request.config.rootpath / "config/detectors.yaml")
     assert name in config, "config/detectors.yaml has a block for it"
     assert len(detectors.build({name: config[name]})) <= 1
 
@@ -158,7 +199,7 @@ def test_needs_no_more_columns_than_it_says(name, stage, whole, earlier):
 
 
 @ALL
-def test_returns_events_that_touch_its_window(name, whole, stage):
+def test_returns_events_that_touch_its_window(name, whole, stage, looked):
     found = whole[name]
     frames.validate(found, events.EVENTS)
     pd.testing.assert_frame_equal(events.sort(found), found)
@@ -170,7 +211,7 @@ def test_returns_events_that_touch_its_window(name, whole, stage):
     detector = build(name)
     middle = stage.start + (stage.end - stage.start) / 2
     for start, end in ((stage.start, middle), (middle, stage.end)):
-        part = stage.look(detector, start, end)
+        part = looked(name, start, end)
         assert (part["start"] <= end).all()
         assert (part["end"].isna() | (part["end"] >= start - detector.settle)).all()
 
@@ -320,10 +361,9 @@ def test_a_declaration_that_names_too_few_is_found_out(name, relations, stage, w
         for k, days in enumerate(detectors.find(name).symmetric_days)
     ],
 )
-def test_shifts_with_time(name, stage, whole, days):
+def test_shifts_with_time(name, stage, whole, later, days):
     """By whole days; a detector that looks at the sun says after how many it is back."""
-    shift = timedelta(days=days)
-    moved = shifted(stage, shift)
+    shift, moved = timedelta(days=days), later(days)
     found = detected(build(name), moved.positions, moved.context())
     expected = whole[name]
     keys = ["start", "mmsi", "other_mmsi", "subkind", "zone_id", "track_ids"]
@@ -347,33 +387,22 @@ def test_shifts_with_time(name, stage, whole, days):
 
 
 @ALL
-def test_has_no_dateline(name, stage):
-    """The stage without zones, moved so that it straddles the antimeridian."""
-    shift_deg = 78.4
-    bare = dataclasses.replace(stage, zones=boundless())
-    lon = geodesy.wrap_lon(stage.positions["lon"].to_numpy() + shift_deg)
-    assert lon.min() < -179
-    assert lon.max() > 179
-    seen = geodesy.wrap_lon(stage.sightings["lon"].to_numpy() + shift_deg)
-    moved = dataclasses.replace(
-        bare, positions=stage.positions.assign(lon=lon), sightings=stage.sightings.assign(lon=seen)
-    )
-    here, there = (detected(build(name), s.positions, s.context()) for s in (bare, moved))
+def test_has_no_dateline(name, at_the_dateline):
+    here, there = (detected(build(name), s.positions, s.context()) for s in at_the_dateline)
     same = ["kind", "subkind", "mmsi", "other_mmsi", "track_ids", "zone_id"]
     pd.testing.assert_frame_equal(here[same], there[same])
     for column in ("start", "end"):
         apart = (here[column] - there[column]).abs().fillna(timedelta(0))
         assert (apart < timedelta(milliseconds=1)).all()
     assert there["lat"].tolist() == pytest.approx(here["lat"].tolist(), abs=1e-6)
-    back = geodesy.wrap_lon(there["lon"].to_numpy() - shift_deg)
+    back = geodesy.wrap_lon(there["lon"].to_numpy() - SHIFT_DEG)
     assert np.asarray(back).tolist() == pytest.approx(here["lon"].tolist(), abs=1e-6)
     assert there["score"].tolist() == pytest.approx(here["score"].tolist(), abs=1e-3)
 
 
 @ALL
-def test_says_not_assessed_where_no_layer_reaches(name, stage):
-    unknown = dataclasses.replace(stage, zones=Zones.none())
-    found = detected(build(name), unknown.positions, unknown.context())
+def test_says_not_assessed_where_no_layer_reaches(name, nowhere):
+    found = detected(build(name), nowhere.positions, nowhere.context())
     if not build(name).needs_zones:
         assert (found["score"] > 0).any(), "what needs no zone is assessed all the same"
         return
@@ -415,17 +444,19 @@ def test_evidence_points_at_real_reports(name, stage, whole):
 
 
 @ALL
-def test_day_by_day_equals_one_go(name, stage, whole):
+def test_day_by_day_equals_one_go(name, stage, whole, looked):
     midnight = pd.Timestamp("2026-03-02T00:00Z")
     windows = [(stage.start, midnight), (midnight, stage.end)]
-    pd.testing.assert_frame_equal(stage.drive(build(name), windows), whole[name])
+    driven = stage.drive(build(name), windows, partial(looked, name))
+    pd.testing.assert_frame_equal(driven, whole[name])
 
 
 @ALL
-def test_looking_twice_changes_nothing(name, stage, whole):
+def test_looking_twice_changes_nothing(name, stage, whole, looked):
     late = pd.Timestamp("2026-03-02T06:00Z")
     windows = [(stage.start, stage.end), (late, stage.end), (late, stage.end)]
-    pd.testing.assert_frame_equal(stage.drive(build(name), windows), whole[name])
+    driven = stage.drive(build(name), windows, partial(looked, name))
+    pd.testing.assert_frame_equal(driven, whole[name])
 
 
 @pytest.mark.slow

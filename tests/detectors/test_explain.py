@@ -6,7 +6,6 @@ from typing import Any
 
 import pandas as pd
 import pytest
-import yaml
 
 import detectors
 from detectors.core import events, explain
@@ -14,6 +13,7 @@ from detectors.core.evidence import Evidence, Explained
 from detectors.core.hypothesis import Hypothesis
 from detectors.core.sentences import numbers, places_in
 from detectors.core.statements import STATED_BOUND
+from pipelines.base.yaml_files import read_yaml
 from tests.making import event_row
 
 HYPOTHESES = {
@@ -34,7 +34,7 @@ def event(kind: str, evidence: dict[str, Any], **columns: Any) -> pd.DataFrame:
     return events.build([{**row, **columns}])
 
 
-TABLE = yaml.safe_load(Path(__file__).with_name("explained.yaml").read_text(encoding="utf-8"))
+TABLE = read_yaml(Path(__file__).with_name("explained.yaml"))
 BASE = TABLE["measured"]
 ROWS = [
     (kind, case.pop("reason"), case.pop("types"), case.pop("says"), case)

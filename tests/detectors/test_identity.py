@@ -350,10 +350,10 @@ def test_a_wrong_number_is_raised_unless_it_is_put_right_in_time():
     ]
     stage = sailing(OLD)
     mended = said(stage, *rows)
-    hourly = list(pairwise(pd.date_range(T0, stage.end, freq="h")))
-    assert mended.drive(Identity(), hourly).empty
+    by_hours = list(pairwise(pd.date_range(T0, stage.end, freq="2h")))
+    assert mended.drive(Identity(), by_hours).empty
     late = said(stage, rows[0], {**rows[1], "first_time": 10})
-    found = late.drive(Identity(), hourly)
+    found = late.drive(Identity(), by_hours)
     assert found["subkind"].tolist() == ["invalid_imo"]
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import yaml
 
 import detectors
 from detectors.core.evidence import Evidence
@@ -15,8 +14,9 @@ from detectors.core.explain import best_of
 from detectors.core.hypothesis import Hypothesis, Known
 from detectors.core.statements import STATED_BOUND
 from detectors.kinematics import copies
+from pipelines.base.yaml_files import read_yaml
 
-TABLE = yaml.safe_load(Path(__file__).with_name("innocent.yaml").read_text(encoding="utf-8"))
+TABLE = read_yaml(Path(__file__).with_name("innocent.yaml"))
 SUBKINDS = {"identity": "two_hulls", "spoofing": "jump"}
 """Of a case that names none."""
 

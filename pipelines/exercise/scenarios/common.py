@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 import numpy as np
-import shapely
 
 from detectors.core.arrays import Floats
 from detectors.kinematics import geodesy
@@ -132,6 +131,10 @@ def dark_span(stage: Stage, length_s: float) -> Span | None:
     return None
 
 
+_NEAR_POINTS: Final = 250
+"""So many points of a way towards a coast are asked first, 25 km."""
+
+
 class Landfall(NamedTuple):
     """A place just off a coast."""
 
@@ -146,21 +149,22 @@ def coast(
     """Return where a boat that keeps a bearing from a place at sea comes to `off_m` off land."""
     step_m = 100.0
     along = np.arange(0.0, within_nm * METRES_PER_NM, step_m)
-    lat, lon = geodesy.destination(*place, bearing_deg, along)
-    ashore = np.flatnonzero(stage.sea.zones.on_land(lat, lon))
+    for n in (_NEAR_POINTS, len(along)):  # most coasts are near: then nothing is asked beyond
+        lat, lon = geodesy.destination(*place, bearing_deg, along[:n])
+        ashore = np.flatnonzero(stage.sea.zones.on_land(lat, lon))
+        if len(ashore):
+            break
     if len(ashore) == 0 or ashore[0] == 0:
         return None
     near = slice(max(int(ashore[0] - 3 * off_m / step_m) - 10, 0), int(ashore[0]))
     free = np.flatnonzero(stage.sea.clear(lat[near], lon[near], off_m)) + near.start
     if len(free) == 0:
         return None
-    land = stage.sea.zones.land
-    point = shapely.Point(lon[ashore[0]], lat[ashore[0]])
-    rows = land.sindex.query(point, predicate="intersects")
-    if len(rows) == 0:
+    country = stage.sea.country(float(lat[ashore[0]]), float(lon[ashore[0]]))
+    if country is None:
         return None
     at = int(free[-1])
-    return Landfall((float(lat[at]), float(lon[at])), str(land["iso3"].iloc[int(rows[0])]))
+    return Landfall((float(lat[at]), float(lon[at])), country)
 
 
 def water_in(stage: Stage, zone_class: str, clearance_m: float, n: int = 1) -> list[Place]:

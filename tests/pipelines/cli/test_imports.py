@@ -4,11 +4,13 @@ import json
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from pipelines.ask.look import look
 from pipelines.base.settings import load
 from pipelines.run.windows import NoDataError
 
@@ -78,35 +80,41 @@ def flag(exercise_home: Path) -> dict[str, str]:
     return {str(name): str(value) for name, value in table.iloc[0].items()}
 
 
-def test_lists_and_a_vessel_import_only_what_they_need(
-    exercise_home: Path, flag: dict[str, str]
-) -> None:
+@pytest.fixture(scope="module")
+def read(exercise_home: Path, flag: dict[str, str]) -> dict[str, list[set[str]]]:
+    """What is imported after commands that only read, one after another in a process: first those
+    that need least, so that what one imports is no excuse for those before it.
+    """
+    look(load(exercise_home), datetime.now(UTC), afresh=False)  # what was edited is examined
     lists = [
         [*command, *how]
         for command in (["flagged"], ["find", flag["mmsi"]])
         for how in ([], ["--json"], ["--csv"])
     ]
-    commands = [*lists, ["vessel", flag["mmsi"]], ["vessel", flag["mmsi"], "--json"]]
-    for command, modules in zip(commands, imported(exercise_home, *commands), strict=True):
-        assert needless(modules, HEAVY | {"pipelines.ingest"}) == set(), command
-
-
-def test_an_explanation_imports_a_reader_and_no_writer(
-    exercise_home: Path, flag: dict[str, str]
-) -> None:
+    lists += [["vessel", flag["mmsi"]], ["vessel", flag["mmsi"], "--json"]]
+    status = [["status"], ["status", "--json"], ["status", "--prometheus"]]
     event = flag["event_ids"].split(";")[0]
-    for modules in imported(exercise_home, ["explain", event, "--json"], ["explain", event]):
+    explain = [["explain", event, "--json"], ["explain", event]]
+    asked = {"lists": lists, "status": status, "explain": explain}
+    modules = iter(imported(exercise_home, *(one for some in asked.values() for one in some)))
+    return {what: [next(modules) for _ in some] for what, some in asked.items()}
+
+
+def test_lists_and_a_vessel_import_only_what_they_need(read: dict[str, list[set[str]]]) -> None:
+    for modules in read["lists"]:
+        assert needless(modules, HEAVY | {"pipelines.ingest"}) == set()
+
+
+def test_an_explanation_imports_a_reader_and_no_writer(read: dict[str, list[set[str]]]) -> None:
+    for modules in read["explain"]:
         assert needless(modules, HEAVY - READERS) == set()
         assert not detectors_in(modules)
 
 
 def test_the_status_imports_no_geometry_where_nothing_changed_since_it_was_examined(
-    exercise_home: Path,
+    read: dict[str, list[set[str]]],
 ) -> None:
-    imported(exercise_home, ["status"])
-    for modules in imported(
-        exercise_home, ["status"], ["status", "--json"], ["status", "--prometheus"]
-    ):
+    for modules in read["status"]:
         assert needless(modules, HEAVY) == set()
         assert not detectors_in(modules)
 

@@ -152,12 +152,16 @@ def test_each_kind_is_planted_and_an_innocent_night_has_none_but_its_traps(stage
 
 
 def test_kinds_can_be_chosen(zones, tmp_path):
+    seen = []
     truth = simulate(
         tmp_path / "a",
         zones=zones,
         **{**SIZE, "vessels": 40, "hours": 10.0},
         kinds=("anchoring", "crossing"),
+        progress=seen.append,
     )
+    assert seen[-1] == 1.0
+    assert seen == sorted(seen)
     planted = {e.kind for e in truth.events if e.suspicious}
     assert {"anchoring", "crossing"} <= planted <= {"anchoring", "crossing", "encounter"}
     with pytest.raises(ConfigError, match="piracy"):

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import yaml
 import zstandard
 
+from pipelines.base.yaml_files import read_yaml
 from pipelines.ingest import IngestError
 from pipelines.ingest.formats import FORMATS, Head
 from pipelines.ingest.layouts import load_layouts
 
 SAMPLES = Path(__file__).with_name("samples")
 MAPPINGS = SAMPLES / "mappings.yaml"
-EXPECTED = yaml.safe_load((SAMPLES / "samples.yaml").read_text(encoding="utf-8"))
+EXPECTED = read_yaml(SAMPLES / "samples.yaml")
 POSITION = [
     "source_offset",
     "mmsi",

@@ -90,7 +90,9 @@ def test_a_score_that_tells_nothing_is_refused() -> None:
             fit(drawn(120, seed, useless=True))
         except CalibrationError as error:
             refused += "no better" in error.message
-    assert refused >= 5
+        if refused == 5:
+            break
+    assert refused == 5
 
 
 def test_a_list_upside_down_is_refused() -> None:

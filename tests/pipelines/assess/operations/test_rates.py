@@ -1,5 +1,7 @@
 """Ratios of small counts: exact, honest, and silent where nothing can be said."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -55,8 +57,9 @@ def test_the_interval_holds_the_truth_as_often_as_it_says(rate, truth):
     random = np.random.default_rng(4)
     earlier, later = random.poisson(rate, 1500), random.poisson(rate * truth, 1500)
     held = asked = 0
+    ratio = cache(lambda a, b: rate_ratio(a, 1.0, b, 1.0))  # most counts come again
     for a, b in zip(later.tolist(), earlier.tolist(), strict=True):
-        found = rate_ratio(a, 1.0, b, 1.0)
+        found = ratio(a, b)
         if found.verdict != "too few to tell":
             asked += 1
             held += found.low <= truth <= found.high
