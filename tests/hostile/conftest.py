@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def desk_home(small_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home to be read, smaller than that of the desk's own tests: doors are as many."""
 
