@@ -8,9 +8,11 @@ import sqlite3
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import geopandas as gpd
 import openpyxl
@@ -26,6 +28,7 @@ from pipelines.ask import recall
 from pipelines.ask.examine import examine
 from pipelines.assess.incidents import first
 from pipelines.assess.reasons import by_own_vessel
+from pipelines.assess.watchlists import ABOUT_NUMBERS
 from pipelines.base.labels import labels
 from pipelines.base.marks import Mark, MarkRules, Tlp
 from pipelines.base.progress import reporter
@@ -678,6 +681,50 @@ def test_what_own_vessels_do_is_told_to_those_alone_who_may_have_their_list(
     assert len(theirs)
     assert theirs["reason"].str.endswith(by_own_vessel()).all()
     assert ours not in set(boat.flagged["mmsi"])
+
+
+@pytest.mark.slow
+def test_what_asks_about_an_own_vessels_number_and_counts_for_little_is_not_told_either(
+    two_feeds: Installation, sent: Callable[[str], Sent], tmp_path: Path
+) -> None:
+    told = sent("low").products.events
+    asks = told[told["detector"].isin(ABOUT_NUMBERS) & (told["mmsi"] >= 100_000_000)]
+    ours = asks["mmsi"].iloc[0]
+    config = shutil.copytree(two_feeds.config, tmp_path / "config")
+    (config / "watchlists" / "secret.csv").write_text(f"mmsi\n{ours}\n")
+    with (config / "watchlists" / "secret.yaml").open("a") as about:
+        about.write("own: true\n")
+    changed = load(two_feeds.home, config)
+    settings = changed.settings
+    little = settings.assess.model_copy(update={"min_score": 0.99})
+    for assess, among in ((settings.assess, True), (little, False)):
+        given = replace(changed, settings=settings.model_copy(update={"assess": assess}))
+        low = release_run(given, "low", None).products
+        assert (ours in set().union(*cut.vessels_of(low.events))) == among
+        assert (ours in {*low.vessels["mmsi"], *low.tracks["mmsi"]}) == among
+
+
+def test_a_flag_has_the_mark_of_each_feed_that_its_last_position_rests_on() -> None:
+    """Though its events rest on others."""
+    free, held = Mark(Tlp.GREEN, None), Mark(Tlp.AMBER, frozenset({"MYS"}))
+    ours, last = 533000009, pd.Timestamp("2026-01-05T20:00Z")
+    flagged = pd.DataFrame({"mmsi": [ours], "event_ids": ["e"]})
+    parts, none = pd.DataFrame({"part": ["loitering"], "mmsi": [ours]}), event_schema.empty()
+    assessed: Any = SimpleNamespace(flagged=flagged, parts=parts)
+    rights = SimpleNamespace(marks={"open": free, "secret": held})
+    made: Any = SimpleNamespace(window=SimpleNamespace(end=last), lists=[], rights=rights)
+    known: Any = SimpleNamespace(
+        of_vessel=lambda *_: frozenset({"open"}),
+        of_report=lambda source: {"secret"} if source == 2 else {"open"},
+    )
+
+    def mark(*sources: int) -> Mark:
+        heard = pd.DataFrame({"mmsi": [ours] * len(sources), "source": sources})
+        given = assessed, {"e": free}, none, [], known, heard
+        return release_marks.vessel_marks(made, *given)[ours]
+
+    assert mark(1, 1) == free
+    assert mark(1, 2) == held
 
 
 def test_what_mentions_a_vessel_of_which_nothing_is_told_doesnt_name_it() -> None:
