@@ -72,7 +72,11 @@ def beginning(text: str) -> int:
 
 
 def json_like(text: str, span: Span, value: Any) -> str:
-    """Return a value as JSON, over several lines where the one in its place is, and as far in."""
+    """Return a value as JSON, over several lines where the one in its place is, and as far in.
+
+    >>> print(json_like('{"a": {"b": 1}}', (6, 14), {"b": "kuala", "c": True}))
+    {"b": "kuala", "c": true}
+    """
     if "\n" not in text[slice(*span)]:
         return json.dumps(value, ensure_ascii=False)
     line = text[text.rfind("\n", 0, span[0]) + 1 : span[0]]

@@ -352,6 +352,10 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
         "aren't in ledger",
     ),
     "lost table": (lambda root: change(root, "DROP TABLE flags"), "no table"),
+    "lost column": (
+        lambda root: change(root, "ALTER TABLE flags DROP COLUMN rank"),
+        "has the columns",
+    ),
     "other version": (lambda root: change(root, "UPDATE meta SET schema_version = 1"), "version 1"),
     "broken catalogue": (
         lambda root: (root / "catalogue.duckdb").write_bytes(b"no database" * 1000),
@@ -363,7 +367,15 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
 
 @pytest.mark.parametrize(
     "name",
-    some(DAMAGE, "missing file", "flipped bit", "wrong order", "lost run", "broken catalogue"),
+    some(
+        DAMAGE,
+        "missing file",
+        "flipped bit",
+        "wrong order",
+        "lost run",
+        "lost column",
+        "broken catalogue",
+    ),
 )
 def test_damage_is_found_and_not_mended_by_guessing(root: Path, name: str) -> None:
     damage, message = DAMAGE[name]
