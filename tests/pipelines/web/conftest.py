@@ -137,15 +137,20 @@ class Page(HTMLParser):
         return [link.split("/")[-1].split("?")[0] for link in links]
 
 
+def examined(made: Path, name: str, factory: pytest.TempPathFactory) -> Path:
+    """Return this worker's copy of a home that was examined once."""
+
+    def make(home: Path) -> None:
+        shutil.copytree(made, home, symlinks=True, dirs_exist_ok=True)
+        look(load(home), datetime.now(UTC), afresh=True)
+
+    return own_copy(factory, name, make)
+
+
 @pytest.fixture(scope="session")
 def desk_home(exercise_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home to be read; who changes one does so in `own_home`."""
-
-    def make(home: Path) -> None:
-        shutil.copytree(exercise_home, home, symlinks=True, dirs_exist_ok=True)
-        look(load(home), datetime.now(UTC), afresh=True)  # is examined once
-
-    return own_copy(tmp_path_factory, "desk-home", make)
+    return examined(exercise_home, "desk-home", tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
