@@ -56,7 +56,7 @@ class Teller:
         say: Say = plain,
         since: Mapping[tuple[int, pd.Timestamp], int] | None = None,
     ) -> None:
-        self._since = since or {}
+        self.since = since or {}
         self._names, self._gazetteer, self.now, self._say = names, gazetteer, now, say
         self._places: dict[tuple[float, float], str] = {}
 
@@ -99,7 +99,7 @@ class Teller:
 
     def heard_since(self, event: Told) -> str:
         """See `telling.Words`."""
-        number = self._since.get((event.mmsi, event.start), 0) if event.kind == "gap" else 0
+        number = self.since.get((event.mmsi, event.start), 0) if event.kind == "gap" else 0
         return self.name(number) if number else ""
 
     def place(self, lat: float, lon: float) -> str:

@@ -5,7 +5,7 @@ of it, on the ground that was cut out for the whole.
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from hashlib import sha256
@@ -15,7 +15,6 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from detectors.core import telling
 from detectors.core.arrays import Floats
 from pipelines import store
 from pipelines.ask.desk.charts import chart
@@ -24,8 +23,10 @@ from pipelines.assess.incidents import vessels_in
 from pipelines.base.text import LOCAL, LOCAL_NAME, script_json
 from pipelines.publish.brief.scene import scene_of
 from pipelines.publish.briefing import span, vessel_cards
+from pipelines.publish.cards import VesselCard
 from pipelines.publish.maps import canvas, cut
 from pipelines.publish.maps.scene import Box, Ground, Scene
+from pipelines.publish.products import Products
 from pipelines.web import units
 from pipelines.web.night import Shown
 from pipelines.web.recent import Recent
@@ -140,7 +141,7 @@ def _scene(shown: Shown) -> Scene:
     )
     # The list beside the map is of incidents.
     cards = [replace(card, place=card.rank) for card in vessel_cards(made.products)]
-    scene = _labelled(shown, scene_of(made.products, cards, language=shown.language), events)
+    scene = _labelled(shown, made.products, cards, events)
     leading = {joined.split(";")[0] for joined in table["events"]}  # one to an incident
     led = [replace(one, main=one.id in leading) for one in scene.events]
     return replace(scene, events=tuple(led))
@@ -170,7 +171,7 @@ def _vessel(shown: Shown, mmsi: int) -> Drawn | None:
         span=(tracks["time"].min(), tracks["time"].max()),
     )
     cards = vessel_cards(made.products)
-    scene = _labelled(shown, scene_of(made.products, cards, language=shown.language), events)
+    scene = _labelled(shown, made.products, cards, events)
     scene = _numbered(shown, scene)
     ways = [piece[:, :2] for one in scene.tracks for piece in one.pieces]
     return _drawn(replace(scene, fit=_around(np.concatenate(ways), scene.fit)))
@@ -216,13 +217,13 @@ def _flags(shown: Shown, row: Mapping[Any, Any]) -> list[dict[str, Any]]:
     return flags
 
 
-def _labelled(shown: Shown, scene: Scene, table: pd.DataFrame) -> Scene:
-    """Return the scene with what is said of its events in the reader's language, and no reach of
-    silences whose hull is heard under another number since, maybe by the change of a night before.
-    """
+def _labelled(
+    shown: Shown, products: Products, cards: Sequence[VesselCard], table: pd.DataFrame
+) -> Scene:
+    """Return the scene of a map with what is said of its events in the reader's language."""
     rows = {str(row["event_id"]): row for row in table.to_dict("records")}
-    events = zip(table["event_id"].tolist(), telling.told(table), strict=True)
-    elsewhere = {key for key, event in events if shown.teller.heard_since(event)}
+    known = replace(products, heard_since=shown.teller.since)
+    scene = scene_of(known, cards, language=shown.language)
     said = []
     for one in scene.events:
         row = rows[one.id]
@@ -231,8 +232,7 @@ def _labelled(shown: Shown, scene: Scene, table: pd.DataFrame) -> Scene:
         what = shown.words.kind_of(str(row["kind"]), str(row["subkind"]))
         when = span(row["start"], end, LOCAL, LOCAL_NAME, shown.words)
         label = ", ".join(part for part in (what, who, when) if part)
-        pace_kn = 0.0 if one.id in elsewhere else one.pace_kn
-        said.append(replace(one, label=label, pace_kn=pace_kn))
+        said.append(replace(one, label=label))
     return replace(scene, events=tuple(said))
 
 
