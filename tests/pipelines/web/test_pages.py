@@ -44,7 +44,6 @@ from pipelines.patrol.motions import Boat
 from pipelines.patrol.plan import make
 from pipelines.patrol.seamap import SeaMap
 from pipelines.publish import checks
-from pipelines.publish.brief import scene as scenes
 from pipelines.publish.briefing import span
 from pipelines.publish.maps.style import COLOURS
 from pipelines.publish.plan import tables
@@ -54,7 +53,6 @@ from pipelines.reference.layers import sea_states
 from pipelines.run import plan as flow
 from pipelines.web import (
     areas,
-    charts,
     concluding,
     heard,
     incident,
@@ -331,22 +329,6 @@ def test_a_conclusion_lands_on_every_event_and_a_later_one_takes_its_place(
     assert ["cleared misread" in items[0], "boarded 47 people" in items[-1]] == [True, True]
     assert "quiet until 31 Jan 2027" in items[0]
     assert row["incident_id"] not in own_reader.page("/?news=open").lines()
-
-
-def test_no_reach_is_drawn_of_a_hull_that_is_heard_under_another_number(
-    desk_home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(scenes, "_pace_kn", lambda *_: 9.0)
-    shown = Nights(load(desk_home)).shown("", "en")
-
-    def paces() -> dict[str, float]:
-        return {one.id: one.pace_kn for one in charts._scene(shown).events if one.kind == "gap"}
-
-    before = paces()
-    gap = next(key for key, pace_kn in before.items() if pace_kn)
-    [(mmsi, start)] = shown.events_of([gap])[["mmsi", "start"]].itertuples(index=False, name=None)
-    shown.teller.since = {(mmsi, start): 533_000_009}  # a night before told of it
-    assert paces() == {**before, gap: 0.0}
 
 
 def test_what_is_watched_is_among_the_first_only_where_fewer_are_open(

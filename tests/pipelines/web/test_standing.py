@@ -339,7 +339,7 @@ def test_no_reach_is_drawn_of_a_hull_that_is_heard_under_another_number(
     [gap, *_] = [one for one in charts._scene(shown).events if one.kind == "gap" and one.pace_kn]
     [row] = shown.events_of([gap.id]).to_dict("records")
     since = {(row["mmsi"], row["start"]): 533000009}
-    monkeypatch.setattr(shown.teller, "_since", since)
+    monkeypatch.setattr(shown.teller, "since", since)
     again = {one.id: one.pace_kn for one in charts._scene(shown).events}
     assert again[gap.id] == 0.0
     assert any(again.values())
