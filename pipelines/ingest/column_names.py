@@ -23,9 +23,12 @@ _TIME_WORDS: Final = frozenset({"time", "date", "datetime", "timestamp"})
 
 @dataclass(frozen=True)
 class Match:
-    """A column that a quantity may come from: the lower its rank the better it is called."""
+    """A column that a quantity may come from: the lower its rank the better it is called.
 
-    rank: int
+    A rank is the name's place in names.yaml and how many words stand before it.
+    """
+
+    rank: tuple[int, int]
     column: str
     unit: str = ""
     is_utc: bool = False
@@ -44,7 +47,7 @@ def matches_of(header: Sequence[str]) -> dict[str, list[Match]]:
         while starts[-1] < len(tokens) - 1 and tokens[starts[-1]] in _glossary()["before"]:
             starts.append(starts[-1] + 1)
         cuts = [
-            ("".join(tokens[start:stop]), "".join(tokens[stop:]))
+            (start, "".join(tokens[start:stop]), "".join(tokens[stop:]))
             for start in starts
             for stop in range(len(tokens), start, -1)
         ]
@@ -62,15 +65,15 @@ def matches_of(header: Sequence[str]) -> dict[str, list[Match]]:
 
 
 def _match(
-    name: str, ranks: Mapping[str, int], column: str, cuts: Sequence[tuple[str, str]]
+    name: str, ranks: Mapping[str, int], column: str, cuts: Sequence[tuple[int, str, str]]
 ) -> Match | None:
     units = _glossary()["units"].get(dimension_of(name) or "", {})
-    for text, rest in cuts:
+    for start, text, rest in cuts:
         if text not in ranks:
             continue
         unit = next((u for u, words in units.items() if rest in words), None)
         if not rest or unit:
-            return Match(ranks[text], column, "" if unit in (None, "deg", "m") else unit)
+            return Match((ranks[text], start), column, "" if unit in (None, "deg", "m") else unit)
     return None
 
 
@@ -83,7 +86,7 @@ def _time_match(
         return None
     for start in starts:
         if (text := "".join(kept[start:])) in ranks:
-            return Match(ranks[text], column, is_utc=len(kept) < len(tokens))
+            return Match((ranks[text], start), column, is_utc=len(kept) < len(tokens))
     return None
 
 

@@ -278,7 +278,7 @@ def _time(
 ) -> tuple[Any, tuple[str, ...], list[str]]:
     """Return where the time comes from, its forms (none if nowhere), and what is assumed of it."""
     undecided: UndecidedError | None = None
-    for match in found.get("time", ()):
+    for match in _beside_place(found):
         source, cells = _clock(match, sample, found)
         try:
             forms, zoned = time_forms(match.column, cells)
@@ -295,6 +295,15 @@ def _time(
         raise undecided
     _refuse_times(sample, found)
     return None, (), []
+
+
+def _beside_place(found: Mapping[str, list[Match]]) -> list[Match]:
+    """Return what may be the time, first what stands in one object with the latitude: beside it
+    there may be when a vessel told of itself, or when a record was made.
+    """
+    outer = found["lat"][0].column.rpartition(".")[0]
+    times = found.get("time", [])
+    return sorted(times, key=lambda match: match.column.rpartition(".")[0] != outer)
 
 
 def _clock(match: Match, sample: Sample, found: Mapping[str, list[Match]]) -> tuple[Any, Any]:

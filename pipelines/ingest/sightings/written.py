@@ -34,12 +34,14 @@ _ANGLE: Final = re.compile(
     r"""(?P<deg>\d{1,3}(?:\.\d+)?)
         (?:[ ]?[°d: -][ ]?(?P<min>\d{1,2}(?:\.\d+)?)
         (?:[ ]?['′m: -][ ]?(?P<sec>\d{1,2}(?:\.\d+)?))?)?
-        [ °d'′m"″s]*(?P<side>[NSEW])""",
+        [ °d'′m"″s]*(?P<side>[NSEWUTB])""",
     re.VERBOSE | re.IGNORECASE,
 )
 _MAX_ANGLE: Final = 40
 """Characters of an angle, written however it may be."""
-_PLACE: Final = re.compile(r"([^NSEW]+[NS])[ ,;/]*([^NSEW]+[EW])", re.IGNORECASE)
+_MALAY: Final = str.maketrans("UTB", "NEW")
+"""Utara, timur, barat; selatan has the same letter."""
+_PLACE: Final = re.compile(r"([^NSEWUTB]+[NSU])[ ,;/]*([^NSEWUTB]+[EWTB])", re.IGNORECASE)
 _TWO: Final = re.compile(
     r"(?=.*\.)(-?\d{1,2}(?:\.\d+)?)(?: ?[,;/] ?| )(-?\d{1,3}(?:\.\d+)?)", re.ASCII
 )
@@ -102,7 +104,8 @@ def _month(word: str) -> int:
 
 
 def angle(value: Any, sides: str) -> float:
-    """Return degrees as a number, or degrees, minutes and seconds with the hemisphere behind.
+    """Return degrees as a number, or degrees, minutes and seconds with the hemisphere behind, in
+    English or Malay.
 
     Raises ValueError for what is neither.
 
@@ -115,7 +118,7 @@ def angle(value: Any, sides: str) -> float:
         return number(value)
     parts = [match[part] for part in ("deg", "min", "sec") if match[part]]
     degrees, minutes, seconds = (float(part) for part in (*parts, 0.0, 0.0)[:3])
-    side = match["side"].upper()
+    side = match["side"].upper().translate(_MALAY)
     broken = any("." in part for part in parts[:-1])  # of what has minutes, degrees are whole
     if side not in sides or broken or minutes >= 60 or seconds >= 60:
         raise ValueError("isn't an angle")

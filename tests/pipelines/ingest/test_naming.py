@@ -101,6 +101,21 @@ TABLES = {
         ),
         ",",
     ),
+    "aishub": (
+        "MMSI,TSTAMP,LATITUDE,LONGITUDE,COG,SOG,HEADING,NAVSTAT,IMO,NAME,TYPE,A,B,C,D,DEST,ETA",
+        lambda m, t, la, lo, v, c: (
+            *(m, t.strftime("%Y-%m-%d %H:%M:%S GMT"), la, lo, c, v, 80, 0, 9343340, "X", 70),
+            *(100, 20, 10, 10, "PORT KLANG", "03-15 12:00"),
+        ),
+        ",",
+    ),
+    "malay": (
+        "Bil,MMSI,Nama Kapal,Tarikh,Masa,Latitud,Longitud,Laju (knot),Haluan",
+        lambda m, t, la, lo, v, c: (
+            *(1, m, "X", t.strftime("%d/%m/%Y"), t.strftime("%H:%M:%S"), la, lo, v, c),
+        ),
+        ",",
+    ),
     "milliseconds, a local column beside": (
         "Local Time,mmsi,ts,latitude,longitude,sog,cog",
         lambda m, t, la, lo, v, c: ("15/03/2026 00:30", m, epoch(t) * 1000, la, lo, v, c),
@@ -177,6 +192,13 @@ def feature(m, t, la, lo, v, c):
     return {"mmsi": m, "type": "Feature", "geometry": place, "properties": told}
 
 
+def spire(m, t, la, lo, v, c):
+    was = {"latitude": la, "longitude": lo, "speed": v, "course": c, "timestamp": iso(t)}
+    told = {"mmsi": m, "name": "X", "timestamp": iso(T - pd.Timedelta(days=1))}
+    made = iso(T + pd.Timedelta(days=1))
+    return {"updateTimestamp": made, "staticData": told, "lastPositionUpdate": was}
+
+
 def caught(m, t, la, lo, v, c):
     time = t.strftime("%Y%m%d%H%M%S")
     said = {"type": 1, "mmsi": m, "lat": la, "lon": lo, "speed": v, "course": c}
@@ -190,6 +212,7 @@ JSONS = {
     "features": json.dumps(
         {"type": "FeatureCollection", "features": [feature(*row) for row in ROWS]}
     ),
+    "three times of each": "\n".join(json.dumps(spire(*row)) for row in ROWS),
     "AIS-catcher": "\n".join(json.dumps(caught(*row)) for row in ROWS),
 }
 

@@ -105,10 +105,25 @@ def test_what_people_write_down_is_understood(read):
     assert np.isnan(second["length_m"])
 
 
+def test_a_patrols_table_in_malay_is_understood(read):
+    got = read(
+        "Tarikh,Masa,Latitud,Longitud,Sumber,Panjang,Keyakinan,Catatan\n"
+        "2026-03-01,21:40,2°15.5'U,101°30.6'T,bot peronda PX12,12,tinggi,tanpa lampu\n"
+    )
+    (row,) = got.sightings.to_dict("records")
+    assert row["time"].isoformat() == "2026-03-01T21:40:00+00:00"
+    assert (row["lat"], row["lon"]) == pytest.approx((2 + 15.5 / 60, 101.51))
+    assert (row["source"], row["note"]) == ("bot peronda PX12", "tanpa lampu")
+    assert (row["length_m"], row["confidence"], row["uncertainty_m"]) == (12.0, 0.9, 500.0)
+
+
 @pytest.mark.parametrize(
     "when", ["060200H JAN 26", "051800ZJAN2026", "5 Jan 2026, 18:00:00", "5 Januari 2026 1800"]
 )
-@pytest.mark.parametrize("where", ["02-36.0N 101-12.5E", "2°36'00″N, 101°12'30″E", "2.6;101.20833"])
+@pytest.mark.parametrize(
+    "where",
+    ["02-36.0N 101-12.5E", "2°36'00″N, 101°12'30″E", "2.6;101.20833", "2°36.0'U 101°12.5'T"],
+)
 def test_a_patrols_report_is_understood(read, when, where):
     got = read(f"Date/Time (UTC)\tPosition\tRemarks\n{when}\t{where}\tx\n")
     (row,) = got.sightings.to_dict("records")
