@@ -78,7 +78,7 @@ def import_sightings(
                 report.step(f"= {path.name}: already in the store")
             else:
                 summary.added[path.name] = {**file.report.to_dict(), "new": new}
-                report.step(f"+ {path.name}: {file.report.in_words()}, {new:,} new")
+                report.step(f"+ {path.name}: {file.report.in_words(new)}")
     return summary
 
 

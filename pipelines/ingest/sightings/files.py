@@ -25,9 +25,17 @@ from pipelines.ingest.containers import Budget, first_bytes, kind_of, members
 from pipelines.ingest.errors import IngestError
 from pipelines.ingest.lines import head_of
 from pipelines.ingest.opening import OpeningError, opened
-from pipelines.ingest.sightings.layout import REQUIRED, SIMULATED, Row, columns_of, defaults_of
+from pipelines.ingest.sightings.layout import (
+    REQUIRED,
+    SIMULATED,
+    Row,
+    columns_of,
+    defaults_of,
+    joined,
+    zone_of,
+)
 from pipelines.ingest.sightings.report import FUTURE, SightingsReport
-from pipelines.ingest.sightings.written import place
+from pipelines.ingest.sightings.written import names_zone
 
 SUFFIXES: Final = (".csv", ".tsv", ".txt", ".json", ".geojson")
 PACKED: Final = (".gz", ".zst")
@@ -286,6 +294,7 @@ def _chosen(header: list[str], name: str, report: SightingsReport) -> dict[str, 
             f"{name} lacks the columns {', '.join(missing)}",
             hint=f"it has: {there[:300]}; docs/reference/columns.md lists them",
         )
+    report.zone = zone_of(chosen["time"])
     used = {*chosen.values(), "lat", "lon"}
     report.unused_columns = [column for column in header if column not in used]
     return chosen
@@ -294,22 +303,6 @@ def _chosen(header: list[str], name: str, report: SightingsReport) -> dict[str, 
 def _source_of(path: Path) -> str:
     """Return what stands for the source of sightings whose file names none: the file's own name."""
     return re.sub(r"[\s_\-]+", " ", path.stem).strip()[:200] or "file"
-
-
-def _with_date(stated: dict[str, Any]) -> dict[str, Any]:
-    """Put a date of its own before a time that has none."""
-    date, time = (str(stated.get(name, "")).strip() for name in ("date", "time"))
-    if date and re.fullmatch(r"\d{1,2}:\d{2}.*", time):
-        return {**stated, "time": f"{date}T{time.zfill(5) if len(time) < 5 else time}"}
-    return stated
-
-
-def _with_place(stated: dict[str, Any]) -> dict[str, Any]:
-    """Put a latitude and a longitude in place of the position that holds both."""
-    if "position" not in stated:
-        return stated
-    text = stated["position"]
-    return {**stated, **dict(zip(("lat", "lon"), place(text) or (text, text), strict=True))}
 
 
 def _checked(
@@ -323,7 +316,7 @@ def _checked(
             report.reject(row.wrong, row.number, row.text)
             continue
         stated = {k: v for k, v in row.fields.items() if str(v).strip() != ""}
-        stated = _with_place(_with_date(stated))
+        stated = joined(stated, report.zone)
         if "source" not in stated:
             stated["source"] = source
             report.default_source += 1
@@ -346,6 +339,7 @@ def _checked(
                 f"{name} holds more than {MAX_ROWS:,} sightings", hint="split it, such as by day"
             )
         seen.add(digest)
+        report.default_zone += not names_zone(stated["time"])
         kept.append({**made, "sighting_id": made["sighting_id"] or _name_of(key)})
     report.sightings = len(kept)
     if not kept:

@@ -21,8 +21,9 @@ column                  needed    meaning
 ``sighting_id``         no        name of the sighting where it comes from
 ======================  ========  ===============================================================
 
-Names are compared without case, blanks, dashes, slashes, underscores and "(UTC)". Where a file has
-several of a column's names, the one named first in names.yaml, beside this module, counts.
+Names are compared without case, blanks, dashes, slashes, underscores and the zone in "(UTC)",
+"(GMT)" or "(MYT)", which is that of times that name none. Where a file has several of a column's
+names, the one named first in names.yaml, beside this module, counts.
 `uncertainty_nm` is taken for nautical miles. An ellipse becomes the circle of the same mean square,
 since its direction isn't kept. What isn't named here is left out, and the report says so.
 
@@ -45,7 +46,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.base.yaml_files import read_yaml
-from pipelines.ingest.sightings.written import angle, number, time
+from pipelines.ingest.sightings.written import ZONES, angle, names_zone, number, place, time
 
 REQUIRED: Final = ("time", "lat", "lon")
 
@@ -73,7 +74,33 @@ def plain(name: str) -> str:
     >>> plain(" Length-M "), plain("Date/Time (UTC)")
     ('lengthm', 'datetime')
     """
-    return re.sub(r"[\s_\-/]+|\((?:utc|gmt)\)", "", name.casefold())
+    return re.sub(r"[\s_\-/]+|\((?:utc|gmt|myt)\)", "", name.casefold())
+
+
+def zone_of(name: str) -> str:
+    """Return the zone that a time column's name tells, empty where it tells none.
+
+    >>> zone_of("Masa (MYT)"), zone_of("time_utc"), zone_of("dtg")
+    ('MYT', 'UTC', '')
+    """
+    words = re.findall(r"[A-Z]+", name.upper())
+    return next((zone for zone in ZONES if zone in words), "")
+
+
+def joined(stated: Mapping[str, Any], zone: str) -> dict[str, Any]:
+    """Return what a row states with its time and its place in one: a date of its own stands before
+    a clock, `zone` behind a time that names none, and a position falls into its two angles.
+    """
+    date, clock = (str(stated.get(name, "")).strip() for name in ("date", "time"))
+    found = dict(stated)
+    if date and re.fullmatch(r"\d{1,2}:\d{2}.*", clock):
+        found["time"] = f"{date}T{clock.zfill(5) if len(clock) < 5 else clock}"
+    if zone and "time" in found and not names_zone(found["time"]):
+        found["time"] = f"{str(found['time']).strip()} {zone}"
+    if "position" in found:
+        text = found["position"]
+        found["lat"], found["lon"] = place(text) or (text, text)
+    return found
 
 
 def columns_of(header: list[str]) -> dict[str, str]:

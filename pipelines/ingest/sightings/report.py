@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from pipelines.ingest.report import escaped
+
 SAMPLES: Final = 5
 """Rejected rows of each reason that are kept to be looked at."""
 
@@ -22,6 +24,10 @@ class SightingsReport:
     """Rows of the file; those that make a sighting."""
     duplicates: int = 0
     """Rows that repeat another row of the file to the letter."""
+    zone: str = ""
+    """Which zone its times are in by their column's name; empty where that tells none."""
+    default_zone: int = 0
+    """Rows whose time names no zone, nor does its column."""
     default_source: int = 0
     default_uncertainty: int = 0
     default_confidence: int = 0
@@ -44,10 +50,23 @@ class SightingsReport:
         """Return it as the store keeps it."""
         return dict(vars(self))
 
-    def in_words(self) -> str:
-        """Return it in one line."""
+    def in_words(self, new: int | None = None) -> str:
+        """Return it in one line; `new`: how many of them the store hadn't."""
         rejected = ", ".join(f"{reason} {n:,}" for reason, n in sorted(self.rejected.items()))
         text = f"{self.rows_read:,} rows, {self.sightings:,} sightings"
         if self.duplicates:
             text += f", {self.duplicates:,} repeated"
-        return f"{text}, rejected: {rejected}" if rejected else text
+        if new is not None:
+            text += f", {new:,} new"
+        if rejected:
+            text += f", rejected: {rejected}"
+        assumed = {
+            "times are UTC": self.default_zone,
+            "uncertainty by what saw it": self.default_uncertainty,
+            "confidence by what saw it": self.default_confidence,
+        }
+        taken = ", ".join(f"{what} ({n:,})" for what, n in assumed.items() if n)
+        if taken:
+            text += f"; taken for granted: {taken}"
+        unused = escaped(", ".join(self.unused_columns))
+        return f"{text}; not read: {unused}" if unused else text

@@ -28,8 +28,11 @@ _WORDS: Final = re.compile(
 _EPOCH: Final = re.compile(r"(\d{9,10}(?:\.\d+)?)|(\d{13})(?:\.0)?", re.ASCII)
 """Milliseconds since 2001: twelve digits are a date and a clock written together, too."""
 _NO_CLOCK: Final = re.compile(r"[\d-]+|\d{4}-?W[\d-]+", re.ASCII)
-_ZONES: Final = {"UTC": "+00:00", "GMT": "+00:00", "MYT": "+08:00"}
-_ZONE: Final = re.compile(rf" ?({'|'.join(_ZONES)})$")
+ZONES: Final = {"UTC": "+00:00", "GMT": "+00:00", "MYT": "+08:00"}
+_ZONE: Final = re.compile(rf" ?({'|'.join(ZONES)})$")
+_ZONED: Final = re.compile(
+    rf".*\d ?(?:Z|{'|'.join(ZONES)}|[+-]\d\d(?::?\d\d)?)", re.IGNORECASE | re.ASCII
+)
 _ANGLE: Final = re.compile(
     r"""(?P<deg>\d{1,3}(?:\.\d+)?)
         (?:[ ]?[°d: -][ ]?(?P<min>\d{1,2}(?:\.\d+)?)
@@ -76,12 +79,22 @@ def time(value: Any) -> datetime:
     return moment
 
 
+def names_zone(value: Any) -> bool:
+    """Tell whether a time says in which zone it is; seconds since 1970 do.
+
+    >>> [names_zone(one) for one in ("2026-01-05T18:00Z", "060200H JAN 26", "5 Jan 2026 18:00")]
+    [True, True, False]
+    """
+    text = " ".join(str(value).split())
+    return any(form.fullmatch(text) for form in (_ZONED, _EPOCH, _GROUP))
+
+
 def _moment(text: str) -> datetime:
     if match := _EPOCH.fullmatch(text):
         seconds = float(match[1]) if match[1] else int(match[2]) / 1000.0
         return datetime.fromtimestamp(seconds, UTC)
     if not (match := _GROUP.fullmatch(text) or _WORDS.fullmatch(text)):
-        return datetime.fromisoformat(re.sub(_ZONE, lambda found: _ZONES[found[1]], text))
+        return datetime.fromisoformat(re.sub(_ZONE, lambda found: ZONES[found[1]], text))
     part = match.groupdict()
     month = _month(part["month"].lower())
     year = int(part["year"]) + (2000 if len(part["year"]) == 2 else 0)

@@ -118,6 +118,23 @@ def test_a_patrols_table_in_malay_is_understood(read):
 
 
 @pytest.mark.parametrize(
+    ("column", "when", "utc", "assumed"),
+    [
+        ("Masa (MYT)", "2026-03-01 05:40", "2026-02-28T21:40", 0),
+        ("Masa (MYT)", "2026-03-01 05:40Z", "2026-03-01T05:40", 0),
+        ("time_utc", "2026-03-01 05:40", "2026-03-01T05:40", 0),
+        ("Masa", "2026-03-01T05:40+08:00", "2026-02-28T21:40", 0),
+        ("Masa", "2026-03-01 05:40", "2026-03-01T05:40", 1),
+    ],
+)
+def test_the_zone_of_times_is_told_or_said_to_be_assumed(read, column, when, utc, assumed):
+    got = read(f"{column},lat,lon,source,uncertainty_m,confidence,x\n{when},2,101,a,9,1,\n")
+    assert got.sightings["time"].tolist() == [datetime.fromisoformat(utc).replace(tzinfo=UTC)]
+    said = "1 rows, 1 sightings" + "; taken for granted: times are UTC (1)" * assumed
+    assert got.report.in_words() == f"{said}; not read: x"
+
+
+@pytest.mark.parametrize(
     "when", ["060200H JAN 26", "051800ZJAN2026", "5 Jan 2026, 18:00:00", "5 Januari 2026 1800"]
 )
 @pytest.mark.parametrize(
