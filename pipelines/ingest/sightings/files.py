@@ -1,5 +1,6 @@
 """Sightings files: found, told apart, read row by row."""
 
+import codecs
 import csv
 import glob
 import hashlib
@@ -177,11 +178,13 @@ def _content(path: Path) -> bytes:
 
 
 def _text(content: bytes, name: str) -> str:
+    # "Unicode text", as spreadsheets call it, begins with a mark that says so.
+    is_utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode("utf-16" if is_utf16 else "utf-8-sig")
     except UnicodeDecodeError as error:
         hint = "save it as UTF-8 CSV or GeoJSON"
-        raise SightingsError(f"{name} isn't UTF-8 text: {error.reason}", hint=hint) from error
+        raise SightingsError(f"{name} isn't Unicode text: {error.reason}", hint=hint) from error
     if not text.strip():
         raise SightingsError(f"{name} is empty")
     return text

@@ -58,6 +58,17 @@ def test_a_plain_csv_is_read_as_it_stands(read):
     ]
 
 
+def test_unicode_text_of_a_spreadsheet_is_read(read, tmp_path):
+    text = "Time (UTC)\tLatitude\tLongitude\tRemarks\r\n2026-03-01 12:00\t2°30'N\t101.25\t\r\n"
+    path = tmp_path / "seen.txt"
+    for encoding in ("utf-16", "utf-8-sig"):
+        path.write_bytes(text.encode(encoding))
+        assert files.read(path, NOT_AFTER).sightings["lat"].tolist() == [2.5]
+    path.write_bytes(text.encode("utf-16")[:-1])
+    with pytest.raises(SightingsError, match="isn't Unicode text: truncated data"):
+        files.read(path, NOT_AFTER)
+
+
 @pytest.mark.parametrize("ending", ["gz", "zst"])
 def test_packed_files_are_read_as_what_they_stand_for(read, tmp_path, ending):
     text = "time,lat,lon,uncertainty_m\n2026-03-01T12:00:00Z,2.5,101.25,80\n"
