@@ -34,10 +34,10 @@ MOVES_KN: Final = 0.3
 """Once round a circle of 400 m in a tide of 12.4 h is 0.11 kn."""
 DRIFTS_KN: Final = 0.2
 """Errors of 10 m make as much of a step of two minutes (`held.STILL_KN`), and none of a speed that
-the set states, which is measured by itself: where both say it of half of the time, it moved, however near it
-stayed. Of 97 stays on nights of another simulator the two that both say it of were a net and a ship
-adrift to and fro with the tide; all others made 0.07 kn at most, and stated 0.1. Of 202 stays of
-three hours of tankers off Singapore, and 277 in the Baltic, both say it of none."""
+the set states, which is measured by itself: where both say it of half of the time, it moved,
+however near it stayed. Of 97 stays on nights of another simulator the two that both say it of were
+a net and a ship adrift to and fro with the tide; all others made 0.07 kn at most, and stated 0.1.
+Of 202 stays of three hours of tankers off Singapore, and 277 in the Baltic, both say it of none."""
 SELDOM_KN: Final = 0.15
 """Between reports far apart what goes about makes less good than it makes; what swings, no more
 than that."""

@@ -72,9 +72,9 @@ STEERS_AT_A_CRAWL: Final = Hypothesis(
         Compare("on_heading_fraction", ">=", WHERE_IT_POINTS),
     ),
 )
-"""Straight on isn't enough: a squid jigger adrift in the South Atlantic was carried for 6.7, 9.3 and
-10.3 h at 1.5 to 2.0 kn, straight to 5 to 14 degrees and steady as an engine. Merchant ships aren't
-excused: most can't go on so slowly without stopping, and they have no work there (judgement)."""
+"""Straight on isn't enough: a squid jigger adrift in the South Atlantic was carried for 6.7, 9.3
+and 10.3 h at 1.5 to 2.0 kn, straight to 5 to 14 degrees and steady as an engine. Merchant ships
+aren't excused: most can't go on so slowly without stopping, and have no work there (judgement)."""
 STEMS_THE_STREAM: Final = Hypothesis(
     "tow against the stream",
     0.6,
