@@ -60,7 +60,7 @@ class Anchoring(Limits):
     """
 
     name: ClassVar[str] = "anchoring"
-    version: ClassVar[str] = "10"
+    version: ClassVar[str] = "11"
     requires: ClassVar[tuple[str, ...]] = (
         *REPORTED,
         "sog_kn",

@@ -34,9 +34,10 @@ MOVES_KN: Final = 0.3
 """Once round a circle of 400 m in a tide of 12.4 h is 0.11 kn."""
 DRIFTS_KN: Final = 0.2
 """Errors of 10 m make as much of a step of two minutes (`held.STILL_KN`), and none of a speed that
-the set states, which is measured by itself: where both say it of half of the time, it moved. Of 97
-stays on nights of another simulator the two that both say it of were a net and a ship adrift to
-and fro with the tide; all others made 0.07 kn at most, and stated 0.1."""
+the set states, which is measured by itself: where both say it of half of the time, it moved,
+however near it stayed. Of 97 stays on nights of another simulator the two that both say it of were
+a net and a ship adrift to and fro with the tide; all others made 0.07 kn at most, and stated 0.1.
+Of 202 stays of three hours of tankers off Singapore, and 277 in the Baltic, both say it of none."""
 SELDOM_KN: Final = 0.15
 """Between reports far apart what goes about makes less good than it makes; what swings, no more
 than that."""
@@ -112,11 +113,9 @@ HYPOTHESES: Final = (
             Compare("median_speed_kn", ">=", MOVES_KN),
         ),
         Case(
-            "a quarter of {duration_s:h.1f} h it was more than {spread_m:.0f} m from its "
-            "middle place, and half of the time it made {median_speed_kn:.2f} kn or more and "
-            "stated {median_sog_kn:.1f} kn or more: a ship at anchor swings, and what drifts "
-            "with the stream and back does this",
-            Compare("spread_m", ">", SWING_M),
+            "half of {duration_s:h.1f} h it made {median_speed_kn:.2f} kn or more and stated "
+            "{median_sog_kn:.1f} kn or more: what swings at anchor mostly lies still, and what "
+            "drifts with the stream and back does this",
             Compare("median_speed_kn", ">=", DRIFTS_KN),
             Compare("median_sog_kn", ">=", DRIFTS_KN),
         ),

@@ -98,8 +98,14 @@ PLIES: Final = All(
 """By its speed it went four times as far as the place is wide, and as often again in each tide that
 it stayed: twice of what the stream takes out and back. On 42 simulated nights boats at work went 3
 to 10 times as far, ships adrift, some of which regained their place, 0.7 to 2.2 times."""
+MOVES_AS_IT_STATES: Final = All(
+    Compare("median_speed_kn", ">=", 0.5),
+    Compare("median_sog_kn", "<=", "median_speed_kn", times=1.5),
+)
+"""What dredges at a knot makes no leg that has a course (`evidence.MOVES_KN`), so that its turns
+aren't counted. Its positions bear out what it states, more than their errors and a swing make."""
 OVER_AND_OVER: Final = All(
-    Compare("n_turns", ">=", 2.0),
+    Any(Compare("n_turns", ">=", 2.0), MOVES_AS_IT_STATES),
     Compare("way_ratio", ">=", 8.0),
     Compare("duration_s", "<=", "way_ratio", times=HELD_S / 4),
 )

@@ -51,11 +51,13 @@ HYPOTHESES: Final = (
     Hypothesis(
         "default number",
         0.8,
-        "A number that sets are sold with; the first one of a hand-over.",
+        "A number that sets are sold with, but of no ship alone; the first one of a hand-over.",
         "only one of the vessels with this number is near, and gives no other sign of itself",
         Case(
             "the number is one that sets are delivered with, or that was never set",
             Is("default_number"),
+            # What ships say of themselves is checked each year (SOLAS V/18.9).
+            Not(Is("says_it_is_large")),
         ),
     ),
     Hypothesis(

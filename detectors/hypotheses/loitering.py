@@ -58,6 +58,7 @@ from detectors.hypotheses.tows import (
     A_TUG,
     CREEPS_ON,
     LEFT_FASTER,
+    STEERS_AT_A_CRAWL,
     STEMS_THE_STREAM,
     TOW_THAT_STOPPED,
 )
@@ -280,6 +281,7 @@ HYPOTHESES: Final = (
     ADRIFT_BETWEEN_CALLS,
     CREEPS_ON,
     STEMS_THE_STREAM,
+    STEERS_AT_A_CRAWL,
     TOW_THAT_STOPPED,
     BROKE_DOWN,
     STOPPED_FOR_A_WHILE,

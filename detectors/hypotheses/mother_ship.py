@@ -5,7 +5,9 @@ from typing import Final
 from detectors.core.hypothesis import (
     FISHING,
     OFFICIAL,
+    PASSENGER,
     PILOT,
+    TANKER,
     TUG,
     All,
     Case,
@@ -17,6 +19,7 @@ from detectors.core.hypothesis import (
     Subkind,
     Vessel,
 )
+from detectors.hypotheses.at_work import SHORT_ENOUGH
 from detectors.hypotheses.company import PLANING_KN
 
 MILE_M: Final = 1852.0
@@ -25,7 +28,13 @@ RAFT_S: Final = 3600.0
 """Handing over goods or people takes less (see `rafts.REST_S`)."""
 
 VISITED: Final = Subkind(("visited",))
-FISHING_ALL: Final = All(VISITED, Compare("fishing_visitors_fraction", ">=", 1.0))
+FISHING_ALL: Final = All(
+    VISITED,
+    Compare("fishing_visitors_fraction", ">=", 1.0),
+    SHORT_ENOUGH,
+    Not(Some(Vessel(types=TANKER | PASSENGER))),
+)
+"""A tanker takes over no catch; fishing boats that come to one may fetch fuel."""
 NO_FAST_VISITS: Final = Not(Compare("fastest_approach_kn", ">=", PLANING_KN))
 AT_WORK: Final = Some(Vessel(types=OFFICIAL | PILOT | TUG))
 AT_WORK_SAYS: Final = "it is a pilot, tug or official vessel, whose work it is to be met"
@@ -99,7 +108,7 @@ HYPOTHESES: Final = (
     Hypothesis(
         "fish carrier",
         0.4,
-        "Visited by fishing vessels only, none of which planes.",
+        "Visited by fishing vessels only, none of which planes, and of a carrier's size and type.",
         "no catch is landed or declared",
         Case(
             "all its visitors are fishing vessels, none of which came faster than "

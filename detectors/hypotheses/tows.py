@@ -16,7 +16,7 @@ from detectors.core.hypothesis import (
     Some,
     Vessel,
 )
-from detectors.hypotheses.at_work import HELD_S
+from detectors.hypotheses.at_work import HELD_S, KEEPS_ITS_WAY, NO_MERCHANT
 from detectors.hypotheses.work_together import WORK_ROOM_M
 
 TUG_M: Final = 80.0
@@ -56,6 +56,25 @@ CREEPS_ON: Final = Hypothesis(
         Compare("n_beside", ">=", 1.0),
     ),
 )
+WHERE_IT_POINTS: Final = 0.8
+"""Of its legs (judgement): what is adrift lies across the wind, whatever it is carried over."""
+STEERS_AT_A_CRAWL: Final = Hypothesis(
+    "steering at a crawl",
+    0.6,
+    "No merchant ship, straight on where its bow points for longer than the stream runs one way.",
+    "no notice to mariners announces work, or a boat comes alongside",
+    Case(
+        "it made {drift_kn:.1f} kn good for {duration_s:h.1f} h, straight on and for "
+        "{on_heading_fraction:.0%} of the way where its bow pointed: so cable is laid, and who "
+        "does that is guarded; what is adrift lies across its way",
+        NO_MERCHANT,
+        KEEPS_ITS_WAY,
+        Compare("on_heading_fraction", ">=", WHERE_IT_POINTS),
+    ),
+)
+"""Straight on isn't enough: a squid jigger adrift in the South Atlantic was carried for 6.7, 9.3
+and 10.3 h at 1.5 to 2.0 kn, straight to 5 to 14 degrees and steady as an engine. Merchant ships
+aren't excused: most can't go on so slowly without stopping, and have no work there (judgement)."""
 STEMS_THE_STREAM: Final = Hypothesis(
     "tow against the stream",
     0.6,

@@ -13,6 +13,7 @@ from detectors.core.frames import REPORTED
 from detectors.core.hypothesis import Hypothesis
 from detectors.core.relations import Along, Near, Relation
 from detectors.core.telling import Told, Words
+from detectors.hypotheses.held import ADRIFT_KN
 from detectors.hypotheses.loitering import HYPOTHESES
 from detectors.kinematics import geodesy, timespan
 from detectors.kinematics.reports import Reports
@@ -41,9 +42,13 @@ CARRIED_M: Final = 1000.0
 
 
 def lay_still(evidence: Evidence) -> bool:
-    """Tell whether a loitering is told as lying still: at a crawl, and not carried away."""
+    """Tell whether a loitering is told as lying still: at a crawl, and neither carried away nor
+    moving all the while, as what is adrift does when the stream turns.
+    """
     speed_kn, drift_kn = evidence.get("median_speed_kn"), evidence.get("drift_kn")
     if speed_kn is None or float(speed_kn) >= LAY_STILL_KN:
+        return False
+    if min(float(speed_kn), float(evidence.get("median_sog_kn") or 0.0)) >= ADRIFT_KN:
         return False
     held = float(evidence.get("held_fraction") or 0.0) >= 0.5
     if float(speed_kn) < CARRIED_KN or held:
@@ -112,7 +117,7 @@ class Loitering(Limits):
     """
 
     name: ClassVar[str] = "loitering"
-    version: ClassVar[str] = "24"
+    version: ClassVar[str] = "25"
     requires: ClassVar[tuple[str, ...]] = (
         *REPORTED,
         "sog_kn",

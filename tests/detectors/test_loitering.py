@@ -443,6 +443,11 @@ def test_legs_of_all_runs_are_those_of_each(seed: int, cuts: list[int]) -> None:
     begin, end = np.array(ends), np.array([*ends[1:], 200])
     told = stays(rule, grid, begin, end)
     shares, turns = evidence._working(rule, grid, begin, end)
+    heading_deg = rng.choice(
+        [np.nan, 0.0, 90.0, 180.0, 271.0], 500, p=[0.4, 0.15, 0.15, 0.15, 0.15]
+    )
+    heading_deg = np.r_[np.full(seed, np.nan), heading_deg]  # a grid row's report is its tick
+    bow = evidence._on_heading(rule, heading_deg, grid, begin, end)
     for i, (a, b) in enumerate(zip(begin.tolist(), end.tolist(), strict=True)):
         own = speed_kn[a:b]
         fast = own >= rule.max_speed_kn
@@ -458,6 +463,18 @@ def test_legs_of_all_runs_are_those_of_each(seed: int, cuts: list[int]) -> None:
         courses = [
             geodesy.bearing_deg(way[0, k], way[1, k], way[0, m], way[1, m]) for k, m, _ in made
         ]
+        pointed = [
+            abs(
+                (heading_deg[tick[k]] - geodesy.bearing_deg(*way[:, k], *way[:, m]) + 180) % 360
+                - 180
+            )
+            for k, m, _ in legs
+            if np.isfinite(heading_deg[tick[k]])
+        ]
+        if pointed and 2 * len(pointed) >= len(legs):
+            assert bow[i] == pytest.approx(np.mean(np.array(pointed) <= evidence.ON_HEADING_DEG))
+        else:
+            assert np.isnan(bow[i])
         about = [abs((y - x + 180) % 360 - 180) >= rule.min_turn_deg for x, y in pairwise(courses)]
         assert turns[i] == sum(about)
         held, still = [], [leg[2] <= HELD_KN * MPS * rule.leg_s for leg in legs]
@@ -489,6 +506,14 @@ def test_what_is_carried_off_is_not_told_to_lie_still(
     values = {"median_speed_kn": speed_kn, "drift_kn": drift_kn, "held_fraction": held}
     evidence = Evidence.of({**values, "duration_s": hours * 3600.0})
     assert lay_still(evidence) == still
+
+
+@pytest.mark.parametrize(("stated_kn", "still"), [(0.2, False), (0.1, True), (None, True)])
+def test_what_a_weak_stream_carries_about_its_turn_isnt_told_to_lie_still(
+    stated_kn: float | None, *, still: bool
+) -> None:
+    values = {"median_speed_kn": 0.2, "drift_kn": 0.05, "held_fraction": 0.6, "duration_s": 8280.0}
+    assert lay_still(Evidence.of({**values, "median_sog_kn": stated_kn})) == still
 
 
 @pytest.mark.parametrize(
