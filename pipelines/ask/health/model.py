@@ -1,9 +1,13 @@
 """What is known of an installation's health. Times are UTC; what isn't known is None."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from pipelines.detect.reception import Coverage
+
+DIFFERS: Final = timedelta(minutes=10)
+"""So far clocks may differ, of a share that a home lies on and of this machine. A judgement."""
 
 
 @dataclass(frozen=True)

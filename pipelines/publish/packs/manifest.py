@@ -108,6 +108,14 @@ def _time(text: str) -> str:
     return text
 
 
+class Window(BaseModel):
+    """The span that a pack tells of."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
+
+    end: Annotated[str, AfterValidator(_time)]
+
+
 class Manifest(BaseModel):
     """What `selat verify` needs of a manifest; it may hold more."""
 
@@ -118,6 +126,7 @@ class Manifest(BaseModel):
     run_id: Text
     simulated: bool
     handling: Handling
+    window: Window | None = None
     stale_after: Annotated[str, AfterValidator(_time)]
     files: Annotated[tuple[File, ...], Field(max_length=10_000)]
 

@@ -19,7 +19,7 @@ from rich.console import Console
 from detectors.core import events, frames
 from pipelines import store
 from pipelines.ask.health import Health, gather, problems, show, told
-from pipelines.ask.health.model import Early, WrongPack
+from pipelines.ask.health.model import Early, LastLook, WrongPack
 from pipelines.ask.health.problems import MAX_EARLY
 from pipelines.ask.health.prometheus import as_prometheus
 from pipelines.ask.health.screen import coverage_map, facts
@@ -446,6 +446,25 @@ def test_the_status_knows_of_what_a_person_edited_as_doctor_does(
 
 
 @pytest.mark.slow
+def test_a_clock_behind_what_was_made_is_told(small_home: Path) -> None:
+    """Each age would be none, and no look late, until what the clock showed then has come."""
+    installation = load(small_home)
+    now = datetime.now(UTC)
+    assert "clock" not in found(installation, now)[1]
+    health, wrong = found(installation, now - timedelta(days=700))
+    assert "its clock is behind, or was ahead then" in wrong["clock"]
+    told_of = dict(facts(health))["last run"]
+    assert "still to come by the clock of this machine" in told_of
+    assert "ago" not in told_of
+    ahead = LastLook(now + timedelta(days=9), now, now, 15)
+    every = problems(replace(health, now=now, last_look=ahead), HealthSettings())
+    [one] = [one for one in every if one.where == "clock"]
+    assert one.message.startswith("the last look was made at")
+    for text in (wrong["clock"], one.message, one.hint):
+        assert spoken(labels("ms"), text)[1] is False
+        assert spoken(labels("ms"), text)[0] != text
+
+
 def test_a_mistyped_home_is_said_to_be_none(selat: Selat, tmp_path: Path) -> None:
     for command in ("status", "doctor"):
         said = selat(command, "--home", tmp_path / "data" / "hoem", "--json").out
