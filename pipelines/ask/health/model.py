@@ -110,6 +110,8 @@ class Disk:
     the newest."""
     days_left: float | None
     """Until it is full at that growth; None where nothing grows."""
+    read_only: bool = False
+    """Whether it is mounted so, as Linux does with one that has errors (mount(8), errors=)."""
 
 
 @dataclass(frozen=True)

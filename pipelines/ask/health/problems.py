@@ -214,6 +214,11 @@ def _disk(health: Health, settings: HealthSettings) -> list[Problem]:
     left = health.disk.days_left
     hint = "free some, or selat store compact; folders of old runs can be moved away"
     free = health.disk.free_bytes
+    if health.disk.read_only:  # where no night is made, somebody may have taken a copy to read
+        text = "it can only be read from: no run can write what it finds, nor that it failed"
+        why = "has the system found errors on it? dmesg, mount; then selat store check"
+        made_here = health.schedule.served_since is not None
+        return [Problem("error" if made_here else "warning", "disk", text, why)]
     # The first of the two also before anything is known of what a day takes.
     if free < max(_LEAST_FREE, health.disk.growth_per_day_bytes):
         text = (

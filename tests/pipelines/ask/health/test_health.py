@@ -1,6 +1,7 @@
 """What `selat doctor` and `selat status` find, on stores made for it."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -313,6 +314,31 @@ def test_a_disk_with_less_room_than_a_night_takes(made: Callable[..., Installati
     ]
     assert said.level == "error"
     assert said.message.startswith("200 MB free, less than a night takes")
+
+
+@pytest.mark.parametrize("served", [False, True])
+def test_a_disk_that_can_only_be_read_from(
+    small_home: Path, monkeypatch: pytest.MonkeyPatch, served: bool
+) -> None:
+    """A system that finds errors on a disk goes on so; the night can't even note that it failed."""
+    installation, asked = load(small_home), os.statvfs
+    assert "disk" not in found(installation, datetime.now(UTC))[1]
+
+    def errors(path: Path) -> Any:
+        fields = list(asked(path))
+        fields[8] |= os.ST_RDONLY  # f_flag
+        return os.statvfs_result(fields)
+
+    monkeypatch.setattr(os, "statvfs", errors)
+    health = gather(installation, datetime.now(UTC))
+    since = datetime.now(UTC) if served else None
+    health = replace(health, schedule=replace(health.schedule, served_since=since))
+    [one] = [one for one in problems(health, HealthSettings()) if one.where == "disk"]
+    assert one.level == ("error" if served else "warning")
+    assert "can only be read from" in one.message
+    for text in (one.message, one.hint):
+        assert spoken(labels("ms"), text)[1] is False
+        assert spoken(labels("ms"), text)[0] != text
 
 
 def test_what_waits_is_counted_beside_what_runs_ahead(made: Callable[..., Installation]) -> None:
