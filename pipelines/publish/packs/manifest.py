@@ -101,10 +101,14 @@ class Recipient(BaseModel):
 
 
 def _time(text: str) -> str:
-    """Write a time as `pipelines.base.text.iso` writes it; raises ValueError if it is none."""
+    """Write a time as `pipelines.base.text.iso` writes it; raises ValueError if it is none, or one
+    that no pack has, which needn't have one in each zone either: before 1970, or from 9999 on.
+    """
     if not re.fullmatch(r"[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}Z", text):
         raise ValueError("isn't a time in UTC")
-    datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    year = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).year
+    if not 1970 <= year < 9999:
+        raise ValueError("isn't a time of a pack")
     return text
 
 
