@@ -184,6 +184,8 @@ def _times(texts: pa.Array, form: str, zone: str) -> NDArray[np.int64]:
             pass
     if form == "go":
         texts = pc.replace_substring_regex(texts, _GO_TIME, r"\1\2")
+    # pandas reads "now" and "today" as the moment of reading, whatever the format.
+    texts = pc.if_else(pc.match_substring_regex(texts, "[0-9]"), texts, None)
     words = pc.fill_null(texts, "").to_pandas().astype("str")
     code = "ISO8601" if form in {"iso8601", "go"} else form
     has_zone = words.str.contains(r"(?:[Zz]|\d\d:?\d\d:?\d\d\S*[+-]\d\d:?\d\d)$", regex=True)

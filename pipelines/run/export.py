@@ -9,6 +9,7 @@ import pandas as pd
 from detectors.core import frames
 from detectors.core.errors import SelatError
 from pipelines.assess.dispositions import outcomes
+from pipelines.base.files import unfinished
 from pipelines.base.labels import labels
 from pipelines.base.schemas import PARTS
 from pipelines.base.settings import Installation
@@ -39,15 +40,18 @@ def export_run(installation: Installation, run_id: str | None, out: Path) -> lis
             hint="the runs are the folders in HOME/runs",
         )
     whole = folder.resolve()
-    out.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = out.with_name(f".{out.name}.unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    shutil.copytree(whole, unfinished)
-    products = _products(installation, whole.name)
-    for name, write in _BRIEFS.items():
-        if products is not None and (unfinished / name).exists():  # a look between nights has none
-            write(products, unfinished / name)
-    unfinished.rename(out)
+    with unfinished(out, tidy=False) as made:
+        for path in sorted(whole.rglob("*")):  # not `copytree`, which goes on where a disk is full
+            to = made / path.relative_to(whole)
+            if path.is_dir():
+                to.mkdir()
+            else:
+                shutil.copy2(path, to)
+        products = _products(installation, whole.name)
+        for name, write in _BRIEFS.items():
+            if products is not None and (made / name).exists():  # a look between nights has none
+                write(products, made / name)
+        made.rename(out)
     return sorted(out.iterdir())
 
 

@@ -217,6 +217,8 @@ def utc(text: str, zone: str = "Asia/Kuala_Lumpur") -> pd.Timestamp:
     iso = _DAY_FIRST.sub(r"\3-\2-\1", text.strip())
     try:
         doubt = _IN_DOUBT.match(iso) or _BEHIND_ZONE.search(iso) or not iso.isascii()
+        # pandas reads "now" and "today" by the machine's own zone, and nothing behind a NUL.
+        doubt = doubt or not iso.isprintable() or not re.search(r"\d", iso)
         stamp = pd.NaT if doubt else pd.Timestamp(iso)
     except ValueError:
         stamp = pd.NaT

@@ -31,7 +31,7 @@ from pipelines.web.clearances import Desks, Preparing
 from pipelines.web.doors import MAX_HEADERS, PIECE, Doors
 from pipelines.web.gate import Gate
 from pipelines.web.sessions import Keys
-from pipelines.web.sockets import MAX_OF_NETWORK, MAX_OPEN, MAX_SERVED, Listener
+from pipelines.web.sockets import MAX_OF_NETWORK, MAX_OPEN, Listener
 
 LOOPBACK: Final = ("127.0.0.1", "localhost")
 RECEIVE_S: Final = 10.0
@@ -299,7 +299,6 @@ def server_of(app: Doors, tls: ssl.SSLContext | None = None) -> uvicorn.Server:
         server_header=False,
         proxy_headers=False,
         h11_max_incomplete_event_size=2 * MAX_HEADERS,
-        limit_concurrency=MAX_SERVED,
         timeout_keep_alive=5,
         timeout_graceful_shutdown=_STOP_S,
     )

@@ -13,18 +13,20 @@ from typing import Any, Final
 from pipelines.web.tries import network_of
 
 MAX_OPEN: Final = 256
-MAX_SERVED: Final = 64
-"""Of those that speak; who comes beyond is told to come later."""
-MAX_OF_NETWORK: Final = MAX_SERVED // 2
+"""Each of them is served: who is let in and can't be would be kept out by those who say nothing."""
+CROWDED: Final = 64
+"""From so many on, who has less than a share gets the place of who has most."""
+MAX_OF_NETWORK: Final = CROWDED // 2
 """From one network, though nobody else be there."""
 
 
 class Listener(socket.socket):
     """A socket that closes at once what is accepted beyond its bounds.
 
-    Where all that can be served is taken, whoever comes from a network that has less than its share
-    gets the place of the oldest connection of the network that has most: so many networks as there
-    are, each has as much, and none is kept out.
+    Where there are many, whoever comes from a network that has less than its share gets the place
+    of the oldest connection of the network that has most: so many networks as there are, each has
+    as much, and none is kept out. Where no more can be open, a network that has none gets a place
+    of one that has as much as any, so that not even as many networks as places keep another out.
 
     `most_of_one`: connections from one network.
     """
@@ -34,6 +36,7 @@ class Listener(socket.socket):
     def __init__(self, *given: Any, **more: Any) -> None:
         super().__init__(*given, **more)
         self._open: list[tuple[socket.socket, str]] = []
+        self._ended: list[socket.socket] = []
 
     def accept(self) -> tuple[socket.socket, Any]:
         """Accept a connection.
@@ -44,11 +47,14 @@ class Listener(socket.socket):
         made, address = super().accept()
         network = network_of(str(address[0]))
         self._open = [one for one in self._open if one[0].fileno() >= 0]
+        self._ended = [one for one in self._ended if one.fileno() >= 0]
         counts = Counter(where for _, where in self._open)
         of_one = counts[network]
-        if len(self._open) >= MAX_SERVED and self.most_of_one < MAX_OPEN:
+        # Of many that come at once none is gone before all were accepted, and each takes a file.
+        if len(self._open) >= CROWDED and self.most_of_one < MAX_OPEN > len(self._ended):
             greedy, most = counts.most_common(1)[0]
-            if of_one + 1 < most:
+            full = len(self._open) >= MAX_OPEN
+            if of_one + 1 < most or (full and of_one < most):
                 self._end_oldest(greedy)
         if len(self._open) >= MAX_OPEN or of_one >= self.most_of_one:
             made.close()
@@ -60,5 +66,6 @@ class Listener(socket.socket):
         """End a connection; whoever serves it is told as if its client had gone."""
         oldest = next(one for one in self._open if one[1] == network)
         self._open.remove(oldest)
+        self._ended.append(oldest[0])
         with suppress(OSError):  # it has ended meanwhile
             oldest[0].shutdown(socket.SHUT_RDWR)

@@ -80,6 +80,7 @@ BAD: dict[str, bytes] = {
     "what DuckDB adds to a catalogue": _entry(path="home/store/work.duckdb.wal"),
     "a store that is no folder": _entry(path="home/store"),
     "no path": _entry(path=""),
+    "a path to nowhere": _entry(path="."),
     "a path with NUL": _entry(path="home/a\0b"),
     "half a pair": _entry(path="home/\ud800"),
     "a path as a number": _entry(path=1),

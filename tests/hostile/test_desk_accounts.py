@@ -36,7 +36,7 @@ from pipelines.web.app import Desk
 from pipelines.web.doors import Doors
 from pipelines.web.protocol import MAX_BODY
 from pipelines.web.sessions import IDLE_S, MAX_OF_ONE, WHOLE_S, Keys
-from pipelines.web.sockets import MAX_OF_NETWORK, MAX_SERVED
+from pipelines.web.sockets import CROWDED, MAX_OF_NETWORK
 from pipelines.web.tries import FREE, FREE_ANYWHERE, FREE_OF_ADDRESS, MAX_KEPT, Tries
 from tests.pipelines.web.conftest import (
     AWAY,
@@ -750,7 +750,7 @@ def test_nobody_alone_takes_all_connections_or_all_files() -> None:
                 return None
 
         held = [one for _ in range(MAX_OF_NETWORK + 9) if (one := called())]
-        assert len(held) == MAX_OF_NETWORK < MAX_SERVED
+        assert len(held) == MAX_OF_NETWORK < CROWDED
         held[0].close()
         assert called() is not None
         assert called() is None
@@ -758,7 +758,7 @@ def test_nobody_alone_takes_all_connections_or_all_files() -> None:
 
 def test_two_networks_together_keep_no_third_one_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who has less than a fair share gets the place of the oldest connection of who has most."""
-    monkeypatch.setattr(sockets, "MAX_SERVED", 8)
+    monkeypatch.setattr(sockets, "CROWDED", 8)
     with serving.listening("127.0.0.1", 0, network=True) as sock, ExitStack() as open_:
         assert isinstance(sock, sockets.Listener)
         sock.most_of_one = 4
@@ -786,6 +786,52 @@ def test_two_networks_together_keep_no_third_one_out(monkeypatch: pytest.MonkeyP
         assert len([one for one in more if one]) == 3
         of = Counter(where for _, where in sock._open)
         assert max(of.values()) - min(of.values()) <= 2  # each has about as much
+
+
+def test_as_many_networks_as_places_keep_no_other_one_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """And of many that come at once, none takes more files than are reckoned with."""
+    monkeypatch.setattr(sockets, "CROWDED", 3)
+    monkeypatch.setattr(sockets, "MAX_OPEN", 4)
+    with serving.listening("127.0.0.1", 0, network=True) as sock, ExitStack() as open_:
+        assert isinstance(sock, sockets.Listener)
+        sock.most_of_one = 2
+        address = sock.getsockname()
+
+        def called(k: int) -> bool:
+            where = (f"127.0.0.{2 + k}", 0)
+            open_.enter_context(socket.create_connection(address, 5, source_address=where))
+            try:
+                open_.enter_context(sock.accept()[0])
+            except ConnectionAbortedError:
+                return False
+            return True
+
+        assert [called(k) for k in range(9)] == [True] * 8 + [False]
+        for ended in sock._ended:  # as whoever serves them does
+            ended.close()
+        assert called(9)
+
+
+def test_who_says_nothing_keeps_nobody_from_being_served(
+    marked: Installation, certified: tuple[Path, Path]
+) -> None:
+    """From three addresses of a network: what is open isn't what is being worked at."""
+    context = ssl.create_default_context(cafile=str(certified[0]))
+    with served_tls(marked, certified) as (port, gate), ExitStack() as open_:
+
+        def called(k: int) -> ssl.SSLSocket:
+            where = (f"127.0.0.{2 + k}", 0)
+            sock = socket.create_connection(("127.0.0.1", port), 20, source_address=where)
+            return open_.enter_context(context.wrap_socket(sock, server_hostname="desk.example"))
+
+        held = [called(k) for k in range(3) for _ in range(MAX_OF_NETWORK)]
+        assert len(held) > CROWDED
+        [host] = [one for one in gate.hosts if b"desk.example" in one]
+        officer = called(9)
+        officer.sendall(b"GET /login HTTP/1.1\r\nHost: " + host + b"\r\n\r\n")
+        assert officer.recv(65_536).startswith(b"HTTP/1.1 200 ")
 
 
 def test_what_strangers_send_is_no_line_in_the_log() -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,7 @@ from pipelines.flows import environment
 from pipelines.flows.environment import HomeError, prepare
 from pipelines.publish.packs import log
 from pipelines.publish.packs.keys import Keyring
+from pipelines.run.export import export_run
 from pipelines.run.looked import read_state
 from pipelines.run.setup import load_zones
 from pipelines.store.catalogue import unopened
@@ -163,6 +165,31 @@ def test_a_night_that_failed_on_a_disk_without_room_for_a_word_is_told(
         assert "no feed" in installation.failure.read_text()
     finally:
         installation.failure.unlink(missing_ok=True)
+
+
+def test_a_copy_for_which_there_is_no_room_is_told_in_one_line_and_leaves_nothing(
+    small_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is left of it would fill the disk for whoever makes room."""
+    copied: list[Path] = []
+
+    def full(source: Path, to: Path, **_: Any) -> Any:
+        copied.append(to)
+        if len(copied) > 2:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(to))
+        Path(to).write_bytes(b"what was copied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "copyfile", full)
+        with pytest.raises(OSError, match="No space") as refused:
+            export_run(load(small_home), None, tmp_path / "usb")
+    assert refused.value.errno == errno.ENOSPC
+    assert len(copied) == 3
+    assert list(tmp_path.iterdir()) == []
+    made = export_run(load(small_home), None, tmp_path / "usb")
+    assert [one.name for one in made] == sorted(
+        one.name for one in (small_home / "latest").iterdir()
+    )
 
 
 @pytest.mark.parametrize("where", ["", "prefect", "store", "runs"])

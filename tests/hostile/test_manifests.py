@@ -108,6 +108,10 @@ BAD: dict[str, bytes] = {
     "a day too many": _changed(stale_after="2026-02-30T00:00:00Z"),
     "a second too many": _changed(stale_after="2026-01-07T04:00:60Z"),
     "the year nothing": _changed(stale_after="0000-01-01T00:00:00Z"),
+    "the last year": _changed(stale_after="9999-12-31T23:59:59Z"),
+    "the first year": _changed(stale_after="0001-01-01T00:00:00Z"),
+    "a span as a text": _changed(window="2026-01-06T04:00:00Z"),
+    "a span that ends in the last year": _changed(window={"end": "9999-12-31T23:59:59Z"}),
     "digits of another script": _changed(stale_after="٢٠٢٦-01-07T04:00:00Z"),
     "a line more": _changed(stale_after="2026-01-07T04:00:00Z\n"),
     "another zone": _changed(stale_after="2026-01-07T04:00:00+08:00"),
@@ -228,7 +232,9 @@ def test_any_byte_may_be_anything(look: Callable[[bytes], Verdict], data: st.Dat
     look(bytes(paper))  # a verdict, whichever: it is signed
 
 
-@pytest.mark.parametrize("bad", ["lists as deep as they go", "a path that paints", "not UTF-8"])
+@pytest.mark.parametrize(
+    "bad", ["lists as deep as they go", "a path that paints", "not UTF-8", "the last year"]
+)
 @pytest.mark.parametrize("packed", [False, True])
 def test_the_command_says_changed(
     selat: Callable[..., Any], keyring: Keyring, tmp_path: Path, bad: str, packed: bool

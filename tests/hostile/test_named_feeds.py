@@ -250,6 +250,16 @@ def test_a_damaged_longitude_turns_no_other(tmp_path):
     assert report.rejected == {"position": 1}
 
 
+def test_a_word_is_no_time(tmp_path):
+    """pandas reads these two, whatever the format, as the moment of reading: a report of then."""
+    clocks = [f"23/04/2026 00:00:{k:02d}" for k in range(20)]
+    lines = [f"533000001,{clock},1,103" for clock in [*clocks[:9], "now", "today", *clocks[9:]]]
+    report, landed = report_of(tmp_path, "\n".join(["mmsi,time,lat,lon", *lines]))
+    assert len(landed) == 20
+    assert landed["time"].max() < pd.Timestamp("2026-04-24", tz="UTC")
+    assert report.rejected == {"time": 2}
+
+
 def test_what_is_taken_for_granted_of_times_is_said(tmp_path):
     lines = [f"533000001,03.04.2026 00:00:{k:02d},1,103" for k in range(20)]
     report, _ = report_of(tmp_path, "\n".join(["mmsi,time,lat,lon", *lines]))

@@ -301,6 +301,7 @@ def _disk(home: Path, growth: float) -> Disk:
         free_bytes=free,
         growth_per_day_bytes=growth,
         days_left=free / growth if growth else None,
+        read_only=bool(os.statvfs(place).f_flag & os.ST_RDONLY),
     )
 
 

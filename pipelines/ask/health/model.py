@@ -1,9 +1,13 @@
 """What is known of an installation's health. Times are UTC; what isn't known is None."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from pipelines.detect.reception import Coverage
+
+DIFFERS: Final = timedelta(minutes=10)
+"""So far clocks may differ, of a share that a home lies on and of this machine. A judgement."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,8 @@ class Disk:
     the newest."""
     days_left: float | None
     """Until it is full at that growth; None where nothing grows."""
+    read_only: bool = False
+    """Whether it is mounted so, as Linux does with one that has errors (mount(8), errors=)."""
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,12 @@
 from datetime import timedelta
 from typing import Final
 
-from pipelines.ask.health.model import Feed, Health
+from pipelines.ask.health.model import DIFFERS, Feed, Health
 from pipelines.ask.health.words import day, per_hour
 from pipelines.base.problems import Problem
 from pipelines.base.schedule import LOOK
 from pipelines.base.settings import HealthSettings
-from pipelines.base.text import age, position_text
+from pipelines.base.text import age, minute, position_text
 from pipelines.detect.lacking import LACKING
 
 MAX_EARLY: int = 3
@@ -33,6 +33,7 @@ def problems(health: Health, settings: HealthSettings) -> list[Problem]:
     return [
         *_runs(health),
         *_store(health),
+        *_ahead(health),
         *_early(health),
         *_clocks(health),
         *_packs(health),
@@ -98,6 +99,23 @@ def _store(health: Health) -> list[Problem]:
         return []
     text = f"{len(health.store.lost)} files are missing or cut short: {health.store.lost[0]} …"
     return [Problem("error", "store", text, "selat store check says what to do")]
+
+
+def _ahead(health: Health) -> list[Problem]:
+    """Tell of what was made later than now: no age counts that is told of it, nor any delay."""
+    run, look = health.last_run, health.last_look
+    made = [("the newest run finished", run.finished)] if run and run.finished else []
+    made += [("the last look was made", look.looked)] if look else []
+    late = [(what, when) for what, when in made if when - health.now > DIFFERS]
+    if not late:
+        return []
+    what, when = max(late, key=lambda one: one[1])
+    text = (
+        f"{what} at {minute(when)}, and by this machine it is {minute(health.now)}: its clock is "
+        "behind, or was ahead then"
+    )
+    hint = "compare it with another: timedatectl; if it is right now, this goes with the next run"
+    return [Problem("warning", "clock", text, hint)]
 
 
 def _early(health: Health) -> list[Problem]:
@@ -196,6 +214,11 @@ def _disk(health: Health, settings: HealthSettings) -> list[Problem]:
     left = health.disk.days_left
     hint = "free some, or selat store compact; folders of old runs can be moved away"
     free = health.disk.free_bytes
+    if health.disk.read_only:  # where no night is made, somebody may have taken a copy to read
+        text = "it can only be read from: no run can write what it finds, nor that it failed"
+        why = "has the system found errors on it? dmesg, mount; then selat store check"
+        made_here = health.schedule.served_since is not None
+        return [Problem("error" if made_here else "warning", "disk", text, why)]
     # The first of the two also before anything is known of what a day takes.
     if free < max(_LEAST_FREE, health.disk.growth_per_day_bytes):
         text = (

@@ -10,10 +10,10 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.ask.health.model import Feed, Health, LastLook
+from pipelines.ask.health.model import DIFFERS, Feed, Health, LastLook
 from pipelines.ask.health.words import day, gaps, per_hour, size
 from pipelines.base.problems import Problem
-from pipelines.base.text import age
+from pipelines.base.text import age, minute
 from pipelines.base.visible import clean
 from pipelines.detect.reception import Block, Coverage
 
@@ -171,14 +171,14 @@ def _run(health: Health) -> str:
         return "none yet"
     when = "its folder is gone"
     if run.finished is not None:
-        when = f"finished {day(run.finished)}, {age(_since(health, run.finished))} ago"
+        when = f"finished {_when(health, run.finished)}"
     return f"{run.run_id}, {run.state}, {run.flagged} flagged, {when}"
 
 
 def _look(health: Health, look: LastLook) -> str:
     often = f", every {look.every_min:g} minutes" if look.every_min else ""
     return (
-        f"{day(look.looked)}, {age(_since(health, look.looked))} ago{often}: reports up to "
+        f"{_when(health, look.looked)}{often}: reports up to "
         f"{day(look.upto)}, all else up to {day(look.whole)}"
     )
 
@@ -219,7 +219,14 @@ def _backup(health: Health) -> str:
     if health.backup is None:
         return "none"
     made = health.backup.made
-    return f"{day(made)}, {age(_since(health, made))} ago, folder {health.backup.folder}"
+    return f"{_when(health, made)}, folder {health.backup.folder}"
+
+
+def _when(health: Health, time: datetime) -> str:
+    """Write a time with how long ago it was; with its year where clocks have it still to come."""
+    if health.now - time < -DIFFERS:
+        return f"{minute(time)}, still to come by the clock of this machine"
+    return f"{day(time)}, {age(max(_since(health, time), 0.0))} ago"
 
 
 def _since(health: Health, time: datetime) -> float:

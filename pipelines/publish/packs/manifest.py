@@ -101,11 +101,23 @@ class Recipient(BaseModel):
 
 
 def _time(text: str) -> str:
-    """Write a time as `pipelines.base.text.iso` writes it; raises ValueError if it is none."""
+    """Write a time as `pipelines.base.text.iso` writes it; raises ValueError if it is none, or one
+    that no pack has, which needn't have one in each zone either: before 1970, or from 9999 on.
+    """
     if not re.fullmatch(r"[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}Z", text):
         raise ValueError("isn't a time in UTC")
-    datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    year = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).year
+    if not 1970 <= year < 9999:
+        raise ValueError("isn't a time of a pack")
     return text
+
+
+class Window(BaseModel):
+    """The span that a pack tells of."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
+
+    end: Annotated[str, AfterValidator(_time)]
 
 
 class Manifest(BaseModel):
@@ -118,6 +130,7 @@ class Manifest(BaseModel):
     run_id: Text
     simulated: bool
     handling: Handling
+    window: Window | None = None
     stale_after: Annotated[str, AfterValidator(_time)]
     files: Annotated[tuple[File, ...], Field(max_length=10_000)]
 

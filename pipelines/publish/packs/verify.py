@@ -17,7 +17,9 @@ from pipelines.publish.packs.keys import Keyring
 from pipelines.publish.packs.manifest import Manifest, PackError, UnsoundError
 from pipelines.publish.packs.zipread import shown
 
-State = Literal["intact", "stale", "revoked key", "unknown key", "not signed", "changed"]
+State = Literal[
+    "intact", "stale", "age unknown", "revoked key", "unknown key", "not signed", "changed"
+]
 
 EXIT_CODES: Final[dict[str, int]] = {
     "intact": 0,
@@ -26,7 +28,11 @@ EXIT_CODES: Final[dict[str, int]] = {
     "unknown key": 10,
     "revoked key": 10,
     "stale": 11,
+    "age unknown": 11,
 }
+
+AHEAD: Final = pd.Timedelta(days=1)
+"""So far ahead of now a pack's window may end: one asked for by its date ends with the day."""
 
 _MAX_SIGNATURE: Final = 4096
 
@@ -106,18 +112,32 @@ def _verdict(
     changed += _differences(inside, claimed, more, odd)
     if signer and _is_renamed(inside, papers[manifest.SIGNATURE]):
         changed.append(f"the folder in the archive is called {shown(inside.top)}")
-    until = pd.Timestamp(claimed.stale_after)
-    stale = [f"out of date since {minute(until)}"] if now > until else []
+    age, stale = _age(claimed, now)
     problems = [*changed, *filter(None, [key_problem]), *stale]
     state: State = "changed" if changed else key_state
-    if state == "intact" and stale:
-        state = "stale"
+    if state == "intact":
+        state = age
     titles = {key.name: key.title for key in keyring.entries() if key.kind != "opening"}
     title = titles.get(signer, "") if key_state == "intact" else ""
     beside = {path + end for path in claimed.paths for end in _BESIDE}
     alone = {*more} <= beside and len(problems) == len(more) + len(stale)
     opened = tuple(more) if alone else ()
     return Verdict(state, tuple(problems), claimed, signer, papers, title, opened)
+
+
+def _age(claimed: Manifest, now: pd.Timestamp) -> tuple[State, list[str]]:
+    """Tell whether a pack is out of date, and in a sentence what is wrong with its age.
+
+    A clock that shows a time before what the pack tells of is behind: by it, any pack is fresh.
+    """
+    until = pd.Timestamp(claimed.stale_after)
+    if now > until:
+        return "stale", [f"out of date since {minute(until)}"]
+    end = None if claimed.window is None else pd.Timestamp(claimed.window.end)
+    if end is not None and end - now > AHEAD:
+        said = f"it tells of what was until {minute(end)}, and by this machine it is {minute(now)}"
+        return "age unknown", [f"{said}: whether it is out of date can't be told"]
+    return "intact", []
 
 
 def _is_renamed(inside: Contents, signature: bytes) -> bool:

@@ -116,7 +116,7 @@ def _place(entry: Entry) -> Path:
     'restored-config/settings.yaml'
     """
     whole = PurePosixPath(entry.path)
-    top, *inner = whole.parts
+    top, *inner = whole.parts or ("",)  # of "." there is none
     if top not in {"home", "config"} or not inner or ".." in inner or whole.is_absolute():
         raise BackupError(f"the backup names a file {entry.path!a}", "don't trust it")
     in_store = PurePosixPath(*inner[1:]).as_posix() if top == "home" and inner[0] == "store" else ""

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from pipelines.run.windows import NoDataError, newest_report
+from pipelines.run.windows import NoDataError, TimeError, newest_report, utc
 
 
 class Empty:
@@ -35,3 +35,10 @@ def test_an_empty_store_says_what_to_do(store: Any, hint: str) -> None:
     with pytest.raises(NoDataError, match="no position reports") as error:
         newest_report(store)
     assert re.search(hint, error.value.hint)
+
+
+@pytest.mark.parametrize("text", ["now", "today", " now ", "2026-11-25\0", "2026-11-25T02\0:00"])
+def test_what_goes_by_the_machines_zone_or_is_cut_is_no_time(text: str) -> None:
+    """`now` was 8 h ago where the machine's zone is UTC: a plan began then."""
+    with pytest.raises(TimeError, match="no date or time"):
+        utc(text)

@@ -683,7 +683,7 @@ def test_of_what_is_set_aside_a_vessels_page_says_so(
 
 
 def test_health_is_what_status_and_doctor_say(reader: Reader, desk_home: Path) -> None:
-    health, problems = look(load(desk_home), NOW, afresh=False)
+    health, problems = look(load(desk_home), pd.Timestamp.now("UTC").to_pydatetime(), afresh=False)
     page = reader.page("/health")
     assert problems
     for one in problems:

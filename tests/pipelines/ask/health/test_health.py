@@ -1,6 +1,7 @@
 """What `selat doctor` and `selat status` find, on stores made for it."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -19,7 +20,7 @@ from rich.console import Console
 from detectors.core import events, frames
 from pipelines import store
 from pipelines.ask.health import Health, gather, problems, show, told
-from pipelines.ask.health.model import Early, WrongPack
+from pipelines.ask.health.model import Early, LastLook, WrongPack
 from pipelines.ask.health.problems import MAX_EARLY
 from pipelines.ask.health.prometheus import as_prometheus
 from pipelines.ask.health.screen import coverage_map, facts
@@ -315,6 +316,31 @@ def test_a_disk_with_less_room_than_a_night_takes(made: Callable[..., Installati
     assert said.message.startswith("200 MB free, less than a night takes")
 
 
+@pytest.mark.parametrize("served", [False, True])
+def test_a_disk_that_can_only_be_read_from(
+    small_home: Path, monkeypatch: pytest.MonkeyPatch, served: bool
+) -> None:
+    """A system that finds errors on a disk goes on so; the night can't even note that it failed."""
+    installation, asked = load(small_home), os.statvfs
+    assert "disk" not in found(installation, datetime.now(UTC))[1]
+
+    def errors(path: Path) -> Any:
+        fields = list(asked(path))
+        fields[8] |= os.ST_RDONLY  # f_flag
+        return os.statvfs_result(fields)
+
+    monkeypatch.setattr(os, "statvfs", errors)
+    health = gather(installation, datetime.now(UTC))
+    since = datetime.now(UTC) if served else None
+    health = replace(health, schedule=replace(health.schedule, served_since=since))
+    [one] = [one for one in problems(health, HealthSettings()) if one.where == "disk"]
+    assert one.level == ("error" if served else "warning")
+    assert "can only be read from" in one.message
+    for text in (one.message, one.hint):
+        assert spoken(labels("ms"), text)[1] is False
+        assert spoken(labels("ms"), text)[0] != text
+
+
 def test_what_waits_is_counted_beside_what_runs_ahead(made: Callable[..., Installation]) -> None:
     health, _ = found(made())
     ahead = replace(health, ahead="one vessel was heard later")
@@ -446,6 +472,25 @@ def test_the_status_knows_of_what_a_person_edited_as_doctor_does(
 
 
 @pytest.mark.slow
+def test_a_clock_behind_what_was_made_is_told(small_home: Path) -> None:
+    """Each age would be none, and no look late, until what the clock showed then has come."""
+    installation = load(small_home)
+    now = datetime.now(UTC)
+    assert "clock" not in found(installation, now)[1]
+    health, wrong = found(installation, now - timedelta(days=700))
+    assert "its clock is behind, or was ahead then" in wrong["clock"]
+    told_of = dict(facts(health))["last run"]
+    assert "still to come by the clock of this machine" in told_of
+    assert "ago" not in told_of
+    ahead = LastLook(now + timedelta(days=9), now, now, 15)
+    every = problems(replace(health, now=now, last_look=ahead), HealthSettings())
+    [one] = [one for one in every if one.where == "clock"]
+    assert one.message.startswith("the last look was made at")
+    for text in (wrong["clock"], one.message, one.hint):
+        assert spoken(labels("ms"), text)[1] is False
+        assert spoken(labels("ms"), text)[0] != text
+
+
 def test_a_mistyped_home_is_said_to_be_none(selat: Selat, tmp_path: Path) -> None:
     for command in ("status", "doctor"):
         said = selat(command, "--home", tmp_path / "data" / "hoem", "--json").out

@@ -16,7 +16,7 @@ from pipelines.base.settings import Installation
 from pipelines.publish.packs import build, contents, minisign
 from pipelines.publish.packs.keys import KeyProblem, Keyring
 from pipelines.publish.packs.manifest import PackError, safe_name
-from pipelines.publish.packs.verify import unpack, verify
+from pipelines.publish.packs.verify import EXIT_CODES, unpack, verify
 from pipelines.run.packs import export_to
 from tests.pipelines.publish.packs.conftest import NOW
 
@@ -128,6 +128,19 @@ def test_a_pack_goes_stale(made: Path, keys: Keyring, fresh: pd.Timestamp) -> No
     verdict = verify(made, keys, fresh + pd.Timedelta(days=3))
     assert verdict.state == "stale"
     assert any("MYT" in one for one in verdict.problems)
+
+
+def test_by_a_clock_that_is_behind_no_pack_is_fresh(
+    made: Path, pack: Path, keys: Keyring, fresh: pd.Timestamp
+) -> None:
+    """A battery is empty, and it is years ago: each old pack would be tonight's."""
+    verdict = verify(made, keys, fresh - pd.DateOffset(years=9))
+    assert verdict.state == "age unknown"
+    assert EXIT_CODES[verdict.state] == EXIT_CODES["stale"]
+    assert "can't be told" in verdict.problems[-1]
+    assert verify(made, keys, fresh - pd.Timedelta(days=1)).state == "intact"
+    _flip(pack / "flagged.kmz")
+    assert verify(pack, keys, fresh - pd.DateOffset(years=9)).state == "changed"
     assert "out of date" in verdict.problems[0]
 
 
