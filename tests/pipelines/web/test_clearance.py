@@ -421,13 +421,31 @@ def test_preparing_again_looks_at_nothing_and_a_feed_that_went_is_forgotten(
     assert cleared.clear_away(own_marked, []) == [own.home]
 
 
+def test_units_are_there_while_one_of_those_who_see_the_same_may_have_a_plan(
+    own_marked: Installation,
+) -> None:
+    path = own_marked.config / "marks.yaml"
+    text = path.read_text()
+    path.write_text(
+        text.replace("plan: {tlp: GREEN, rel: ALL}", "plan: {tlp: GREEN, rel: [PLANS]}")
+    )
+    planner = Clearance(GUEST.max_tlp, frozenset({"PLANS"}))
+    assert cleared.home_of(own_marked, planner) == cleared.home_of(own_marked, GUEST)
+    with reporter(quiet=True) as report:
+        for one in (planner, GUEST):
+            own = cleared.prepare(own_marked, one, report, [planner, GUEST])
+            assert (own.config / "patrol.yaml").exists()
+        cleared.prepare(own_marked, GUEST, report, [GUEST])
+    assert not (own.config / "patrol.yaml").exists()
+
+
 def test_what_a_cleared_home_is_configured_with_is_for_nobody_else_to_read(
     marked: Installation, tmp_path: Path
 ) -> None:
     own = Installation(tmp_path / "desk", tmp_path / "desk" / "config", marked.settings)
     before = os.umask(0o077)  # as the command sets it; what is copied is readable by all
     try:
-        cleared._configure(marked, own, GUEST.may, marks.load(marked.config))
+        cleared._configure(marked, own, [GUEST], marks.load(marked.config))
     finally:
         os.umask(before)
     made = list(own.home.rglob("*"))
