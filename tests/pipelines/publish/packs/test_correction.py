@@ -36,7 +36,7 @@ def test_what_is_open_again_is_told_with_where_it_is_now(language: str) -> None:
     assert words.correction_moved.format(where="03°30.00′N 100°00.00′E") in moved
 
 
-def test_a_lead_is_told_by_what_its_recipient_may_have_of_it() -> None:
+def test_a_lead_is_told_by_what_is_known_of_it() -> None:
     words, end = labels("en"), pd.Timestamp("2026-11-28T12:00Z")
     whole = {**LEAD, "correction": "withdrawn", "other_mmsi": 533_000_002, "end": end}
     said = f"\n  Event {'3f2a' * 4}. Incident {'9c1b' * 4}.\n  {words.correction_withdrawn}"
