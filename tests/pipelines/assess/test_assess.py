@@ -299,8 +299,9 @@ def test_what_own_vessels_do_and_who_meets_them_flags_nobody(
     lay = event("loitering", 1, 9, evidence={"median_speed_kn": 0.4})
     met = event("encounter", 2, 3, mmsi=A, other_mmsi=B, evidence=ENCOUNTER)
     alone = event("loitering", 1, 9, mmsi=B, evidence={"median_speed_kn": 0.4})
-    asked = [lay, met]
-    assert set(flagged(gazetteer, *asked)[1]["mmsi"]) == {A, B}
+    met_by = event("encounter", 2, 3, mmsi=FERRY, other_mmsi=A, evidence=ENCOUNTER)
+    asked = [lay, met, met_by]
+    assert set(flagged(gazetteer, *asked)[1]["mmsi"]) == {A, B, FERRY}
     told, flags = flagged(gazetteer, *asked, own=own)
     assert flags.empty
     assert told["reason"].str.endswith(by_own_vessel()).all()
