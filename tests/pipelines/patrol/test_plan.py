@@ -401,6 +401,62 @@ def test_greedy_against_every_order():
     assert 0 < value(order) <= best
 
 
+def sail(run, jobs, metres, n_bases, order):
+    """Whether a run can do these jobs in this order: each as early as it can, leaving for that."""
+    place, left_s, time_s, sailed_m = run.base, None, run.opens_s, 0.0
+    for job in order:
+        way_m, place = metres[place, n_bases + job], n_bases + job
+        begin_s = max(time_s + way_m / run.speed_mps, jobs[job].early_s)
+        left_s = begin_s - way_m / run.speed_mps if left_s is None else left_s
+        if begin_s > jobs[job].late_s or jobs[job].sea in run.closed:
+            return False
+        time_s = begin_s + run.duration_s(jobs[job])
+        sailed_m += way_m + run.length_m(jobs[job])
+    time_s, sailed_m = (
+        time_s + metres[place, run.base] / run.speed_mps,
+        sailed_m + metres[place, run.base],
+    )
+    return (
+        time_s <= run.closes_s
+        and time_s - (left_s or 0.0) <= run.endurance_s
+        and sailed_m <= run.endurance_m
+        and sum(jobs[job].boarding for job in order) <= run.boardings
+    )
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_greed_sails_within_every_limit_and_leaves_nothing_that_fits_behind(seed):
+    rng = np.random.default_rng(seed)
+    place = rng.uniform(0, 60_000, 14) + 1j * rng.uniform(0, 60_000, 14)
+    metres = np.abs(place[:, None] - place)
+    metres[13, :] = metres[:, 13] = np.inf  # no way there
+    jobs = [
+        assign.Job(
+            int(rng.integers(-1, 3)),
+            early := float(rng.uniform(0, 15_000)),
+            early + float(rng.uniform(3_000, 15_000)),
+            float(rng.uniform(0.1, 1)),
+            boarding=bool(rng.random() < 0.7),
+            duration_s=3_600,
+            sea=str(rng.choice(["", "B"])),
+        )
+        for _ in range(12)
+    ]
+    runs = [
+        assign.Run(0, 0, 30_000, 8, 14_000, np.inf, 5, 1_800),
+        assign.Run(1, 3_000, 24_000, 10, np.inf, 90_000, 2, 1_200, frozenset({"B"})),
+    ]
+    orders = assign.greedy(runs, jobs, metres, 2)
+    assert all(sail(run, jobs, metres, 2, one) for run, one in zip(runs, orders, strict=True))
+    done = [job for one in orders for job in one]
+    groups = [jobs[job].group for job in done if jobs[job].group >= 0]
+    assert len(set(done)) == len(done) > 1
+    assert len(set(groups)) == len(groups)
+    free = [k for k in {*range(12)} - {*done} if jobs[k].group not in groups]
+    more = [(run, [*one, job]) for run, one in zip(runs, orders, strict=True) for job in free]
+    assert not any(sail(run, jobs, metres, 2, order) for run, order in more)
+
+
 def test_a_plan_says_whose_sea_its_stops_lie_in(sea):
     """The base and the first vessel lie east of a line, the second one west of it."""
     zones = two_seas()
