@@ -20,6 +20,7 @@ from pipelines.patrol import assign
 from pipelines.patrol import model as planning
 from pipelines.patrol.motions import Boat
 from pipelines.patrol.plan import Inputs, make
+from pipelines.patrol.prediction import chance_within
 from pipelines.patrol.units import Base
 from pipelines.publish import plan as files
 from pipelines.publish.plan import page, tables, words
@@ -399,6 +400,54 @@ def test_greedy_against_every_order():
     assert value(solved) == pytest.approx(best)
     [order] = assign.greedy([run], jobs, metres, 1)
     assert 0 < value(order) <= best
+
+
+def soonest(plan, unit, mmsi, cfg, sea):
+    """When and how fast a unit could first meet a vessel, time after time; None where never."""
+    row = plan.prediction.mmsi.tolist().index(mmsi)
+    sorties = [one.sortie for one in plan.sailed if one.sortie.unit is unit]
+    for speed_kn in (unit.cruise_kn, unit.max_kn):
+        for sortie in sorties:
+            for tick in plan.prediction.tick_us.tolist():
+                _, along, across = plan.prediction.scale_at(row, tick)
+                at = sea.snap(*plan.prediction.at(row, tick))[:2]
+                out_nm = float(sea.distances_m(sortie.lat, sortie.lon, *at)[0]) / 1852
+                out_h, back_h = out_nm / speed_kn, out_nm / unit.cruise_kn
+                board_h = unit.boarding_min / 60
+                chance = chance_within(
+                    unit.search_nm * 1852, along, across, float(plan.prediction.dof[row])
+                )
+                if (
+                    unit.boardings
+                    and plan.start_us <= tick <= plan.end_us
+                    and sortie.opens_us + out_h * planning.HOUR_US <= tick
+                    and tick + (board_h + back_h) * planning.HOUR_US <= sortie.closes_us
+                    and out_h + board_h + back_h <= (unit.endurance_h or np.inf)
+                    and out_nm * (1 + (speed_kn / unit.cruise_kn) ** 2)
+                    <= (unit.endurance_nm or np.inf)
+                    and chance >= cfg.planning.min_chance
+                ):
+                    return tick, speed_kn
+    return None
+
+
+def test_each_pair_is_the_first_meeting_that_the_unit_can_sail_to(sea):
+    west, morning = Base(name="West", lat=3.5, lon=100.3), "08:00-14:00"
+    cfg = config(
+        unit("A", watch="20:00-06:00", endurance_h=2.2),
+        unit("B", base=west, watch="20:00-06:00", cruise_kn=10, max_kn=25, boarding_min=45),
+        unit("C", boardings=0),
+        unit("D", cruise_kn=12, max_kn=24, watch=morning, endurance_nm=104, boarding_min=20),
+        unit("E", cruise_kn=10, max_kn=20, watch=morning, boarding_min=60),
+    )
+    plan = make(inputs(tracked, [VESSELS[k] for k in (0, 2, 5)]), cfg, sea, use_solver=False)
+    units = {one.name: one for one in cfg.units}
+    told = {
+        (pair.unit, pair.target.mmsi): (pair.time_us, pair.speed_kn) if not pair.reason else None
+        for pair in plan.intercepts
+    }
+    assert told == {(u, m): soonest(plan, units[u], m, cfg, sea) for u, m in told}
+    assert {speed for _, speed in filter(None, told.values())} >= {18.0, 25.0}
 
 
 def sail(run, jobs, metres, n_bases, order):
