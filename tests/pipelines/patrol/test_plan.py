@@ -19,7 +19,7 @@ from pipelines.assess.dispositions.outcomes import holding
 from pipelines.patrol import assign
 from pipelines.patrol import model as planning
 from pipelines.patrol.motions import Boat
-from pipelines.patrol.plan import Inputs, make
+from pipelines.patrol.plan import Inputs, for_units, make
 from pipelines.patrol.prediction import chance_within
 from pipelines.patrol.units import Base
 from pipelines.publish import plan as files
@@ -216,6 +216,20 @@ def test_an_incident_is_sailed_for_once(sea):
             3: planning.OUT_OF_REACH,
         }
         hold(made, near)
+
+
+def test_who_gets_the_plan_of_one_unit_is_told_what_others_go_for_and_nothing_of_them(sea):
+    vessels = [(1, 2.3, 101.4, 0.0, 0), (2, 3.6, 100.5, 0.0, 0)]
+    east, inland = Base(name="East", lat=2.5, lon=101.4), Base(name="Inland", lat=2.6, lon=100.4)
+    west = Base(name="West", lat=3.5, lon=100.3)
+    units = (unit("A", base=east), unit("B", base=west), unit("C", base=inland))
+    made = make(inputs(tracked, vessels), config(*units), sea)
+    assert {s.target.mmsi for one in made.sailed for s in one.stops if s.target} == {1, 2}
+    own = for_units(made, ["A"])
+    assert {one.sortie.unit.name for one in own.sailed} == {pair.unit for pair in own.intercepts}
+    assert {one.sortie.unit.name for one in own.sailed} == {"A"}
+    assert {o.target.mmsi: o.reason for o in own.left_out} == {2: planning.ANOTHER_UNIT}
+    assert (own.unplaced, made.unplaced) == ((), ("C",))
 
 
 @pytest.mark.parametrize(("fade_per_h", "first"), [(0.0, 2), (0.02, 1)])
@@ -439,6 +453,7 @@ def test_each_pair_is_the_first_meeting_that_the_unit_can_sail_to(sea):
         unit("C", boardings=0),
         unit("D", cruise_kn=12, max_kn=24, watch=morning, endurance_nm=104, boarding_min=20),
         unit("E", cruise_kn=10, max_kn=20, watch=morning, boarding_min=60),
+        unit("F", watch="20:00-06:00"),
     )
     plan = make(inputs(tracked, [VESSELS[k] for k in (0, 2, 5)]), cfg, sea, use_solver=False)
     units = {one.name: one for one in cfg.units}
