@@ -344,6 +344,29 @@ def test_a_unit_without_a_target_patrols_a_risk_sector(sea):
     hold(plan, config())
 
 
+def test_a_sortie_that_was_given_nothing_searches_what_nobody_does(sea, monkeypatch):
+    """As the solver leaves one in port, where what others do is worth more than all by greed."""
+    real = assign.greedy
+    monkeypatch.setattr(
+        assign, "greedy", lambda runs, *of: [[] for _ in runs] if runs[1:] else real(runs, *of)
+    )
+    ends = T0 - pd.Timedelta("20h"), T0 - pd.Timedelta("19h")
+    places = [(2.4, 101.1), (2.8, 101.1), (2.4, 101.6)]
+    rows = [
+        event_row("crossing", *ends, mmsi=mmsi, lat=lat, lon=lon, score=0.9)
+        for mmsi, (lat, lon) in enumerate(places, 533000001)
+    ]
+    given_ = inputs(tracked, [(4, 2.2, 100.2, 0.0, 0)], events.build(rows))
+    limits = {"watch": "00:00-08:00", "endurance_h": 5.0}
+    cfg = config(unit("A", **limits), unit("B", **limits))
+    plan = make(given_, cfg, sea, use_solver=False)
+    first, second = ({s.sector.name for s in one.stops if s.sector} for one in plan.sailed[:2])
+    assert first
+    assert second
+    assert not first & second
+    hold(plan, cfg)
+
+
 def test_hours_of_search_that_follow_one_another_are_one_stop(sea):
     plan = make(inputs(tracked, [(4, 2.2, 100.2, 0.0, 0)]), config(unit("A")), sea)
     [one] = plan.sailed
