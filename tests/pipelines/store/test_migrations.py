@@ -253,3 +253,23 @@ def test_what_was_written_by_others_becomes_data_too(tmp_path: Path) -> None:
     whole = {"None": [], "[{": [], "gap 0": ["gap"], "<scri": [], "gap 9": ["gap"]}
     assert kinds == {key: whole[key] for key in kinds}
     assert len(kinds) > 2
+
+
+@pytest.mark.parametrize(
+    ("versions", "said"),
+    [
+        (None, "says no version"),
+        ((), "says 0 versions"),
+        ((SCHEMA_VERSION, SCHEMA_VERSION), "says 2 versions"),
+    ],
+)
+def test_a_catalogue_with_no_version_or_two_is_not_guessed_at(
+    versions: tuple[int, ...] | None, said: str
+) -> None:
+    with duckdb.connect() as connection:
+        if versions is not None:
+            connection.execute("CREATE TABLE meta (schema_version INTEGER)")
+        for one in versions or ():
+            connection.execute("INSERT INTO meta VALUES (?)", [one])
+        with pytest.raises(StoreError, match=said):
+            migrations.version_of(connection)
