@@ -441,33 +441,32 @@ def test_greedy_against_every_order():
 
 def soonest(plan, unit, mmsi, cfg, sea):
     """When and how fast a unit could first meet a vessel, time after time; None where never."""
-    row = plan.prediction.mmsi.tolist().index(mmsi)
+    row, ticks = plan.prediction.mmsi.tolist().index(mmsi), plan.prediction.tick_us
     sorties = [one.sortie for one in plan.sailed if one.sortie.unit is unit]
+    lat, lon, _ = sea.snap(*plan.prediction.at(row, ticks))
+    out_nm = sea.distances_m(sorties[0].lat, sorties[0].lon, lat, lon) / 1852
+    _, along, across = plan.prediction.scale_at(row, ticks)
+    chance = chance_within(unit.search_nm * 1852, along, across, float(plan.prediction.dof[row]))
     for speed_kn in (unit.cruise_kn, unit.max_kn):
         for sortie in sorties:
-            for tick in plan.prediction.tick_us.tolist():
-                _, along, across = plan.prediction.scale_at(row, tick)
-                at = sea.snap(*plan.prediction.at(row, tick))[:2]
-                out_nm = float(sea.distances_m(sortie.lat, sortie.lon, *at)[0]) / 1852
-                out_h, back_h = out_nm / speed_kn, out_nm / unit.cruise_kn
+            for tick, off_nm, found in zip(ticks.tolist(), out_nm, chance, strict=True):
+                out_h, back_h = off_nm / speed_kn, off_nm / unit.cruise_kn
                 board_h = unit.boarding_min / 60
-                chance = chance_within(
-                    unit.search_nm * 1852, along, across, float(plan.prediction.dof[row])
-                )
+                used_nm = off_nm * (1 + (speed_kn / unit.cruise_kn) ** 2)
                 if (
                     unit.boardings
                     and plan.start_us <= tick <= plan.end_us
                     and sortie.opens_us + out_h * planning.HOUR_US <= tick
                     and tick + (board_h + back_h) * planning.HOUR_US <= sortie.closes_us
                     and out_h + board_h + back_h <= (unit.endurance_h or np.inf)
-                    and out_nm * (1 + (speed_kn / unit.cruise_kn) ** 2)
-                    <= (unit.endurance_nm or np.inf)
-                    and chance >= cfg.planning.min_chance
+                    and used_nm <= (unit.endurance_nm or np.inf)
+                    and found >= cfg.planning.min_chance
                 ):
                     return tick, speed_kn
     return None
 
 
+@pytest.mark.slow
 def test_each_pair_is_the_first_meeting_that_the_unit_can_sail_to(sea):
     west, morning = Base(name="West", lat=3.5, lon=100.3), "08:00-14:00"
     cfg = config(
