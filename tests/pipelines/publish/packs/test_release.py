@@ -728,6 +728,31 @@ def test_a_flag_has_the_mark_of_each_feed_that_its_last_position_rests_on() -> N
     assert mark(1, 2) == held
 
 
+@pytest.mark.parametrize(
+    ("part", "label"), [("gap", "GREEN"), ("watch-list", "RED"), ("history", "AMBER")]
+)
+def test_a_flag_has_the_mark_of_a_list_or_of_earlier_events_where_they_count_for_it(
+    part: str, label: str
+) -> None:
+    free, before, listed = (Mark(Tlp(name), None) for name in ("GREEN", "AMBER", "RED"))
+    ours, last = 533000009, pd.Timestamp("2026-01-05T20:00Z")
+    assessed: Any = SimpleNamespace(
+        flagged=pd.DataFrame({"mmsi": [ours], "event_ids": ["e"]}),
+        parts=pd.DataFrame({"part": [part], "mmsi": [ours]}),
+    )
+    made: Any = SimpleNamespace(
+        window=SimpleNamespace(end=last),
+        lists=[SimpleNamespace(name="theirs")],
+        rules=SimpleNamespace(of_watchlist=lambda _: listed),
+        rights=SimpleNamespace(marks={"open": free}),
+    )
+    known: Any = SimpleNamespace(of_vessel=lambda *_: {"open"}, of_report=lambda _: {"open"})
+    past = pd.DataFrame({"mmsi": [533000001], "other_mmsi": [ours]})
+    heard = pd.DataFrame({"mmsi": [ours], "source": [1]})
+    marks = release_marks.vessel_marks(made, assessed, {"e": free}, past, [before], known, heard)
+    assert marks == {ours: Mark(Tlp(label), None)}
+
+
 def test_all_that_a_pack_is_made_from_counts_for_its_mark_sightings_too() -> None:
     whom = Recipient(title="x", holds=("MYS",), max_tlp=Tlp.RED, formats=("csv",))
     window = SimpleNamespace(start=pd.Timestamp("2026-01-05T16:00Z"), end=None)
