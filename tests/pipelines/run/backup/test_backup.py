@@ -143,6 +143,9 @@ def test_a_recording_that_got_its_final_name_meanwhile_is_kept_under_it(
     made = keep(installation, tmp_path / "disk")
     assert made.gone == ("home/recordings/tcp.nmea.gz.open",)
     assert "home/recordings/tcp.nmea.gz" in {entry.path for entry in made.snapshot.entries}
+    back = take(tmp_path / "disk", tmp_path / "back").home
+    assert (back / "recordings" / "tcp.nmea.gz").read_bytes() == b"x"
+    assert not (back / "latest").is_symlink()  # of no run
 
 
 def test_old_backups_go_and_what_others_need_stays(home: Path, tmp_path: Path) -> None:
