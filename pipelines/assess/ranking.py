@@ -66,8 +66,8 @@ def assess(
     gazetteer: Gazetteer,
     settings: AssessSettings,
     *,
-    past: pd.DataFrame | None = None,
-    changes: pd.DataFrame | None = None,
+    past: pd.DataFrame,
+    changes: pd.DataFrame,
     watchlists: list[Watchlist] | None = None,
     dispositions: pd.DataFrame | None = None,
     heirs: Mapping[str, str] | None = None,
@@ -106,10 +106,8 @@ def assess(
     """
     now, vessels = detection.context.end, detection.context.vessels.set_index("mmsi")
     names = dict(zip(vessels.index.tolist(), vessels["name"].tolist(), strict=True))
-    before = event_schema.empty() if past is None else past
     # A silence that goes on for days is told by the change of a night before.
-    both = [detection.events, *([] if changes is None else [changes])]
-    since = numbers_since(event_schema.concat(both))
+    since = numbers_since(event_schema.concat([detection.events, changes]))
     teller = Teller(names, gazetteer, now, say, since)
     events = _told(detection.events.reset_index(drop=True), teller, reasons or {})
 
@@ -132,7 +130,7 @@ def assess(
     judged = judge(
         counted,
         now=now,
-        past=before[~of_own(before, lists, settings.min_score)],
+        past=past[~of_own(past, lists, settings.min_score)],
         matches=match([one for one in lists if not one.about.own], detection.context.vessels, say),
         voluntary=set(heard.loc[heard["class_b_only"], "mmsi"].tolist()),
         voluntary_weight=settings.voluntary_weight,

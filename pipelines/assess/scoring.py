@@ -125,8 +125,7 @@ def judge(
 
 def _by_vessel(events: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
     """One row per event and vessel that takes part in it, strongest first for each vessel."""
-    other = events[events["other_mmsi"] > 0]
-    swapped = other.assign(mmsi=other["other_mmsi"], other_mmsi=other["mmsi"])
+    swapped = events.assign(mmsi=events["other_mmsi"], other_mmsi=events["mmsi"])
     sides = pd.concat([events, swapped], ignore_index=True)
     sides = sides[sides["mmsi"] > 0]
     sides = sides.assign(end=sides["end"].fillna(now), part="behaviour")

@@ -213,8 +213,7 @@ def _as_if(zone_class: str, evidence: Evidence, away_m: float) -> Evidence:
     if zone_class == "anchorage" and "anchorage_distance_m" in evidence:
         known_m = evidence.number("anchorage_distance_m")
         facts["anchorage_distance_m"] = away_m if math.isnan(known_m) else min(away_m, known_m)
-    checks = tuple(check for check in evidence.checks if check.name not in facts)
-    return replace(evidence, facts=facts, checks=checks)
+    return replace(evidence, facts=facts)
 
 
 def _left_out(detector: Any, row: Mapping[Any, Any]) -> Sequence[str]:

@@ -144,7 +144,7 @@ def prepare(home: Home = None, config: Config = None, quiet: Quiet = False) -> N
     clear_away(installation, clearances)
     with reporter(quiet=quiet) as report:
         for one in clearances:
-            own = prepare(installation, one, report)
+            own = prepare(installation, one, report, clearances)
             if not quiet:
                 what = "the whole home" if own == installation else f"worked out, in {own.home}"
                 typer.echo(f"{one}: {what}")

@@ -137,12 +137,9 @@ class Report:
         )
         return self.rows_read - became
 
-    def reject(self, reason: str, line: int, text: bytes | str, rows: int = 1) -> None:
-        """Count `rows` rejected rows, and keep the text of one where few of the kind are kept."""
-        before = self.rejected.get(reason, 0)
-        self.rejected[reason] = before + rows
-        if before < MAX_SAMPLES:
-            self.samples.append({"reason": reason, "line": int(line), "text": escaped(text)})
+    def reject(self, reason: str, line: int, text: bytes | str) -> None:
+        """Count a rejected row, and keep its text where few of the kind are kept."""
+        self.reject_many(reason, [(line, text)], 1)
 
     def reject_many(self, reason: str, rows: Iterable[tuple[int, bytes | str]], n: int) -> None:
         """Count `n` rejected rows; of `rows` (line, text) only the first few are looked at."""
@@ -158,11 +155,11 @@ class Report:
             self.waiting = Waiting(first, last)
         self.waiting.add(first, last, mmsi)
 
-    def other_message(self, kind: str, rows: int = 1) -> None:
+    def other_message(self, kind: str, rows: int) -> None:
         """Count rows of a kind that is right, but isn't kept."""
         _count(self.other_messages, escaped(kind)[:40], rows)
 
-    def other_line(self, kind: str, lines: int = 1) -> None:
+    def other_line(self, kind: str, lines: int) -> None:
         """Count lines that aren't AIS."""
         if lines:
             _count(self.other_lines, kind, lines)

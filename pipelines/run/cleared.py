@@ -8,16 +8,16 @@ neighbours, events, scores, incidents, counts and the names of runs rest on noth
 does every page that is shown of it, whoever writes that page.
 
 It lies in HOME/release/KEY/desk with a configuration of its own: zones and detectors are the
-home's, watch-lists are those that they may have, patrol units are there where they may have a plan
-(of what they may see), and marks, recipients, keys, packs, our plans and what was learned here
-aren't. It may be removed at any time; what was concluded in
-it goes with it there, and stays in the home, where each conclusion is recorded too.
+home's, watch-lists are those that they may have, patrol units are there where one of them may have
+a plan (of what they may see), and marks, recipients, keys, packs, our plans and what was learned
+here aren't. It may be removed at any time; what was concluded in it goes with it there, and stays
+in the home, where each conclusion is recorded too.
 """
 
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -150,8 +150,15 @@ class _Held:
     rights: Rights
 
 
-def prepare(installation: Installation, clearance: Clearance, report: Reporter) -> Installation:
+def prepare(
+    installation: Installation,
+    clearance: Clearance,
+    report: Reporter,
+    others: Collection[Clearance] = (),
+) -> Installation:
     """Bring the home of a clearance in line with the whole one, and look at its nights.
+
+    `others`: further clearances; those that see the same may have plans where this one may not.
 
     Raises
     ------
@@ -165,20 +172,21 @@ def prepare(installation: Installation, clearance: Clearance, report: Reporter) 
     own = home_of(installation, clearance)
     if own != installation:
         with writer_lock(own.home.parent / "desk.lock"):
-            _prepare(installation, own, clearance, report)
+            sharing = [one for one in others if home_of(installation, one) == own]
+            _prepare(installation, own, [clearance, *sharing], report)
     return own
 
 
 def _prepare(
-    installation: Installation, own: Installation, clearance: Clearance, report: Reporter
+    installation: Installation, own: Installation, sharing: list[Clearance], report: Reporter
 ) -> None:
     rules = marking.load(installation.config)
     with read(installation.store, installation.settings.store) as home:
-        rights = Rights.of(home, rules, clearance.recipient)
+        rights = Rights.of(home, rules, sharing[0].recipient)
         state, runs = state_of(home), runs_of(home)
         if not _sound(own, rights):
             shutil.rmtree(own.home, ignore_errors=True)
-        _configure(installation, own, clearance.may, rules)
+        _configure(installation, own, sharing, rules)
         with write(own.store, own.settings.store) as writer:
             align(writer, rights, home)
             writer.place_feeds(_places(home.feed_places(), rights))
@@ -220,13 +228,13 @@ def _sound(own: Installation, rights: Rights) -> bool:
 def _configure(
     installation: Installation,
     own: Installation,
-    may: Callable[[Mark], bool],
+    sharing: list[Clearance],
     rules: MarkRules,
 ) -> None:
-    """Give a cleared home the configuration that it may have."""
+    """Give a cleared home the configuration that those who share it may have."""
     shutil.rmtree(own.config, ignore_errors=True)
     own.watchlists.mkdir(parents=True)
-    planned = (units.FILE_NAME,) if may(rules.of_plan()) else ()
+    planned = (units.FILE_NAME,) if any(one.may(rules.of_plan()) for one in sharing) else ()
     for name in (*_TAKEN, *planned):
         source = installation.config / name
         for path in [source, *source.rglob("*")]:
@@ -235,7 +243,7 @@ def _configure(
                 to.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, to)
     for one in watchlists.load(installation.watchlists):
-        if may(rules.of_watchlist(one.name)):
+        if sharing[0].may(rules.of_watchlist(one.name)):
             for ending in (".csv", ".yaml"):
                 source = installation.watchlists / f"{one.name}{ending}"
                 shutil.copyfile(source, own.watchlists / source.name)

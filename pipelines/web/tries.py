@@ -104,7 +104,7 @@ class Tries:
         self, name: str, address: str, browser: str
     ) -> tuple[tuple[Hashable, int, float], ...]:
         digest = _digest(browser)
-        if browser and self._browsers.get(digest) == name:
+        if self._browsers.get(digest) == name:
             return self._of(name, digest, known=True)
         return self._of(name, network_of(address), known=False)
 

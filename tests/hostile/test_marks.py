@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines.base.marks import MarkRules, Tlp
+from pipelines.base.marks import Mark, MarkRules, Tlp
 
 RULES = MarkRules.model_validate(
     {
@@ -42,3 +42,26 @@ def test_a_name_that_looks_like_that_of_a_rule_has_its_mark(name: str) -> None:
 def test_another_name_has_not() -> None:
     assert RULES.of_sighting("a.csv", "informant cafe 7").tlp == Tlp.GREEN
     assert RULES.of_feed("/caf\u00e9 7/feed").tlp == Tlp.GREEN
+
+
+@pytest.mark.parametrize(
+    ("held", "most", "may"),
+    [
+        ({"MYS"}, Tlp.AMBER, True),
+        ({"AUS", "IDN"}, Tlp.RED, True),
+        ({"IDN"}, Tlp.RED, False),
+        (set(), Tlp.RED, False),
+        ({"MYS"}, Tlp.GREEN, False),
+    ],
+)
+def test_a_record_is_for_who_holds_a_name_of_its_list_and_may_have_its_label(
+    held: set[str], most: Tlp, may: bool
+) -> None:
+    mark = Mark(Tlp.AMBER, frozenset({"MYS", "AUS"}))
+    assert mark.releasable(frozenset(held), most) is may
+    assert Mark(Tlp.AMBER, None).releasable(frozenset(held), most) is (most != Tlp.GREEN)
+    assert not Mark(Tlp.AMBER, frozenset()).releasable(frozenset(held), most)
+
+
+def test_a_plan_that_no_rule_names_has_the_mark_of_all_else() -> None:
+    assert RULES.of_plan() == RULES.of_feed("x") == Mark(Tlp.GREEN, None)

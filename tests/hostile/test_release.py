@@ -524,6 +524,7 @@ def test_a_correction_is_signed_and_a_changed_one_is_seen(
     text = (folder / "CORRECTION.txt").read_text()
     assert text.startswith(f"TLP:{sent.entry['tlp']}")
     assert f"Correction of the pack {name}." in text
+    assert "MANIFEST.json.minisig signs it" in text
     assert re.search(r"MYT\), .*\d\d°\d\d\.\d\d′[NS] \d{3}°\d\d\.\d\d′[EW]\n", text)
     (folder / "CORRECTION.txt").write_text(text.replace("Withdrawn", "Confirmed"))
     assert verify(folder, keyring, NOW).state == "changed"

@@ -152,7 +152,6 @@ def lasting(
         else:
             split = before["incident_id"].iloc[parted[place]] if place in parted else ""
             rows.append({**row, **_new(row, split, used, known, say)})
-        used.add(rows[-1]["incident_id"])
     into = {then: rows[now]["incident_id"] for now, then in reversed(shared)}
     rows += [
         {**row, **over}

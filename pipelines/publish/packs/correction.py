@@ -94,7 +94,7 @@ def render(
         words.verify_line if signed else words.unsigned_line,
         marks,
     ]
-    return "\n\n".join(text for text in paragraphs if text) + "\n"
+    return "\n\n".join(paragraphs) + "\n"
 
 
 def _told(row: Mapping[Any, Any], words: Labels, place: Callable[[float, float], str]) -> str:

@@ -167,7 +167,9 @@ def test_different_kinds_add_up_and_more_of_the_same_does_not(gazetteer: Gazette
     within = event("loitering", 1, 5, evidence={"median_speed_kn": 0.8})
     _, together = flagged(gazetteer, encounter(), within)
     assert together.set_index("mmsi")["score"][A] == pytest.approx(0.5), "one behaviour, seen twice"
-    _, ranked = flagged(gazetteer, encounter(), loitering, *crossings)
+    where = {"zone_id": "z", "evidence": {"zone_name": "somewhere"}}
+    context = event("geofence", 2, 2, subkind="enter", score=0.05, **where)
+    _, ranked = flagged(gazetteer, encounter(), loitering, context, *crossings)
     scores = ranked.set_index("mmsi")["score"]
     assert scores[A] == pytest.approx(1 - 0.5 * 0.5)
     assert scores[B] == pytest.approx(0.5)
@@ -297,8 +299,9 @@ def test_what_own_vessels_do_and_who_meets_them_flags_nobody(
     lay = event("loitering", 1, 9, evidence={"median_speed_kn": 0.4})
     met = event("encounter", 2, 3, mmsi=A, other_mmsi=B, evidence=ENCOUNTER)
     alone = event("loitering", 1, 9, mmsi=B, evidence={"median_speed_kn": 0.4})
-    asked = [lay, met]
-    assert set(flagged(gazetteer, *asked)[1]["mmsi"]) == {A, B}
+    met_by = event("encounter", 2, 3, mmsi=FERRY, other_mmsi=A, evidence=ENCOUNTER)
+    asked = [lay, met, met_by]
+    assert set(flagged(gazetteer, *asked)[1]["mmsi"]) == {A, B, FERRY}
     told, flags = flagged(gazetteer, *asked, own=own)
     assert flags.empty
     assert told["reason"].str.endswith(by_own_vessel()).all()
@@ -329,6 +332,7 @@ def test_an_own_vessel_whose_number_another_sends_counts_as_anybody(
     told, flags = flagged(gazetteer, lay, two, own=own)
     assert set(told["detector"]) == {"loitering", "identity"}
     assert set(flags["mmsi"]) == {A}
+    assert flags.equals(flagged(gazetteer, lay, two)[1])
     assert not told["reason"].str.endswith(by_own_vessel()).any()
 
 

@@ -103,6 +103,7 @@ def test_an_anchorage_names_the_mother_ship_that_it_would_hide_concluded_first()
     [
         ("waiting_area", "loitering", "", {"in_waiting_area": False, "duration_s": 9000}),
         ("waiting_area", "geofence", "stop", {}),
+        ("anchorage", "outlier", "", {"anchorage_distance_m": 9e4, "duration_s": 7200}),
         (
             "ferry_route",
             "crossing",
@@ -121,6 +122,16 @@ def test_each_class_excuses_its_own(
     assert told("lane", Past([one], {}, "")) == []
     outside = {**one, "lat": 4.0}
     assert told(zone_class, Past([outside], {}, "")) == []
+
+
+@pytest.mark.parametrize(("known", "then"), [(False, [0.42]), (True, []), (None, [])])
+def test_a_meeting_counts_less_where_the_place_would_be_its_anchorage(
+    known: bool | None, then: list[float]
+) -> None:
+    untried = Evidence(facts={} if known is None else {"in_anchorage": known})
+    past = Past([{**event("a", "encounter", MOTHER), "evidence": untried}], {}, "")
+    assert [one.score_then for one in told("anchorage", past)] == then
+    assert told("waiting_area", past) == []
 
 
 def test_nothing_is_silenced_where_nothing_falls() -> None:

@@ -79,6 +79,7 @@ def test_own_headings_and_prefixed_numbers(tmp_path: Path) -> None:
         ("imo\n1\n", ABOUT + "columns: {imo: NUMBER}\n", "none of the columns"),
         ("ship\n1\n", ABOUT, "none of the columns"),
         ("", ABOUT, "can't be read"),
+        ("\nimo,name,IMO\n1,x,2\n", ABOUT, "several columns 'imo'"),
         ("name\nSAMPEL 1\n", ABOUT + "own: true\n", "no column of MMSIs"),
     ],
 )

@@ -531,6 +531,24 @@ def test_two_ids_of_one_number_are_told():
     assert report.to_dict()["numbered"] == 1
 
 
+def test_however_many_kinds_a_feed_names_few_are_told():
+    report = Report()
+    for number in range(100):
+        report.other_message(f"type {number}", 2)
+    report.other_message("type 0", 1)
+    told = report.to_dict()["other_messages"]
+    assert (len(told), told["type 0"], told["others"]) == (61, 3, 80)
+
+
+def test_a_feed_lasts_from_its_first_report_to_its_last_in_whatever_batches_they_come():
+    report, none = Report(), pd.DataFrame({"time": pd.to_datetime([], utc=True)})
+    for hour in (5, 8, 3):
+        at = pd.Timestamp(f"2026-01-05T0{hour}:00Z").as_unit("us")
+        report.landed(np.array([533000001]), np.array([int(at.timestamp() * 1e6)]), none)
+    assert (report.first_time.hour, report.last_time.hour) == (3, 8)
+    assert (report.positions, report.vessels) == (3, 1)
+
+
 @pytest.mark.parametrize(
     "extra", ["  values: {ship_type: {x: 256}}\n", "  values: {name: {x: 1}}\n"]
 )

@@ -14,9 +14,10 @@ from detectors.kinematics.stops import STOP_COLUMNS
 from detectors.surroundings import lanes
 from detectors.surroundings.zones import Zones
 from pipelines.learn import places, shapes
+from pipelines.learn.bounds import Lanes, judged
 from pipelines.learn.gather import PATH_POINTS, Traffic
 from pipelines.learn.parameters import PlacesParameters
-from pipelines.reference.place import Refused
+from pipelines.reference.place import Place, Refused
 
 FEW = PlacesParameters(min_vessels=6, min_days=3, min_pilot_vessels=6, min_trips=6, min_trip_days=3)
 HOUR_US = 3_600_000_000
@@ -238,6 +239,37 @@ def test_a_ferry_route_is_sailed_again_and_again_by_passenger_vessels_or_several
     assert learned(replace(no_traffic(), **one_boat)) == [], "a boat that shuttles is no ferry"
     for few in (ferry(5), ferry(10, days=1)):
         assert learned(replace(no_traffic(), **few)) == []
+
+
+@pytest.mark.parametrize(
+    ("zone_class", "share", "left"),
+    [
+        ("anchorage", 0.2, 0.8),  # the rest of the lane is cut away
+        ("waiting_area", 0.2, 0.8),
+        ("anchorage", 0.3, None),
+        ("pilot_ground", 0.4, 1.0),  # pilots board at the edge of lanes, ferries cross them
+        ("ferry_route", 0.4, 1.0),
+        ("ferry_route", 0.6, None),
+    ],
+)
+def test_what_lies_in_a_lane_is_cut_off_only_where_nobody_may_anchor(
+    zone_class: str, share: float, left: float | None
+) -> None:
+    shape = shapely.box(100.0, 3.0, 100.02, 3.02)
+    lane = shapely.box(100.0, 3.0, 100.0 + 0.02 * share, 3.02)
+    found = judged(Place(zone_class, shape, 1.0, 9, 9, 9), Lanes([lane], OPEN), FEW)
+    if left is None:
+        assert isinstance(found, Refused)
+    else:
+        assert isinstance(found, Place)
+        assert found.shape.area == pytest.approx(left * shape.area)
+
+
+def test_what_is_larger_than_its_class_may_be_is_no_place_and_says_so() -> None:
+    anywhere = Place("anchorage", shapely.box(100.0, 3.0, 101.0, 4.0), 1.0, 9, 9, 9)
+    found = judged(anywhere, Lanes([], OPEN), FEW)
+    assert isinstance(found, Refused)
+    assert "km2 where its class has" in found.reason
 
 
 def sailing(course_deg: float, n: int, seed: int, offset_deg: float = 0.0) -> pd.DataFrame:

@@ -12,7 +12,10 @@ import shapely
 from detectors.core.errors import ConfigError
 from detectors.surroundings import normal, normal_fit
 from detectors.surroundings.normal import CLASSES, Normal
+from pipelines import store
 from pipelines.base.settings import PROJECT, REFERENCE
+from pipelines.learn.normal import samples
+from pipelines.learn.parameters import NormalParameters
 from pipelines.reference import layers as reference
 from pipelines.reference import learned as snapshot
 from pipelines.reference import models
@@ -116,3 +119,24 @@ def test_a_model_is_read_as_it_was_written_and_not_otherwise(tmp_path: Path) -> 
     with pytest.raises(ConfigError, match="can't be read"):
         models.load(tmp_path)
     assert models.load(tmp_path / "nothing") == {}
+
+
+@pytest.mark.slow
+def test_what_vessels_did_during_their_events_is_not_learned_as_normal(small_home: Path) -> None:
+    since, until = pd.Timestamp("2026-01-05T00:00Z"), pd.Timestamp("2026-01-07T00:00Z")
+    asked = NormalParameters(exclude_score=0.1)
+    with store.read(small_home / "store") as reader:
+        learned, counts = samples(reader, since, until, asked)
+        whole, all_of = samples(reader, since, until, NormalParameters(exclude_score=1.0))
+        events = reader.events_counted(since, until, 0.1)
+    at = pd.to_datetime(whole["tick"] * asked.step_s, unit="s", utc=True)
+    during = np.zeros(len(whole), bool)
+    for one, other, start, end in events[["mmsi", "other_mmsi", "start", "end"]].itertuples(
+        index=False
+    ):
+        theirs = whole["mmsi"].isin({one, other} - {0})
+        during |= (theirs & (at >= start) & (at <= (until if pd.isna(end) else end))).to_numpy()
+    assert 0 < during.sum() < len(whole)
+    pd.testing.assert_frame_equal(learned, whole[~during].reset_index(drop=True))
+    assert (counts["ticks"], counts["ticks_left_out"]) == (len(learned), during.sum())
+    assert counts["reports"] == all_of["reports"] > len(whole)

@@ -19,7 +19,8 @@ from pipelines.assess.dispositions.outcomes import holding
 from pipelines.patrol import assign
 from pipelines.patrol import model as planning
 from pipelines.patrol.motions import Boat
-from pipelines.patrol.plan import Inputs, make
+from pipelines.patrol.plan import Inputs, for_units, make
+from pipelines.patrol.prediction import chance_within
 from pipelines.patrol.units import Base
 from pipelines.publish import plan as files
 from pipelines.publish.plan import page, tables, words
@@ -217,6 +218,20 @@ def test_an_incident_is_sailed_for_once(sea):
         hold(made, near)
 
 
+def test_who_gets_the_plan_of_one_unit_is_told_what_others_go_for_and_nothing_of_them(sea):
+    vessels = [(1, 2.3, 101.4, 0.0, 0), (2, 3.6, 100.5, 0.0, 0)]
+    east, inland = Base(name="East", lat=2.5, lon=101.4), Base(name="Inland", lat=2.6, lon=100.4)
+    west = Base(name="West", lat=3.5, lon=100.3)
+    units = (unit("A", base=east), unit("B", base=west), unit("C", base=inland))
+    made = make(inputs(tracked, vessels), config(*units), sea)
+    assert {s.target.mmsi for one in made.sailed for s in one.stops if s.target} == {1, 2}
+    own = for_units(made, ["A"])
+    assert {one.sortie.unit.name for one in own.sailed} == {pair.unit for pair in own.intercepts}
+    assert {one.sortie.unit.name for one in own.sailed} == {"A"}
+    assert {o.target.mmsi: o.reason for o in own.left_out} == {2: planning.ANOTHER_UNIT}
+    assert (own.unplaced, made.unplaced) == ((), ("C",))
+
+
 @pytest.mark.parametrize(("fade_per_h", "first"), [(0.0, 2), (0.02, 1)])
 def test_the_strongest_lead_is_not_left_for_the_evening(sea, fade_per_h, first):
     """It would be found as well in the second watch, and who sails away only in the first."""
@@ -329,6 +344,29 @@ def test_a_unit_without_a_target_patrols_a_risk_sector(sea):
     hold(plan, config())
 
 
+def test_a_sortie_that_was_given_nothing_searches_what_nobody_does(sea, monkeypatch):
+    """As the solver leaves one in port, where what others do is worth more than all by greed."""
+    real = assign.greedy
+    monkeypatch.setattr(
+        assign, "greedy", lambda runs, *of: [[] for _ in runs] if runs[1:] else real(runs, *of)
+    )
+    ends = T0 - pd.Timedelta("20h"), T0 - pd.Timedelta("19h")
+    places = [(2.4, 101.1), (2.8, 101.1), (2.4, 101.6)]
+    rows = [
+        event_row("crossing", *ends, mmsi=mmsi, lat=lat, lon=lon, score=0.9)
+        for mmsi, (lat, lon) in enumerate(places, 533000001)
+    ]
+    given_ = inputs(tracked, [(4, 2.2, 100.2, 0.0, 0)], events.build(rows))
+    limits = {"watch": "00:00-08:00", "endurance_h": 5.0}
+    cfg = config(unit("A", **limits), unit("B", **limits))
+    plan = make(given_, cfg, sea, use_solver=False)
+    first, second = ({s.sector.name for s in one.stops if s.sector} for one in plan.sailed[:2])
+    assert first
+    assert second
+    assert not first & second
+    hold(plan, cfg)
+
+
 def test_hours_of_search_that_follow_one_another_are_one_stop(sea):
     plan = make(inputs(tracked, [(4, 2.2, 100.2, 0.0, 0)]), config(unit("A")), sea)
     [one] = plan.sailed
@@ -399,6 +437,110 @@ def test_greedy_against_every_order():
     assert value(solved) == pytest.approx(best)
     [order] = assign.greedy([run], jobs, metres, 1)
     assert 0 < value(order) <= best
+
+
+def soonest(plan, unit, mmsi, cfg, sea):
+    """When and how fast a unit could first meet a vessel, time after time; None where never."""
+    row, ticks = plan.prediction.mmsi.tolist().index(mmsi), plan.prediction.tick_us
+    sorties = [one.sortie for one in plan.sailed if one.sortie.unit is unit]
+    lat, lon, _ = sea.snap(*plan.prediction.at(row, ticks))
+    out_nm = sea.distances_m(sorties[0].lat, sorties[0].lon, lat, lon) / 1852
+    _, along, across = plan.prediction.scale_at(row, ticks)
+    chance = chance_within(unit.search_nm * 1852, along, across, float(plan.prediction.dof[row]))
+    for speed_kn in (unit.cruise_kn, unit.max_kn):
+        for sortie in sorties:
+            for tick, off_nm, found in zip(ticks.tolist(), out_nm, chance, strict=True):
+                out_h, back_h = off_nm / speed_kn, off_nm / unit.cruise_kn
+                board_h = unit.boarding_min / 60
+                used_nm = off_nm * (1 + (speed_kn / unit.cruise_kn) ** 2)
+                if (
+                    unit.boardings
+                    and plan.start_us <= tick <= plan.end_us
+                    and sortie.opens_us + out_h * planning.HOUR_US <= tick
+                    and tick + (board_h + back_h) * planning.HOUR_US <= sortie.closes_us
+                    and out_h + board_h + back_h <= (unit.endurance_h or np.inf)
+                    and used_nm <= (unit.endurance_nm or np.inf)
+                    and found >= cfg.planning.min_chance
+                ):
+                    return tick, speed_kn
+    return None
+
+
+@pytest.mark.slow
+def test_each_pair_is_the_first_meeting_that_the_unit_can_sail_to(sea):
+    west, morning = Base(name="West", lat=3.5, lon=100.3), "08:00-14:00"
+    cfg = config(
+        unit("A", watch="20:00-06:00", endurance_h=2.2),
+        unit("B", base=west, watch="20:00-06:00", cruise_kn=10, max_kn=25, boarding_min=45),
+        unit("C", boardings=0),
+        unit("D", cruise_kn=12, max_kn=24, watch=morning, endurance_nm=104, boarding_min=20),
+        unit("E", cruise_kn=10, max_kn=20, watch=morning, boarding_min=60),
+        unit("F", watch="20:00-06:00"),
+    )
+    plan = make(inputs(tracked, [VESSELS[k] for k in (0, 2, 5)]), cfg, sea, use_solver=False)
+    units = {one.name: one for one in cfg.units}
+    told = {
+        (pair.unit, pair.target.mmsi): (pair.time_us, pair.speed_kn) if not pair.reason else None
+        for pair in plan.intercepts
+    }
+    assert told == {(u, m): soonest(plan, units[u], m, cfg, sea) for u, m in told}
+    assert {speed for _, speed in filter(None, told.values())} >= {18.0, 25.0}
+
+
+def sail(run, jobs, metres, n_bases, order):
+    """Whether a run can do these jobs in this order: each as early as it can, leaving for that."""
+    place, left_s, time_s, sailed_m = run.base, None, run.opens_s, 0.0
+    for job in order:
+        way_m, place = metres[place, n_bases + job], n_bases + job
+        begin_s = max(time_s + way_m / run.speed_mps, jobs[job].early_s)
+        left_s = begin_s - way_m / run.speed_mps if left_s is None else left_s
+        if begin_s > jobs[job].late_s or jobs[job].sea in run.closed:
+            return False
+        time_s = begin_s + run.duration_s(jobs[job])
+        sailed_m += way_m + run.length_m(jobs[job])
+    time_s, sailed_m = (
+        time_s + metres[place, run.base] / run.speed_mps,
+        sailed_m + metres[place, run.base],
+    )
+    return (
+        time_s <= run.closes_s
+        and time_s - (left_s or 0.0) <= run.endurance_s
+        and sailed_m <= run.endurance_m
+        and sum(jobs[job].boarding for job in order) <= run.boardings
+    )
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_greed_sails_within_every_limit_and_leaves_nothing_that_fits_behind(seed):
+    rng = np.random.default_rng(seed)
+    place = rng.uniform(0, 60_000, 14) + 1j * rng.uniform(0, 60_000, 14)
+    metres = np.abs(place[:, None] - place)
+    metres[13, :] = metres[:, 13] = np.inf  # no way there
+    jobs = [
+        assign.Job(
+            int(rng.integers(-1, 3)),
+            early := float(rng.uniform(0, 15_000)),
+            early + float(rng.uniform(3_000, 15_000)),
+            float(rng.uniform(0.1, 1)),
+            boarding=bool(rng.random() < 0.7),
+            duration_s=3_600,
+            sea=str(rng.choice(["", "B"])),
+        )
+        for _ in range(12)
+    ]
+    runs = [
+        assign.Run(0, 0, 30_000, 8, 14_000, np.inf, 5, 1_800),
+        assign.Run(1, 3_000, 24_000, 10, np.inf, 90_000, 2, 1_200, frozenset({"B"})),
+    ]
+    orders = assign.greedy(runs, jobs, metres, 2)
+    assert all(sail(run, jobs, metres, 2, one) for run, one in zip(runs, orders, strict=True))
+    done = [job for one in orders for job in one]
+    groups = [jobs[job].group for job in done if jobs[job].group >= 0]
+    assert len(set(done)) == len(done) > 1
+    assert len(set(groups)) == len(groups)
+    free = [k for k in {*range(12)} - {*done} if jobs[k].group not in groups]
+    more = [(run, [*one, job]) for run, one in zip(runs, orders, strict=True) for job in free]
+    assert not any(sail(run, jobs, metres, 2, order) for run, order in more)
 
 
 def test_a_plan_says_whose_sea_its_stops_lie_in(sea):

@@ -12,6 +12,7 @@ import pytest
 
 from pipelines import store
 from pipelines.assess.incidents.beside import PARTS
+from pipelines.base.settings import StoreSettings
 from pipelines.store import StoreError, catalogue, migrations, sql
 from pipelines.store.catalogue import SCHEMA_VERSION
 from pipelines.store.check import check
@@ -253,3 +254,37 @@ def test_what_was_written_by_others_becomes_data_too(tmp_path: Path) -> None:
     whole = {"None": [], "[{": [], "gap 0": ["gap"], "<scri": [], "gap 9": ["gap"]}
     assert kinds == {key: whole[key] for key in kinds}
     assert len(kinds) > 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("place", ["share"], indirect=True)
+def test_a_store_elsewhere_is_migrated_there(
+    place: StoreSettings, tmp_path: Path, next_version: int
+) -> None:
+    """Else each machine that reads it would go on from what was before."""
+    here = unpacked(ARCHIVES[-1], tmp_path / "here")
+    with store.write(here, place):
+        pass
+    with store.read(tmp_path / "other", place):
+        pass
+    assert version(tmp_path / "other") == next_version
+
+
+@pytest.mark.parametrize(
+    ("versions", "said"),
+    [
+        (None, "says no version"),
+        ((), "says 0 versions"),
+        ((SCHEMA_VERSION, SCHEMA_VERSION), "says 2 versions"),
+    ],
+)
+def test_a_catalogue_with_no_version_or_two_is_not_guessed_at(
+    versions: tuple[int, ...] | None, said: str
+) -> None:
+    with duckdb.connect() as connection:
+        if versions is not None:
+            connection.execute("CREATE TABLE meta (schema_version INTEGER)")
+        for one in versions or ():
+            connection.execute("INSERT INTO meta VALUES (?)", [one])
+        with pytest.raises(StoreError, match=said):
+            migrations.version_of(connection)

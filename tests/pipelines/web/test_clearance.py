@@ -1,5 +1,6 @@
 """What an account may not see is on no page of its desk: not said, not counted, not found."""
 
+import itertools
 import json
 import os
 import re
@@ -20,7 +21,7 @@ from pipelines.assess.dispositions import newest
 from pipelines.base import marks
 from pipelines.base.marks import Tlp
 from pipelines.base.progress import reporter
-from pipelines.base.settings import Installation
+from pipelines.base.settings import Installation, load
 from pipelines.cli.main import app as commands
 from pipelines.patrol import units
 from pipelines.publish import release as cut
@@ -31,6 +32,7 @@ from pipelines.run.cleared import Clearance
 from pipelines.store import Writer
 from pipelines.web import clearances, planned
 from pipelines.web.app import Desk, application
+from tests.pipelines.publish.packs.conftest import configured
 from tests.pipelines.web.conftest import Signed, Watch, leads
 
 GUEST = Clearance(Tlp.GREEN, frozenset())
@@ -216,6 +218,28 @@ def test_who_may_see_all_that_can_be_marked_sees_the_home_itself(marked: Install
         Clearance(Tlp.GREEN, frozenset({"MYS"})),
     ):
         assert cleared.home_of(marked, less).home.is_relative_to(marked.release)
+
+
+def test_who_may_see_the_same_shares_a_home_and_nobody_else(tmp_path: Path) -> None:
+    config = configured(tmp_path, "{}", 50)
+    (config / "marks.yaml").write_text(
+        "default: {tlp: GREEN, rel: ALL}\n"
+        "feeds: [{feed: a*, tlp: AMBER, rel: [MYS]}]\n"
+        "sightings: [{file: b*, tlp: AMBER, rel: [AUS]}]\n"
+        "watchlists: [{watchlist: c, tlp: AMBER, rel: [IDN]}]\n"
+    )
+    whole = load(tmp_path / "home", config)
+
+    def home(label: Tlp, *holds: str) -> Path:
+        return cleared.home_of(whole, Clearance(label, frozenset(holds))).home
+
+    names = ("MYS", "AUS", "IDN")
+    some = [one for n in range(4) for one in itertools.combinations(names, n)]
+    homes = {one: home(Tlp.AMBER, *one) for one in some}
+    assert len(set(homes.values())) == len(some)
+    assert homes[names] == whole.home
+    assert homes[()] == home(Tlp.GREEN, *names) == home(Tlp.AMBER, "BRN")
+    assert homes["MYS",] == home(Tlp.AMBER, "MYS", "BRN")
 
 
 @pytest.mark.usefixtures("without_maps")
@@ -421,13 +445,31 @@ def test_preparing_again_looks_at_nothing_and_a_feed_that_went_is_forgotten(
     assert cleared.clear_away(own_marked, []) == [own.home]
 
 
+def test_units_are_there_while_one_of_those_who_see_the_same_may_have_a_plan(
+    own_marked: Installation,
+) -> None:
+    path = own_marked.config / "marks.yaml"
+    text = path.read_text()
+    path.write_text(
+        text.replace("plan: {tlp: GREEN, rel: ALL}", "plan: {tlp: GREEN, rel: [PLANS]}")
+    )
+    planner = Clearance(GUEST.max_tlp, frozenset({"PLANS"}))
+    assert cleared.home_of(own_marked, planner) == cleared.home_of(own_marked, GUEST)
+    with reporter(quiet=True) as report:
+        for one in (planner, GUEST):
+            own = cleared.prepare(own_marked, one, report, [planner, GUEST])
+            assert (own.config / "patrol.yaml").exists()
+        cleared.prepare(own_marked, GUEST, report, [GUEST])
+    assert not (own.config / "patrol.yaml").exists()
+
+
 def test_what_a_cleared_home_is_configured_with_is_for_nobody_else_to_read(
     marked: Installation, tmp_path: Path
 ) -> None:
     own = Installation(tmp_path / "desk", tmp_path / "desk" / "config", marked.settings)
     before = os.umask(0o077)  # as the command sets it; what is copied is readable by all
     try:
-        cleared._configure(marked, own, GUEST.may, marks.load(marked.config))
+        cleared._configure(marked, own, [GUEST], marks.load(marked.config))
     finally:
         os.umask(before)
     made = list(own.home.rglob("*"))

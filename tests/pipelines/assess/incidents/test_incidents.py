@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ from pipelines.assess.incidents import (
 from pipelines.assess.incidents.beside import part
 from pipelines.assess.incidents.grouping import grouped
 from pipelines.assess.incidents.plots import CROWD, MOST, followed
-from pipelines.assess.incidents.silences import changes_since, numbers_since
+from pipelines.assess.incidents.silences import changes_since, numbers_since, unlikely
 from pipelines.assess.incidents.steps import NEXT_STEPS
 from pipelines.assess.incidents.wording import described
 from pipelines.assess.reasons import Teller
@@ -650,6 +651,13 @@ def test_what_still_drifts_where_it_loitered_has_not_gone_on(
     last = steps.Last(SHIP, 4.2 + nm / 60, 100.3, sog_kn, 90.0, in_port)
     step = steps.next_step(one, [one], at(9), {}, telling.plain, {SHIP: at(8.9)}, last)
     assert step == NEXT_STEPS[key]
+
+
+@pytest.mark.parametrize(("weight", "excused"), [(0.5, True), (0.49, False)])
+def test_a_meeting_with_a_reason_as_likely_as_not_is_unlikely(weight: float, excused: bool) -> None:
+    why = Evidence(facts={"alongside_probability": 0.9}, explained=Explained(0.6, weight))
+    told: Any = SimpleNamespace(kind="possible_meeting", evidence=why)
+    assert unlikely(told) is excused
 
 
 @pytest.mark.parametrize(

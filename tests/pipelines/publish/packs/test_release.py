@@ -36,6 +36,7 @@ from pipelines.base.settings import Installation, load
 from pipelines.publish import brief, checks
 from pipelines.publish import release as cut
 from pipelines.publish.packs import issued, recipients
+from pipelines.publish.packs.recipients import Recipient
 from pipelines.publish.plan import tables
 from pipelines.publish.products import Planned, Products
 from pipelines.run import feeds, release_marks, runs
@@ -725,6 +726,52 @@ def test_a_flag_has_the_mark_of_each_feed_that_its_last_position_rests_on() -> N
 
     assert mark(1, 1) == free
     assert mark(1, 2) == held
+
+
+@pytest.mark.parametrize(
+    ("part", "label"), [("gap", "GREEN"), ("watch-list", "RED"), ("history", "AMBER")]
+)
+def test_a_flag_has_the_mark_of_a_list_or_of_earlier_events_where_they_count_for_it(
+    part: str, label: str
+) -> None:
+    free, before, listed = (Mark(Tlp(name), None) for name in ("GREEN", "AMBER", "RED"))
+    ours, last = 533000009, pd.Timestamp("2026-01-05T20:00Z")
+    assessed: Any = SimpleNamespace(
+        flagged=pd.DataFrame({"mmsi": [ours], "event_ids": ["e"]}),
+        parts=pd.DataFrame({"part": [part], "mmsi": [ours]}),
+    )
+    made: Any = SimpleNamespace(
+        window=SimpleNamespace(end=last),
+        lists=[SimpleNamespace(name="theirs")],
+        rules=SimpleNamespace(of_watchlist=lambda _: listed),
+        rights=SimpleNamespace(marks={"open": free}),
+    )
+    known: Any = SimpleNamespace(of_vessel=lambda *_: {"open"}, of_report=lambda _: {"open"})
+    past = pd.DataFrame({"mmsi": [533000001], "other_mmsi": [ours]})
+    heard = pd.DataFrame({"mmsi": [ours], "source": [1]})
+    marks = release_marks.vessel_marks(made, assessed, {"e": free}, past, [before], known, heard)
+    assert marks == {ours: Mark(Tlp(label), None)}
+
+
+def test_all_that_a_pack_is_made_from_counts_for_its_mark_sightings_too() -> None:
+    whom = Recipient(title="x", holds=("MYS",), max_tlp=Tlp.RED, formats=("csv",))
+    window = SimpleNamespace(start=pd.Timestamp("2026-01-05T16:00Z"), end=None)
+    rights, inputs = SimpleNamespace(marks=SOURCES), [{"feed_key": "c"}]
+    asked: dict[str, Any] = {"window": window, "rights": rights, "inputs": inputs}
+    for seen, mark in (([], "TLP:GREEN · REL ALL"), (["s1"], "TLP:RED · REL MYS")):
+        sightings = pd.DataFrame({"sighting_id": seen})
+        held = SimpleNamespace(sightings=lambda *_, found=sightings: found)
+        made: Any = SimpleNamespace(**asked, store=held, recipient=whom, rules=RULES)
+        assert str(release_marks.default(made)) == mark
+
+
+def test_what_is_left_out_of_the_evidence_leaves_evidence() -> None:
+    where = pd.Timestamp("2026-01-05T20:00Z")
+    told = event_schema.build([event_row("gap", where, None, evidence={"a": 1, "b": 2})])
+    names = ("evidence", "a")
+    whom = Recipient(title="x", holds=(), max_tlp=Tlp.RED, formats=("csv",), redact=names)
+    [left] = cut.redact_evidence(told, whom)["evidence"]
+    assert (dict(left.facts), [*left.redacted]) == ({"b": 2}, ["a"])
 
 
 def test_what_mentions_a_vessel_of_which_nothing_is_told_doesnt_name_it() -> None:

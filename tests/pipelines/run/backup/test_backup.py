@@ -122,6 +122,32 @@ def test_a_second_backup_costs_what_is_new(home: Path, tmp_path: Path) -> None:
     assert len(Repository(disk).names()) == 3
 
 
+def test_a_recording_that_got_its_final_name_meanwhile_is_kept_under_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The recorder goes on while a backup is made."""
+    installation = load(tmp_path / "home")
+    with store.write(installation.store):
+        pass
+    installation.recordings.mkdir(parents=True)
+    open_, whole = (installation.recordings / name for name in ("tcp.nmea.gz.open", "tcp.nmea.gz"))
+    open_.write_bytes(b"x")
+    real = Repository.put
+
+    def put(self: Repository, path: Path, *rest: Any) -> Any:
+        if path == open_:
+            open_.rename(whole)
+        return real(self, path, *rest)
+
+    monkeypatch.setattr(Repository, "put", put)
+    made = keep(installation, tmp_path / "disk")
+    assert made.gone == ("home/recordings/tcp.nmea.gz.open",)
+    assert "home/recordings/tcp.nmea.gz" in {entry.path for entry in made.snapshot.entries}
+    back = take(tmp_path / "disk", tmp_path / "back").home
+    assert (back / "recordings" / "tcp.nmea.gz").read_bytes() == b"x"
+    assert not (back / "latest").is_symlink()  # of no run
+
+
 def test_old_backups_go_and_what_others_need_stays(home: Path, tmp_path: Path) -> None:
     disk, installation = tmp_path / "disk", load(home)
     for number in range(3):
