@@ -44,7 +44,7 @@ class Sea:
         """Return whose each part of the land is."""
         return np.asarray(self.zones.land["iso3"].to_numpy(object))
 
-    def clear(self, lat: Floats, lon: Floats, clearance_m: float) -> Bools:
+    def clear(self, lat: Floats, lon: Floats, clearance_m: float | Floats) -> Bools:
         """Tell whether each point is farther than `clearance_m` from land."""
         return _apart(self._land, shapely.points(lon, lat), clearance_m)
 
@@ -111,7 +111,7 @@ class Sea:
         return (float(lat[0]), float(lon[0])) if len(lat) else None
 
 
-def _apart(tree: shapely.STRtree, geometries: object, margin_m: float) -> Bools:
+def _apart(tree: shapely.STRtree, geometries: object, margin_m: float | Floats) -> Bools:
     """Tell whether each geometry is farther than `margin_m` from all in `tree`."""
     asked = np.asarray(geometries, object)
     apart = np.ones(len(asked), bool)
