@@ -139,8 +139,8 @@ class SeaMap:
         leaf, n = self._leaf, len(self._x)
         sides = [(leaf[:, :-1], leaf[:, 1:]), (leaf[:-1], leaf[1:])]
         corners = [(leaf[:-1, :-1], leaf[1:, 1:]), (leaf[:-1, 1:], leaf[1:, :-1])]
-        joined = np.unique(np.concatenate([_pairs(a, b, n) for a, b in sides]))
-        touching = np.unique(np.concatenate([_pairs(a, b, n) for a, b in corners]))
+        joined = _different(np.concatenate([_pairs(a, b, n) for a, b in sides]))
+        touching = _different(np.concatenate([_pairs(a, b, n) for a, b in corners]))
         touching = np.setdiff1d(touching, joined, assume_unique=True)
         a, b = np.divmod(touching, n)
         seen = self._clear(self._x[a], self._y[a], self._x[b], self._y[b])
@@ -392,8 +392,15 @@ class SeaMap:
 
 def _pairs(a: NDArray[np.int32], b: NDArray[np.int32], n: int) -> Ints:
     """Different neighbours as one number each, the lower first."""
-    a, b = a.ravel(), b.ravel()
-    both = np.flatnonzero((a != b) & (a >= 0) & (b >= 0))
+    # Of twenty million cells few have another square beside them: only these are looked at.
+    row, column = np.divmod(np.flatnonzero(a != b), a.shape[1])
+    a, b = a[row, column], b[row, column]
+    both = (a >= 0) & (b >= 0)
     low, high = np.minimum(a[both], b[both]), np.maximum(a[both], b[both])
-    keys = np.sort(low.astype("int64") * n + high)
+    return _different(low.astype("int64") * n + high)
+
+
+def _different(keys: Ints) -> Ints:
+    """Return each number once, in order."""
+    keys = np.sort(keys)
     return np.asarray(keys[is_first(keys)])
