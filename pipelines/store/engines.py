@@ -7,7 +7,7 @@ a catalogue. A page of the desk opens the store several times, and so does a com
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -51,15 +51,16 @@ def engine(root: Path, settings: StoreSettings) -> Iterator[duckdb.DuckDBPyConne
     It is ended where an error ends the block, or where something of it can't be taken back.
     """
     config = limits(root, settings)
-    spill = config.pop(_SPILL)
-    started = tuple(config.items())
-    held = _idle(started) or duckdb.connect(":memory:", config=config)
+    spill = str(config[_SPILL])
+    started = tuple((name, value) for name, value in config.items() if name != _SPILL)
+    held = _idle(started, spill) or duckdb.connect(":memory:", config=config)
     kept = False
     try:
-        held.execute(f"SET {_SPILL} = $spill", {"spill": spill})
         with held.cursor() as connection:  # what is set, made and registered goes with it
             yield connection
-        kept = _cleared(held) and not Path(spill).exists()
+        with suppress(duckdb.Error):
+            _clear(held)
+            kept = not Path(spill).exists()
     finally:
         if kept and len(_IDLE) < _MOST:
             _IDLE.append((started, held))
@@ -67,30 +68,26 @@ def engine(root: Path, settings: StoreSettings) -> Iterator[duckdb.DuckDBPyConne
             held.close()
 
 
-def _idle(started: tuple[tuple[str, Any], ...]) -> duckdb.DuckDBPyConnection | None:
-    # Threads may take at the same time: each has what its own pop gives.
-    for _ in range(len(_IDLE)):
-        try:
+def _idle(started: tuple[tuple[str, Any], ...], spill: str) -> duckdb.DuckDBPyConnection | None:
+    with suppress(IndexError):  # threads may take at the same time: each has what its own pop gives
+        while _IDLE:
             limited, held = _IDLE.pop()
-        except IndexError:
-            return None
-        if limited == started:
-            return held
-        held.close()
+            if limited == started:
+                with suppress(duckdb.Error):  # of one that has spilt it can't be changed
+                    held.execute(f"SET {_SPILL} = $spill", {"spill": spill})
+                    return held
+            held.close()
     return None
 
 
-def _cleared(held: duckdb.DuckDBPyConnection) -> bool:
-    """Detach all that was attached; return whether it is then as one that was just started."""
-    if held.execute("SELECT current_setting('lock_configuration')").fetchall() != [(False,)]:
-        return False
+def _clear(held: duckdb.DuckDBPyConnection) -> None:
+    """Make it as one that was just started; it fails of one whose settings were locked."""
     query = "SELECT database_name FROM duckdb_databases() WHERE NOT internal"
     for (name,) in held.execute(query).fetchall():
         if name != "memory":
             held.execute(f'DETACH "{name}"')
     for state in ("false", "true"):  # what it has of files that it read is forgotten
         held.execute(f"SET enable_external_file_cache = {state}")
-    return True
 
 
 def end_idle() -> None:

@@ -101,17 +101,22 @@ def test_one_that_was_shut_against_files_is_not_used_again(root: Path, started: 
     assert started == [":memory:"] * 2
 
 
+SMALL = StoreSettings(memory_limit="40MB", threads=1)
+
+
 @pytest.mark.parametrize("how", ["failed", "spilt", "of other limits"])
 def test_of_which_something_stays_it_is_ended(how: str, tmp_path: Path, started: list[str]) -> None:
-    settings = StoreSettings(memory_limit="50MB") if how == "of other limits" else SETTINGS
+    spill = Path(limits(tmp_path, SMALL)["temp_directory"])
     if how == "failed":
-        with pytest.raises(StoreError), engine(tmp_path, settings):
+        with pytest.raises(StoreError), engine(tmp_path, SMALL):
             raise StoreError("so")
     else:
-        with engine(tmp_path, settings):
+        with engine(tmp_path, SMALL) as first:
             if how == "spilt":
-                Path(limits(tmp_path, settings)["temp_directory"]).mkdir()
-    with engine(tmp_path, SETTINGS) as other:
+                first.execute("CREATE TEMP TABLE much AS SELECT hash(range) FROM range(5000000)")
+                assert spill.exists()
+    assert not spill.exists()
+    with engine(tmp_path / "other", SETTINGS if how == "of other limits" else SMALL) as other:
         assert other.execute("SELECT 1").fetchall() == [(1,)]
     assert started == [":memory:"] * 2
 
