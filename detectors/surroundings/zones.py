@@ -311,19 +311,19 @@ class Zones:
     @cached_property
     def coasts(self) -> Coasts:
         """Return the coasts of each state; none where the land layer has no column `iso3`."""
-        return _coasts(*self._ground, 0.0)
+        return _coasts(*self.ground, 0.0)
 
     @cached_property
     def shores(self) -> Coasts:
         """Return the coasts of each state without its rocks, see `coasts.ROCK_M2`."""
-        return _coasts(*self._ground, ROCK_M2)
+        return _coasts(*self.ground, ROCK_M2)
 
     @cached_property
     def _zone_index(self) -> PolygonIndex:
         return _indexed(tuple(shapely.to_wkb(self.frame.geometry.to_numpy())))
 
     @cached_property
-    def _ground(self) -> tuple[tuple[bytes, ...], tuple[str, ...]]:
+    def ground(self) -> tuple[tuple[bytes, ...], tuple[str, ...]]:
         """The polygons of the land, and the state of each, empty where none is told."""
         polygons = tuple(shapely.to_wkb(self.land.geometry.to_numpy()))
         told = self.land["iso3"].fillna("") if "iso3" in self.land else [""] * len(polygons)
@@ -331,7 +331,7 @@ class Zones:
 
     @cached_property
     def _land_index(self) -> PolygonIndex:
-        return _indexed(self._ground[0])
+        return _indexed(self.ground[0])
 
     @cached_property
     def _reach_index(self) -> PolygonIndex:
@@ -339,7 +339,7 @@ class Zones:
 
     @cached_property
     def _coast(self) -> "Nearest | None":
-        return _coast(self._ground[0])
+        return _coast(self.ground[0])
 
 
 # What is made once for all zones that have the same polygons: few of them ever change, and those

@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import date
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import geopandas as gpd
 import numpy as np
@@ -67,8 +67,6 @@ def _problems_of(zones: Zones) -> tuple[Problem, ...]:
     frame = zones.frame
     problems: list[Problem] = []
     twice = frame["zone_id"].duplicated(keep=False).to_numpy()
-    land = zones.land.geometry.to_numpy()
-    land_tree = shapely.STRtree(land)
     beyond: dict[str, list[str]] = {}
     for row, zone in enumerate(frame.itertuples()):
         where = f"zone {zone.zone_id}" + (f" in {zone.file}" if "file" in frame.columns else "")
@@ -101,7 +99,7 @@ def _problems_of(zones: Zones) -> tuple[Problem, ...]:
             else:
                 beyond.setdefault(str(getattr(zone, "file", "")), []).append(str(zone.zone_id))
             continue
-        share = _land_share(shape, land, land_tree)
+        share = _land_share(shapely.to_wkb(shape), zones.ground[0])
         allowed = MAX_LAND_SHARE.get(str(zone.zone_class), 1.0)
         if share > allowed:
             report(
@@ -198,14 +196,19 @@ def check_own_classes(zones: Zones, built: Sequence[Detector]) -> list[Problem]:
     ]
 
 
-def _land_share(
-    shape: shapely.Geometry, land: np.ndarray[Any, np.dtype[np.object_]], tree: shapely.STRtree
-) -> float:
-    near = land[tree.query(shape, predicate="intersects")]
+@lru_cache(maxsize=512)  # who adds a zone has the others as they were, and some take long
+def _land_share(wkb: bytes, land: tuple[bytes, ...]) -> float:
+    shape, tree = shapely.from_wkb(wkb), _land_tree(land)
+    near = tree.geometries[tree.query(shape, predicate="intersects")]
     if not len(near):
         return 0.0
     whole = shapely.disjoint_subset_union_all(near)  # islands are many, and few touch
     return float(shapely.area(shapely.intersection(whole, shape)) / shapely.area(shape))
+
+
+@lru_cache(maxsize=1)
+def _land_tree(land: tuple[bytes, ...]) -> shapely.STRtree:
+    return shapely.STRtree(shapely.from_wkb(np.array(land, object)))
 
 
 def _percent(share: float) -> str:

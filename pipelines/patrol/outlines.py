@@ -1,4 +1,4 @@
-"""Outlines of land cut into small pieces, and the cells of a grid that a straight leg touches."""
+"""Outlines of land cut into small pieces; cells of a grid that a leg touches, or side by side."""
 
 from typing import Final
 
@@ -7,6 +7,7 @@ import shapely
 from numpy.typing import NDArray
 
 from detectors.core.arrays import Floats, Ints
+from detectors.core.frames import is_first
 
 _MAX_VERTICES: Final = 64
 
@@ -48,3 +49,19 @@ def crossed_cells(x1: Floats, y1: Floats, x2: Floats, y2: Floats) -> tuple[Ints,
             found.append((leg, beside, at) if upright else (leg, at, beside))
     leg, x, y = (np.concatenate(part) for part in zip(*found, strict=True))
     return leg, np.floor(x).astype("int64"), np.floor(y).astype("int64")
+
+
+def beside(a: NDArray[np.int32], b: NDArray[np.int32], n: int) -> Ints:
+    """Return different neighbours as one number each, the lower first."""
+    # Of twenty million cells few have another square beside them: only these are looked at.
+    row, column = np.divmod(np.flatnonzero(a != b), a.shape[1])
+    a, b = a[row, column], b[row, column]
+    both = (a >= 0) & (b >= 0)
+    low, high = np.minimum(a[both], b[both]), np.maximum(a[both], b[both])
+    return different(low.astype("int64") * n + high)
+
+
+def different(keys: Ints) -> Ints:
+    """Return each number once, in order."""
+    keys = np.sort(keys)
+    return np.asarray(keys[is_first(keys)])

@@ -27,9 +27,8 @@ from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import cKDTree
 
 from detectors.core.arrays import Bools, Floats, Ints
-from detectors.core.frames import is_first
 from detectors.kinematics import geodesy
-from pipelines.patrol.outlines import crossed_cells, subdivided
+from pipelines.patrol.outlines import beside, crossed_cells, different, subdivided
 from pipelines.patrol.route import Route, cut_legs, with_points
 
 FINEST_DEG: Final = 0.0025
@@ -139,8 +138,8 @@ class SeaMap:
         leaf, n = self._leaf, len(self._x)
         sides = [(leaf[:, :-1], leaf[:, 1:]), (leaf[:-1], leaf[1:])]
         corners = [(leaf[:-1, :-1], leaf[1:, 1:]), (leaf[:-1, 1:], leaf[1:, :-1])]
-        joined = np.unique(np.concatenate([_pairs(a, b, n) for a, b in sides]))
-        touching = np.unique(np.concatenate([_pairs(a, b, n) for a, b in corners]))
+        joined = different(np.concatenate([beside(a, b, n) for a, b in sides]))
+        touching = different(np.concatenate([beside(a, b, n) for a, b in corners]))
         touching = np.setdiff1d(touching, joined, assume_unique=True)
         a, b = np.divmod(touching, n)
         seen = self._clear(self._x[a], self._y[a], self._x[b], self._y[b])
@@ -388,12 +387,3 @@ class SeaMap:
         spacing = max(float(metres.sum()) / max(_TAUT_POINTS - len(lat), 1), 250.0)
         count = np.maximum(1, np.floor(metres / spacing)).astype("int64")
         return with_points(lat, lon, count)
-
-
-def _pairs(a: NDArray[np.int32], b: NDArray[np.int32], n: int) -> Ints:
-    """Different neighbours as one number each, the lower first."""
-    a, b = a.ravel(), b.ravel()
-    both = np.flatnonzero((a != b) & (a >= 0) & (b >= 0))
-    low, high = np.minimum(a[both], b[both]), np.maximum(a[both], b[both])
-    keys = np.sort(low.astype("int64") * n + high)
-    return np.asarray(keys[is_first(keys)])

@@ -88,15 +88,12 @@ def read(
     if not exists(root, settings):
         raise StoreError(f"no store in {root}", hint="ingest a feed first: selat nightly --feed …")
     published = at or root / "catalogue.duckdb"
-    connection = catalogue.snapshot(published, settings)
-    try:
+    with catalogue.snapshot(published, settings) as connection:
         refuse_foreign_in(connection, published)
         if version_of(connection) == SCHEMA_VERSION:
             with damage_named(published):
                 yield Queries(connection, root, where)
             return
-    finally:
-        connection.close()
     with TemporaryDirectory(prefix="selat-") as folder:
         copy = Path(folder) / published.name
         copy_file(published, copy)

@@ -14,7 +14,7 @@ import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Final
 
 import duckdb
 
@@ -25,6 +25,7 @@ from detectors.surroundings.coverage import CELLS, FEED, LYING, RECEIVERS
 from pipelines.base.files import copy_file, lock_within, sync
 from pipelines.base.schemas import DISPOSITIONS, FLAGGED, INCIDENTS, OPERATIONS
 from pipelines.base.settings import StoreSettings
+from pipelines.store.engines import BLOCK_BYTES, engine, limits
 from pipelines.store.sql import statement
 
 SCHEMA_VERSION: Final = 12
@@ -162,10 +163,6 @@ _LONG: Final = frozenset({"evidence", "reason", "explanation", "report", "manife
 """Columns of sentences and JSON, most of what a catalogue holds: compressed as such they take a
 quarter of the room that DuckDB's own choice takes, and less CPU to write."""
 
-BLOCK_BYTES: Final = 65_536
-"""Of a new catalogue. DuckDB's 262,144 make an empty one 4 MB, of thirty tables' beginnings; 16,384
-take twice the CPU to write a large one."""
-
 SPARE_BYTES: Final = 4_000_000
 """So much of a catalogue may be free: to copy it takes some milliseconds, to write the rest anew
 took a tenth of a look, with each of them."""
@@ -227,25 +224,35 @@ def room(root: Path) -> Iterator[None]:
 
 def connect(path: Path, settings: StoreSettings) -> duckdb.DuckDBPyConnection:
     """Return a connection for the writer's private copy, in UTC, within the limits."""
-    return _prepared(duckdb.connect(str(path), config=_limits(path.parent, settings)))
+    return _prepared(duckdb.connect(str(path), config=limits(path.parent, settings)))
 
 
-def snapshot(path: Path, settings: StoreSettings) -> duckdb.DuckDBPyConnection:
-    """Return a read-only connection to a published catalogue, as it is at this moment.
+@contextmanager
+def snapshot(path: Path, settings: StoreSettings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Have a read-only connection to a published catalogue, as it is at this moment.
 
     The file is attached to a database of its own: `duckdb.connect` would hand out the generation
     that this process may already have open under the same name.
     """
-    connection = duckdb.connect(":memory:", config=_limits(path.parent, settings))
-    name = str(path).replace("'", "''")
+    with engine(path.parent, settings) as connection:
+        attach(connection, path, SNAPSHOT)
+        # Where somebody else has put a function of a name of DuckDB's into it, DuckDB's counts.
+        connection.execute(f"SET search_path = 'system.main,{SNAPSHOT}.main'")
+        yield _prepared(connection)
+
+
+def attach(
+    connection: duckdb.DuckDBPyConnection, path: Path, name: str, where: Path | str = ""
+) -> None:
+    """Attach a catalogue to be read; `where` it came from, if elsewhere.
+
+    Raises StoreError if it can't be opened.
+    """
+    quoted = str(path).replace("'", "''")
     try:
-        connection.execute(f"ATTACH '{name}' AS {SNAPSHOT} (READ_ONLY)")
+        connection.execute(f"ATTACH '{quoted}' AS {name} (READ_ONLY)")
     except duckdb.Error as error:
-        connection.close()
-        raise unopened(path, error) from error
-    # Where somebody else has put a function of a name of DuckDB's into it, DuckDB's counts.
-    connection.execute(f"SET search_path = 'system.main,{SNAPSHOT}.main'")
-    return _prepared(connection)
+        raise unopened(where or path, error) from error
 
 
 def copied(published: Path, work: Path, settings: StoreSettings) -> duckdb.DuckDBPyConnection:
@@ -270,22 +277,6 @@ def unopened(path: Path | str, error: duckdb.Error, what: str = "opened") -> Sto
         if "Permission denied" in str(error)
         else "put it back from a copy, or move the store and its runs away and ingest again",
     )
-
-
-def _limits(root: Path, settings: StoreSettings) -> dict[str, Any]:
-    config: dict[str, Any] = {
-        "memory_limit": settings.memory_limit,
-        # DuckDB names its temporary files the same in every process. It makes this folder, but not
-        # one above it. Readers of a shared folder may be on several machines.
-        "temp_directory": str(root / f"spill-{os.getpid()}-{socket.gethostname()}"),
-        "max_temp_directory_size": settings.temp_limit,
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-        "default_block_size": str(BLOCK_BYTES),
-    }
-    if settings.threads:
-        config["threads"] = settings.threads
-    return config
 
 
 def _prepared(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:

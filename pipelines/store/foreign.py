@@ -8,12 +8,14 @@ removed.
 
 import re
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import duckdb
 
 from pipelines.base.files import identity_of
-from pipelines.store.catalogue import KINDS, SNAPSHOT, StoreError, unopened
+from pipelines.base.settings import StoreSettings
+from pipelines.store.catalogue import KINDS, SNAPSHOT, StoreError, attach, unopened
+from pipelines.store.engines import engine
 
 FILE: Final = re.compile(rf"(?:{'|'.join(KINDS)})/date=[^/\0]+/(?!\.)[^/\0]+")
 """A file of a store, relative to it."""
@@ -58,15 +60,10 @@ def refuse_foreign(path: Path, where: str = "") -> None:
     if _OURS.get(path, ()) == now != ():
         return
     where = where or str(path)
-    ours: dict[str, Any] = {
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-    }
     # Its own functions count only once it is the one that is used: here DuckDB's do.
-    with duckdb.connect(":memory:", config=ours) as connection:
+    with engine(path.parent, StoreSettings()) as connection:
+        attach(connection, path, "looked_at", where)
         try:
-            name = str(path).replace("'", "''")
-            connection.execute(f"ATTACH '{name}' AS looked_at (READ_ONLY)")
             wrong = _wrong_in(connection, "looked_at", _FUNCTIONS, _VIEWS, _WORKED_OUT)
         except duckdb.Error as error:
             raise unopened(where, error) from error

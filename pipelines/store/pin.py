@@ -49,8 +49,7 @@ def pin(root: Path, copy: Path, settings: StoreSettings) -> Pinned:
     where = place(root, settings)
     where.pull()
     copy_file(root / "catalogue.duckdb", copy)
-    connection = catalogue.snapshot(copy, settings)
-    try:
+    with catalogue.snapshot(copy, settings) as connection:
         refuse_foreign_in(connection, root / "catalogue.duckdb")
         version = version_of(connection)
         store = Queries(connection, root)
@@ -63,8 +62,6 @@ def pin(root: Path, copy: Path, settings: StoreSettings) -> Pinned:
                 if table in held:  # an older store lacks some
                     store.read_whole(table)
             return Pinned(tuple(named), tuple(map(str, runs)), version, store.simulated)
-    finally:
-        connection.close()
 
 
 def fetch(root: Path, settings: StoreSettings, files: tuple[PinnedFile, ...]) -> None:

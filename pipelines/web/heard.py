@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -122,7 +122,7 @@ def _scene(
     corners = np.array([_corners(one) for one in blocks])
     lon0, fit = cut.extent(corners[:, :, 0], corners[:, :, 1])
     box = cut.padded(fit)
-    ground = replace(cut.ground(zones, box, lon0), zones=())
+    ground = cut.without_zones(zones, box, lon0)
     x = cut.relative(corners[:, 0, 0], lon0)
     regions = tuple(
         Region(

@@ -5,7 +5,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 CONFIDENCE: Final = 0.95
 FEW: Final = 5
@@ -56,6 +55,8 @@ def rate_ratio(later: int, later_exposure: float, earlier: int, earlier_exposure
     total = later + earlier
     if total < FEW or later_exposure <= 0 or earlier_exposure <= 0:
         return NONE
+    from scipy import stats  # a second, for a desk on which nobody compares rates
+
     interval = stats.binomtest(later, total).proportion_ci(CONFIDENCE, method="exact")
     scale = earlier_exposure / later_exposure
     ratio = later / earlier * scale if earlier else float("inf")

@@ -5,7 +5,7 @@ people choose beaches and creeks away from all of them (the press names dozens: 
 `data/reference/places`). Which these are is drawn anew for each exercise from the coast itself.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -15,7 +15,7 @@ from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.exercise import geography, radio
 from pipelines.exercise.geography import Line, Place, line
 from pipelines.exercise.motion import Path, sail, still
-from pipelines.exercise.scenarios.common import BOAT_HEARD, coast
+from pipelines.exercise.scenarios.common import BOAT_HEARD, Landfall, coasts
 from pipelines.exercise.stage import HOUR_S, Shore, Stage
 from pipelines.exercise.tries import TRIES
 
@@ -26,6 +26,8 @@ MAPPED: Final = ("port", "anchorage", "sts_area", "landing_place", "waiting_area
 """Zone classes in which lying still is nothing unusual, or landing something expected."""
 _HEARD: Final = 0.45
 """Class B is heard at a village with that chance, or it might as well not be there."""
+_AT_ONCE: Final = 128
+"""So many places are tried together, of some six hundred in all."""
 
 
 def settle(stage: Stage) -> None:
@@ -41,27 +43,43 @@ def _drawn(
 ) -> list[Shore]:
     rng, along = stage.rng, geography.axis()
     knots = along.along_m
+    low, high = zip((knots[2], knots[21]), (0.0, 360.0), off_m, strict=True)
     shores: list[Shore] = []
-    for _ in range(n * 15):
-        lat, lon = along.at(np.array([rng.uniform(knots[2], knots[21])]))
-        here = float(lat[0]), float(lon[0])
-        found = coast(stage, here, float(rng.uniform(0, 360)), 55.0, float(rng.uniform(*off_m)))
-        if found is None or found.country not in ("IDN", "MYS"):
-            continue
-        spot = np.array([found.place[0]]), np.array([found.place[1]])
-        if radio.best_hearing(*spot, class_b=True)[0] < _HEARD:
-            continue
-        if not stage.sea.outside(*spot, MAPPED, margin_m, excuses=False)[0]:
-            continue
-        if shores:
-            at_lat, at_lon = np.array([shore.place for shore in shores]).T
-            apart_m = geodesy.distance_m(at_lat, at_lon, *found.place)
-            if apart_m.min() < apart_nm * METRES_PER_NM:
+    for done in range(0, n * 15, _AT_ONCE):
+        before = rng.bit_generator.state
+        drawn = rng.uniform(low, high, (min(_AT_ONCE, n * 15 - done), 3))
+        lat, lon = along.at(drawn[:, 0])
+        found = coasts(stage, lat, lon, drawn[:, 1], 55.0, drawn[:, 2])
+        for used, one in enumerate(_fit(stage, found, margin_m), 1):
+            if one is None or not _is_apart(one, shores, apart_nm):
                 continue
-        shores.append(Shore(found.place, found.country))
-        if len(shores) == n:
-            break
+            shores.append(one)
+            if len(shores) == n:
+                # What is drawn after this is as if they had been drawn one by one.
+                rng.bit_generator.state = before
+                rng.random((used, 3))
+                return shores
     return shores
+
+
+def _fit(stage: Stage, found: Sequence[Landfall | None], margin_m: float) -> Iterator[Shore | None]:
+    """Give those where boats are heard, off the coasts of the Strait and away from zones."""
+    there = [one for one in found if one is not None]
+    lat, lon = np.array([one.place for one in there]).reshape(-1, 2).T
+    good = radio.best_hearing(lat, lon, class_b=True) >= _HEARD
+    good &= stage.sea.outside(lat, lon, MAPPED, margin_m, excuses=False)
+    fits = iter(good.tolist())
+    for one in found:
+        fit = one is not None and next(fits) and one.country in ("IDN", "MYS")
+        yield Shore(one.place, one.country) if one is not None and fit else None
+
+
+def _is_apart(one: Shore, shores: Sequence[Shore], apart_nm: float) -> bool:
+    if not shores:
+        return True
+    lat, lon = np.array([shore.place for shore in shores]).T
+    apart_m = geodesy.distance_m(lat, lon, *one.place)
+    return bool(apart_m.min() >= apart_nm * METRES_PER_NM)
 
 
 def berth_at(stage: Stage, shore: Shore) -> Place:

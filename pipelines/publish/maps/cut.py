@@ -1,6 +1,7 @@
 """What of land, zones and boundaries lies in an extent: the ground of a map, and its extent."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -9,7 +10,7 @@ import pandas as pd
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
-from detectors.core.arrays import Floats
+from detectors.core.arrays import Floats, Ints
 from detectors.kinematics import geodesy
 from pipelines.base.labels import Labels, labels
 from pipelines.base.text import one_line
@@ -86,17 +87,49 @@ def ground(
 
     The newest are kept: a brief, its PDF and the packs of a run show the same one.
     """
-    land = clip(zones.land.geometry.to_numpy(), box, lon0)
-    # Thousands of islands touch nothing: ten times as fast as uniting all with all.
-    pieces = shapely.get_parts(shapely.disjoint_subset_union_all(land))
+    drawn = _zones(zones, box, lon0, keyed, labels(language))
+    return replace(without_zones(zones, box, lon0), zones=drawn)
+
+
+def without_zones(zones: "Zones", box: Box, lon0: float) -> Ground:
+    """Return the ground without the zones, whose outlines take half of the time."""
+    land, states = _land(zones.ground, box, lon0)
     borders = shapely.get_parts(clip(zones.boundaries.frame.geometry.to_numpy(), box, lon0))
     return Ground(
-        land=rings_of(_coarser(pieces, _LAND_VERTICES)),
-        zones=_zones(zones, box, lon0, keyed, labels(language)),
+        land=land,
+        zones=(),
         borders=tuple(shapely.get_coordinates(line) for line in borders),
-        states=_states(zones, box, lon0),
+        states=states,
         places=_places(zones, box, lon0),
     )
+
+
+# What is made once for all zones that have the same polygons: who draws one more has the same land.
+
+
+@lru_cache(maxsize=4)
+def _land(
+    polygons: tuple[tuple[bytes, ...], tuple[str, ...]], box: Box, lon0: float
+) -> tuple[tuple[Floats, ...], tuple[Label, ...]]:
+    """Outlines of land, and names of states."""
+    wkb, iso3 = polygons
+    shapes = shapely.from_wkb(np.array(wkb, object))
+    # Thousands of islands touch nothing: ten times as fast as uniting all with all.
+    pieces = shapely.get_parts(shapely.disjoint_subset_union_all(clip(shapes, box, lon0)))
+    return rings_of(_coarser(pieces, _LAND_VERTICES)), _states(shapes, iso3, box, lon0)
+
+
+@lru_cache(maxsize=8)
+def _outlined(
+    wkb: tuple[bytes, ...], box: Box, lon0: float, tolerance: float
+) -> tuple[tuple[int, tuple[Floats, ...]], ...]:
+    """Rings of the pieces of zones that lie in a box, simplified, with the number of each zone."""
+    number, pieces = _cut(shapely.from_wkb(np.array(wkb, object)), box, lon0)
+    order = np.argsort(number, kind="stable")
+    simple = _simplified(pieces[order], _ZONE_VERTICES, tolerance)
+    rings = [rings_of([shape]) for shape in simple]
+    # Of what only touches the box, a line is left.
+    return tuple((one, of) for one, of in zip(number[order].tolist(), rings, strict=True) if of)
 
 
 def rings_of(shapes: Any) -> tuple[Floats, ...]:
@@ -115,34 +148,37 @@ def shape_rings(shape: shapely.Geometry, lon0: float) -> tuple[Floats, ...]:
 
 def clip(shapes: Shapes, box: Box, lon0: float) -> Shapes:
     """Shapes cut to the box, in its frame; the world is looked at once on each side of it."""
+    return _cut(shapes, box, lon0)[1]
+
+
+def _cut(shapes: Shapes, box: Box, lon0: float) -> tuple[Ints, Shapes]:
+    """Return what `clip` does, with the number of the shape that each is of."""
     west, south, east, north = box
-    found: list[Shapes] = []
+    numbers, found = [np.empty(0, np.int64)], [np.empty(0, object)]
     for turn in (-360.0, 0.0, 360.0):
         shift = turn - lon0
         window = (west - shift, south, east - shift, north)
         if window[0] > 180.0 or window[2] < -180.0:
             continue
         cut = shapely.clip_by_rect(shapes, *window)
-        cut = cut[~shapely.is_empty(cut)]
-        found.append(shapely.transform(cut, partial(_shifted, by=shift)))
-    return np.concatenate(found) if found else np.empty(0, object)
+        there = np.flatnonzero(~shapely.is_empty(cut))
+        numbers.append(there)
+        found.append(shapely.transform(cut[there], partial(_shifted, by=shift)))
+    return np.concatenate(numbers), np.concatenate(found)
 
 
 def _shifted(xy: Floats, by: float) -> Floats:
     return np.asarray(xy + np.array([by, 0.0]))
 
 
-def _simplified(
-    shapes: Sequence[shapely.Geometry], vertices: int, tolerance: float
-) -> list[shapely.Geometry]:
+def _simplified(shapes: Shapes, vertices: int, tolerance: float) -> list[shapely.Geometry]:
     """Shapes with the finest tolerance (doubling from the given) that keeps to `vertices`.
 
     Islets smaller than that are left out of a sea that they stand in, as they are of land. To keep
     them, and lines from crossing, took four times as long.
     """
-    given = np.array(shapes, object)
     while True:
-        simple = list(shapely.simplify(given, tolerance, preserve_topology=False))
+        simple = list(shapely.simplify(shapes, tolerance, preserve_topology=False))
         if shapely.get_num_coordinates(simple).sum() <= vertices or tolerance >= 1.0:
             return simple
         tolerance *= 2
@@ -165,14 +201,11 @@ def _coarser(pieces: Shapes, vertices: int) -> list[shapely.Geometry]:
     return list(simple)
 
 
-def _states(zones: "Zones", box: Box, lon0: float) -> tuple[Label, ...]:
+def _states(land: Shapes, iso3: Sequence[str], box: Box, lon0: float) -> tuple[Label, ...]:
     """Names of the states, with the widest spot of the largest piece and the room there."""
-    land = zones.land
-    if "iso3" not in land.columns:
-        return ()
-    labels = []
-    for iso3, name in _STATES.items():
-        pieces = shapely.get_parts(clip(land.geometry.to_numpy()[land["iso3"] == iso3], box, lon0))
+    labels, whose = [], np.array(iso3, object)
+    for state, name in _STATES.items():
+        pieces = shapely.get_parts(clip(land[whose == state], box, lon0))
         areas = shapely.area(pieces)
         if len(pieces) and areas.max() >= _LABEL_AREA_DEG2:
             coarse = shapely.simplify(pieces[areas.argmax()], 0.02)
@@ -208,30 +241,28 @@ def _zones(zones: "Zones", box: Box, lon0: float, keyed: bool, words: Labels) ->
     """Outlines; territorial seas, long and seen from afar, coarser than what was drawn by hand."""
     frame = zones.frame
     far = (frame["zone_class"] == "territorial_sea").to_numpy(bool)
-    toward = frame.get("direction_deg", pd.Series(np.nan, frame.index))
     found: list[Region] = []
     for rows, tolerance in ((far, 0.001), (~far, 0.0001)):
-        shapes, facts = [], []
         chosen = frame[rows]
-        for shape, name, zone_class, angle, zone_id, file in zip(
-            chosen.geometry.to_numpy(),
-            chosen["name"],
-            chosen["zone_class"],
-            toward[rows],
-            chosen["zone_id"],
-            chosen.get("file", pd.Series("", chosen.index)),
-            strict=True,
-        ):
-            title = one_line(words.zone(str(name)), NAME_LIMIT)
-            way = None if pd.isna(angle) else float(round(float(angle)))
-            key = str(zone_id) if keyed and str(file).endswith(".geojson") else ""
-            for piece in clip(np.array([shape], object), box, lon0):
-                shapes.append(piece)
-                facts.append((title, look_of(str(zone_class)), way, key))
-        simple = _simplified(shapes, _ZONE_VERTICES, tolerance) if shapes else []
-        found += [
-            Region(rings, look, title, toward_deg=way, key=key)
-            for shape, (title, look, way, key) in zip(simple, facts, strict=True)
-            if (rings := rings_of([shape]))  # of what only touches the box, a line is left
+        facts = [
+            _told(row, words, keyed=keyed)
+            for row in chosen.drop(columns="geometry").to_dict("records")
         ]
+        wkb = tuple(shapely.to_wkb(chosen.geometry.to_numpy()))
+        for number, rings in _outlined(wkb, box, lon0, tolerance):
+            title, look, way, key = facts[number]
+            found.append(Region(rings, look, title, toward_deg=way, key=key))
     return tuple(found)
+
+
+def _told(
+    row: dict[Hashable, Any], words: Labels, *, keyed: bool
+) -> tuple[str, str, float | None, str]:
+    """Return a zone's title, look, direction and key."""
+    angle = row.get("direction_deg", np.nan)
+    return (
+        one_line(words.zone(str(row["name"])), NAME_LIMIT),
+        look_of(str(row["zone_class"])),
+        None if pd.isna(angle) else float(round(float(angle))),
+        str(row["zone_id"]) if keyed and str(row.get("file", "")).endswith(".geojson") else "",
+    )

@@ -1,6 +1,6 @@
 """Where a mark finds room on a still map: on its place, else beside it and over the sea."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -13,6 +13,10 @@ MARK_R: Final = 13.0
 """Half the width of a mark."""
 _RINGS: Final = ((0.0, 1), (30.0, 8), (56.0, 14), (84.0, 20), (112.0, 26))
 """Where a mark may stand: on its place, else beside it at these distances, so many to a ring."""
+_TURNS: Final = np.concatenate([2 * np.pi * np.arange(n) / n - np.pi / 4 for _, n in _RINGS])
+_RADII: Final = np.repeat(*np.array(_RINGS).T.astype("int64"))[:, None]
+_AROUND: Final = _RADII * np.column_stack([np.cos(_TURNS), np.sin(_TURNS)])
+"""These places, from the mark's own."""
 _NINTHS: Final = tuple((dx, dy) for dx in (-9.0, 0.0, 9.0) for dy in (-9.0, 0.0, 9.0))
 """Where a mark is looked at for the land under it, from its middle."""
 _ON_LAND: Final = (0, 3)
@@ -43,22 +47,13 @@ def free_spot(
     """Return where a mark may stand: on its place, else beside it, wholly over the sea, or in a
     narrow water by two thirds.
     """
-    free = [
-        (round(radius), spot)
-        for radius, n in _RINGS
-        for spot in _ring(x, y, radius, n)
-        if all(np.hypot(spot[0] - a, spot[1] - b) > 2 * MARK_R for a, b in taken)
-    ]
+    near = _AROUND + np.array([x, y])
+    others = np.array(taken, "float64").reshape(-1, 1, 2) - near
+    free = near[(np.hypot(others[..., 0], others[..., 1]) > 2 * MARK_R).all(axis=0)].tolist()
     for most in _ON_LAND:
-        for radius, (at_x, at_y) in free:
-            if not radius:
+        for at_x, at_y in free:
+            if (at_x, at_y) == (x, y):
                 return x, y
             if sum(on_land(at_x + dx, at_y + dy) for dx, dy in _NINTHS) <= most:
                 return at_x, at_y
     return None
-
-
-def _ring(x: float, y: float, radius: float, n: int) -> Iterator[tuple[float, float]]:
-    for i in range(n):
-        turn = 2 * np.pi * i / n - np.pi / 4
-        yield float(x + radius * np.cos(turn)), float(y + radius * np.sin(turn))

@@ -7,8 +7,10 @@ import pytest
 
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
+from pipelines.exercise import geography, radio
 from pipelines.exercise.motion import speed_kn
 from pipelines.exercise.scenarios import anchoring, boarding, hulls, people, relays, shores, village
+from pipelines.exercise.scenarios.common import coast as coast_ahead
 from pipelines.exercise.scenarios.common import nights
 from pipelines.exercise.stage import HOUR_S, Shore
 from tests.pipelines.exercise.conftest import bare
@@ -36,6 +38,35 @@ def test_villages_and_beaches_lie_on_the_water_in_no_zone(sea, coast):
         assert sea.outside(lat, lon, shores.MAPPED, 250.0, excuses=False).all()
     lat, lon = np.array([shore.place for shore in beaches]).T
     assert sea.outside(lat, lon, ("port",), METRES_PER_NM, excuses=False).all()
+
+
+def drawn_one_by_one(stage, n, off_m, apart_nm, margin_m):
+    """What `shores._drawn` draws, as slowly as it reads."""
+    rng, along = stage.rng, geography.axis()
+    found = []
+    while len(found) < n:
+        lat, lon = along.at(np.array([rng.uniform(along.along_m[2], along.along_m[21])]))
+        bearing_deg, off = float(rng.uniform(0, 360)), float(rng.uniform(*off_m))
+        one = coast_ahead(stage, (float(lat[0]), float(lon[0])), bearing_deg, 55.0, off)
+        if one is None or one.country not in ("IDN", "MYS"):
+            continue
+        spot = geography.spot(one.place)
+        if radio.best_hearing(*spot, class_b=True)[0] < 0.45:
+            continue
+        if not stage.sea.outside(*spot, shores.MAPPED, margin_m, excuses=False)[0]:
+            continue
+        others = [geodesy.distance_m(*shore.place, *one.place) for shore in found]
+        if min(others, default=np.inf) >= apart_nm * METRES_PER_NM:
+            found.append(Shore(one.place, one.country))
+    return found
+
+
+@pytest.mark.parametrize("n", [3, 60])  # of those tried at once, and of several times
+def test_places_tried_together_are_those_tried_one_by_one(sea, n):
+    together, alone = bare(sea, 5), bare(sea, 5)
+    how = {"off_m": (40.0, 220.0), "apart_nm": 1.5, "margin_m": 300.0}
+    assert shores._drawn(together, n, **how) == drawn_one_by_one(alone, n, **how)
+    assert together.rng.random() == alone.rng.random(), "and what comes after is the same"
 
 
 def actor_of(stage, mmsi):

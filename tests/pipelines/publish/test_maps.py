@@ -13,9 +13,11 @@ import numpy as np
 import pytest
 import shapely
 
+from detectors.surroundings.zones import Zones
 from pipelines.publish import geojson, gpx, kml
 from pipelines.publish.brief.scene import scene_of
 from pipelines.publish.briefing import vessel_cards
+from pipelines.publish.maps import cut
 from pipelines.publish.maps.elements import ON_PAPER
 from pipelines.publish.maps.sheet import ratio_of
 from pipelines.publish.maps.spots import free_spot
@@ -216,8 +218,53 @@ def test_a_mark_beside_its_place_stands_over_the_sea() -> None:
         spot = free_spot(100.0, 100.0, taken, lambda x, _: x > 100.0)
         assert spot is not None
         assert spot[0] <= 100.0
+        assert all(np.hypot(spot[0] - x, spot[1] - y) > 26.0 for x, y in taken), "none on another"
         taken.append(spot)
     assert free_spot(50.0, 50.0, taken[:1], lambda *_: True) == (50.0, 50.0)  # its own place
+
+
+def zones_of(land: shapely.Geometry, *shapes: shapely.Geometry) -> Zones:
+    facts = {"zone_class": "port", "source": "a test", "confidence": "approximate"}
+    names = [f"Zone {number}" for number in range(len(shapes))]
+    about = {"zone_id": names, "name": names, **facts, "file": "a.geojson"}
+    frame = gpd.GeoDataFrame(about, geometry=list(shapes), crs=4326)
+    ground = gpd.GeoDataFrame({"iso3": ["MYS"]}, geometry=[land], crs=4326)
+    return Zones(frame, ground, shapely.box(-180, -90, 180, 90))
+
+
+def test_each_zone_keeps_its_outline_and_name_whatever_was_drawn_before() -> None:
+    """One is cut in two by the antimeridian, of one nothing is there, and the rest is kept of the
+    same box: of other land, other zones, another box.
+    """
+    across = shapely.union_all([shapely.box(179, 0, 180, 1), shapely.box(-180, 0, -179, 1)])
+    away, beside = shapely.box(0, 0, 1, 1), shapely.box(178.5, 2, 179.5, 3)
+    low, high = shapely.box(179, -2, 179.5, -1), shapely.box(178, 4, 179, 5)
+    box = (-3.0, -3.0, 3.0, 6.0)
+    for land, shapes, named in (
+        (low, (across, away, beside), ["Zone 0", "Zone 0", "Zone 2"]),
+        (high, (across, away, beside), ["Zone 0", "Zone 0", "Zone 2"]),
+        (high, (beside, across), ["Zone 0", "Zone 1", "Zone 1"]),
+    ):
+        for lon0 in (180.0, 179.0):
+            zones = zones_of(land, *shapes)
+            drawn = cut.ground(zones, box, lon0, keyed=True)
+            assert [one.title for one in drawn.zones] == [one.key for one in drawn.zones] == named
+            for number, shape in enumerate(shapes):
+                rings = [r for z in drawn.zones if z.title == f"Zone {number}" for r in z.rings]
+                assert sum(np.ptp(ring[:, 0]) * np.ptp(ring[:, 1]) for ring in rings) == (
+                    pytest.approx(0 if shape is away else shapely.area(shape))
+                )
+                for ring in rings:
+                    inside = shapely.buffer(shape, 1e-6).covers(
+                        shapely.points(cut.relative(ring[:, 0] + lon0, 0.0), ring[:, 1])
+                    )
+                    assert inside.all() or shape is across
+            [island] = drawn.land
+            assert island[:, 1].min() == land.bounds[1]
+            assert island[:, 0].min() == land.bounds[0] - lon0
+            bare = cut.without_zones(zones, box, lon0)
+            assert (bare.zones, bare.states) == ((), drawn.states)
+            np.testing.assert_array_equal(bare.land[0], island)
 
 
 def test_a_pond_is_no_place_for_a_mark() -> None:

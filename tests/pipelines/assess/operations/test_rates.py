@@ -1,5 +1,7 @@
 """Ratios of small counts: exact, honest, and silent where nothing can be said."""
 
+import subprocess
+import sys
 from functools import cache
 
 import numpy as np
@@ -11,6 +13,15 @@ from scipy import stats
 from pipelines.assess.operations.rates import FEW, displacement, mean_ratio, rate_ratio
 
 counts = st.integers(0, 60)
+
+
+def test_who_compares_no_rates_waits_for_no_statistics():
+    """A desk starts a second sooner."""
+    program = "import sys, pipelines.assess.operations.report; print('scipy.stats' in sys.modules)"
+    command = [sys.executable, "-c", program]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "False\n"
+
+
 exposures = st.floats(1.0, 1e5)
 
 
