@@ -8,7 +8,7 @@ from pipelines.ingest.aivdm.jit import inlined
 
 LF, CR, TAB, BLANK = 10, 13, 9, 32
 BANG, HASH, DOLLAR, STAR, COMMA, MINUS, DOT, SLASH, COLON = 33, 35, 36, 42, 44, 45, 46, 47, 58
-BACKSLASH, SEMICOLON = 92, 59
+BACKSLASH, CLOSING, SEMICOLON = 92, 41, 59
 
 
 @inlined

@@ -16,6 +16,7 @@ from pipelines.ingest.aivdm.characters import (
     BACKSLASH,
     BANG,
     BLANK,
+    CLOSING,
     COMMA,
     HASH,
     SEMICOLON,
@@ -28,7 +29,7 @@ from pipelines.ingest.aivdm.characters import (
 )
 from pipelines.ingest.aivdm.jit import called, inlined
 from pipelines.ingest.aivdm.tags import station_code, tag_block
-from pipelines.ingest.aivdm.times import epoch, logged_time
+from pipelines.ingest.aivdm.times import compact_time, epoch, logged_time
 from pipelines.ingest.aivdm.words import U, first_mark, load, marks_of_stops
 from pipelines.ingest.aivdm.wrappers import delivered, is_wrapper, wrapper
 
@@ -39,9 +40,10 @@ KIND_TAGS = U(int.from_bytes(b"tags", "little"))
 
 @called
 def suffix(buffer: Any, place: Any, end: Any, head: Any, wrappers: Any, stations: Any) -> None:
-    """Read station and time behind a sentence: `,r003669987,1152921693`.
+    """Read station and time behind a sentence: `,r003669987,1152921693`, or what AIS-catcher puts
+    there for people to read: ` ( MSG: 1, MMSI: 533000001, timestamp: 20220729191340)`.
 
-    The first field that is an epoch is the time; a field of `r` or `b` and digits or letters is the
+    The first field that is a time is it; a field of `r` or `b` and digits or letters is the
     receiving or base station. Both only count where a tag block or wrapper doesn't tell.
     """
     if buffer[place] not in (COMMA, BLANK, TAB, SEMICOLON):
@@ -54,7 +56,9 @@ def suffix(buffer: Any, place: Any, end: Any, head: Any, wrappers: Any, stations
             stop += 1
         if stop > place and is_digit(buffer[place]):
             found, after = epoch(buffer, place, stop)
-            if time == m.NO_TIME and after == stop:
+            if found == m.NO_TIME:
+                found = compact_time(buffer, place, after)
+            if time == m.NO_TIME and (after == stop or buffer[after] == CLOSING):
                 time = found
         elif stop - place >= 5 and buffer[place] in (98, 114) and head.station == m.NO_STATION:
             plain = True

@@ -1,4 +1,4 @@
-"""Times written beside a sentence: an epoch, or ISO 8601."""
+"""Times written beside a sentence: an epoch, ISO 8601, or its digits alone."""
 
 from typing import Any
 
@@ -110,8 +110,24 @@ def iso_time(buffer: Any, place: Any) -> Any:
 
 
 @called
+def compact_time(buffer: Any, place: Any, end: Any) -> Any:
+    """Read `20240131235959`, UTC, as AIS-catcher writes it: microseconds or `NO_TIME`."""
+    if end != place + 14:
+        return np.int64(m.NO_TIME)
+    time = instant(
+        two_digits(buffer, place) * 100 + two_digits(buffer, place + 2),
+        two_digits(buffer, place + 4),
+        two_digits(buffer, place + 6),
+        two_digits(buffer, place + 8),
+        two_digits(buffer, place + 10),
+        two_digits(buffer, place + 12),
+    )
+    return plausible(time)
+
+
+@called
 def logged_time(buffer: Any, place: Any, end: Any, head: Any) -> None:
-    """Look for a time that a logger wrote before a sentence: an epoch or ISO 8601."""
+    """Look for a time that a logger wrote before a sentence, in any of these forms."""
     inside = False
     while place < end and head.prefix_time == m.NO_TIME:
         byte = buffer[place]
@@ -119,6 +135,8 @@ def logged_time(buffer: Any, place: Any, end: Any, head: Any) -> None:
             time, after = iso_time(buffer, place)
             if time == m.NO_TIME:
                 time, after = epoch(buffer, place, end)
+                if time == m.NO_TIME:
+                    time = compact_time(buffer, place, after)
                 if after < end and (is_digit(buffer[after]) or is_letter(buffer[after] & 0xDF)):
                     time = np.int64(m.NO_TIME)
             head.prefix_time = time

@@ -59,6 +59,10 @@ def test_epochs_in_seconds_to_nanoseconds(samples, text, time):
         (b"2024-02-29T12:34:56-0130", us(2024, 2, 29, 14, 4, 56)),
         (b"[2024-02-29 12:34:56]", us(2024, 2, 29, 12, 34, 56)),
         (b"port7 2024-02-29 12:34:56:", us(2024, 2, 29, 12, 34, 56)),
+        (b"20240229123456", us(2024, 2, 29, 12, 34, 56)),
+        (b"20230229123456", NO_TIME),
+        (b"202402291234561", NO_TIME),
+        (b"20240229123456x", NO_TIME),
         (b"2023-02-29T12:34:56Z", NO_TIME),
         (b"2024-02-29T24:34:56Z", NO_TIME),
         (b"2024-02-29", NO_TIME),
@@ -72,6 +76,21 @@ def test_time_and_station_behind_a_sentence(samples):
     got = decoded(samples["good"] + b",s28320,d-098,T33.71,r003669973,1152921694,1152921696\r\n")
     assert got.time == 1152921694 * US
     assert got.station == "r003669973"
+
+
+@pytest.mark.parametrize(
+    ("said", "time"),
+    [
+        (b"20240229123456)", us(2024, 2, 29, 12, 34, 56)),
+        (b"20240229123456", us(2024, 2, 29, 12, 34, 56)),
+        (b"20240229123460)", NO_TIME),
+        (b"20240229123456.)", NO_TIME),
+        (b"19940229123456)", NO_TIME),
+    ],
+)
+def test_what_a_receiver_prints_behind_a_sentence_for_people(samples, said, time):
+    told = b" ( MSG: 1, REPEAT: 0, MMSI: 533000001, signalpower: -44.0, ppm: 0, timestamp: "
+    assert decoded(samples["good"] + told + said + b"\r\n").time == time
 
 
 def test_tag_block_goes_before_what_stands_behind(samples):
