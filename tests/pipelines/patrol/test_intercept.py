@@ -15,20 +15,19 @@ from tests.pipelines.patrol.conftest import T0, TEN_EXAMPLES, tracked
 P = PredictionParameters()
 US = int(T0.value // 1000)
 HOUR = 3_600_000_000
+MILLIMETRE = 1e-3
+"""Of a place that is put on the water twice the two may differ by less, and be one."""
 
 
 def every_minute(sea, start, start_us, speed_kn, guess, latest_us, east_of):
     """The first minute at which the exact way takes no longer than there is."""
     for time_us in range(start_us, latest_us + 1, MINUTE_US):
         lat, lon, _ = sea.snap(*guess.at(0, np.array([time_us])))
-        straight_m = geodesy.distance_m(*start, lat[0], lon[0])
-        if (
-            lon[0] < east_of
-            or straight_m / (speed_kn * geodesy.KNOT_MPS) * 1e6 > time_us - start_us
-        ):
+        reach_m = (time_us - start_us) / 1e6 * speed_kn * geodesy.KNOT_MPS + MILLIMETRE
+        if lon[0] < east_of or geodesy.distance_m(*start, lat[0], lon[0]) > reach_m:
             continue  # it may not be there, or no way is shorter
         route = sea.route(*start, lat[0], lon[0])
-        if route and route.distance_m / (speed_kn * geodesy.KNOT_MPS) * 1e6 <= time_us - start_us:
+        if route and route.distance_m <= reach_m:
             return time_us
     return None
 
@@ -49,6 +48,14 @@ def every_minute(sea, start, start_us, speed_kn, guess, latest_us, east_of):
     8.313932057226545,
     357.0680203098768,
     16.0,
+    0.0,
+)
+@example(  # where the unit lies itself: who is faster is met at once, or never
+    (3.757331292527143, 100.5298928584289),
+    (3.757331292527143, 100.5298928584289),
+    23.65758671930051,
+    135.0,
+    20.0,
     0.0,
 )
 def test_as_early_as_the_oracle(sea, base, vessel, speed_kn, course, unit_kn, east_of):
