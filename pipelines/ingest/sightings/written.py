@@ -2,6 +2,7 @@
 
 import math
 import re
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Final
 
@@ -30,9 +31,6 @@ _EPOCH: Final = re.compile(r"(\d{9,10}(?:\.\d+)?)|(\d{13})(?:\.0)?", re.ASCII)
 _NO_CLOCK: Final = re.compile(r"[\d-]+|\d{4}-?W[\d-]+", re.ASCII)
 ZONES: Final = {"UTC": "+00:00", "GMT": "+00:00", "MYT": "+08:00"}
 _ZONE: Final = re.compile(rf" ?({'|'.join(ZONES)})$")
-_ZONED: Final = re.compile(
-    rf".*\d ?(?:Z|{'|'.join(ZONES)}|[+-]\d\d(?::?\d\d)?)", re.IGNORECASE | re.ASCII
-)
 _ANGLE: Final = re.compile(
     r"""(?P<deg>\d{1,3}(?:\.\d+)?)
         (?:[ ]?[°d: -][ ]?(?P<min>\d{1,2}(?:\.\d+)?)
@@ -80,16 +78,18 @@ def time(value: Any) -> datetime:
 
 
 def names_zone(value: Any) -> bool:
-    """Tell whether a time says in which zone it is; seconds since 1970 do.
+    """Tell whether a time says in which zone it is; seconds since 1970 do, what is no time doesn't.
 
     >>> [names_zone(one) for one in ("2026-01-05T18:00Z", "060200H JAN 26", "5 Jan 2026 18:00")]
     [True, True, False]
     """
-    text = " ".join(str(value).split())
-    return any(form.fullmatch(text) for form in (_ZONED, _EPOCH, _GROUP))
+    with suppress(ValueError, OverflowError):
+        return _moment(" ".join(str(value).split())).tzinfo is not None
+    return False
 
 
 def _moment(text: str) -> datetime:
+    """Return a time in the zone that it names; without one where it names none."""
     if match := _EPOCH.fullmatch(text):
         seconds = float(match[1]) if match[1] else int(match[2]) / 1000.0
         return datetime.fromtimestamp(seconds, UTC)
@@ -99,10 +99,10 @@ def _moment(text: str) -> datetime:
     month = _month(part["month"].lower())
     year = int(part["year"]) + (2000 if len(part["year"]) == 2 else 0)
     of_day = [int(part.get(name) or 0) for name in ("day", "hour", "minute", "second")]
-    zone = (part["zone"] or "Z").upper()
+    zone = (part["zone"] or "").upper()
     hours = 8 if zone == "MYT" else 0 if len(zone) == 3 else _LETTERS.index(zone) - 12
     day, hour, minute, second = of_day
-    at = timezone(timedelta(hours=hours))
+    at = timezone(timedelta(hours=hours)) if zone else None
     return datetime(year, month, day, hour, minute, second, tzinfo=at)
 
 
