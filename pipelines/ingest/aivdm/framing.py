@@ -29,7 +29,7 @@ from pipelines.ingest.aivdm.characters import (
 )
 from pipelines.ingest.aivdm.jit import called, inlined
 from pipelines.ingest.aivdm.tags import station_code, tag_block
-from pipelines.ingest.aivdm.times import compact_time, epoch, logged_time
+from pipelines.ingest.aivdm.times import logged_time, time_in_digits
 from pipelines.ingest.aivdm.words import U, first_mark, load, marks_of_stops
 from pipelines.ingest.aivdm.wrappers import delivered, is_wrapper, wrapper
 
@@ -55,10 +55,8 @@ def suffix(buffer: Any, place: Any, end: Any, head: Any, wrappers: Any, stations
         while stop < end and buffer[stop] not in (COMMA, BLANK, TAB, SEMICOLON):
             stop += 1
         if stop > place and is_digit(buffer[place]):
-            found, after = epoch(buffer, place, stop)
-            if found == m.NO_TIME:
-                found = compact_time(buffer, place, after)
-            if time == m.NO_TIME and (after == stop or buffer[after] == CLOSING):
+            found, after = time_in_digits(buffer, place, stop)
+            if time == m.NO_TIME and after + (buffer[after] == CLOSING) == stop:
                 time = found
         elif stop - place >= 5 and buffer[place] in (98, 114) and head.station == m.NO_STATION:
             plain = True

@@ -68,6 +68,19 @@ def two_digits(buffer: Any, place: Any) -> Any:
 
 
 @called
+def date_and_clock(buffer: Any, place: Any, between: Any) -> Any:
+    """Read year to second, with so many characters between two of them."""
+    return instant(
+        two_digits(buffer, place) * 100 + two_digits(buffer, place + 2),
+        two_digits(buffer, place + 4 + between),
+        two_digits(buffer, place + 6 + 2 * between),
+        two_digits(buffer, place + 8 + 3 * between),
+        two_digits(buffer, place + 10 + 4 * between),
+        two_digits(buffer, place + 12 + 5 * between),
+    )
+
+
+@called
 def iso_time(buffer: Any, place: Any) -> Any:
     """Read ISO 8601 date and time, UTC or with an offset: microseconds or `NO_TIME`; its end.
 
@@ -80,14 +93,7 @@ def iso_time(buffer: Any, place: Any) -> Any:
         return none
     if buffer[place + 16] != COLON:
         return none
-    time = instant(
-        two_digits(buffer, place) * 100 + two_digits(buffer, place + 2),
-        two_digits(buffer, place + 5),
-        two_digits(buffer, place + 8),
-        two_digits(buffer, place + 11),
-        two_digits(buffer, place + 14),
-        two_digits(buffer, place + 17),
-    )
+    time = date_and_clock(buffer, place, 1)
     if time == m.NO_TIME:
         return none
     place += 19
@@ -110,19 +116,12 @@ def iso_time(buffer: Any, place: Any) -> Any:
 
 
 @called
-def compact_time(buffer: Any, place: Any, end: Any) -> Any:
-    """Read `20240131235959`, UTC, as AIS-catcher writes it: microseconds or `NO_TIME`."""
-    if end != place + 14:
-        return np.int64(m.NO_TIME)
-    time = instant(
-        two_digits(buffer, place) * 100 + two_digits(buffer, place + 2),
-        two_digits(buffer, place + 4),
-        two_digits(buffer, place + 6),
-        two_digits(buffer, place + 8),
-        two_digits(buffer, place + 10),
-        two_digits(buffer, place + 12),
-    )
-    return plausible(time)
+def time_in_digits(buffer: Any, place: Any, end: Any) -> Any:
+    """Read an epoch or, as AIS-catcher writes it, `20240131235959`, UTC: see `epoch`."""
+    time, after = epoch(buffer, place, end)
+    if time == m.NO_TIME and after == place + 14:
+        time = plausible(date_and_clock(buffer, place, 0))
+    return time, after
 
 
 @called
@@ -134,9 +133,7 @@ def logged_time(buffer: Any, place: Any, end: Any, head: Any) -> None:
         if is_digit(byte) and not inside:
             time, after = iso_time(buffer, place)
             if time == m.NO_TIME:
-                time, after = epoch(buffer, place, end)
-                if time == m.NO_TIME:
-                    time = compact_time(buffer, place, after)
+                time, after = time_in_digits(buffer, place, end)
                 if after < end and (is_digit(buffer[after]) or is_letter(buffer[after] & 0xDF)):
                     time = np.int64(m.NO_TIME)
             head.prefix_time = time
