@@ -52,13 +52,15 @@ def crossed_cells(x1: Floats, y1: Floats, x2: Floats, y2: Floats) -> tuple[Ints,
 
 
 def beside(a: NDArray[np.int32], b: NDArray[np.int32], n: int) -> Ints:
-    """Return different neighbours as one number each, the lower first."""
+    """Return different neighbours as one number each, the lower first, for each two cells of them
+    side by side.
+    """
     # Of twenty million cells few have another square beside them: only these are looked at.
     row, column = np.divmod(np.flatnonzero(a != b), a.shape[1])
     a, b = a[row, column], b[row, column]
     both = (a >= 0) & (b >= 0)
     low, high = np.minimum(a[both], b[both]), np.maximum(a[both], b[both])
-    return different(low.astype("int64") * n + high)
+    return np.asarray(low.astype("int64") * n + high)
 
 
 def different(keys: Ints) -> Ints:
