@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from detectors.core.arrays import Ints
+from detectors.core.arrays import Floats, Ints
 from detectors.core.detector import Context
 from detectors.core.evidence import Bound, at_most
 from detectors.core.frames import SECOND_US, epoch_us
@@ -76,21 +76,56 @@ def pairs_of(
     """Return the tracks that go on as another's, of stations and of a feed by passes alone."""
     by_passes = passes.come_by_passes(context.coverage, beginning.time_us // _TENS_US)
     usual = beginning.take(well_heard(limits, beginning) & ~by_passes)
-    # By others' passes either was in sight all the while that only the other was heard.
-    found = hand_over.pairs(ending.take(well_heard(limits, ending)), usual, limits.motion)
+    heard = ending.take(well_heard(limits, ending))
+    found = hand_over.pairs(heard, usual, limits.motion)
+    found = found.join(_after_silence(limits, heard, usual, found, context))
     if not by_passes.any():
         return found
+    # By others' passes either was in sight all the while that only the other was heard.
     more = hand_over.pairs(ending, beginning.take(by_passes), limits.motion_of_passes)
-    now_us = timespan.window_us(context.start, context.end)[1]
-    silent_s = np.minimum(more.end.silent_s, (now_us - more.end.time_us) / SECOND_US)
     away_m = geodesy.distance_m(more.end.lat, more.end.lon, more.begin.lat, more.begin.lon)
-    likely = (
-        (np.minimum(silent_s, more.begin.silent_s) >= limits.min_pass_silence_s)
-        & (more.speed_change_kn <= limits.max_speed_change_kn)
-        & (more.likeness >= MIN_PASS_LIKENESS)
-        & (away_m <= hand_over.reach_m(limits.motion))
+    near = away_m <= hand_over.reach_m(limits.motion)
+    return found.join(more.take(near & _as_one_hull(limits, more, context)))
+
+
+def _after_silence(
+    limits: Limits,
+    ending: track_ends.Ends,
+    beginning: track_ends.Ends,
+    found: hand_over.HandOvers,
+    context: Context,
+) -> hand_over.HandOvers:
+    """Return those that stations heard go on after more than `max_pause_s`: the one that fits an
+    end and a beginning that `found` doesn't know.
+    """
+    lost = ending.take(_silent_s(ending, context) >= limits.min_pass_silence_s)
+    fresh = beginning.take(beginning.silent_s >= limits.min_pass_silence_s)
+    more = hand_over.pairs(lost, fresh, limits.motion_of_passes)
+    known = np.isin(more.end.track_id, found.end.track_id)
+    known |= np.isin(more.begin.track_id, found.begin.track_id)
+    return more.take(
+        ~known
+        & (more.pause_s > limits.max_pause_s)
+        & (more.course_change_deg <= limits.max_course_change_deg)
+        & (more.rivals == 0)
+        & _as_one_hull(limits, more, context)
     )
-    return found.join(more.take(likely))
+
+
+def _as_one_hull(limits: Limits, pairs: hand_over.HandOvers, context: Context) -> NDArray[np.bool_]:
+    """Tell which agree well enough for a long pause, each heard on its own side alone for hours."""
+    silent_s = np.minimum(_silent_s(pairs.end, context), pairs.begin.silent_s)
+    return np.asarray(
+        (silent_s >= limits.min_pass_silence_s)
+        & (pairs.speed_change_kn <= limits.max_speed_change_kn)
+        & (pairs.likeness >= MIN_PASS_LIKENESS)
+    )
+
+
+def _silent_s(ending: track_ends.Ends, context: Context) -> Floats:
+    """Return how long they weren't heard since, as far as is known."""
+    now_us = timespan.window_us(context.start, context.end)[1]
+    return np.minimum(ending.silent_s, (now_us - ending.time_us) / SECOND_US)
 
 
 def thin(pairs: hand_over.HandOvers) -> NDArray[np.bool_]:
@@ -119,8 +154,7 @@ def switches(
     `ending, pairs`: where tracks of any vessel ended, and which go on; rows count from each track's
     first.
     """
-    now_us = timespan.window_us(context.start, context.end)[1]
-    silent_s = np.minimum(pairs.end.silent_s, (now_us - pairs.end.time_us) / SECOND_US)
+    silent_s = _silent_s(pairs.end, context)
     here = np.isin(pairs.end.track_id, reports.tracks)
     here &= np.isin(pairs.begin.track_id, reports.tracks)
     both = np.r_[pairs.end.track_id[here], pairs.begin.track_id[here]]

@@ -118,7 +118,7 @@ def test_finds_each_hand_over_once(one):
 
 @pytest.mark.parametrize(
     ("stations", "again_h", "off_deg", "n_found"),
-    [(False, None, 0.0, 1), (True, None, 0.0, 0), (False, 9.9, 0.0, 0), (False, None, 0.1, 0)],
+    [(False, None, 0.0, 1), (True, None, 0.0, 1), (False, 9.9, 0.0, 0), (False, None, 0.1, 0)],
 )
 def test_a_hand_over_between_passes(stations, again_h, off_deg, n_found):
     """Both are heard for three minutes of every forty, 80 minutes from one to the other: while
