@@ -82,10 +82,8 @@ def pairs_of(
     if not by_passes.any():
         return found
     # By others' passes either was in sight all the while that only the other was heard.
-    more = hand_over.pairs(ending, beginning.take(by_passes), limits.motion_of_passes)
-    away_m = geodesy.distance_m(more.end.lat, more.end.lon, more.begin.lat, more.begin.lon)
-    near = away_m <= hand_over.reach_m(limits.motion)
-    return found.join(more.take(near & _as_one_hull(limits, more, context)))
+    more = _long_pairs(limits, ending, beginning.take(by_passes))
+    return found.join(more.take(_as_one_hull(limits, more, context)))
 
 
 def _after_silence(
@@ -100,16 +98,32 @@ def _after_silence(
     """
     lost = ending.take(_silent_s(ending, context) >= limits.min_pass_silence_s)
     fresh = beginning.take(beginning.silent_s >= limits.min_pass_silence_s)
-    more = hand_over.pairs(lost, fresh, limits.motion_of_passes)
-    known = np.isin(more.end.track_id, found.end.track_id)
-    known |= np.isin(more.begin.track_id, found.begin.track_id)
+    more = _long_pairs(limits, lost, fresh)
+    unmatched = _not_among(more.end, found.end) & _not_among(more.begin, found.begin)
     return more.take(
-        ~known
+        unmatched
         & (more.pause_s > limits.max_pause_s)
         & (more.course_change_deg <= limits.max_course_change_deg)
         & (more.rivals == 0)
         & _as_one_hull(limits, more, context)
     )
+
+
+def _not_among(some: track_ends.Ends, others: track_ends.Ends) -> NDArray[np.bool_]:
+    """Tell which ends aren't among others."""
+    known = set(zip(others.track_id.tolist(), others.time_us.tolist(), strict=True))
+    own = zip(some.track_id.tolist(), some.time_us.tolist(), strict=True)
+    return np.array([end not in known for end in own], bool)
+
+
+def _long_pairs(
+    limits: Limits, ending: track_ends.Ends, beginning: track_ends.Ends
+) -> hand_over.HandOvers:
+    """Return pairs up to a long pause apart, no further away than after a short one: what a
+    detector's events rest on.
+    """
+    reach_m = hand_over.reach_m(limits.motion)
+    return hand_over.pairs(ending, beginning, limits.motion_of_passes, within_m=reach_m)
 
 
 def _as_one_hull(limits: Limits, pairs: hand_over.HandOvers, context: Context) -> NDArray[np.bool_]:

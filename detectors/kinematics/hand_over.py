@@ -69,8 +69,10 @@ class HandOvers:
         return HandOvers(**both)
 
 
-def pairs(ending: Ends, beginning: Ends, limits: Limits) -> HandOvers:
+def pairs(ending: Ends, beginning: Ends, limits: Limits, *, within_m: float = np.inf) -> HandOvers:
     """Return ends and beginnings that one hull can have made, the best of each only.
+
+    Further than `within_m` from one another none are looked at.
 
     Both are carried on by dead reckoning through the pause: the end on its course until a moment,
     the beginning back on its course to the same moment. How far apart they then are, at the
@@ -78,7 +80,7 @@ def pairs(ending: Ends, beginning: Ends, limits: Limits) -> HandOvers:
     it is too far and both seem to be heard at once, clocks that differ are tried, and the
     difference that makes the smallest miss is taken.
     """
-    fitting = _fitting(ending, beginning, limits)
+    fitting = _fitting(ending, beginning, limits, within_m)
     best = fitting.take(_mutual(fitting.end, fitting.begin, fitting.cost))
     n_end = np.bincount(fitting.end, minlength=len(ending))
     n_begin = np.bincount(fitting.begin, minlength=len(beginning))
@@ -125,7 +127,7 @@ class _Fitting(NamedTuple):
         return _Fitting(**{name: values[rows] for name, values in self._asdict().items()})
 
 
-def _fitting(ending: Ends, beginning: Ends, limits: Limits) -> _Fitting:
+def _fitting(ending: Ends, beginning: Ends, limits: Limits, within_m: float) -> _Fitting:
     found = _near(ending, beginning, limits)
     end, begin = ending.take(found[0]), beginning.take(found[1])
     pause_s = (begin.time_us - end.time_us) / SECOND_US
@@ -144,6 +146,7 @@ def _fitting(ending: Ends, beginning: Ends, limits: Limits) -> _Fitting:
         & (pause_s <= limits.max_pause_s)
         & (speed_change_kn <= speed_limit_kn)
         & (course_change_deg <= course_limit_deg)
+        & (geodesy.distance_m(end.lat, end.lon, begin.lat, begin.lon) <= within_m)
     )
     miss_m, clock_s = np.full(len(end), np.inf), np.zeros(len(end))
     left = np.flatnonzero(fits)
