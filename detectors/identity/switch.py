@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from detectors.core.arrays import Floats, Ints
 from detectors.core.detector import Context
-from detectors.core.evidence import Bound, at_most
+from detectors.core.evidence import Bound, at_least, at_most
 from detectors.core.frames import SECOND_US, epoch_us
 from detectors.hypotheses import identity
 from detectors.identity.limits import Limits
@@ -82,8 +82,8 @@ def pairs_of(
     if not by_passes.any():
         return found
     # By others' passes either was in sight all the while that only the other was heard.
-    more = _long_pairs(limits, ending, beginning.take(by_passes))
-    return found.join(more.take(_as_one_hull(limits, more, context)))
+    more = _long_pairs(limits, ending, beginning.take(by_passes), context)
+    return found.join(more.limited(limits.max_speed_change_kn))
 
 
 def _after_silence(
@@ -98,15 +98,10 @@ def _after_silence(
     """
     lost = ending.take(_silent_s(ending, context) >= limits.min_pass_silence_s)
     fresh = beginning.take(beginning.silent_s >= limits.min_pass_silence_s)
-    more = _long_pairs(limits, lost, fresh)
+    more = _long_pairs(limits, lost, fresh, context)
+    more = more.limited(limits.max_speed_change_kn, limits.max_course_change_deg)
     unmatched = _not_among(more.end, found.end) & _not_among(more.begin, found.begin)
-    return more.take(
-        unmatched
-        & (more.pause_s > limits.max_pause_s)
-        & (more.course_change_deg <= limits.max_course_change_deg)
-        & (more.rivals == 0)
-        & _as_one_hull(limits, more, context)
-    )
+    return more.take(unmatched & (more.pause_s > limits.max_pause_s) & (more.rivals == 0))
 
 
 def _not_among(some: track_ends.Ends, others: track_ends.Ends) -> NDArray[np.bool_]:
@@ -117,22 +112,16 @@ def _not_among(some: track_ends.Ends, others: track_ends.Ends) -> NDArray[np.boo
 
 
 def _long_pairs(
-    limits: Limits, ending: track_ends.Ends, beginning: track_ends.Ends
+    limits: Limits, ending: track_ends.Ends, beginning: track_ends.Ends, context: Context
 ) -> hand_over.HandOvers:
-    """Return pairs up to a long pause apart, no further away than after a short one: what a
-    detector's events rest on.
+    """Return pairs up to a long pause apart that agree well, each heard on its own side alone for
+    hours; no further away than after a short pause, which is what a detector's events rest on.
     """
     reach_m = hand_over.reach_m(limits.motion)
-    return hand_over.pairs(ending, beginning, limits.motion_of_passes, within_m=reach_m)
-
-
-def _as_one_hull(limits: Limits, pairs: hand_over.HandOvers, context: Context) -> NDArray[np.bool_]:
-    """Tell which agree well enough for a long pause, each heard on its own side alone for hours."""
+    pairs = hand_over.pairs(ending, beginning, limits.motion_of_passes, within_m=reach_m)
     silent_s = np.minimum(_silent_s(pairs.end, context), pairs.begin.silent_s)
-    return np.asarray(
-        (silent_s >= limits.min_pass_silence_s)
-        & (pairs.speed_change_kn <= limits.max_speed_change_kn)
-        & (pairs.likeness >= MIN_PASS_LIKENESS)
+    return pairs.take(
+        (silent_s >= limits.min_pass_silence_s) & (pairs.likeness >= MIN_PASS_LIKENESS)
     )
 
 
@@ -202,23 +191,18 @@ def switches(
         score *= 0.8 if rivals else 1.0
         score *= 0.8 if abs(clock_s) > 60 else 1.0
         score *= 0.85 if unlike else 1.0
-        # As for the change of speed, the limit grows with the pause; see `hand_over`.
-        course_limit_deg = limits.max_course_change_deg * (1 + max(pause_s, 0) / max_pause_s)
+        is_long = max_pause_s != limits.max_pause_s
         first = reports.span_of(tracks[0])[0] + int(pairs.end.row[i])
         second = reports.span_of(tracks[1])[0] + int(pairs.begin.row[i])
         evidence = {
             "from_mmsi": f"{gave:09d}",
             "to_mmsi": f"{took:09d}",
-            "pause_s": at_most(
-                pause_s,
-                limits,
-                "max_pause_s" if max_pause_s == limits.max_pause_s else "max_pass_pause_s",
-            ),
+            "pause_s": at_most(pause_s, limits, "max_pass_pause_s" if is_long else "max_pause_s"),
             "miss_m": Bound(miss_m, float(pairs.miss_limit_m[i]), "at_most"),
             "speed_change_kn": Bound(
                 float(pairs.speed_change_kn[i]), float(pairs.speed_limit_kn[i]), "at_most"
             ),
-            "course_change_deg": Bound(turned_deg, course_limit_deg, "at_most"),
+            "course_change_deg": Bound(turned_deg, float(pairs.course_limit_deg[i]), "at_most"),
             "likeness": likeness,
             "clock_difference_s": clock_s,
             "speed_kn": float(pairs.end.speed_kn[i]),
@@ -228,8 +212,7 @@ def switches(
             "interval_s": float(pairs.end.interval_s[i]),
             "other_interval_s": float(pairs.begin.interval_s[i]),
             "heard_before_s": min(float(pairs.end.heard_s[i]), float(limits.memory_s)),
-            "silent_after_s": min(float(silent_s[i]), float(limits.matched_s)),
-            "unheard_before_s": unheard_s,
+            **_alone(limits, float(silent_s[i]), unheard_s, is_long),
             "n_rivals": rivals,
             "n_reports": 2,
             "n_mmsi_edits": edits(str(gave), str(took), 8),
@@ -257,6 +240,20 @@ def switches(
             settings=("max_clock_s", "max_course_change_deg", "min_silence_s"),
             anchor_us=begin_us,
         )
+
+
+def _alone(limits: Limits, silent_s: float, unheard_s: float, is_long: bool) -> dict[str, Any]:
+    """Return for how long neither was heard on the other's side: after a long pause, a limit."""
+    if not is_long:
+        return {
+            "silent_after_s": min(silent_s, float(limits.matched_s)),
+            "unheard_before_s": unheard_s,
+        }
+    least = "min_pass_silence_s"
+    return {
+        "silent_after_s": at_least(min(silent_s, float(limits.min_pass_silence_s)), limits, least),
+        "unheard_before_s": at_least(unheard_s, limits, least),
+    }
 
 
 def _at_once(

@@ -4,7 +4,7 @@ Only the first and last reports of each stretch of track take part, so the work 
 number of vessels and not with that of their reports.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -46,6 +46,7 @@ class HandOvers:
     miss_limit_m: Floats
     clock_s: Floats
     course_change_deg: Floats
+    course_limit_deg: Floats
     speed_change_kn: Floats
     speed_limit_kn: Floats
     likeness: Floats
@@ -59,6 +60,18 @@ class HandOvers:
             for name, values in vars(self).items()
         }
         return HandOvers(**some)
+
+    def limited(self, speed_kn: float, course_deg: float = np.inf) -> "HandOvers":
+        """Return those whose speed and course change by no more, whatever the pause."""
+        some = replace(
+            self,
+            speed_limit_kn=np.minimum(self.speed_limit_kn, speed_kn),
+            course_limit_deg=np.minimum(self.course_limit_deg, course_deg),
+        )
+        return some.take(
+            (some.speed_change_kn <= some.speed_limit_kn)
+            & (some.course_change_deg <= some.course_limit_deg)
+        )
 
     def join(self, other: "HandOvers") -> "HandOvers":
         """Return those of both."""
@@ -95,6 +108,7 @@ def pairs(ending: Ends, beginning: Ends, limits: Limits, *, within_m: float = np
         best.miss_limit_m,
         best.clock_s,
         best.course_change_deg,
+        best.course_limit_deg,
         best.speed_change_kn,
         best.speed_limit_kn,
         likeness,
@@ -118,6 +132,7 @@ class _Fitting(NamedTuple):
     miss_limit_m: Floats
     clock_s: Floats
     course_change_deg: Floats
+    course_limit_deg: Floats
     speed_change_kn: Floats
     speed_limit_kn: Floats
     travelled_m: Floats
@@ -173,6 +188,7 @@ def _fitting(ending: Ends, beginning: Ends, limits: Limits, within_m: float) -> 
         miss_limit_m,
         clock_s,
         course_change_deg,
+        course_limit_deg,
         speed_change_kn,
         speed_limit_kn,
         travelled_m,
