@@ -212,7 +212,7 @@ def switches(
             "interval_s": float(pairs.end.interval_s[i]),
             "other_interval_s": float(pairs.begin.interval_s[i]),
             "heard_before_s": min(float(pairs.end.heard_s[i]), float(limits.memory_s)),
-            **_alone(limits, float(silent_s[i]), unheard_s, is_long),
+            **_alone(limits, float(silent_s[i]), unheard_s, pause_s if is_long else None),
             "n_rivals": rivals,
             "n_reports": 2,
             "n_mmsi_edits": edits(str(gave), str(took), 8),
@@ -242,16 +242,21 @@ def switches(
         )
 
 
-def _alone(limits: Limits, silent_s: float, unheard_s: float, is_long: bool) -> dict[str, Any]:
-    """Return for how long neither was heard on the other's side: after a long pause, a limit."""
-    if not is_long:
+def _alone(
+    limits: Limits, silent_s: float, unheard_s: float, pause_s: float | None
+) -> dict[str, Any]:
+    """Return for how long neither was heard on the other's side: after a long pause, a limit.
+
+    `pause_s`: that pause, from whose end on the first is awaited for as long as it must be silent.
+    """
+    if pause_s is None:
         return {
             "silent_after_s": min(silent_s, float(limits.matched_s)),
             "unheard_before_s": unheard_s,
         }
-    least = "min_pass_silence_s"
+    least, awaited_s = "min_pass_silence_s", pause_s + limits.min_pass_silence_s
     return {
-        "silent_after_s": at_least(min(silent_s, float(limits.min_pass_silence_s)), limits, least),
+        "silent_after_s": at_least(min(silent_s, awaited_s), limits, least),
         "unheard_before_s": at_least(unheard_s, limits, least),
     }
 
