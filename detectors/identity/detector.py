@@ -40,9 +40,10 @@ class Identity(Limits):
       than `max_course_change_deg` and `max_speed_change_kn` (more after a long pause).
       Were they two ships, each would have been beside the other all along, unheard where the other
       was heard.
-      Where the whole feed comes by passes of satellites up to `max_pass_pause_s` lie between
-      them, and `min_pass_reports` of each within `max_pass_thin_s`; the speed stays the same for as
-      long, and for `min_pass_silence_s` neither is heard on the other's side.
+      After a longer pause, up to `max_pass_pause_s`, the only one that fits is told, if the speed
+      stays the same, the course changes no more than after a short one, and for
+      `min_pass_silence_s` neither is heard on the other's side. Where the whole feed comes by
+      passes of satellites, `min_pass_reports` of each within `max_pass_thin_s` will do for it.
     - `two_hulls`: reports of one MMSI alternate between tracks that no single hull can have made
       (see `kinematics.integrity`), `min_switches` times over `min_hulls_s`, switches no more than
       `max_interruption_s` apart and mostly over a mile long; two of the tracks at least are each a
@@ -89,7 +90,7 @@ class Identity(Limits):
     """
 
     name: ClassVar[str] = "identity"
-    version: ClassVar[str] = "21"
+    version: ClassVar[str] = "22"
     requires: ClassVar[tuple[str, ...]] = (*REPORTED, "sog_kn", "cog_deg", "ais_class")
     source: ClassVar[str] = (
         "Numbers: Recommendation ITU-R M.585-9, annexes 1 and 2; IMO resolution A.1117(30). "

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from detectors.core.arrays import Ints
+from detectors.core.arrays import Floats, Ints
 from detectors.core.detector import Context
-from detectors.core.evidence import Bound, at_most
+from detectors.core.evidence import Bound, at_least, at_most
 from detectors.core.frames import SECOND_US, epoch_us
 from detectors.hypotheses import identity
 from detectors.identity.limits import Limits
@@ -76,21 +76,59 @@ def pairs_of(
     """Return the tracks that go on as another's, of stations and of a feed by passes alone."""
     by_passes = passes.come_by_passes(context.coverage, beginning.time_us // _TENS_US)
     usual = beginning.take(well_heard(limits, beginning) & ~by_passes)
-    # By others' passes either was in sight all the while that only the other was heard.
-    found = hand_over.pairs(ending.take(well_heard(limits, ending)), usual, limits.motion)
+    heard = ending.take(well_heard(limits, ending))
+    found = hand_over.pairs(heard, usual, limits.motion)
+    found = found.join(_after_silence(limits, heard, usual, found, context))
     if not by_passes.any():
         return found
-    more = hand_over.pairs(ending, beginning.take(by_passes), limits.motion_of_passes)
-    now_us = timespan.window_us(context.start, context.end)[1]
-    silent_s = np.minimum(more.end.silent_s, (now_us - more.end.time_us) / SECOND_US)
-    away_m = geodesy.distance_m(more.end.lat, more.end.lon, more.begin.lat, more.begin.lon)
-    likely = (
-        (np.minimum(silent_s, more.begin.silent_s) >= limits.min_pass_silence_s)
-        & (more.speed_change_kn <= limits.max_speed_change_kn)
-        & (more.likeness >= MIN_PASS_LIKENESS)
-        & (away_m <= hand_over.reach_m(limits.motion))
+    # By others' passes either was in sight all the while that only the other was heard.
+    more = _long_pairs(limits, ending, beginning.take(by_passes), context)
+    return found.join(more.limited(limits.max_speed_change_kn))
+
+
+def _after_silence(
+    limits: Limits,
+    ending: track_ends.Ends,
+    beginning: track_ends.Ends,
+    found: hand_over.HandOvers,
+    context: Context,
+) -> hand_over.HandOvers:
+    """Return those that stations heard go on after more than `max_pause_s`: the one that fits an
+    end and a beginning that `found` doesn't know.
+    """
+    lost = ending.take(_silent_s(ending, context) >= limits.min_pass_silence_s)
+    fresh = beginning.take(beginning.silent_s >= limits.min_pass_silence_s)
+    more = _long_pairs(limits, lost, fresh, context)
+    more = more.limited(limits.max_speed_change_kn, limits.max_course_change_deg)
+    unmatched = _not_among(more.end, found.end) & _not_among(more.begin, found.begin)
+    return more.take(unmatched & (more.pause_s > limits.max_pause_s) & (more.rivals == 0))
+
+
+def _not_among(some: track_ends.Ends, others: track_ends.Ends) -> NDArray[np.bool_]:
+    """Tell which ends aren't among others."""
+    known = set(zip(others.track_id.tolist(), others.time_us.tolist(), strict=True))
+    own = zip(some.track_id.tolist(), some.time_us.tolist(), strict=True)
+    return np.array([end not in known for end in own], bool)
+
+
+def _long_pairs(
+    limits: Limits, ending: track_ends.Ends, beginning: track_ends.Ends, context: Context
+) -> hand_over.HandOvers:
+    """Return pairs up to a long pause apart that agree well, each heard on its own side alone for
+    hours; no further away than after a short pause, which is what a detector's events rest on.
+    """
+    reach_m = hand_over.reach_m(limits.motion)
+    pairs = hand_over.pairs(ending, beginning, limits.motion_of_passes, within_m=reach_m)
+    silent_s = np.minimum(_silent_s(pairs.end, context), pairs.begin.silent_s)
+    return pairs.take(
+        (silent_s >= limits.min_pass_silence_s) & (pairs.likeness >= MIN_PASS_LIKENESS)
     )
-    return found.join(more.take(likely))
+
+
+def _silent_s(ending: track_ends.Ends, context: Context) -> Floats:
+    """Return how long they weren't heard since, as far as is known."""
+    now_us = timespan.window_us(context.start, context.end)[1]
+    return np.minimum(ending.silent_s, (now_us - ending.time_us) / SECOND_US)
 
 
 def thin(pairs: hand_over.HandOvers) -> NDArray[np.bool_]:
@@ -119,8 +157,7 @@ def switches(
     `ending, pairs`: where tracks of any vessel ended, and which go on; rows count from each track's
     first.
     """
-    now_us = timespan.window_us(context.start, context.end)[1]
-    silent_s = np.minimum(pairs.end.silent_s, (now_us - pairs.end.time_us) / SECOND_US)
+    silent_s = _silent_s(pairs.end, context)
     here = np.isin(pairs.end.track_id, reports.tracks)
     here &= np.isin(pairs.begin.track_id, reports.tracks)
     both = np.r_[pairs.end.track_id[here], pairs.begin.track_id[here]]
@@ -154,23 +191,18 @@ def switches(
         score *= 0.8 if rivals else 1.0
         score *= 0.8 if abs(clock_s) > 60 else 1.0
         score *= 0.85 if unlike else 1.0
-        # As for the change of speed, the limit grows with the pause; see `hand_over`.
-        course_limit_deg = limits.max_course_change_deg * (1 + max(pause_s, 0) / max_pause_s)
+        is_long = max_pause_s != limits.max_pause_s
         first = reports.span_of(tracks[0])[0] + int(pairs.end.row[i])
         second = reports.span_of(tracks[1])[0] + int(pairs.begin.row[i])
         evidence = {
             "from_mmsi": f"{gave:09d}",
             "to_mmsi": f"{took:09d}",
-            "pause_s": at_most(
-                pause_s,
-                limits,
-                "max_pause_s" if max_pause_s == limits.max_pause_s else "max_pass_pause_s",
-            ),
+            "pause_s": at_most(pause_s, limits, "max_pass_pause_s" if is_long else "max_pause_s"),
             "miss_m": Bound(miss_m, float(pairs.miss_limit_m[i]), "at_most"),
             "speed_change_kn": Bound(
                 float(pairs.speed_change_kn[i]), float(pairs.speed_limit_kn[i]), "at_most"
             ),
-            "course_change_deg": Bound(turned_deg, course_limit_deg, "at_most"),
+            "course_change_deg": Bound(turned_deg, float(pairs.course_limit_deg[i]), "at_most"),
             "likeness": likeness,
             "clock_difference_s": clock_s,
             "speed_kn": float(pairs.end.speed_kn[i]),
@@ -180,8 +212,7 @@ def switches(
             "interval_s": float(pairs.end.interval_s[i]),
             "other_interval_s": float(pairs.begin.interval_s[i]),
             "heard_before_s": min(float(pairs.end.heard_s[i]), float(limits.memory_s)),
-            "silent_after_s": min(float(silent_s[i]), float(limits.matched_s)),
-            "unheard_before_s": unheard_s,
+            **_alone(limits, float(silent_s[i]), unheard_s, pause_s if is_long else None),
             "n_rivals": rivals,
             "n_reports": 2,
             "n_mmsi_edits": edits(str(gave), str(took), 8),
@@ -209,6 +240,25 @@ def switches(
             settings=("max_clock_s", "max_course_change_deg", "min_silence_s"),
             anchor_us=begin_us,
         )
+
+
+def _alone(
+    limits: Limits, silent_s: float, unheard_s: float, pause_s: float | None
+) -> dict[str, Any]:
+    """Return for how long neither was heard on the other's side: after a long pause, a limit.
+
+    `pause_s`: that pause, from whose end on the first is awaited for as long as it must be silent.
+    """
+    if pause_s is None:
+        return {
+            "silent_after_s": min(silent_s, float(limits.matched_s)),
+            "unheard_before_s": unheard_s,
+        }
+    least, awaited_s = "min_pass_silence_s", pause_s + limits.min_pass_silence_s
+    return {
+        "silent_after_s": at_least(min(silent_s, awaited_s), limits, least),
+        "unheard_before_s": at_least(unheard_s, limits, least),
+    }
 
 
 def _at_once(

@@ -4,7 +4,7 @@ Only the first and last reports of each stretch of track take part, so the work 
 number of vessels and not with that of their reports.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -46,6 +46,7 @@ class HandOvers:
     miss_limit_m: Floats
     clock_s: Floats
     course_change_deg: Floats
+    course_limit_deg: Floats
     speed_change_kn: Floats
     speed_limit_kn: Floats
     likeness: Floats
@@ -60,6 +61,18 @@ class HandOvers:
         }
         return HandOvers(**some)
 
+    def limited(self, speed_kn: float, course_deg: float = np.inf) -> "HandOvers":
+        """Return those whose speed and course change by no more, whatever the pause."""
+        some = replace(
+            self,
+            speed_limit_kn=np.minimum(self.speed_limit_kn, speed_kn),
+            course_limit_deg=np.minimum(self.course_limit_deg, course_deg),
+        )
+        return some.take(
+            (some.speed_change_kn <= some.speed_limit_kn)
+            & (some.course_change_deg <= some.course_limit_deg)
+        )
+
     def join(self, other: "HandOvers") -> "HandOvers":
         """Return those of both."""
         both: dict[str, Any] = {
@@ -69,8 +82,10 @@ class HandOvers:
         return HandOvers(**both)
 
 
-def pairs(ending: Ends, beginning: Ends, limits: Limits) -> HandOvers:
+def pairs(ending: Ends, beginning: Ends, limits: Limits, *, within_m: float = np.inf) -> HandOvers:
     """Return ends and beginnings that one hull can have made, the best of each only.
+
+    Further than `within_m` from one another none are looked at.
 
     Both are carried on by dead reckoning through the pause: the end on its course until a moment,
     the beginning back on its course to the same moment. How far apart they then are, at the
@@ -78,7 +93,7 @@ def pairs(ending: Ends, beginning: Ends, limits: Limits) -> HandOvers:
     it is too far and both seem to be heard at once, clocks that differ are tried, and the
     difference that makes the smallest miss is taken.
     """
-    fitting = _fitting(ending, beginning, limits)
+    fitting = _fitting(ending, beginning, limits, within_m)
     best = fitting.take(_mutual(fitting.end, fitting.begin, fitting.cost))
     n_end = np.bincount(fitting.end, minlength=len(ending))
     n_begin = np.bincount(fitting.begin, minlength=len(beginning))
@@ -93,6 +108,7 @@ def pairs(ending: Ends, beginning: Ends, limits: Limits) -> HandOvers:
         best.miss_limit_m,
         best.clock_s,
         best.course_change_deg,
+        best.course_limit_deg,
         best.speed_change_kn,
         best.speed_limit_kn,
         likeness,
@@ -116,6 +132,7 @@ class _Fitting(NamedTuple):
     miss_limit_m: Floats
     clock_s: Floats
     course_change_deg: Floats
+    course_limit_deg: Floats
     speed_change_kn: Floats
     speed_limit_kn: Floats
     travelled_m: Floats
@@ -125,7 +142,7 @@ class _Fitting(NamedTuple):
         return _Fitting(**{name: values[rows] for name, values in self._asdict().items()})
 
 
-def _fitting(ending: Ends, beginning: Ends, limits: Limits) -> _Fitting:
+def _fitting(ending: Ends, beginning: Ends, limits: Limits, within_m: float) -> _Fitting:
     found = _near(ending, beginning, limits)
     end, begin = ending.take(found[0]), beginning.take(found[1])
     pause_s = (begin.time_us - end.time_us) / SECOND_US
@@ -144,6 +161,7 @@ def _fitting(ending: Ends, beginning: Ends, limits: Limits) -> _Fitting:
         & (pause_s <= limits.max_pause_s)
         & (speed_change_kn <= speed_limit_kn)
         & (course_change_deg <= course_limit_deg)
+        & (geodesy.distance_m(end.lat, end.lon, begin.lat, begin.lon) <= within_m)
     )
     miss_m, clock_s = np.full(len(end), np.inf), np.zeros(len(end))
     left = np.flatnonzero(fits)
@@ -170,6 +188,7 @@ def _fitting(ending: Ends, beginning: Ends, limits: Limits) -> _Fitting:
         miss_limit_m,
         clock_s,
         course_change_deg,
+        course_limit_deg,
         speed_change_kn,
         speed_limit_kn,
         travelled_m,
