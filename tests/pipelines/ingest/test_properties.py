@@ -4,12 +4,10 @@ import re
 from functools import cache, reduce
 from operator import xor
 
-import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pyais import NMEAMessage
 
 from tests.pipelines.ingest.conftest import read_or_none, sentences, tagged
 
@@ -92,29 +90,6 @@ def test_the_size_of_batches_changes_nothing(read, data, batch_rows):
         pd.testing.assert_frame_equal(
             one.assign(source=""), other.assign(source=""), check_dtype=len(one) > 0
         )
-
-
-def test_positions_agree_with_pyais_own_decoder(read, shared):
-    folder = shared / "feeds" / "nmea_small"
-    path = folder / "test.ais"
-    got = read(path).positions.set_index("source_offset")
-    seen = offset = 0
-    for line in path.read_bytes().splitlines(keepends=True):
-        match, place = SENTENCE.search(line), offset
-        offset += len(line)
-        if match is None or place not in got.index or b",2," in match[0][:12]:
-            continue
-        message, row = NMEAMessage.from_bytes(match[0]).decode(), got.loc[place]
-        seen += 1
-        assert (message.mmsi, message.msg_type) == (row["mmsi"], row["msg_type"])
-        assert (message.lat, message.lon) == pytest.approx((row["lat"], row["lon"]), abs=1e-6)
-        for theirs, ours, none in (
-            (message.speed, row["sog_kn"], 102.3),
-            (message.course, row["cog_deg"], 360),
-            (message.heading, row["heading_deg"], 360),
-        ):
-            assert np.isnan(ours) if theirs >= none else theirs == pytest.approx(ours)
-    assert seen > 600
 
 
 @pytest.mark.slow
