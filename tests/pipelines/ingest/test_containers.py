@@ -117,7 +117,7 @@ def test_every_feed_in_a_zip_is_read_and_no_name_is_used(read, lines, tmp_path, 
     table = b"MMSI,BaseDateTime,LAT,LON\n533000001,2024-01-01T00:00:00,1.25,103.8\n"
     names = {
         "../../evil.csv": table,
-        "/abs.nmea": lines(5),
+        "/abs.nmea": lines(5) + tagged(sentences(msg_type=5)).encode(),
         "b/README.txt": b"About this feed.",
         "inner.gz": gzip.compress(lines(5)),
     }
@@ -126,6 +126,7 @@ def test_every_feed_in_a_zip_is_read_and_no_name_is_used(read, lines, tmp_path, 
     # Places are counted through the members, so that each row has one of its own.
     starts = line_starts(lines(5))
     assert got.positions["source_offset"].tolist() == [2, *(2 + start for start in starts)]
+    assert got.statics["source_offset"].tolist() == [2 + len(lines(5))]
     assert [s["name"] for s in got.report.skipped] == ["b/README.txt", "inner.gz"]
     assert "archive in an archive" in got.report.skipped[1]["why"]
     assert list(tmp_path.iterdir()) == []

@@ -9,34 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.fuzz import damaged
 from tests.pipelines.ingest.conftest import read_or_none, sentences, tagged
 
 SETTINGS = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 SENTENCE = re.compile(rb"!([A-Z]{2}VD[MO],[^*!]*)\*([0-9A-Fa-f]{2})")
-
-
-@st.composite
-def damage(draw, content: bytes) -> bytes:
-    """Bytes changed, cut out, put in, copied, or cut off."""
-    damaged = bytearray(content)
-    for _ in range(draw(st.integers(0, 12))):
-        at = draw(st.integers(0, max(len(damaged) - 1, 0)))
-        length = draw(st.integers(1, 90))
-        kind = draw(st.sampled_from(["change", "cut", "insert", "copy", "end"]))
-        if kind == "change":
-            damaged[at : at + 1] = draw(st.binary(min_size=1, max_size=1))
-        elif kind == "cut":
-            del damaged[at : at + length]
-        elif kind == "insert":
-            damaged[at:at] = draw(st.binary(min_size=1, max_size=8))
-        elif kind == "copy":
-            to = draw(st.integers(0, len(damaged)))
-            damaged[to:to] = damaged[at : at + length]
-        elif draw(st.booleans()):
-            del damaged[-length:]
-    return bytes(damaged)
 
 
 @cache
@@ -63,7 +42,7 @@ def whole_sentences(line: bytes) -> bool:
 @SETTINGS
 @given(data=st.data())
 def test_damage_never_crashes_and_no_row_comes_from_a_damaged_sentence(read, data):
-    content = data.draw(damage(_feed()))
+    content = data.draw(damaged((_feed(),)))
     got = read_or_none(read, content)
     if got is None:
         return
@@ -76,7 +55,7 @@ def test_damage_never_crashes_and_no_row_comes_from_a_damaged_sentence(read, dat
 @SETTINGS
 @given(data=st.data(), batch_rows=st.integers(5, 70))
 def test_the_size_of_batches_changes_nothing(read, data, batch_rows):
-    content = data.draw(damage(_feed()))
+    content = data.draw(damaged((_feed(),)))
     whole = read_or_none(read, content)
     if whole is None:
         return
@@ -102,7 +81,7 @@ def test_damaged_tables_never_crash_and_batches_change_nothing(read, data, batch
         % (i % 3, i, i, i % 4, 10 * i)
         for i in range(20)
     )
-    content = header + data.draw(damage(rows))
+    content = header + data.draw(damaged((rows,)))
     whole = read_or_none(read, content)
     if whole is None:
         return
