@@ -349,6 +349,12 @@ def small_home(small_ingested_home: Path, tmp_path_factory: pytest.TempPathFacto
     return own_copy(tmp_path_factory, "small-home", make)
 
 
+@pytest.fixture
+def home(small_home: Path, tmp_path: Path) -> Path:
+    """A copy of that one, for a test to change."""
+    return Path(shutil.copytree(small_home, tmp_path / "home", symlinks=True))
+
+
 @pytest.fixture(scope="session")
 def stories(exercise: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The exercise's first half of the night looked at (`early`), and then all of it (`home`)."""

@@ -184,14 +184,14 @@ def span(
     name: str,
     words: Labels = ENGLISH,
 ) -> str:
-    """Write a time span for people; one that has no end is 'since'.
+    """Write a time span for people; one that has no end (none, or NaT) is 'since'.
 
     >>> t = pd.Timestamp("2026-11-20T22:00Z")
     >>> span(t, t + pd.Timedelta(hours=3), None, "UTC"), span(t, None, None, "UTC")
     ('20 Nov 22:00 – 21 Nov 01:00 UTC', 'since 20 Nov 22:00 UTC')
     """
     first = _in(start, zone)
-    if end is None:
+    if pd.isna(end):
         return f"{words.since} {day_and_hour(first, words.say)} {name}"
     last = _in(end, zone)
     since, until = (day_and_hour(one, words.say) for one in (first, last))

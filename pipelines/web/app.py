@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pandas as pd
 from fastapi import FastAPI, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 
@@ -43,7 +43,7 @@ from pipelines.web.charts import Charts
 from pipelines.web.concluded import count, withdrawable
 from pipelines.web.concluding import MAX_NAME, Typed, conclude, typed, withdraw
 from pipelines.web.heard import Heard, heard
-from pipelines.web.here import Here
+from pipelines.web.here import Here, led
 from pipelines.web.night import Nights, Shown
 from pipelines.web.pages import OWN_ADDRESS, page
 from pipelines.web.recent import Recent
@@ -137,7 +137,7 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
         if line is None:
             run_id = "" if at else nights.told_last(incident_id)
             if run_id and request.method == "GET":  # it is of an earlier night
-                return _redirect(f"/incident/{incident_id}?at={run_id}")
+                return led(f"/incident/{incident_id}?at={run_id}")
             raise HTTPException(404)
         place, told = lines.index(line), incidents.incident(night, line)
         plan = here.plan(request, str(night.night.run["run_id"]))
@@ -229,7 +229,7 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
         session.operator, session.recorded = given.operator, incident_id
         more = f"&at={quote(at, safe='')}" if at else ""
         what = WITHDRAWN if given.conclusion == WITHDRAWN else "1"
-        return _redirect(f"/incident/{incident_id}?recorded={what}{more}#go-on")
+        return led(f"/incident/{incident_id}?recorded={what}{more}#go-on")
 
     @app.get("/event/{event_id}")
     def _event(request: Request, event_id: Id, at: At = "") -> Response:
@@ -329,7 +329,7 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
         if "operator" in form:
             session.operator = one_line(form["operator"], MAX_NAME)
         back = form.get("back", "/")
-        return _redirect(back if OWN_ADDRESS.fullmatch(back) else "/")
+        return led(back if OWN_ADDRESS.fullmatch(back) else "/")
 
     @app.post("/address")
     def _address(request: Request) -> Response:
@@ -368,10 +368,6 @@ def _elsewhere(desk: Desk, session: Session) -> tuple[Installation, str] | None:
     if desk.whole is None or session.account is None:
         return None
     return desk.whole, f"{PART}{session.account.may} shows] "
-
-
-def _redirect(address: str) -> Response:
-    return RedirectResponse(address, status_code=303)
 
 
 def _show(request: Request, desk: Desk, name: str, status: int, **values: Any) -> Response:

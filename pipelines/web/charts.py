@@ -64,7 +64,7 @@ class Charts:
         kept = frozenset(ranks)
         key = (*self._key(shown), kept)
         return self._drawn.get(
-            key, lambda: _drawn(_part(self._scene(shown), kept), self._ground(shown))
+            key, lambda: drawn_of(_part(self._scene(shown), kept), self._ground(shown))
         )
 
     def incident(self, shown: Shown, rank: int, plan: units.Held | None = None) -> Drawn:
@@ -76,7 +76,7 @@ class Charts:
             if plan is not None:
                 _, ways, points = units.layers(plan, scene.lon0, rank)
                 scene = replace(scene, ways=ways, points=points)
-            return _drawn(replace(scene, fit=_fit(scene)), self._ground(shown))
+            return drawn_of(replace(scene, fit=_fit(scene)), self._ground(shown))
 
         return self._drawn.get(key, make)
 
@@ -93,7 +93,7 @@ class Charts:
             scene = replace(scene, regions=regions, ways=ways, points=points)
             places = [way.line for way in ways] or [np.zeros((0, 2))]
             fit = _around(np.concatenate(places), scene.fit)
-            return _drawn(replace(scene, fit=fit), self._ground(shown))
+            return drawn_of(replace(scene, fit=fit), self._ground(shown))
 
         return self._drawn.get((*self._key(shown), "plan", _made(plan)), make)
 
@@ -174,7 +174,7 @@ def _vessel(shown: Shown, mmsi: int) -> Drawn | None:
     scene = _labelled(shown, made.products, cards, events)
     scene = _numbered(shown, scene)
     ways = [piece[:, :2] for one in scene.tracks for piece in one.pieces]
-    return _drawn(replace(scene, fit=_around(np.concatenate(ways), scene.fit)))
+    return drawn_of(replace(scene, fit=_around(np.concatenate(ways), scene.fit)))
 
 
 def _numbered(shown: Shown, scene: Scene) -> Scene:
@@ -227,10 +227,9 @@ def _labelled(
     said = []
     for one in scene.events:
         row = rows[one.id]
-        end = None if pd.isna(row["end"]) else row["end"]
         who = ", ".join(shown.name(mmsi) or f"MMSI {mmsi:09d}" for mmsi in one.mmsi)
         what = shown.words.kind_of(str(row["kind"]), str(row["subkind"]))
-        when = span(row["start"], end, LOCAL, LOCAL_NAME, shown.words)
+        when = span(row["start"], row["end"], LOCAL, LOCAL_NAME, shown.words)
         label = ", ".join(part for part in (what, who, when) if part)
         said.append(replace(one, label=label))
     return replace(scene, events=tuple(said))
@@ -286,7 +285,7 @@ def _around(xy: Floats, otherwise: Box) -> Box:
     )
 
 
-def _drawn(scene: Scene, ground: dict[str, Any] | None = None) -> Drawn:
+def drawn_of(scene: Scene, ground: dict[str, Any] | None = None) -> Drawn:
     """Return a scene for a page, on its own ground unless that is data already."""
     bare = scene if ground is None else replace(scene, ground=Ground())
     return Drawn(

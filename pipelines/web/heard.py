@@ -18,8 +18,7 @@ from pipelines.publish.maps import cut
 from pipelines.publish.maps.scene import Region, Scene
 from pipelines.publish.maps.style import LOOKS, Look
 from pipelines.reference import layers
-from pipelines.web.charts import Drawn
-from pipelines.web.places import drawn_of
+from pipelines.web.charts import Drawn, drawn_of
 from pipelines.web.spoken import spoken
 
 USUAL: Final = SHADES[0][0]

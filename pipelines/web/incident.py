@@ -309,7 +309,6 @@ def _event(
     shown: Shown, row: dict[Any, Any], about: dict[int, tuple[int, float]], main: int
 ) -> Event:
     words, evidence = shown.words, row["evidence"]
-    end = None if pd.isna(row["end"]) else row["end"]
     [told_event] = told(pd.DataFrame([row]))
     what = words.kind_of(str(row["kind"]), str(row["subkind"]))
     lowered = evidence.explained
@@ -324,8 +323,8 @@ def _event(
         status=words.status_of(str(row["status"])),
         reason=sentence(shown, told_event, main),
         where=shown.placed(row)[2],
-        when_utc=span(row["start"], end, None, "UTC", words),
-        when_local=span(row["start"], end, LOCAL, LOCAL_NAME, words),
+        when_utc=span(row["start"], row["end"], None, "UTC", words),
+        when_local=span(row["start"], row["end"], LOCAL, LOCAL_NAME, words),
         given=one_line(words.explained(str(row["explanation"]), lowered), SENTENCE_LIMIT),
         lowered_from=lowered.base_score if lowered and lowered.weight else None,
         limits=[

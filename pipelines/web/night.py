@@ -132,7 +132,7 @@ class Shown:
 
     def placed(self, event: Mapping[str, Any]) -> tuple[str, str, str]:
         """Return when an event was, in local time and UTC, and where; empty for no place."""
-        start, end = event["start"], None if pd.isna(event["end"]) else event["end"]
+        start, end = event["start"], event["end"]
         lat, lon = marked_at(event["evidence"], event["lat"], event["lon"])
         return (
             span(start, end, LOCAL, LOCAL_NAME, self.words),
@@ -166,7 +166,6 @@ class Shown:
     ) -> Line:
         ids = tuple(str(row["events"]).split(";"))
         kind = next((kinds[one] for one in ids if one in kinds), ("", ""))
-        end = None if pd.isna(row["led_end"]) else row["led_end"]
         known = bool(np.isfinite(row["lat"]) and np.isfinite(row["lon"]))
         status = self.words.status_of(str(row["status"]))
         news, _ = spoken(self.words, one_line(str(row["news"]), SENTENCE_LIMIT))
@@ -186,8 +185,8 @@ class Shown:
             what=self.words.kind_of(*kind),
             near=one_line(near, NAME_LIMIT),
             where=position_text(row["lat"], row["lon"]) if known else "",
-            when_utc=span(row["led_start"], end, None, "UTC", self.words),
-            when_local=span(row["led_start"], end, LOCAL, LOCAL_NAME, self.words),
+            when_utc=span(row["led_start"], row["led_end"], None, "UTC", self.words),
+            when_local=span(row["led_start"], row["led_end"], LOCAL, LOCAL_NAME, self.words),
             vessels=tuple(self._vessels(str(row["vessels"]))),
             next_step=one_line(str(row["next_step"]), SENTENCE_LIMIT),
             events=ids,

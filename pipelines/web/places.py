@@ -9,7 +9,6 @@ from typing import Annotated, Any, Final
 
 from fastapi import FastAPI, Path, Request
 from fastapi.responses import Response
-from markupsafe import Markup
 from starlette.exceptions import HTTPException
 
 from detectors.core.errors import ConfigError, SelatError
@@ -17,9 +16,8 @@ from detectors.surroundings.zones import ZONE_CLASSES
 from pipelines import store
 from pipelines.assess.silenced import INSIDE, Silenced, silenced
 from pipelines.base.labels import Labels, labels
-from pipelines.base.text import iso_now, moment, one_line, script_json
+from pipelines.base.text import iso_now, moment, one_line
 from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT
-from pipelines.publish.maps import canvas
 from pipelines.publish.review.page import COLOURS
 from pipelines.publish.review.rows import Row, rows_of
 from pipelines.reference import layers
@@ -28,7 +26,7 @@ from pipelines.reference.layers.files import stamps
 from pipelines.reference.learned import ACCEPT, PENDING, REJECT, Decision, Snapshot
 from pipelines.web import areas, changing, outlines
 from pipelines.web.changing import Area
-from pipelines.web.charts import Drawn
+from pipelines.web.charts import Drawn, drawn_of
 from pipelines.web.concluding import MAX_NAME
 from pipelines.web.here import Here, led
 from pipelines.web.recent import Recent
@@ -209,12 +207,6 @@ def _places(here: Here, request: Request, kept: Recent) -> tuple[Places, Drawn |
         ),
         drawn,
     )
-
-
-def drawn_of(scene: Any) -> Drawn:
-    """Return a scene without events as a page shows it."""
-    data = Markup(script_json(canvas.data_of(scene)))  # noqa: S704 - made for this
-    return Drawn(data, ())
 
 
 def _past(

@@ -4,9 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import pandas as pd
-from markupsafe import Markup
-
 from detectors.core.errors import SelatError
 from pipelines import store
 from pipelines.ask.beside import beside, ids_here
@@ -15,16 +12,15 @@ from pipelines.assess.incidents import as_led
 from pipelines.base import marks
 from pipelines.base.labels import labels
 from pipelines.base.progress import Reporter
-from pipelines.base.text import LOCAL, LOCAL_NAME, moment, one_line, script_json
+from pipelines.base.text import LOCAL, LOCAL_NAME, moment, one_line
 from pipelines.publish.brief.scene import scene_of
 from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT, span, vessel_cards
-from pipelines.publish.maps import canvas
 from pipelines.publish.packs import recipients
 from pipelines.publish.packs.recipients import Recipient
 from pipelines.publish.release import may_have
 from pipelines.run.release import Released, release_run
 from pipelines.run.release_view import Rights
-from pipelines.web.charts import Drawn
+from pipelines.web.charts import Drawn, drawn_of
 from pipelines.web.here import Here
 
 MAX_SHOWN: Final = 60
@@ -121,7 +117,7 @@ def seen(here: Here, asked: Asked, report: Reporter) -> Seen:
                 float(row["score"]),
                 span(
                     row["led_start"],
-                    None if pd.isna(row["led_end"]) else row["led_end"],
+                    row["led_end"],
                     LOCAL,
                     LOCAL_NAME,
                     labels(release.language),
@@ -157,7 +153,7 @@ def seen(here: Here, asked: Asked, report: Reporter) -> Seen:
         products.planned is not None,
         lacking(here, asked, recipient, released),
         digest_of(released),
-        None if scene is None else _drawn(scene),
+        None if scene is None else drawn_of(scene),
     )
 
 
@@ -197,11 +193,6 @@ def lacking(here: Here, asked: Asked, recipient: Recipient, released: Released) 
         Lacks("fields that it isn't told", len(recipient.redact), recipient.redact),
     ]
     return [lacks for lacks in told if lacks.n > 0]
-
-
-def _drawn(scene: Any) -> Drawn:
-    data = Markup(script_json(canvas.data_of(scene)))  # noqa: S704 - made for this
-    return Drawn(data, tuple(sorted({one.kind for one in scene.events})))
 
 
 def digest_of(released: Released) -> tuple[Any, ...]:

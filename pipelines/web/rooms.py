@@ -298,8 +298,7 @@ def _says(shown: Shown, who: Any) -> list[tuple[str, str]]:
 
 
 def _when(shown: Shown, row: dict[Any, Any]) -> str:
-    end = None if pd.isna(row["end"]) else row["end"]
-    return span(row["start"], end, LOCAL, LOCAL_NAME, shown.words)
+    return span(row["start"], row["end"], LOCAL, LOCAL_NAME, shown.words)
 
 
 def nights(installation: Installation, runs: pd.DataFrame, words: Labels) -> list[dict[str, Any]]:

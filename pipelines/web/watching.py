@@ -23,8 +23,8 @@ from pipelines.run.windows import choose_window, utc
 from pipelines.web import areas, changing, outlines, ruled, saving
 from pipelines.web.areas import Form
 from pipelines.web.changing import Area
+from pipelines.web.charts import drawn_of
 from pipelines.web.here import Here, led
-from pipelines.web.places import drawn_of
 from pipelines.web.recent import Recent
 from pipelines.web.saving import Change
 from pipelines.web.spoken import spoken

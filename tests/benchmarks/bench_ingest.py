@@ -91,6 +91,7 @@ def measure(home: Path, large: Path, small: Path, many: int, few: int) -> dict[s
     """Best seconds per sentence of each step."""
     steps: dict[str, tuple[Callable[[Path], None], Path, int, int]] = {
         FLOOR: (floor, large, many, ROUNDS),
+        "file -> reused rows": (kernel, large, many, ROUNDS),
         "file -> frames": (decode, large, many, ROUNDS),
         "file -> store, published": (lambda path: add(home, path), large, many, ROUNDS),
         PYAIS: (peer, small, few, 3),
@@ -115,6 +116,15 @@ def floor(path: Path) -> None:
     with path.open("rb", buffering=0) as file:
         while block := file.read(BLOCK):
             lines += block.count(b"\n")
+
+
+def kernel(path: Path) -> None:
+    """Rows of the decoder alone, which are used again for the next block."""
+    decoder = Decoder()
+    with path.open("rb", buffering=0) as file:
+        while count := file.readinto(decoder.room()):
+            for _ in decoder.advance(count):
+                pass
 
 
 def batches(path: Path) -> ingest.Decoding:

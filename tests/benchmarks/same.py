@@ -52,7 +52,7 @@ PRODUCTS: Final = (
     "tracks.geojson",
     "plan.csv",
 )
-PASSING: Final = frozenset({"git_commit", "configuration", "inputs", "made_time", "path"})
+PASSING: Final = frozenset({"git_commit", "configuration", "inputs", "made_time", "path", "uri"})
 """Keys and columns that differ from one run, folder or commit to the next."""
 NAMES_OF_FILES: Final = ("ledger", "sighting_files")
 """Tables whose `name` is the path of a feed."""

@@ -93,16 +93,14 @@ def test_who_looks_after_a_store_hears_that_it_was_cut_short(
 
 
 @pytest.fixture
-def cut(small_home: Path, tmp_path: Path) -> Path:
-    home = Path(shutil.copytree(small_home, tmp_path / "home", symlinks=True))
+def cut(home: Path) -> Path:
     path = home / "store" / "catalogue.duckdb"
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     return home
 
 
-def test_every_block_of_a_catalogue_is_checked(small_home: Path, tmp_path: Path) -> None:
+def test_every_block_of_a_catalogue_is_checked(home: Path) -> None:
     """Also of what hardly anybody asks for, such as what an event was before it changed."""
-    home = Path(shutil.copytree(small_home, tmp_path / "home", symlinks=True))
     path = home / "store" / "catalogue.duckdb"
     whole = path.read_bytes()
     damaged = []
@@ -118,14 +116,8 @@ def test_every_block_of_a_catalogue_is_checked(small_home: Path, tmp_path: Path)
 
 
 @pytest.mark.parametrize("gone", ["store/catalogue.duckdb", "store"])
-def test_a_store_that_is_gone_is_missed(
-    small_home: Path,
-    tmp_path: Path,
-    selat: Selat,
-    gone: str,
-) -> None:
+def test_a_store_that_is_gone_is_missed(home: Path, selat: Selat, gone: str) -> None:
     """Else `selat status` tells of a home in which nothing was ever looked at: all is well."""
-    home = Path(shutil.copytree(small_home, tmp_path / "home", symlinks=True))
     path = home / gone
     shutil.rmtree(path) if path.is_dir() else path.unlink()
     for command in ("status", "doctor"):
@@ -162,14 +154,8 @@ def test_no_more_does_one_in_place_of_who_watches(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("gone", ["latest", "runs", "latest/manifest.json"])
-def test_a_run_that_is_not_shown_any_more_is_missed(
-    small_home: Path,
-    tmp_path: Path,
-    selat: Selat,
-    gone: str,
-) -> None:
+def test_a_run_that_is_not_shown_any_more_is_missed(home: Path, selat: Selat, gone: str) -> None:
     """As in a home that was copied by what leaves out links; `selat flagged` knows of no run."""
-    home = Path(shutil.copytree(small_home, tmp_path / "home", symlinks=True))
     assert selat("status", "--home", home).code == 0
     path = home / gone
     path.unlink() if path.is_symlink() or path.is_file() else shutil.rmtree(path)

@@ -9,9 +9,7 @@ import shutil
 import socket
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -29,7 +27,7 @@ from pipelines.base.progress import reporter
 from pipelines.base.settings import load
 from pipelines.run.runs import detect_only
 from pipelines.run.windows import NoDataError
-from pipelines.web import assets, concluding, peers, planned, rooms, serving, spoken, working
+from pipelines.web import assets, concluding, peers, rooms, serving, spoken, working
 from pipelines.web.app import Desk
 from pipelines.web.doors import MAX_ADDRESS, MAX_HEADERS
 from pipelines.web.protocol import MAX_BODY
@@ -396,36 +394,6 @@ def test_a_plan_that_is_none_is_not_shown(
     for text in ("[" * 100_000, "{}", "\0", "[1e999]", json.dumps(odd)):
         path.write_text(text)
         assert "No plan was made" in own_reader.page("/plan").text
-
-
-def test_plans_asked_for_many_at_once_are_made_one_at_a_time(
-    reader: Reader,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Whoever asks again while one is made is told so at once, and nothing waits in a row."""
-    begun, going_on = [], threading.Event()
-
-    def slow(*_: Any) -> None:
-        begun.append(1)
-        going_on.wait(20)
-        raise NoDataError("over")
-
-    def ask_for_one(_: int) -> int:
-        about = {"data": {"csrf": word}, "headers": {"origin": HERE}, "follow_redirects": False}
-        return int(reader.client.post("/plan", **about).status_code)
-
-    monkeypatch.setattr(planned, "plan_run", slow)
-    word = csrf(reader)
-    with ThreadPoolExecutor(6) as pool:
-        answers = Counter(pool.map(ask_for_one, range(12)))
-    assert answers == {303: 1, 409: 11}
-    assert len(begun) == 1
-    going_on.set()
-    for _ in range(200):
-        if "over" in reader.page("/plan").text:
-            break
-        time.sleep(0.02)
-    assert ask_for_one(0) == 303  # and then again
 
 
 def test_clearances_work_at_one_thing_between_them() -> None:

@@ -75,6 +75,19 @@ def _cut(home: Home, lines: int) -> None:
     home.path.write_bytes(b"".join(whole[:lines]))
 
 
+def _rearrange(home: Home, order: Callable[[list[bytes]], list[bytes]]) -> None:
+    home.path.write_bytes(b"".join(order(home.path.read_bytes().splitlines(keepends=True))))
+
+
+def _under_old_signatures(home: Home) -> None:
+    """Lines from the second on changed and chained anew, each with the signature that it had."""
+    lines = home.lines()
+    home.forge([lines[0], *({**line, "recipient": "xyz"} for line in lines[1:])])
+    made = zip(home.lines(), lines, strict=True)
+    signed = [new | {k: old[k] for k in ("key", "signature")} for new, old in made]
+    _rearrange(home, lambda before: [before[0], *map(log._line, signed[1:])])
+
+
 def _swap(home: Home, **changes: object) -> None:
     home.record.write_text(json.dumps({**json.loads(home.record.read_text()), **changes}))
 
@@ -124,6 +137,17 @@ FORGERIES: dict[str, Callable[[Home], object]] = {
     "and the record gone": _both(lambda h: h.forge(h.lines()), lambda h: h.record.unlink()),
     "dated before the key, and the record gone": _both(
         lambda h: h.forge(h.lines(), time=BEFORE), lambda h: h.record.unlink()
+    ),
+    "changed under the signatures that were there": _under_old_signatures,
+    "the first line gone": lambda h: _rearrange(h, lambda lines: lines[1:]),
+    "a line of the middle gone": lambda h: _rearrange(h, lambda lines: [lines[0], *lines[2:]]),
+    "two lines in another order": lambda h: _rearrange(
+        h, lambda lines: [lines[1], lines[0], *lines[2:]]
+    ),
+    "half a line at the end": lambda h: _rearrange(h, lambda lines: [*lines[:3], lines[3][:40]]),
+    "the end of the last line gone": lambda h: h.path.write_bytes(h.path.read_bytes()[:-1]),
+    "a line that is none": lambda h: _rearrange(
+        h, lambda lines: [*lines[:2], b"not json\n", *lines[2:]]
     ),
     "one line fewer": lambda h: _cut(h, 3),
     "one line left": lambda h: _cut(h, 1),
@@ -211,6 +235,14 @@ def test_a_crash_between_line_and_record_is_no_cut(
     home.export("abf", LATER)
     assert home.check() == log.Checked(tuple(home.lines()), (), home.lines()[-1]["hash"])
     assert len(home.lines()) == 6
+
+
+def test_nothing_is_added_to_a_log_that_ends_in_half_a_line(home: Home) -> None:
+    half = home.path.read_bytes()[:-20]
+    home.path.write_bytes(half)
+    with pytest.raises(log.LogBrokenError, match="last line"):
+        home.export("mmea", LATER)
+    assert home.path.read_bytes() == half
 
 
 def test_a_disk_that_is_full_leaves_no_half_of_a_line(home: Home) -> None:

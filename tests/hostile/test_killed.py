@@ -274,11 +274,8 @@ with under_way(settings.load(Path(sys.argv[1]))):
 """
 
 
-def test_a_night_that_was_killed_is_told_in_the_morning(
-    small_home: Path, tmp_path: Path, selat: Selat
-) -> None:
+def test_a_night_that_was_killed_is_told_in_the_morning(home: Path, selat: Selat) -> None:
     """By the system for want of memory, or with the machine: nobody is left to say so."""
-    home = Path(shutil.copytree(small_home, tmp_path / "home", symlinks=True))
     installation = load(home)
     command = [sys.executable, "-c", HOLD, str(home)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=PROJECT) as night:
@@ -305,10 +302,7 @@ def test_a_night_that_was_killed_is_told_in_the_morning(
     assert not installation.under_way.exists()
 
 
-def test_a_night_that_ends_by_itself_leaves_nothing_behind(
-    small_home: Path, tmp_path: Path
-) -> None:
-    home = Path(shutil.copytree(small_home, tmp_path / "home", symlinks=True))
+def test_a_night_that_ends_by_itself_leaves_nothing_behind(home: Path) -> None:
     installation = load(home)
     with pytest.raises(RuntimeError, match="no luck"), under_way(installation):
         raise RuntimeError("no luck")
@@ -318,11 +312,9 @@ def test_a_night_that_ends_by_itself_leaves_nothing_behind(
         assert failure_of(installation) == ""
 
 
-def test_who_looks_whether_a_night_was_killed_makes_none_look_so(
-    small_home: Path, tmp_path: Path
-) -> None:
+def test_who_looks_whether_a_night_was_killed_makes_none_look_so(home: Path) -> None:
     """Nor who looks just as one begins, or ends."""
-    installation = load(Path(shutil.copytree(small_home, tmp_path / "home", symlinks=True)))
+    installation = load(home)
     installation.under_way.touch()
     with installation.under_way.open("rb") as looking:
         fcntl.flock(looking, fcntl.LOCK_SH)

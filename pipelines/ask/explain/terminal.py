@@ -75,12 +75,12 @@ class _Show:
         head = f"{kind[:1].upper()}{kind[1:]} {event['event_id']}"
         self._print(f"{head}  score {event['score']:.2f}", "bold")
         self._print(str(event["reason"]))
-        end = None if pd.isna(event["end"]) else event["end"]
-        lasted = duration_text(event["start"], x.end)
+        start, end = event["start"], event["end"]
+        lasted = duration_text(start, x.end)
         lat, lon = marked_at(x.evidence, event["lat"], event["lon"])
         self._print(
-            f"{span(event['start'], end, None, 'UTC')}  "
-            f"{span(event['start'], end, LOCAL, LOCAL_NAME)}  {lasted}  "
+            f"{span(start, end, None, 'UTC')}  "
+            f"{span(start, end, LOCAL, LOCAL_NAME)}  {lasted}  "
             f"{'' if pd.isna(lat) else position_text(lat, lon)}"
         )
         if event["retracted"]:

@@ -98,7 +98,7 @@ def render(
 
 
 def _told(row: Mapping[Any, Any], words: Labels, place: Callable[[float, float], str]) -> str:
-    start, end = row["start"], None if pd.isna(row["end"]) else row["end"]
+    start, end = row["start"], row["end"]
     kind = words.kind_of(str(row["kind"]), "")
     vessels = [int(row[name]) for name in ("mmsi", "other_mmsi") if row[name]]
     who = f" {words.and_} ".join(f"MMSI {mmsi:09d}" for mmsi in vessels)

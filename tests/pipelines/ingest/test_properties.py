@@ -4,41 +4,18 @@ import re
 from functools import cache, reduce
 from operator import xor
 
-import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pyais import NMEAMessage
 
+from tests.fuzz import damaged
 from tests.pipelines.ingest.conftest import read_or_none, sentences, tagged
 
 SETTINGS = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 SENTENCE = re.compile(rb"!([A-Z]{2}VD[MO],[^*!]*)\*([0-9A-Fa-f]{2})")
-
-
-@st.composite
-def damage(draw, content: bytes) -> bytes:
-    """Bytes changed, cut out, put in, copied, or cut off."""
-    damaged = bytearray(content)
-    for _ in range(draw(st.integers(0, 12))):
-        at = draw(st.integers(0, max(len(damaged) - 1, 0)))
-        length = draw(st.integers(1, 90))
-        kind = draw(st.sampled_from(["change", "cut", "insert", "copy", "end"]))
-        if kind == "change":
-            damaged[at : at + 1] = draw(st.binary(min_size=1, max_size=1))
-        elif kind == "cut":
-            del damaged[at : at + length]
-        elif kind == "insert":
-            damaged[at:at] = draw(st.binary(min_size=1, max_size=8))
-        elif kind == "copy":
-            to = draw(st.integers(0, len(damaged)))
-            damaged[to:to] = damaged[at : at + length]
-        elif draw(st.booleans()):
-            del damaged[-length:]
-    return bytes(damaged)
 
 
 @cache
@@ -65,7 +42,7 @@ def whole_sentences(line: bytes) -> bool:
 @SETTINGS
 @given(data=st.data())
 def test_damage_never_crashes_and_no_row_comes_from_a_damaged_sentence(read, data):
-    content = data.draw(damage(_feed()))
+    content = data.draw(damaged((_feed(),)))
     got = read_or_none(read, content)
     if got is None:
         return
@@ -78,7 +55,7 @@ def test_damage_never_crashes_and_no_row_comes_from_a_damaged_sentence(read, dat
 @SETTINGS
 @given(data=st.data(), batch_rows=st.integers(5, 70))
 def test_the_size_of_batches_changes_nothing(read, data, batch_rows):
-    content = data.draw(damage(_feed()))
+    content = data.draw(damaged((_feed(),)))
     whole = read_or_none(read, content)
     if whole is None:
         return
@@ -94,29 +71,6 @@ def test_the_size_of_batches_changes_nothing(read, data, batch_rows):
         )
 
 
-def test_positions_agree_with_pyais_own_decoder(read, shared):
-    folder = shared / "feeds" / "nmea_small"
-    path = folder / "test.ais"
-    got = read(path).positions.set_index("source_offset")
-    seen = offset = 0
-    for line in path.read_bytes().splitlines(keepends=True):
-        match, place = SENTENCE.search(line), offset
-        offset += len(line)
-        if match is None or place not in got.index or b",2," in match[0][:12]:
-            continue
-        message, row = NMEAMessage.from_bytes(match[0]).decode(), got.loc[place]
-        seen += 1
-        assert (message.mmsi, message.msg_type) == (row["mmsi"], row["msg_type"])
-        assert (message.lat, message.lon) == pytest.approx((row["lat"], row["lon"]), abs=1e-6)
-        for theirs, ours, none in (
-            (message.speed, row["sog_kn"], 102.3),
-            (message.course, row["cog_deg"], 360),
-            (message.heading, row["heading_deg"], 360),
-        ):
-            assert np.isnan(ours) if theirs >= none else theirs == pytest.approx(ours)
-    assert seen > 600
-
-
 @pytest.mark.slow
 @SETTINGS
 @given(data=st.data(), batch_rows=st.integers(3, 30))
@@ -127,7 +81,7 @@ def test_damaged_tables_never_crash_and_batches_change_nothing(read, data, batch
         % (i % 3, i, i, i % 4, 10 * i)
         for i in range(20)
     )
-    content = header + data.draw(damage(rows))
+    content = header + data.draw(damaged((rows,)))
     whole = read_or_none(read, content)
     if whole is None:
         return

@@ -54,9 +54,8 @@ def told(home: Path) -> pd.DataFrame:
 
 @pytest.mark.usefixtures("without_briefs")
 def test_a_night_weeks_later_is_not_led_by_what_was_told_then(
-    small_home: Path, next_day: Path, tmp_path: Path
+    home: Path, next_day: Path, tmp_path: Path
 ) -> None:
-    home = Path(shutil.copytree(small_home, tmp_path / "home", symlinks=True))
     began = utc("2026-01-20T16:00:00Z").to_pydatetime()
     before = told(home).query("~retracted")
     ingest(home, later(next_day, pd.Timedelta(days=14), tmp_path / "weeks-later.nmea"))

@@ -16,11 +16,6 @@ Selat = Callable[..., Ran]
 
 
 @pytest.fixture
-def home(small_home: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(small_home, tmp_path / "home", symlinks=True))
-
-
-@pytest.fixture
 def config(tmp_path: Path) -> Path:
     """The project's configuration with one small recipient."""
     folder = Path(shutil.copytree(PROJECT / "config", tmp_path / "config"))

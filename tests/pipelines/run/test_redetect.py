@@ -20,11 +20,6 @@ Selat = Callable[..., Any]
 
 
 @pytest.fixture
-def home(small_home: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(small_home, tmp_path / "home", symlinks=True))
-
-
-@pytest.fixture
 def stricter(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Configuration of a loitering rule that has another version and is stricter."""
     monkeypatch.setattr(Loitering, "version", "99")

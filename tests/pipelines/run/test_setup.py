@@ -45,11 +45,6 @@ def gaps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, without_briefs: None) 
     monkeypatch.setenv("SELAT_CONFIG", str(asking_only(tmp_path / "config", "gap")))
 
 
-@pytest.fixture
-def home(small_home: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(small_home, tmp_path / "home", symlinks=True))
-
-
 @pytest.mark.slow
 @pytest.mark.usefixtures("gaps")
 def test_a_run_loads_zones_and_builds_detectors_once(home: Path, counted: Counter[str]) -> None:

@@ -22,11 +22,6 @@ watch:
 """
 
 
-@pytest.fixture
-def home(small_home: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(small_home, tmp_path / "home", symlinks=True))
-
-
 @pytest.mark.slow
 @pytest.mark.usefixtures("without_briefs")
 def test_it_is_tried_on_the_past_and_then_counts(home: Path, tmp_path: Path, selat: Selat) -> None:

@@ -70,22 +70,6 @@ def test_each_vessel_is_loaded_from_its_own_day(tmp_path: Path) -> None:
     assert first[533000002].strftime("%Y-%m-%d") == "2026-01-07"
 
 
-@pytest.mark.prove  # test_same_rows_whatever_the_order_of_ingest
-def test_order_of_ingest_does_not_matter(tmp_path: Path) -> None:
-    feeds = {
-        "a": batch([533000001, 533000002], source="aa"),
-        "b": batch([533000002, 533000003], source="bb", name="B"),
-        "c": batch([533000001], source="cc", hours=50),
-    }
-    for folder, keys in (("one", "abc"), ("other", "cab")):
-        with store.write(tmp_path / folder) as writer:
-            for key in keys:
-                add(writer, key, feeds[key])
-                refresh(writer)
-            writer.publish()
-    assert_same(content(tmp_path / "one"), content(tmp_path / "other"))
-
-
 @pytest.mark.slow
 def test_reader_keeps_its_snapshot(tmp_path: Path) -> None:
     with store.write(tmp_path) as writer:

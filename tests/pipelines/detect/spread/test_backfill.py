@@ -207,22 +207,6 @@ class Later:
         return self.value[0]
 
 
-@pytest.mark.prove  # test_tasks_in_any_order_and_twice
-@three_days
-def test_many_small_parts_make_no_difference(
-    untouched: Path, by_day: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Dates are judged, and vessels looked at, some at a time: what comes of it is the same."""
-    monkeypatch.setattr(memory, "rows_in", lambda *_: 5_000)
-    home, told = copy(untouched, tmp_path), list[str]()
-    monkeypatch.setattr(Bar, "say", lambda _, text: told.append(text))
-    with reporter(quiet=True) as report:
-        for date in DATES:
-            runs.detect_only(load(home), date, None, None, report)
-    assert any("part 5 of " in text for text in told)
-    assert_same(home, by_day)
-
-
 def test_a_story_cut_short_is_followed_by_those_that_it_concerns(
     untouched: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -377,29 +361,6 @@ def test_a_scheduler_elsewhere_is_asked() -> None:
         pending = chosen.submit(divmod, 17, 5)
         chosen.wait([pending])
         assert pending.result() == (3, 2)
-
-
-@pytest.mark.prove  # test_a_scheduler_elsewhere_is_asked, test_tasks_in_any_order_and_twice
-@three_days
-def test_a_worker_of_a_scheduler_elsewhere(
-    untouched: Path, by_day: dict[str, Any], tmp_path: Path
-) -> None:
-    from distributed import LocalCluster  # seconds to import: here only who asks pays
-
-    home = copy(untouched, tmp_path)
-    with (
-        LocalCluster(
-            n_workers=1,
-            threads_per_worker=1,
-            host="127.0.0.1",
-            dashboard_address="127.0.0.1:0",
-            worker_dashboard_address="127.0.0.1:0",
-            silence_logs=logging.CRITICAL,
-        ) as cluster,
-        engine("dask", cluster.scheduler_address, 0) as chosen,
-    ):
-        run_fill(home, DATES, chosen)
-    assert_same(home, by_day)
 
 
 def wait_for(file: Path, result: int) -> int:
@@ -592,9 +553,8 @@ def test_a_detector_that_fails_does_not_stop_the_others(
     untouched: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As in a run of that day: it is partial, and what rests on the detector isn't assessed."""
-    told = ("brief.html", "flagged.kml")
-    for name in told:
-        monkeypatch.setitem(WRITERS, name, BRIEFS[name])
+    for name, write in BRIEFS.items():
+        monkeypatch.setitem(WRITERS, name, write)
 
     def fail(*_: Any) -> Any:
         raise ValueError("no gaps tonight")
@@ -610,20 +570,6 @@ def test_a_detector_that_fails_does_not_stop_the_others(
     assert found.keys() == expected.keys()
     for name in ("events", "run_events", "flags", "runs"):
         pd.testing.assert_frame_equal(found[name], expected[name], obj=name)
-    for name in told:
-        assert (other / "latest" / name).read_bytes() == (one / "latest" / name).read_bytes()
-
-
-@pytest.mark.prove  # test_a_detector_that_fails_does_not_stop_the_others
-def test_the_briefs_are_those_of_the_night(
-    untouched: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name, write in BRIEFS.items():
-        monkeypatch.setitem(WRITERS, name, write)
-    one, other = copy(untouched, tmp_path / "one"), copy(untouched, tmp_path / "other")
-    with reporter(quiet=True) as report:
-        runs.detect_only(load(one), DATES[0], None, None, report)
-        fill(load(other), DATES[0], DATES[1], InProcess(), report)
     for name in BRIEFS:
         assert (other / "latest" / name).read_bytes() == (one / "latest" / name).read_bytes()
 
@@ -649,17 +595,6 @@ def test_days_before_one_that_was_looked_at(
         fill(load(other), dates[0], dates[-1], InProcess(), report)
     assert_same(other, content(one))
     pd.testing.assert_frame_equal(events_of(content(other)), events_of(by_day))
-
-
-@pytest.mark.prove  # test_days_before_one_that_was_looked_at
-@three_days
-def test_a_day_that_is_looked_at_a_second_time_is_as_it_was(
-    last_known: Path, by_day: dict[str, Any], tmp_path: Path
-) -> None:
-    home = copy(last_known, tmp_path)
-    with reporter(quiet=True) as report:
-        fill(load(home), DATES[0], DATES[-1], InProcess(), report)
-    pd.testing.assert_frame_equal(events_of(content(home)), events_of(by_day))
 
 
 def events_of(found: dict[str, Any]) -> pd.DataFrame:

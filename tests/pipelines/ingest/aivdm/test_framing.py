@@ -1,25 +1,15 @@
 """What stands around sentences: lines, glue, checksums, times, stations."""
 
-import base64
-import json
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
 from pipelines.ingest.aivdm import NO_TIME, REASONS, TIME_FROM
 from pipelines.ingest.aivdm.memory import ABSURD
-from tests.pipelines.ingest.aivdm.conftest import decoded
+from tests.pipelines.ingest.aivdm.conftest import decoded, summed
 
-HAZARDS = json.loads((Path(__file__).parents[1] / "hazards.json").read_text())
 T0 = 1_700_000_000
 US = 1_000_000
-
-
-@pytest.mark.parametrize("hazard", HAZARDS, ids=[h["name"] for h in HAZARDS])
-def test_hazards_give_the_number_of_messages_of_a_right_decoder(hazard):
-    got = decoded(base64.b64decode(hazard["bytes_base64"]))
-    assert got.decoder.counts["messages"] == hazard["expect_messages"]
 
 
 def us(*moment, micro=0):
@@ -151,10 +141,16 @@ def test_wrapper_gives_its_sentence_the_time(samples, end):
     assert got.time == us(2013, 11, 12, 12, 0, 7, micro=11_000)
 
 
-@pytest.mark.parametrize("body", [WRAPPER + b"5D", WRAPPER[:-1].replace(b"11,12,12", b"13,32,12")])
-def test_wrapper_of_another_sentence_or_without_a_time_gives_none(samples, body):
-    got = decoded(b"$" + samples["summed"](body) + b"\n" + samples["good"] + b"\n")
-    assert got.time == NO_TIME
+@pytest.mark.parametrize(
+    "wrapper",
+    [
+        summed(WRAPPER + b"5D"),
+        summed(WRAPPER[:-1].replace(b"11,12,12", b"13,32,12")),
+        summed(WRAPPER + b"5C").replace(b"2013", b"2014"),
+    ],
+)
+def test_wrapper_of_another_sentence_without_a_time_or_damaged_gives_none(samples, wrapper):
+    assert decoded(b"$" + wrapper + b"\n" + samples["good"] + b"\n").time == NO_TIME
 
 
 @pytest.mark.parametrize(
