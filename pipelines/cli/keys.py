@@ -123,8 +123,10 @@ def keys_trust(
 
 def key_text(key: str) -> str:
     """Return a public key that is given as it is, or as the file that holds it."""
+    from pipelines.base.files import read_plain
+
     path = Path(key)
-    return path.read_text(encoding="utf-8") if path.is_file() else key
+    return read_plain(path).decode("utf-8", "replace") if path.is_file() else key
 
 
 def keyring_of(home: Path | None, config: Path | None) -> "Keyring":
