@@ -53,7 +53,7 @@ class PublicKey:
 
     @property
     def is_named_by_itself(self) -> bool:
-        """Whether its id is the one that `of` gives: only then does the id tell it from others."""
+        """Tell whether its id is the one that `of` gives: only then it tells the key from others."""
         return self.key_id == _id_of(self.raw)
 
     @classmethod
