@@ -53,7 +53,7 @@ class PublicKey:
 
     @property
     def is_named_by_itself(self) -> bool:
-        """Tell whether its id is the one that `of` gives: only then it tells the key from others."""
+        """Tell whether its id is the one that `of` gives: only then it tells keys apart."""
         return self.key_id == _id_of(self.raw)
 
     @classmethod
