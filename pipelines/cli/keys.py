@@ -74,7 +74,9 @@ def keys_list(home: Home = None, config: Config = None, as_json: AsJson = False)
 
 @app.command("rotate")
 def keys_rotate(
-    passphrase: Annotated[bool, typer.Option(help="Lock the new key.")] = False,
+    passphrase: Annotated[
+        bool | None, typer.Option(help="Lock the new key; asked for where the old one is locked.")
+    ] = None,
     title: Annotated[str, typer.Option(help="Whose key it is; else as before.")] = "",
     home: Home = None,
     config: Config = None,
@@ -85,8 +87,11 @@ def keys_rotate(
 
       selat keys rotate --passphrase
     """
+    keyring = keyring_of(home, config)
+    if passphrase is None:  # who forgets the option doesn't leave the next key open
+        passphrase = keyring.locked()
     secret = passphrase_of_key(new=True) if passphrase else None
-    _show(keyring_of(home, config).rotate(datetime.now(UTC), secret, title))
+    _show(keyring.rotate(datetime.now(UTC), secret, title))
 
 
 @app.command("revoke")
