@@ -6,7 +6,7 @@ All paths of an installation are derived here, from one home and one configurati
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Final, Literal, Self
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -59,7 +59,7 @@ class AssessSettings(_Section):
     max_share: float = Field(0.2, gt=0, le=1)
     max_shares: dict[str, float] = Field(default_factory=dict)
     min_share_vessels: int = Field(25, ge=0)
-    next_steps: dict[str, str] = Field(default_factory=dict)
+    next_steps: dict[str, Annotated[str, Field(max_length=300)]] = Field(default_factory=dict)
 
 
 class StoreSettings(_Section):

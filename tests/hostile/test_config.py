@@ -1,5 +1,5 @@
-"""Numbers of a configuration that are none, or that no clock or machine has: each is told by name,
-and nothing runs until it ends in an overflow.
+"""What a configuration holds that is none, or that no clock, machine or page has room for: each is
+told by name, and nothing runs until it ends in an overflow.
 """
 
 from collections.abc import Iterator
@@ -67,3 +67,10 @@ def test_no_limit_of_a_detector_is_without_end(name: str) -> None:
         for value in (float("inf"), float("nan")):
             with pytest.raises(ConfigError, match=f"{name}.{parameter}"):
                 detectors.build({name: {parameter: value}})
+
+
+def test_a_next_step_is_a_sentence(tmp_path: Path) -> None:
+    """One of ten thousand characters took the map off the brief's first page."""
+    (tmp_path / "settings.yaml").write_text(f"assess: {{next_steps: {{gap: {'W' * 301}}}}}")
+    with pytest.raises(ConfigError, match=r"next_steps\.gap"):
+        load(tmp_path / "home", tmp_path)
