@@ -122,7 +122,7 @@ class Detector(BaseModel):
     - ``hypotheses``: the innocent reasons that its events are held against, see `explain`.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     name: ClassVar[str]
     version: ClassVar[str]

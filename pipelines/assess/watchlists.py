@@ -35,6 +35,7 @@ from detectors.core.evidence import Evidence
 from detectors.core.telling import Say, plain
 from detectors.vessels.numbers import imo_kind
 from pipelines.base.files import read_plain
+from pipelines.base.quotes import UNCLOSED, holds_rows
 from pipelines.base.yaml_files import read_model
 
 WEIGHTS: Final = {"imo": 0.3, "mmsi": 0.25, "callsign": 0.2, "name": 0.1}
@@ -119,6 +120,7 @@ def _read(path: Path) -> Watchlist:
         header = next((row for row in csv.reader(first) if any(row)), [])
     except (OSError, ValueError, pd.errors.ParserError, csv.Error) as error:
         raise ConfigError(f"the watch-list {path} can't be read: {error}") from error
+    _refuse_unclosed(table, path)
     lower = {str(column).strip().lower(): column for column in table.columns}
     named = [column.strip().lower() for column in header]
     read = (about.columns.get(key, key).strip().lower() for key in KEYS)
@@ -157,6 +159,22 @@ def _read(path: Path) -> Watchlist:
         usable |= (entries[["callsign", "name"]] != "").any(axis=1)
     kept = entries[usable].reset_index(drop=True)
     return Watchlist(path.stem, about, kept, int((~usable).sum()))
+
+
+def _refuse_unclosed(table: pd.DataFrame, path: Path) -> None:
+    """Raise ConfigError where a quote without its partner has taken the rows behind it for a name:
+    who is in them would be on no list, and nothing would say so.
+    """
+    broken = np.zeros(len(table), bool)
+    for column in table.columns:
+        broken |= table[column].str.contains("[\r\n]").to_numpy(bool)
+    for row in np.flatnonzero(broken):
+        if holds_rows(table.iloc[row].astype(str), len(table.columns), ","):
+            first = next(iter(table.iloc[row].astype(str)), "")[:40]
+            raise ConfigError(
+                f"the watch-list {path}, entry {row + 1} ({first!r}): {UNCLOSED}",
+                hint='write a quote that belongs to a name twice: "SEA ""STAR"""',
+            )
 
 
 def _whole(text: pd.Series, digits: int) -> pd.Series:

@@ -6,7 +6,7 @@ All paths of an installation are derived here, from one home and one configurati
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Final, Literal, Self
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -21,24 +21,33 @@ EXERCISE_HOME: Final = PROJECT / "data" / "exercise" / "home"
 """Where `make nightly` has its run."""
 
 
+_LONG_DAYS: Final = 36_525
+_LONG_H: Final = 24 * _LONG_DAYS
+_LONG_MIN: Final = 60 * _LONG_H
+_LONG_S: Final = 60 * _LONG_MIN
+"""A hundred years: of what is longer no time before or after it can be told."""
+_MUCH_GB: Final = 1_000_000
+"""No machine has as much."""
+
+
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class IngestSettings(_Section):
     """Limits on what a feed may do, and how often reading it is tried again."""
 
-    max_uncompressed_gb: float = Field(64, gt=0)
-    max_future_h: float = Field(24, ge=0)
+    max_uncompressed_gb: float = Field(64, gt=0, le=_MUCH_GB)
+    max_future_h: float = Field(24, ge=0, le=_LONG_H)
     retries: int = Field(3, ge=0, le=20)
-    retry_s: float = Field(5, ge=0)
+    retry_s: float = Field(5, ge=0, le=_LONG_S)
 
 
 class DetectionSettings(_Section):
     """How far back a run looks for vessels, and how much memory it takes."""
 
-    reach_back_days: float = Field(14, gt=0)
-    memory_gb: float = Field(2, ge=1)
+    reach_back_days: float = Field(14, gt=0, le=_LONG_DAYS)
+    memory_gb: float = Field(2, ge=1, le=_MUCH_GB)
 
 
 class AssessSettings(_Section):
@@ -50,7 +59,7 @@ class AssessSettings(_Section):
     max_share: float = Field(0.2, gt=0, le=1)
     max_shares: dict[str, float] = Field(default_factory=dict)
     min_share_vessels: int = Field(25, ge=0)
-    next_steps: dict[str, str] = Field(default_factory=dict)
+    next_steps: dict[str, Annotated[str, Field(max_length=300)]] = Field(default_factory=dict)
 
 
 class StoreSettings(_Section):
@@ -58,12 +67,12 @@ class StoreSettings(_Section):
 
     memory_limit: str = "2GB"
     temp_limit: str = "20GB"
-    threads: int = Field(0, ge=0)
-    grace_h: float = Field(24, ge=0)
+    threads: int = Field(0, ge=0, le=4096)
+    grace_h: float = Field(24, ge=0, le=_LONG_H)
     url: str = ""
     endpoint: str = ""
     region: str = ""
-    lease_s: float = Field(120, gt=0)
+    lease_s: float = Field(120, gt=0, le=_LONG_S)
 
 
 class ScheduleSettings(_Section):
@@ -71,19 +80,19 @@ class ScheduleSettings(_Section):
 
     cron: str = "0 2 * * *"
     timezone: str = "Asia/Kuala_Lumpur"
-    late_h: float = Field(6, gt=0)
-    timeout_h: float = Field(8, gt=0)
+    late_h: float = Field(6, gt=0, le=_LONG_H)
+    timeout_h: float = Field(8, gt=0, le=_LONG_H)
     wait_retries: int = Field(6, ge=0, le=20)
-    wait_s: float = Field(16, ge=0)
+    wait_s: float = Field(16, ge=0, le=_LONG_S)
 
 
 class WatchSettings(_Section):
     """How often is looked between nights, at how much, and how often at everything."""
 
-    every_min: float = Field(0, ge=0)
-    early_min: float = Field(60, ge=0)
-    whole_min: float = Field(0, ge=0)
-    open_h: float = Field(24, gt=0)
+    every_min: float = Field(0, ge=0, le=_LONG_MIN)
+    early_min: float = Field(60, ge=0, le=_LONG_MIN)
+    whole_min: float = Field(0, ge=0, le=_LONG_MIN)
+    open_h: float = Field(24, gt=0, le=_LONG_H)
 
 
 class ServiceSettings(_Section):
@@ -92,7 +101,7 @@ class ServiceSettings(_Section):
     host: str = "127.0.0.1"
     port: int = Field(4200, ge=0, le=65535)
     names: tuple[str, ...] = ()
-    retention_days: float = Field(30, ge=1)
+    retention_days: float = Field(30, ge=1, le=_LONG_DAYS)
 
 
 class DaskSettings(_Section):
@@ -107,18 +116,18 @@ class DaskSettings(_Section):
 class NoticeSettings(_Section):
     """How often the service looks whether something is wrong, and says so again."""
 
-    every_min: float = Field(15, gt=0)
-    remind_h: float = Field(24, gt=0)
+    every_min: float = Field(15, gt=0, le=_LONG_MIN)
+    remind_h: float = Field(24, gt=0, le=_LONG_H)
 
 
 class HealthSettings(_Section):
     """From where on `selat doctor` says that something is wrong."""
 
-    feed_silent_h: float = Field(36, gt=0)
-    usual_days: int = Field(14, gt=0)
+    feed_silent_h: float = Field(36, gt=0, le=_LONG_H)
+    usual_days: int = Field(14, gt=0, le=_LONG_DAYS)
     min_usual_share: float = Field(0.5, ge=0, le=1)
-    disk_days: float = Field(30, ge=0)
-    backup_days: float = Field(7, gt=0)
+    disk_days: float = Field(30, ge=0, le=_LONG_DAYS)
+    backup_days: float = Field(7, gt=0, le=_LONG_DAYS)
 
 
 class FileSettings(BaseModel):

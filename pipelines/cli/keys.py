@@ -74,7 +74,9 @@ def keys_list(home: Home = None, config: Config = None, as_json: AsJson = False)
 
 @app.command("rotate")
 def keys_rotate(
-    passphrase: Annotated[bool, typer.Option(help="Lock the new key.")] = False,
+    passphrase: Annotated[
+        bool | None, typer.Option(help="Lock the new key; asked for where the old one is locked.")
+    ] = None,
     title: Annotated[str, typer.Option(help="Whose key it is; else as before.")] = "",
     home: Home = None,
     config: Config = None,
@@ -85,8 +87,11 @@ def keys_rotate(
 
       selat keys rotate --passphrase
     """
+    keyring = keyring_of(home, config)
+    if passphrase is None:  # who forgets the option doesn't leave the next key open
+        passphrase = keyring.locked()
     secret = passphrase_of_key(new=True) if passphrase else None
-    _show(keyring_of(home, config).rotate(datetime.now(UTC), secret, title))
+    _show(keyring.rotate(datetime.now(UTC), secret, title))
 
 
 @app.command("revoke")
@@ -123,8 +128,10 @@ def keys_trust(
 
 def key_text(key: str) -> str:
     """Return a public key that is given as it is, or as the file that holds it."""
+    from pipelines.base.files import read_plain
+
     path = Path(key)
-    return path.read_text(encoding="utf-8") if path.is_file() else key
+    return read_plain(path).decode("utf-8", "replace") if path.is_file() else key
 
 
 def keyring_of(home: Path | None, config: Path | None) -> "Keyring":

@@ -21,7 +21,7 @@ _ANGLES: Final = 72
 class PredictionParameters(BaseModel):
     """How vessels go on, and how wrong that is."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     max_still_kn: float = Field(0.5, gt=0)
     """Slower than this over ground it lies still, if the way it sailed in the last hour is no

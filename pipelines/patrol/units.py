@@ -20,7 +20,7 @@ _WATCH: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Base(_Section):
@@ -43,9 +43,9 @@ class Unit(_Section):
     """Speeds over ground, from task to task, and at most (where cruising would be too late)."""
     max_kn: float = Field(gt=0, le=80)
     """See `cruise_kn`."""
-    endurance_h: float | None = Field(None, gt=0)
+    endurance_h: float | None = Field(None, gt=0, le=10_000)
     """From leaving the base to being back; None: no limit but the watch."""
-    endurance_nm: float | None = Field(None, gt=0)
+    endurance_nm: float | None = Field(None, gt=0, le=100_000)
     """See `endurance_h`."""
     watch: str = "00:00-24:00"
     """Hours of its watch, ``HH:MM-HH:MM`` in Kuala Lumpur; over midnight where the end is earlier.
@@ -53,9 +53,9 @@ class Unit(_Section):
     boardings: int = Field(3, ge=0, le=50)
     """How many it can do in a watch; in each of the two parts of a watch that a plan's start
     cuts."""
-    boarding_min: float = Field(45.0, gt=0)
+    boarding_min: float = Field(45.0, gt=0, le=1440)
     """How long one takes, the vessel being held where it was met."""
-    search_nm: float = Field(6.0, gt=0)
+    search_nm: float = Field(6.0, gt=0, le=1000)
     """How far off it finds a vessel that isn't where it was predicted."""
     seas: tuple[str, ...] = ()
     """States in whose territorial sea it may board and search, as a joint operation may agree,
@@ -86,7 +86,7 @@ class Planning(_Section):
 
     horizon_h: float = Field(24.0, gt=0, le=72)
     """How far it reaches from its start."""
-    stale_after_h: float = Field(12.0, gt=0)
+    stale_after_h: float = Field(12.0, gt=0, le=24 * 31)
     """When it shouldn't be followed any more, counted from its start."""
     min_chance: float = Field(0.15, ge=0, le=1)
     """A target less likely to be found than this isn't sailed for, 0-1."""
@@ -108,7 +108,7 @@ class Planning(_Section):
     """Side of a risk sector, and how long a patrol of one lasts."""
     sector_h: float = Field(2.0, gt=0.25, le=12)
     """See `sector_deg`."""
-    history_days: float = Field(60.0, gt=0)
+    history_days: float = Field(60.0, gt=0, le=36_525)
     """How many days before the plan's start risk sectors are learned from."""
     max_sectors: int = Field(12, ge=0, le=100)
     """How many are considered, the riskiest first."""

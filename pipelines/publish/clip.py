@@ -133,8 +133,9 @@ def _ways(tracks: pd.DataFrame, names: Mapping[int, str], lon0: float, placed: A
     for track_id, rows in tracks.reset_index(drop=True).groupby("track_id").indices.items():
         order = rows[np.argsort(time_s[rows], kind="stable")]
         mmsi = int(str(track_id)[:-2])
-        name = one_line(names.get(mmsi, ""), 30) or f"{mmsi:09d}"
-        found.append(_Way(time_s[order], xy[order], colours.get(mmsi, "#000"), drawable(name)))
+        # What can't be drawn is shown by its number, eight signs for one.
+        name = one_line(drawable(names.get(mmsi, "")), 30) or f"{mmsi:09d}"
+        found.append(_Way(time_s[order], xy[order], colours.get(mmsi, "#000"), name))
     return found
 
 

@@ -106,7 +106,7 @@ def _row(
 
 
 def _number(row: dict[str, str], name: str, least: float, most: float) -> float:
-    text = row[name].strip()
+    text = row[name].strip().replace("_", "?")  # Python takes "2_5" for 25
     try:
         value = float(text)
     except ValueError:

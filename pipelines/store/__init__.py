@@ -96,15 +96,31 @@ def read(
             return
     with TemporaryDirectory(prefix="selat-") as folder:
         copy = Path(folder) / published.name
-        copy_file(published, copy)
+        with _room_to_read(folder):
+            copy_file(published, copy)
         refuse_foreign(copy, str(published))
         connection = catalogue.connect(copy, settings)
         try:
             with damage_named(published):
-                migrate(connection)
+                with _room_to_read(folder):
+                    migrate(connection)
                 yield Queries(connection, root, where)
         finally:
             connection.close()
+
+
+@contextmanager
+def _room_to_read(folder: str) -> Iterator[None]:
+    """Say where room lacks: not on the store's disk."""
+    try:
+        with catalogue.room(Path(folder)):
+            yield
+    except DiskFullError as error:
+        raise DiskFullError(
+            f"no room left in {Path(folder).parent} to read the store of an older version",
+            hint="free some there, or let TMPDIR name another folder; the next run migrates the "
+            "store, and needs none",
+        ) from error
 
 
 @contextmanager

@@ -155,7 +155,11 @@ def keep(root: Path, label: str, named: set[str]) -> Path:
         shutil.rmtree(left_over, ignore_errors=True)
     unfinished.mkdir(parents=True)
     copy = unfinished / published.name
-    copy_file(published, copy)
+    try:
+        copy_file(published, copy)
+    except OSError:  # of a full disk, whose last room it has
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
     if sha256_of(copy) != digest:
         raise StoreError(
             f"the copy {copy} isn't what was copied", hint="check the disk; nothing was changed"

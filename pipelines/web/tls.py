@@ -3,6 +3,7 @@
 TLS 1.2 at least, there with the ciphers that also authenticate (RFC 9325, sections 3.1.1 and 4.2).
 """
 
+import errno
 import ipaddress
 import os
 import ssl
@@ -31,8 +32,11 @@ def context(cert: Path, key: Path) -> ssl.SSLContext:
     """
     for path, what in ((cert, "certificate"), (key, "key")):
         try:
-            with path.open("rb") as file:
-                about = os.fstat(file.fileno())
+            handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe is not waited for
+            about = os.fstat(handle)
+            os.close(handle)
+            if not stat.S_ISREG(about.st_mode):
+                raise OSError(errno.EINVAL, "it isn't a file")
         except OSError as error:
             raise ConfigError(
                 f"the {what} {path} can't be read: {error.strerror or error}",

@@ -1,8 +1,10 @@
 """A disk with backups that has been in other hands: nothing outside is read, written or removed."""
 
+import errno
 import hashlib
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,11 +14,13 @@ import pytest
 
 from pipelines.base.progress import reporter
 from pipelines.run.backup import BackupError, Repository, restore
+from tests.killing import kills
 
 MADE = "20260106T050000000000Z"
 CONTENT = b"flagged"
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
 ENTRY = {"path": "home/runs/r1/flagged.csv", "bytes": 7, "sha256": DIGEST, "mtime_ns": 0}
+CATALOGUE = {**ENTRY, "path": "home/store/catalogue.duckdb"}
 GOOD = {
     "format": 1,
     "name": "",
@@ -54,11 +58,49 @@ def _entry(**changes: Any) -> bytes:
     return _of(entries=[{**ENTRY, **changes}])
 
 
-def test_the_good_one_is_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def no_duckdb(monkeypatch: pytest.MonkeyPatch) -> None:
     module = sys.modules["pipelines.run.backup.restore"]
     monkeypatch.setattr(module, "forget_superseded", lambda *_: None)
+
+
+@pytest.mark.usefixtures("no_duckdb")
+def test_the_good_one_is_taken_back(tmp_path: Path) -> None:
     _take(_disk(tmp_path / "disk", _of()), tmp_path / "home")
     assert (tmp_path / "home" / "latest" / "flagged.csv").read_bytes() == CONTENT
+
+
+@pytest.mark.usefixtures("no_duckdb")
+@pytest.mark.parametrize("why", ["is_mount", "access"])
+def test_a_home_that_is_a_disk_or_in_anothers_folder_is_filled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, why: str
+) -> None:
+    """Neither can be replaced by the folder that was made; nor can it be made beside it."""
+    home, replaced = tmp_path / "home", os.replace
+    disk = _disk(tmp_path / "disk", _of(entries=[ENTRY, CATALOGUE]))
+
+    def replace(old: Path, new: Path) -> None:
+        if new == home:
+            raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), str(new))
+        replaced(old, new)
+
+    monkeypatch.setattr(os, "replace", replace)
+    if why == "is_mount":
+        monkeypatch.setattr(Path, "is_mount", lambda path: path == home)
+    else:
+        monkeypatch.setattr(os, "access", lambda path, _: path != home.parent)
+    for at in kills(lambda: _take(disk, home)):
+        assert (home / "store").exists() <= (home / "latest" / "flagged.csv").exists(), at
+        shutil.rmtree(home, ignore_errors=True)
+        (home / "lost+found").mkdir(parents=True)
+    shutil.rmtree(home)
+    left = home / ".restored.unfinished"
+    left.mkdir(parents=True)
+    (left / "of one that was killed").write_bytes(CONTENT)
+    _take(disk, home)
+    assert sorted(path.name for path in home.iterdir()) == ["latest", "runs", "store"]
+    with pytest.raises(BackupError, match="isn't empty"):
+        _take(disk, home)
 
 
 BAD: dict[str, bytes] = {

@@ -1,7 +1,9 @@
 """Whoever reaches Dask's ports gets nothing; nor does a scheduler that isn't known."""
 
 import http.client
+import importlib.util
 import logging
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -124,3 +126,38 @@ def test_a_worker_imports_nothing_from_where_it_is_started(
     with engine("dask", None, 1) as chosen:
         assert chosen.submit(sum, [1, 2]).result() == 3
     assert not ran.exists()
+
+
+@pytest.mark.slow
+def test_what_another_account_has_where_dask_works_by_itself_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever makes that folder of a known name first owns what is put there: its locks may lead to
+    our files, which opening them empties, and it is the first that Dask has modules imported from.
+    """
+    ours, theirs = tmp_path / "catalogue.duckdb", tmp_path / "dask-scratch-space"
+    ours.write_bytes(b"positions")
+    theirs.mkdir(0o777)
+    for name in ("global.lock", "purge.lock"):
+        (theirs / name).symlink_to(ours)
+    (theirs / "of_theirs.py").touch()
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    monkeypatch.setattr("sys.path", [*sys.path])
+    with engine("dask", None, 1) as chosen:
+        place, imports = chosen.submit(_place_and_imports, str(theirs)).result()
+        [private] = tmp_path.glob("selat-dask-*")
+        assert Path(place).is_relative_to(private)
+        assert private.stat().st_mode & 0o077 == 0
+        assert not imports
+        assert importlib.util.find_spec("of_theirs") is None
+    assert ours.read_bytes() == b"positions"
+    assert len(list(theirs.iterdir())) == 3
+    assert not private.exists()
+    assert not any(one.startswith(str(private)) for one in sys.path)  # anybody may make it anew
+
+
+def _place_and_imports(folder: str) -> tuple[str, bool]:
+    from distributed import get_worker
+
+    return get_worker().local_directory, folder in sys.path

@@ -720,7 +720,7 @@ def test_a_certificate_or_key_that_cannot_be_used_is_told(
             tls.context(cert, key)
     key.chmod(0o600)
     with monkeypatch.context() as patch:
-        patch.setattr(os, "fstat", lambda _: SimpleNamespace(st_mode=0o600, st_uid=77))
+        patch.setattr(os, "fstat", lambda _: SimpleNamespace(st_mode=0o100600, st_uid=77))
         with pytest.raises(ConfigError, match="another account's"):
             tls.context(cert, key)
     with pytest.raises(ConfigError, match="there is"):  # nothing is overwritten

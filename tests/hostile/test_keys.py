@@ -1,14 +1,30 @@
-"""The list of keys while several change it, and when it isn't one."""
+"""Keys while several change their list, when files aren't keys, and when one is swapped."""
 
+import base64
 import json
 import multiprocessing
+import os
+import ssl
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ed448, ed25519
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
 
-from pipelines.publish.packs.keys import KeyProblem, Keyring
+from detectors.core.errors import ConfigError
+from pipelines.publish.packs.keys import AGE, KeyProblem, Keyring
+from pipelines.publish.packs.minisign import PublicKey
+from pipelines.publish.packs.verify import verify
+from pipelines.web import tls
+from tests.hostile import packing
 
 # Nothing of what threads of this process may hold is used after the fork.
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
@@ -168,3 +184,104 @@ def test_a_list_that_is_none_is_told(tmp_path: Path, content: bytes | str) -> No
     for use in (ring.entries, lambda: ring.make(NOW, None), lambda: ring.revoke("x", NOW, "y")):
         with pytest.raises(KeyProblem, match="can't be read"):
             use()
+
+
+def test_a_key_under_the_id_of_another_is_not_trusted(tmp_path: Path) -> None:
+    """The id is what an owner reads out on the telephone, and whoever swaps a key may write any."""
+    maker, thief, ours = (Keyring(tmp_path / name) for name in ("maker", "thief", "ours"))
+    public = PublicKey.parse(maker.make(NOW, None).public)
+    stolen = PublicKey(public.key_id, PublicKey.parse(thief.make(NOW, None).public).raw)
+    assert stolen.name == public.name
+    with pytest.raises(KeyProblem, match="isn't that of the key"):
+        ours.trust(stolen.text, NOW, "the maker")
+    assert ours.trust(public.text, NOW, "the maker").name == public.name
+
+    # As an older version has trusted it, or as `selat verify --key` gives it.
+    forged = packing.fill(tmp_path / "forged", thief)
+    signature = (forged / "MANIFEST.json.minisig").read_text()
+    ids = thief.active().name, public.name
+    (forged / "MANIFEST.json.minisig").write_text(_renamed(signature, *ids))
+    assert verify(forged, Keyring(tmp_path / "none"), packing.NOW, [stolen]).state == "unknown key"
+    index = ours.folder / "keys.json"
+    index.write_text(index.read_text().replace(public.text.split()[-1], stolen.text.split()[-1]))
+    assert verify(forged, ours, packing.NOW).state == "unknown key"
+
+
+def _renamed(signature: str, old: str, new: str) -> str:
+    """A signature with the id of another key, which the signature doesn't cover."""
+    first, coded, *rest = signature.splitlines()
+    content = base64.b64decode(coded)
+    content = content[:2] + bytes.fromhex(new)[::-1] + content[10:]
+    return "\n".join([first.replace(old, new), base64.b64encode(content).decode(), *rest]) + "\n"
+
+
+def _pem(private: ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey, *locked: bytes) -> bytes:
+    lock = BestAvailableEncryption(locked[0]) if locked else NoEncryption()
+    return private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, lock)
+
+
+def _put(content: bytes) -> Callable[[Path], None]:
+    def put(path: Path) -> None:
+        path.write_bytes(content)
+        path.chmod(0o600)
+
+    return put
+
+
+SPOILED: Final[dict[str, Callable[[Path], None]]] = {
+    "empty": _put(b""),
+    "no key": _put(b"\xff\x00"),
+    "cut off": _put(_pem(ed25519.Ed25519PrivateKey.generate())[:60]),
+    "another one": _put(_pem(ed25519.Ed25519PrivateKey.generate())),
+    "of another kind": _put(_pem(ed448.Ed448PrivateKey.generate())),
+    "locked another way": _put(_pem(ed25519.Ed25519PrivateKey.generate(), b"x")),
+    "age, and nothing": _put(AGE[0]),
+    "a pipe": lambda path: os.mkfifo(path, 0o600),
+    "a folder": lambda path: path.mkdir(0o700),
+    "without end": lambda path: path.symlink_to("/dev/zero"),
+    "itself": lambda path: path.symlink_to(path),
+    "large": _put(b"x" * (1 << 20)),
+}
+
+
+@pytest.mark.parametrize("name", SPOILED)
+def test_a_file_that_is_not_the_key_is_told_and_never_waited_for(tmp_path: Path, name: str) -> None:
+    ring = Keyring(tmp_path / "keys")
+    key, opening = ring.make(NOW, None), ring.make_opening(NOW)
+    files = (ring.folder / f"{key.name}.key", ring.folder / f"{opening.name}.txt")
+    for path in files:
+        path.unlink()
+        SPOILED[name](path)
+    with pytest.raises(KeyProblem):
+        ring.signer("passphrase")
+    if name != "itself":  # which is no more there than one that is gone
+        with pytest.raises(KeyProblem):
+            ring.identities()
+
+
+@pytest.mark.parametrize("name", ["a pipe", "a folder", "itself"])
+def test_what_stands_in_the_place_of_the_list_or_of_its_lock(tmp_path: Path, name: str) -> None:
+    ring = Keyring(tmp_path / "keys")
+    ring.make(NOW, None)
+    for file, problem in (("lock", (OSError, KeyProblem)), ("keys.json", KeyProblem)):
+        kept = (ring.folder / file).read_bytes()
+        (ring.folder / file).unlink()
+        SPOILED[name](ring.folder / file)
+        if (file, name) == ("lock", "a pipe"):
+            ring.rotate(NOW, None)
+        else:
+            with pytest.raises(problem):
+                ring.rotate(NOW, None)
+        (ring.folder / file).rmdir() if name == "a folder" else (ring.folder / file).unlink()
+        (ring.folder / file).write_bytes(kept)
+
+
+@pytest.mark.parametrize("at", [0, 1])
+@pytest.mark.parametrize("name", ["a pipe", "a folder", "without end", "itself", "empty"])
+def test_the_desk_does_not_wait_for_its_certificate(tmp_path: Path, name: str, at: int) -> None:
+    files = tls.self_signed(tmp_path, ("localhost",))
+    assert isinstance(tls.context(*files), ssl.SSLContext)
+    files[at].unlink()
+    SPOILED[name](files[at])
+    with pytest.raises(ConfigError):
+        tls.context(*files)

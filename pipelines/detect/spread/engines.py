@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from detectors.core.errors import ConfigError, SelatError
 from pipelines.base import allocation
+from pipelines.base.files import private_folder
 from pipelines.base.settings import DaskSettings
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -230,9 +231,13 @@ def engine(
         # Dask's own setting holds for its handlers: what passes on to Prefect's would be shown.
         logging.getLogger("distributed").setLevel(logging.CRITICAL)
         with (
-            dask.config.set(_HERE),
+            # By itself Dask has it in one of a known name, which another account may have made: who
+            # did has its locks lead to our files, and what lies there imported.
+            private_folder("selat-dask-") as folder,
+            dask.config.set({**_HERE, "temporary-directory": str(folder)}),
             _surroundings(),
             LocalCluster(
+                local_directory=str(folder),
                 n_workers=workers,
                 threads_per_worker=1,
                 host="127.0.0.1",

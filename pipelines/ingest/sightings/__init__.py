@@ -4,7 +4,7 @@
 and why; `find` resolves files, folders and globs. The column layout is in `layout`.
 """
 
-from pipelines.ingest.sightings.files import SightingsError, SightingsFile, find, read
-from pipelines.ingest.sightings.report import FUTURE, SightingsReport
+from pipelines.ingest.sightings.files import SightingsFile, find, read
+from pipelines.ingest.sightings.report import FUTURE, SightingsError, SightingsReport
 
 __all__ = ["FUTURE", "SightingsError", "SightingsFile", "SightingsReport", "find", "read"]

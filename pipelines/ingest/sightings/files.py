@@ -1,10 +1,8 @@
 """Sightings files: found, told apart, read row by row."""
 
 import codecs
-import csv
 import glob
 import hashlib
-import io
 import json
 import math
 import re
@@ -18,7 +16,6 @@ import pandas as pd
 from pydantic import ValidationError
 
 from detectors.core import frames
-from detectors.core.errors import SelatError
 from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.base.bounded import DamageError
 from pipelines.ingest.beside import begins_truth
@@ -35,7 +32,8 @@ from pipelines.ingest.sightings.layout import (
     joined,
     zone_of,
 )
-from pipelines.ingest.sightings.report import FUTURE, SightingsReport
+from pipelines.ingest.sightings.report import FUTURE, SightingsError, SightingsReport
+from pipelines.ingest.sightings.rows import Raw, Table
 from pipelines.ingest.sightings.written import names_zone
 
 SUFFIXES: Final = (".csv", ".tsv", ".txt", ".json", ".geojson")
@@ -46,13 +44,6 @@ MAX_JSON_BYTES: Final = 20_000_000
 """Of GeoJSON, which is held whole, and whose smallest parts take thirty times their text."""
 MAX_ROWS: Final = 500_000
 """Of one file, each of which takes over a kilobyte; a satellite's scene holds hundreds."""
-_MAX_FIELD: Final = 1_000_000
-
-
-class SightingsError(SelatError):
-    """A sightings file can't be read."""
-
-    exit_code = 3
 
 
 class SightingsFile(NamedTuple):
@@ -64,15 +55,6 @@ class SightingsFile(NamedTuple):
     sha256: str
     sightings: pd.DataFrame
     report: SightingsReport
-
-
-class _Raw(NamedTuple):
-    """A row as it stands in the file: its number, its fields by name, its text."""
-
-    number: int
-    fields: dict[str, Any]
-    text: str
-    wrong: str = ""
 
 
 def find(paths: Sequence[str]) -> list[Path]:
@@ -190,44 +172,17 @@ def _text(content: bytes, name: str) -> str:
     return text
 
 
-def _from_csv(text: str, name: str, report: SightingsReport) -> Iterator[_Raw]:
-    first = text.lstrip().split("\n", 1)[0]
-    delimiter = max(",;\t", key=first.count)
-    csv.field_size_limit(_MAX_FIELD)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    try:
-        header = next((row for row in rows if any(field.strip() for field in row)), [])
-    except csv.Error as error:
-        raise SightingsError(f"{name}, its header: {error}") from error
-    chosen = _chosen(header, name, report)
-    if twice := [column for column in chosen.values() if header.count(column) > 1]:
+def _from_csv(text: str, name: str, report: SightingsReport) -> Iterator[Raw]:
+    table = Table(text, name)
+    chosen = _chosen(table.header, name, report)
+    if twice := [column for column in chosen.values() if table.header.count(column) > 1]:
         raise SightingsError(
             f"{name} has several columns {twice[0]!r}", hint="rename all of them but one"
         )
-    places = {quantity: header.index(column) for quantity, column in chosen.items()}
-    return _csv_rows(rows, places, len(header), name)
+    return table.rows({quantity: table.header.index(column) for quantity, column in chosen.items()})
 
 
-def _csv_rows(
-    rows: "Iterator[list[str]]", places: dict[str, int], width: int, name: str
-) -> Iterator[_Raw]:
-    number = 1
-    while True:
-        number += 1
-        try:
-            row = next(rows)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise SightingsError(f"{name}, row {number}: {error}") from error
-        if not any(field.strip() for field in row):
-            continue
-        wrong = "" if len(row) == width else f"has {len(row)} fields, the header {width}"
-        fields = {} if wrong else {quantity: row[at] for quantity, at in places.items()}
-        yield _Raw(number, fields, ",".join(row), "wrong number of fields" if wrong else "")
-
-
-def _from_geojson(text: str, name: str, report: SightingsReport) -> Iterator[_Raw]:
+def _from_geojson(text: str, name: str, report: SightingsReport) -> Iterator[Raw]:
     try:
         content = json.loads(text, parse_int=_whole)
     except (ValueError, RecursionError) as error:
@@ -258,7 +213,7 @@ def _whole(digits: str) -> int | str:
         return digits
 
 
-def _features(features: list[Any], named: dict[str, str]) -> Iterator[_Raw]:
+def _features(features: list[Any], named: dict[str, str]) -> Iterator[Raw]:
     for number, feature in enumerate(features, 1):
         properties = _properties(feature)
         point = _point(feature)
@@ -267,9 +222,9 @@ def _features(features: list[Any], named: dict[str, str]) -> Iterator[_Raw]:
         if not fields.get("sighting_id") and isinstance(feature, dict) and "id" in feature:
             fields["sighting_id"] = feature["id"]
         if point is None:
-            yield _Raw(number, {}, shown, "geometry is not a point")
+            yield Raw(number, {}, shown, "geometry is not a point")
         else:
-            yield _Raw(number, {**fields, "lon": point[0], "lat": point[1]}, shown)
+            yield Raw(number, {**fields, "lon": point[0], "lat": point[1]}, shown)
 
 
 def _properties(feature: Any) -> dict[str, Any]:
@@ -309,7 +264,7 @@ def _source_of(path: Path) -> str:
 
 
 def _checked(
-    raw: Iterator[_Raw], report: SightingsReport, not_after: pd.Timestamp, source: str, name: str
+    raw: Iterator[Raw], report: SightingsReport, not_after: pd.Timestamp, source: str, name: str
 ) -> pd.DataFrame:
     kept: list[dict[str, Any]] = []
     seen: set[bytes] = set()

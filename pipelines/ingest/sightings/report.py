@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from detectors.core.errors import SelatError
 from pipelines.ingest.report import escaped
 
 SAMPLES: Final = 5
@@ -12,6 +13,12 @@ SAMPLE_TEXT: Final = 200
 
 FUTURE: Final = "time: in the future"
 """Why a row is rejected that may be taken once its time has come."""
+
+
+class SightingsError(SelatError):
+    """A sightings file can't be read."""
+
+    exit_code = 3
 
 
 @dataclass

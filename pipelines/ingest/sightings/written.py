@@ -154,7 +154,7 @@ def place(value: Any) -> tuple[str, str] | None:
 
 def number(value: Any) -> float:
     """Return a finite number; raises ValueError for anything else."""
-    if isinstance(value, bool):
+    if isinstance(value, bool) or "_" in str(value):  # Python takes "2_5" for 25
         raise ValueError("isn't a number")
     try:
         found = float(str(value).strip())

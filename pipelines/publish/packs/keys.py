@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
 import pyrage
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -51,6 +52,9 @@ TRIES: Final = 20
 _INDEX: Final = "keys.json"
 _LOCK: Final = "lock"
 _PART: Final = ".part"
+_MAX_SECRET: Final = 1 << 16
+"""Bytes. A private key has some hundred."""
+_PUT_BACK: Final = "put it back from a copy; see docs/guides/keys.md"
 
 
 class KeyProblem(SelatError):  # noqa: N818 - what a person has, not what went wrong inside
@@ -86,7 +90,7 @@ class Keyring:
     def entries(self) -> list[Key]:
         """All keys ever, oldest first; raises KeyProblem if the list of keys can't be read."""
         index = self.folder / _INDEX
-        if not index.exists():
+        if not os.path.lexists(index):  # a link that leads nowhere is no empty list
             return []
         try:
             entries = json.loads(read_plain(index))
@@ -144,9 +148,15 @@ class Keyring:
     def trust(self, text: str, now: datetime, title: str) -> Key:
         """Believe what another installation's key signs.
 
-        Raises KeyProblem if it is known already.
+        Raises KeyProblem if it is known already, or its id is another key's: the id is what people
+        compare by voice, and whoever swaps the key may write any.
         """
         public = PublicKey.parse(text)
+        if not public.is_named_by_itself:
+            raise KeyProblem(
+                f"the id {public.name} isn't that of the key beside it",
+                hint="don't trust it: get the key from its owner by another way",
+            )
         with self._locked():
             if any(key.name == public.name for key in self.entries()):
                 raise KeyProblem(f"the key {public.name} is known already", hint="selat keys list")
@@ -192,7 +202,7 @@ class Keyring:
         if not path.exists() and path.with_name(path.name + _PART).exists():
             with self._locked():  # which finishes it
                 pass
-        content = _read_secret(path)
+        content = _read_secret(path, "selat keys rotate")
         if content.startswith(AGE):
             if not passphrase:
                 raise KeyProblem(
@@ -200,16 +210,22 @@ class Keyring:
                     hint="give it in SELAT_KEY_PASSPHRASE, or at a terminal when asked",
                 )
             content = _unlocked(key.name, content, passphrase)
-        private = load_pem_private_key(content, None)
+        try:
+            private = load_pem_private_key(content, None)
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+            raise KeyProblem(f"{path} isn't a private key, or damaged", _PUT_BACK) from error
         if not isinstance(private, Ed25519PrivateKey):
-            raise KeyProblem(f"{key.name}.key isn't an Ed25519 key")
+            raise KeyProblem(f"{key.name}.key isn't an Ed25519 key", _PUT_BACK)
+        if _line(PublicKey.of(private)) != key.public:
+            # What it signs nobody could verify who trusts the key that is listed.
+            raise KeyProblem(f"{path} is another key than {key.name}", _PUT_BACK)
         return key, private
 
     def locked(self) -> bool:
         """Tell whether the signing key needs a passphrase."""
         key = self.active()
         path = self.folder / f"{key.name}.key" if key else None
-        return path is not None and path.exists() and path.read_bytes().startswith(AGE)
+        return path is not None and path.exists() and _read_secret(path, "").startswith(AGE)
 
     def public(self, key: Key) -> PublicKey:
         """Return the public half of a key that signs."""
@@ -221,10 +237,12 @@ class Keyring:
         for key in self.entries():
             path = self.folder / f"{key.name}.txt"
             if key.kind == "opening" and path.exists():
-                text = _read_secret(path).decode("ascii", "replace")
+                text = _read_secret(path, _PUT_BACK).decode("ascii", "replace")
                 secret = re.search(r"^AGE-SECRET-KEY-1[0-9A-Z]+$", text, re.MULTILINE)
-                if secret:
-                    found.append(pyrage.x25519.Identity.from_str(secret[0]))
+                try:
+                    found.append(pyrage.x25519.Identity.from_str(secret[0] if secret else ""))
+                except pyrage.IdentityError as error:
+                    raise KeyProblem(f"{path} opens nothing: it is damaged", _PUT_BACK) from error
         return found
 
     def _make(
@@ -277,7 +295,9 @@ class Keyring:
     def _locked(self) -> Iterator[None]:
         """Be the only one to change the list of keys; another one is waited for."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with (self.folder / _LOCK).open("ab") as file:
+        # Whatever is in its place is neither waited for nor followed.
+        how = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
+        with os.fdopen(os.open(self.folder / _LOCK, how, 0o600), "rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             if any(self.folder.glob(f"*{_PART}")):
                 self._finish()
@@ -333,12 +353,18 @@ def _unlocked(name: str, content: bytes, passphrase: str) -> bytes:
     ) from busy
 
 
-def _read_secret(path: Path) -> bytes:
+def _read_secret(path: Path, hint: str) -> bytes:
+    """Return a private key; raises KeyProblem if it can't be read, or others could; `hint`: what to
+    do where it is gone.
+    """
     try:
+        content = read_plain(path, _MAX_SECRET)
         mode = path.stat().st_mode
-        content = path.read_bytes()
     except FileNotFoundError as error:
-        raise KeyProblem(f"the private key {path} is gone", hint="selat keys rotate") from error
+        raise KeyProblem(f"the private key {path} is gone", hint=hint) from error
+    except OSError as error:
+        said = f"the private key {path} can't be read: {error.strerror}"
+        raise KeyProblem(said, _PUT_BACK) from error
     if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise KeyProblem(f"others may read the private key {path}", hint=f"chmod 600 {path}")
     return content

@@ -49,7 +49,12 @@ class PublicKey:
     def of(cls, private: Ed25519PrivateKey) -> "PublicKey":
         """Return the public half of a private key; its id is a hash of it."""
         raw = private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-        return cls(hashlib.blake2b(raw, digest_size=8).digest(), raw)
+        return cls(_id_of(raw), raw)
+
+    @property
+    def is_named_by_itself(self) -> bool:
+        """Tell whether its id is the one that `of` gives: only then it tells keys apart."""
+        return self.key_id == _id_of(self.raw)
 
     @classmethod
     def parse(cls, text: str) -> "PublicKey":
@@ -135,6 +140,10 @@ def verifies(key: PublicKey, content: bytes, signature: Signature) -> bool:
     except InvalidSignature:
         return False
     return key.key_id == signature.key_id
+
+
+def _id_of(raw: bytes) -> bytes:
+    return hashlib.blake2b(raw, digest_size=8).digest()
 
 
 def _digest(content: bytes) -> bytes:

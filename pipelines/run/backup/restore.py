@@ -6,6 +6,7 @@ import shutil
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Final
 
 from pipelines.base.files import sync, unfinished
 from pipelines.base.progress import Reporter
@@ -15,6 +16,11 @@ from pipelines.run.backup.repository import BackupError, Entry, Repository, Snap
 from pipelines.store.foreign import FILE
 from pipelines.store.pin import forget_superseded
 from pipelines.store.place import CATALOGUE
+
+_RESTORED: Final = "restored"
+_OF_DISKS: Final = frozenset({"lost+found", f".{_RESTORED}.unfinished"})
+"""What an empty home may hold: what is on a disk that was made anew, and what taking a backup back
+left that was killed."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +48,13 @@ def restore(folder: Path, home: Path, report: Reporter, *, name: str = "") -> Re
         If somebody else is taking one back there.
     """
     snapshot = Repository(folder).snapshot(name)
-    if home.exists() and any(home.iterdir()):
+    within = home.exists() and (home.is_mount() or not os.access(home.parent, os.W_OK))
+    place = home / _RESTORED if within else home
+    if home.exists() and any(one.name not in _OF_DISKS for one in home.iterdir()):
         raise BackupError(
             f"{home} isn't empty", hint="move it away first, or name another one with --home"
         )
-    with unfinished(home, tidy=False) as taken:
+    with unfinished(place, tidy=False) as taken:
         _take_all(Repository(folder), snapshot, taken, report)
         if snapshot.latest:
             if Path(snapshot.latest).name != snapshot.latest or snapshot.latest == "..":
@@ -54,9 +62,25 @@ def restore(folder: Path, home: Path, report: Reporter, *, name: str = "") -> Re
             _name_newest(taken, snapshot.latest)
         forget_superseded(taken / "store", StoreSettings())
         sync(taken)
-        os.replace(taken, home)  # noqa: PTH105 - an empty folder is replaced
+        if within:
+            _move_in(taken, home)
+        else:
+            os.replace(taken, home)  # noqa: PTH105 - an empty folder is replaced
         sync(home.parent)
     return Restored(snapshot, home, home / "restored-config")
+
+
+def _move_in(taken: Path, home: Path) -> None:
+    """Put what was taken back into a folder that can't be replaced: a disk of its own, or one in a
+    folder that is another account's.
+
+    The store comes last: without one a home has nothing to show, so that whoever is killed between
+    leaves none that looks whole.
+    """
+    for one in sorted(taken.iterdir(), key=lambda path: (path.name == "store", path.name)):
+        one.rename(home / one.name)
+    home.chmod(0o700)
+    sync(home)
 
 
 def _take_all(repository: Repository, snapshot: Snapshot, target: Path, report: Reporter) -> None:

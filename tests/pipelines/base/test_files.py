@@ -74,3 +74,28 @@ def test_a_copy_for_which_there_is_no_room_says_so(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space left") as told:
         files.copy_file(tmp_path / "catalogue", tmp_path / "work")
     assert told.value.errno == errno.ENOSPC
+
+
+def test_a_private_folder_that_was_left_goes_and_others_stay(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    elsewhere = tmp_path / "ours"
+    elsewhere.mkdir()
+    (elsewhere / "kept").touch()
+    (tmp_path / "p-link").symlink_to(elsewhere)
+    old = time.time() - files.LEFT_S - 60
+    for name in ("p-left", "p-young", "other"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "part").touch()
+        os.utime(tmp_path / name, (old, old) if name != "p-young" else None)
+    with files.private_folder("p-") as held:
+        os.utime(held, (old, old))
+        with files.private_folder("p-") as another:
+            assert held.is_dir()
+            assert another.stat().st_mode & 0o777 == 0o700
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "other",
+        "ours",
+        "p-link",
+        "p-young",
+    ]
+    assert (elsewhere / "kept").exists()

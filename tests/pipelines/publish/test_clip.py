@@ -36,3 +36,16 @@ def test_what_is_no_clip_is_refused(coastless: Products, tmp_path: Path) -> None
         with pytest.raises(SelatError):
             clip.write(tracks, {}, coastless.zones, "A", tmp_path / name, simulated=False)
     assert not list(tmp_path.iterdir())
+
+
+def test_no_name_is_wider_than_what_it_stands_beside(
+    coastless: Products, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name of nothing that can be drawn had eight signs for each of its own, across the mark."""
+    tracks = coastless.tracks[coastless.tracks["mmsi"] == coastless.flagged["mmsi"].iloc[0]]
+    mmsi, seen = int(tracks["mmsi"].iloc[0]), set[str]()
+    monkeypatch.setattr(clip, "_name", lambda draw, way, *_: seen.add(way.name))
+    monkeypatch.setattr(clip, "FRAMES", clip.TAIL_FRAMES + 1)
+    for name in ("\u0e40" * 20, "\u202e" * 20, "W" * 10_000):
+        clip.write(tracks, {mmsi: name}, coastless.zones, "A", tmp_path / "c.gif", simulated=False)
+    assert {len(one) for one in seen} == {30}

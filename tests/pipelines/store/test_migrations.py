@@ -1,7 +1,9 @@
 """Stores of older versions: read, migrated after a copy, never lost; newer ones refused."""
 
+import errno
 import json
 import math
+import os
 import sys
 import tarfile
 from pathlib import Path
@@ -288,3 +290,28 @@ def test_a_catalogue_with_no_version_or_two_is_not_guessed_at(
             connection.execute("INSERT INTO meta VALUES (?)", [one])
         with pytest.raises(StoreError, match=said):
             migrations.version_of(connection)
+
+
+def test_a_full_disk_is_told_where_it_is_and_keeps_no_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = unpacked(ARCHIVES[0], tmp_path / "store")
+    before = sorted(root.rglob("*"))
+
+    def fills(_: Path, to: Path) -> None:
+        to.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as full:
+        full.setattr(store, "copy_file", fills)
+        with pytest.raises(store.DiskFullError, match="to read") as told, store.read(root):
+            pass
+        assert "TMPDIR" in told.value.hint
+        full.setattr(migrations, "copy_file", fills)
+        with pytest.raises(store.DiskFullError), store.write(root):
+            pass
+    left = {path.relative_to(root).as_posix() for path in set(root.rglob("*")) - {*before}}
+    assert left == {"before-migration", "writer.lock"}
+    with store.write(root):
+        pass
+    assert version(root) == SCHEMA_VERSION

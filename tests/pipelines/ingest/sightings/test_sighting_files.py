@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from detectors.core import frames
-from pipelines.ingest.sightings import files, layout
+from pipelines.ingest.sightings import files, layout, rows
 from pipelines.ingest.sightings.files import SightingsError
 
 NOT_AFTER = datetime(2026, 3, 3, tzinfo=UTC)
@@ -310,3 +310,39 @@ def test_any_text_for_an_angle_is_a_number_or_an_error_in_words(text):
     except ValidationError:
         return
     assert -90 <= lat <= 90
+
+
+@pytest.mark.parametrize("end", ["", '2026-03-01T09:00Z,2.5,101.5,patrol,"one more\n'])
+@pytest.mark.parametrize(
+    "broken",
+    [
+        '2026-03-01T01:00Z,2.5,101.5,"patrol,',
+        '2026-03-01T01:00Z,2.5,101.5,patrol,"two boats',
+        f"2026-03-01T01:00Z,2.5,101.5,{'p' * 1_000_001},",
+    ],
+)
+def test_a_quote_that_is_not_closed_costs_its_row_alone(read, broken, end):
+    first, *others = [f"2026-03-01T0{hour}:00Z,2.5,101.5,patrol,\n" for hour in range(2, 8)]
+    got = read(f"time,lat,lon,source,note\n{first}{broken}\n{''.join(others)}{end}")
+    assert len(got.sightings) == 1 + len(others) + bool(end)
+    assert got.report.rejected == {"a quote isn't closed": 1}
+
+
+def test_a_note_may_have_several_lines(read):
+    note = '"two boats,\none of ""wood"",\nbound east"'
+    got = read(f"time,lat,lon,source,note\n2026-03-01T01:00Z,2.5,101.5,patrol,{note}\n")
+    assert got.sightings["note"].tolist() == ['two boats,\none of "wood",\nbound east']
+
+
+def test_quotes_without_end_are_not_read_again_without_end(read, monkeypatch):
+    monkeypatch.setattr(rows, "_MAX_AGAIN", 10_000)
+    lines = '2026-03-01T01:00Z",",\n' * 1000  # each closes a quote, and opens one
+    with pytest.raises(SightingsError, match="full of quotes"):
+        read(f"time,lat,lon,source,note\n{lines}")
+
+
+@pytest.mark.parametrize("lat", ["2_5", "1_0.5", "_25"])
+def test_a_number_with_an_underscore_is_none(read, lat):
+    """Python takes 2_5 for 25: a slip of the finger would be a place in another sea."""
+    got = read(f"time,lat,lon,source\n2026-03-01T01:00Z,{lat},101.5,patrol\n")
+    assert got.report.rejected == {"lat: isn't a number": 1}

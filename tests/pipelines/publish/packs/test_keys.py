@@ -92,3 +92,23 @@ def test_a_name_that_fits_none_or_several_is_refused(keyring: Keyring) -> None:
     for name in ("opening", "nothing"):
         with pytest.raises(KeyProblem, match="begin"):
             keyring.find(name)
+
+
+@pytest.mark.usefixtures("quick_locks")
+@pytest.mark.parametrize(
+    ("before", "options", "after"),
+    [
+        ("correct horse", (), True),
+        ("correct horse", ("--no-passphrase",), False),
+        (None, (), False),
+        (None, ("--passphrase",), True),
+    ],
+)
+def test_the_next_key_of_a_locked_one_is_locked(
+    selat, tmp_path, monkeypatch, before, options, after
+):
+    keyring = Keyring(tmp_path / "keys")
+    keyring.make(NOW, before)
+    monkeypatch.setenv("SELAT_KEY_PASSPHRASE", "battery staple")
+    assert selat("keys", "rotate", *options, "--home", tmp_path).code == 0
+    assert keyring.locked() is after
