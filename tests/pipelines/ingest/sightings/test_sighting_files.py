@@ -222,6 +222,21 @@ def test_geojson_of_one_feature_and_of_many(read):
     )
 
 
+def test_a_feature_is_named_by_its_own_id_where_its_properties_name_none(read):
+    time = "2026-03-01T12:00Z"
+    got = read(
+        collection(
+            {**feature(101.0, 2.0, time=time), "id": 0},
+            {**feature(101.1, 2.0, time=time), "id": None},
+            {**feature(101.2, 2.0, time=time), "id": 7},
+            {**feature(101.3, 2.0, time=time, sighting_id="b"), "id": 8},
+        )
+    )
+    names = got.sightings["sighting_id"].tolist()
+    assert (names[0], *names[2:]) == ("0", "7", "b")
+    assert len(names[1]) == 12  # none: by what it states
+
+
 @pytest.mark.parametrize("where", ["time", "length_m", "lon"])
 def test_a_number_beyond_all_bounds_costs_its_row_and_not_the_file(read, where):
     good = feature(101.0, 2.0, time="2026-03-01T12:00:00Z")
@@ -238,6 +253,14 @@ def test_a_source_that_is_not_named_is_the_files_name_and_counted(read):
     assert got.sightings["source"].tolist() == ["aerial patrol 7"]
     assert got.sightings["confidence"].tolist() == [0.95]
     assert got.report.default_source == 1
+
+
+def test_what_is_taken_for_granted_is_counted_of_sightings_each_once(read):
+    got = read("time,lat,lon,source\n" + "2026-03-01T12:00Z,2.0,101.0,x\n" * 3)
+    assert got.report.in_words() == (
+        "3 rows, 1 sightings, 2 repeated; taken for granted: uncertainty by what saw it (1), "
+        "confidence by what saw it (1)"
+    )
 
 
 def test_rows_that_make_no_sighting_are_counted_by_reason_and_the_others_land(read):
