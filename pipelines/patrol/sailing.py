@@ -109,11 +109,17 @@ def _stop(
     )
     if meeting is None:
         return None
-    return _boarding(problem, unit, task, task.target, meeting, speed)
+    return _boarding(problem, unit, task, task.target, meeting, speed, ready)
 
 
 def _boarding(
-    problem: Problem, unit: Unit, task: Task, target: Target, meeting: Meeting, speed: float
+    problem: Problem,
+    unit: Unit,
+    task: Task,
+    target: Target,
+    meeting: Meeting,
+    speed: float,
+    ready_us: int,
 ) -> Stop | None:
     chance = float(problem.chance(task.row, meeting.time_us, unit.search_nm))
     if chance < problem.planning.min_chance:
@@ -126,7 +132,8 @@ def _boarding(
         None,
         meeting.route,
         speed,
-        meeting.time_us - sail_us,
+        # A way of whole minutes, but for rounding, takes no minute from what comes before it.
+        max(meeting.time_us - sail_us, ready_us),
         meeting.time_us,
         meeting.time_us + _minutes_up(unit.boarding_min * 60 * SECOND_US),
         meeting.lat,
@@ -143,8 +150,6 @@ def _boarding(
 def _home(problem: Problem, sortie: Sortie, stops: Sequence[Stop]) -> Stop | None:
     """Find the way back, None where the sortie would break a limit."""
     unit, last = sortie.unit, stops[-1]
-    if stops[0].depart_us < sortie.opens_us:
-        return None
     route = problem.sea.route(last.lat, last.lon, sortie.lat, sortie.lon)
     if route is None:
         return None
