@@ -751,6 +751,7 @@ def test_where_its_vessel_is_now_says_what_to_do() -> None:
     assert step("crossing", *south, False) == NEXT_STEPS["crossing again"]
     assert step("crossing", *south, True) == NEXT_STEPS["crossing again"], "it passes the port"
     assert step("crossing", *south[:3], 0.0, False) == NEXT_STEPS["crossing over"]
+    assert step("crossing", *south[:2], 2.0, 180.0, False) == NEXT_STEPS["crossing over"], "fishes"
     assert step("crossing", *north, False) == NEXT_STEPS["crossing over"], "it is there still"
 
 
