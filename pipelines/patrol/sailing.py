@@ -20,20 +20,19 @@ SHOWN_SHARE: Final = 0.8
 
 
 def sail(problem: Problem, sortie: Sortie, order: Sequence[Task]) -> list[Stop]:
-    """Return the stops of a sortie that holds its limits; tasks that don't fit are left out."""
+    """Return the stops of a sortie that holds its limits; tasks that don't fit are left out.
+
+    `order`: no more boardings than its unit does.
+    """
     stops: list[Stop] = []
     home: Stop | None = None
-    boarded = 0
     for task in order:
-        if task.target is not None and boarded >= sortie.unit.boardings:
-            continue
         for speed in (sortie.unit.cruise_kn, sortie.unit.max_kn):
             stop = _stop(problem, sortie, stops, task, speed)
             back = stop and _home(problem, sortie, [*stops, stop])
             if stop and back:
                 stops.append(stop)
                 home = back
-                boarded += int(task.target is not None)
                 break
     return [*_joined(stops), home] if home else []
 
@@ -58,8 +57,7 @@ def _goes_on(last: Stop, stop: Stop) -> bool:
     """Tell whether a stop searches on where the one before it did."""
     if stop.sector is None or last.sector is None or stop.sector.name != last.sector.name:
         return False
-    stays = stop.begin_us == last.end_us and stop.route.distance_m == 0.0
-    return stays and stop.chance == last.chance
+    return stop.begin_us == last.end_us
 
 
 def _stop(
