@@ -301,6 +301,11 @@ def test_an_unflagged_vessel_makes_no_incident() -> None:
     assert together(event("loitering", 1, 2, PILOT)) == []
 
 
+def test_what_is_as_good_as_nothing_is_in_no_incident() -> None:
+    for score, found in ((0.1, [{"loitering@1", "gap@2"}]), (0.09, [{"loitering@1"}])):
+        assert together(event("loitering", 1, 2), event("gap", 2, 3, score=score)) == found
+
+
 def anchored(hour: float, until: float | None, mmsi: int, north_nm: float) -> dict[str, Any]:
     return event("anchoring", hour, until, mmsi, lat=4.2 + north_nm / 60)
 
