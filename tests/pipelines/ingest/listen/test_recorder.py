@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from pipelines.ingest.containers import Budget, members
 from pipelines.ingest.listen import ListenError, recover
@@ -52,6 +53,8 @@ def test_a_file_ends_at_the_next_multiple_of_its_length(tmp_path: Path) -> None:
     assert names(tmp_path) == ["20260105T161140Z-pier7.nmea.zst", "20260105T161500Z-pier7.nmea.zst"]
     assert read_back(tmp_path) == [b"one", b"two"]
     assert [file.lines for file in writer.finished] == [1, 1]
+    written = writer.finished[0].path.read_bytes()
+    assert zstandard.get_frame_parameters(written).has_checksum, "so that damage is found"
 
 
 def test_a_file_ends_when_it_is_large_enough(tmp_path: Path) -> None:
