@@ -152,3 +152,14 @@ def test_same_rows_whatever_the_order_of_ingest(
     assert set(map(tuple, kept[said].to_numpy())) <= set(map(tuple, received[said].to_numpy()))
     assert one["presence"]["reports"].sum() == len(received)
     assert one["statics"]["reports"].sum() == len(list(chain(*(f.statics.index for f in feeds))))
+
+
+def test_a_report_that_another_receiver_dates_after_midnight_is_its_copy(tmp_path: Path) -> None:
+    midnight_us = START_US + 6 * 3_600_000_000
+    sent = {"mmsi": 533000001, "lat": 4.0, "sog_kn": 0.0, "source_offset": 0}
+    feeds = [
+        Feed(key, [{**sent, "time": midnight_us + second * 1_000_000}])
+        for key, second in (("a", -2), ("b", 1))
+    ]
+    ingest(tmp_path, feeds, ["", ""])
+    assert content(tmp_path)["positions, all"]["source"].tolist() == ["aa"]
