@@ -128,13 +128,12 @@ def _dof(motion: Motions, parameters: PredictionParameters) -> Floats:
 
 
 def _how(motion: Motions, row: int, in_lane: bool, aboard: bool) -> How:
-    under_way = motion.mode[row] == UNDER_WAY
     along: Along = "ferry" if aboard else "lanes" if in_lane else ""
     return How(
         str(motion.mode[row]),
         float(motion.course_deg[row]),
         float(motion.speed_kn[row]),
-        along if under_way else "",
+        along,
     )
 
 

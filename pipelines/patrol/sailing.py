@@ -20,20 +20,19 @@ SHOWN_SHARE: Final = 0.8
 
 
 def sail(problem: Problem, sortie: Sortie, order: Sequence[Task]) -> list[Stop]:
-    """Return the stops of a sortie that holds its limits; tasks that don't fit are left out."""
+    """Return the stops of a sortie that holds its limits; tasks that don't fit are left out.
+
+    `order`: no more boardings than its unit does.
+    """
     stops: list[Stop] = []
     home: Stop | None = None
-    boarded = 0
     for task in order:
-        if task.target is not None and boarded >= sortie.unit.boardings:
-            continue
         for speed in (sortie.unit.cruise_kn, sortie.unit.max_kn):
             stop = _stop(problem, sortie, stops, task, speed)
             back = stop and _home(problem, sortie, [*stops, stop])
             if stop and back:
                 stops.append(stop)
                 home = back
-                boarded += int(task.target is not None)
                 break
     return [*_joined(stops), home] if home else []
 
@@ -58,8 +57,7 @@ def _goes_on(last: Stop, stop: Stop) -> bool:
     """Tell whether a stop searches on where the one before it did."""
     if stop.sector is None or last.sector is None or stop.sector.name != last.sector.name:
         return False
-    stays = stop.begin_us == last.end_us and stop.route.distance_m == 0.0
-    return stays and stop.chance == last.chance
+    return stop.begin_us == last.end_us
 
 
 def _stop(
@@ -109,11 +107,17 @@ def _stop(
     )
     if meeting is None:
         return None
-    return _boarding(problem, unit, task, task.target, meeting, speed)
+    return _boarding(problem, unit, task, task.target, meeting, speed, ready)
 
 
 def _boarding(
-    problem: Problem, unit: Unit, task: Task, target: Target, meeting: Meeting, speed: float
+    problem: Problem,
+    unit: Unit,
+    task: Task,
+    target: Target,
+    meeting: Meeting,
+    speed: float,
+    ready_us: int,
 ) -> Stop | None:
     chance = float(problem.chance(task.row, meeting.time_us, unit.search_nm))
     if chance < problem.planning.min_chance:
@@ -126,7 +130,8 @@ def _boarding(
         None,
         meeting.route,
         speed,
-        meeting.time_us - sail_us,
+        # A way of whole minutes, but for rounding, takes no minute from what comes before it.
+        max(meeting.time_us - sail_us, ready_us),
         meeting.time_us,
         meeting.time_us + _minutes_up(unit.boarding_min * 60 * SECOND_US),
         meeting.lat,
@@ -143,8 +148,6 @@ def _boarding(
 def _home(problem: Problem, sortie: Sortie, stops: Sequence[Stop]) -> Stop | None:
     """Find the way back, None where the sortie would break a limit."""
     unit, last = sortie.unit, stops[-1]
-    if stops[0].depart_us < sortie.opens_us:
-        return None
     route = problem.sea.route(last.lat, last.lon, sortie.lat, sortie.lon)
     if route is None:
         return None

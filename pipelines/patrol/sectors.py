@@ -106,8 +106,6 @@ def sectors(
     lat = np.r_[counted["lat"].to_numpy("float64"), landings["lat"].to_numpy("float64")]
     lon = np.r_[counted["lon"].to_numpy("float64"), landings["lon"].to_numpy("float64")]
     weight = np.r_[counted["score"].to_numpy("float64"), np.full(len(landings), LANDING_WEIGHT)]
-    if not len(lat):
-        return []
     by_hour = np.concatenate([_hours(hour), np.full((len(landings), 24), 1 / 24)])
     squares = _around(lat, lon, size_deg)
     south, west = squares[:, 0] * size_deg, squares[:, 1] * size_deg

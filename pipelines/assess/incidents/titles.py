@@ -326,10 +326,8 @@ def _crossed(row: Told, lead: Told, teller: Teller) -> str:
     to, where = state(str(stated["to_state"]), teller.say), teller.place(row.lat, row.lon)
     if all(stated.get(f"arrival_{name}") is not None for name in ("lat", "lon", "time")):
         where = place_and_time(stated, "arrival", teller)
-    crossed = lead.kind == "crossing"
-    if crossed and row.start < lead.start and lead.evidence.get("from_state") == stated["to_state"]:
-        return say("before that it had crossed to {state}, {place}", state=to, place=where)
-    after = crossed and lead.start < row.start
-    if after and lead.evidence.get("from_state") == stated["to_state"]:
+    if lead.kind == "crossing" and lead.evidence.get("from_state") == stated["to_state"]:
+        if row.start < lead.start:
+            return say("before that it had crossed to {state}, {place}", state=to, place=where)
         return say("then back to {state}, {place}", state=to, place=where)
     return say("also crossed towards {state}, {place}", state=to, place=where)

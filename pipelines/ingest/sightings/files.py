@@ -219,8 +219,9 @@ def _features(features: list[Any], named: dict[str, str]) -> Iterator[Raw]:
         point = _point(feature)
         shown = json.dumps(feature, ensure_ascii=False, default=str)
         fields = {q: properties[key] for q, key in named.items() if properties.get(key) is not None}
-        if not fields.get("sighting_id") and isinstance(feature, dict) and "id" in feature:
-            fields["sighting_id"] = feature["id"]
+        own = feature.get("id") if isinstance(feature, dict) else None
+        if not fields.get("sighting_id") and own is not None:
+            fields["sighting_id"] = own
         if point is None:
             yield Raw(number, {}, shown, "geometry is not a point")
         else:
@@ -286,7 +287,7 @@ def _checked(
         if pd.Timestamp(valid.time) > not_after:
             report.reject(FUTURE, row.number, row.text)
             continue
-        made = _sighting(valid, report)
+        made = _sighting(valid)
         key = tuple(str(value) for value in made.values())
         digest = hashlib.blake2b(repr(key).encode(), digest_size=16).digest()
         if digest in seen:
@@ -298,6 +299,9 @@ def _checked(
             )
         seen.add(digest)
         report.default_zone += not names_zone(stated["time"])
+        report.default_confidence += valid.confidence is None
+        measured = (valid.uncertainty_m, valid.uncertainty_nm, valid.semi_major_m)
+        report.default_uncertainty += measured == (None, None, None)
         kept.append({**made, "sighting_id": made["sighting_id"] or _name_of(key)})
     report.sightings = len(kept)
     if not kept:
@@ -307,7 +311,7 @@ def _checked(
     return frames.conform(table, frames.SIGHTINGS)
 
 
-def _sighting(row: Row, report: SightingsReport) -> dict[str, Any]:
+def _sighting(row: Row) -> dict[str, Any]:
     uncertainty_m, confidence = defaults_of(row.source)
     if row.uncertainty_m is not None:
         uncertainty_m = row.uncertainty_m
@@ -316,12 +320,6 @@ def _sighting(row: Row, report: SightingsReport) -> dict[str, Any]:
     elif row.semi_major_m is not None:
         minor_m = row.semi_major_m if row.semi_minor_m is None else row.semi_minor_m
         uncertainty_m = math.sqrt((row.semi_major_m**2 + minor_m**2) / 2)
-    else:
-        report.default_uncertainty += 1
-    if row.confidence is not None:
-        confidence = row.confidence
-    else:
-        report.default_confidence += 1
     return {
         "sighting_id": row.sighting_id,
         "time": row.time,
@@ -330,7 +328,7 @@ def _sighting(row: Row, report: SightingsReport) -> dict[str, Any]:
         "uncertainty_m": uncertainty_m,
         "source": row.source,
         "length_m": row.length_m or float("nan"),
-        "confidence": confidence,
+        "confidence": confidence if row.confidence is None else row.confidence,
         "note": row.note,
     }
 

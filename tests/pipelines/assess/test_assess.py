@@ -178,6 +178,19 @@ def test_different_kinds_add_up_and_more_of_the_same_does_not(gazetteer: Gazette
     assert len(reasons.split(" | ")) == 2
 
 
+def test_a_flag_names_the_incident_of_what_weighs_most(gazetteer: Gazetteer) -> None:
+    rows = [
+        event("loitering", 1, 2, score=0.4),
+        event("gap", 15, 17, score=0.7),
+        event("loitering", 1, 2, mmsi=FERRY, track_ids=f"{FERRY}01", score=0.6),
+    ]
+    found, ranked = flagged(gazetteer, *rows)
+    of = dict(zip(zip(found["kind"], found["mmsi"], strict=True), found["event_id"], strict=True))
+    named = dict(zip(ranked["mmsi"], ranked["incident_id"], strict=True))
+    assert named == {A: of["gap", A], FERRY: of["loitering", FERRY]}
+    assert ranked["rank"].tolist() == [1, 2]
+
+
 def test_budget_and_threshold(gazetteer: Gazetteer) -> None:
     few = AssessSettings(min_score=0.3, max_flags=1)
     assert len(flagged(gazetteer, encounter(), settings=few)[1]) == 1

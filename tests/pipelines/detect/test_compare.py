@@ -1,14 +1,16 @@
 """Statuses of a run's events against the store."""
 
 import json
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pandas as pd
 import pytest
 
 from detectors.core import events
+from detectors.core.detector import Detector
 from detectors.core.evidence import Evidence
-from pipelines.detect.compare import compare
+from pipelines.detect.compare import compare, succeeded_of
 from tests.making import event_row
 
 
@@ -83,6 +85,20 @@ def test_another_vessel_does_not_supersede() -> None:
     stored = frame(event(3, 6))
     found = frame(event(2, 6, mmsi=533000002, track_ids="53300000201"))
     assert set(compare(found, stored, {"loitering"})["supersedes"]) == {""}
+
+
+@pytest.mark.parametrize("span", [(1, 2), (7, 9)])
+def test_another_time_does_not_supersede(span: tuple[float, float]) -> None:
+    result = compare(frame(event(*span)), frame(event(3, 6)), {"loitering"})
+    assert set(result["supersedes"]) == {""}
+
+
+def test_who_reads_the_events_of_one_that_failed_failed_too() -> None:
+    after = {"first": (), "second": ("first",), "third": ("second",), "other": ()}
+    every = [cast(Detector, SimpleNamespace(name=name, after=of)) for name, of in after.items()]
+    assert succeeded_of(every, {"first": "why"}) == {"other"}
+    assert succeeded_of(every, {"third": "why"}) == {"first", "second", "other"}
+    assert succeeded_of(every, {}) == set(after)
 
 
 def test_an_open_event_supersedes_an_open_one() -> None:

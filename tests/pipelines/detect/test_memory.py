@@ -41,6 +41,14 @@ def test_more_memory_makes_fewer_parts() -> None:
     assert " parts" not in str(memory.Sizes.of(each[:10], 2.0))
 
 
+def test_of_what_fits_all_is_held_and_nothing_beside() -> None:
+    few = memory.Sizes.of(counts(v1=30, v2=20), 2.0)
+    assert (few.held, len(few.ranges)) == (50, 1)
+    assert few.peak_gb == pytest.approx(memory.BASE_GB + 50 * memory.LOOK_BYTES / 1e9)
+    many = memory.Sizes.of(pd.DataFrame({"mmsi": range(1, 1_001), "reports": 30_000}), 2.0)
+    assert many.held == many.rows < many.reports
+
+
 def test_what_is_held_of_all_reports_does_not_cut_them_into_crumbs() -> None:
     """Digests of a region's reports take more than may be taken: that is told, not worked around
     with parts of which each takes its time.

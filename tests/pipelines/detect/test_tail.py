@@ -103,7 +103,9 @@ def test_tails_are_as_the_date_judged_whole(data: st.DataObject) -> None:
 
 def test_what_is_no_tail_is_judged_whole(tmp_path: Path) -> None:
     positions = sailing(1)
-    first, second = positions[:200], positions[200:300]
+    # One that has been silent for hours makes nothing later of what comes late.
+    gone = positions[:1].assign(mmsi=533000008, time=MORNING - pd.Timedelta("2h"))
+    first, second = pd.concat([gone, positions[:200]]), positions[200:300]
     with store.write(tmp_path) as writer:
         home = Home(writer)
         assert not home.give(first)

@@ -329,6 +329,18 @@ def test_two_way_traffic_is_no_lane_and_crossing_traffic_is_a_precautionary_area
     assert {p.zone_class for p in crossing} == {"lane", "precautionary_area"}
 
 
+def test_a_place_scores_by_the_fewer_of_its_vessels_and_days() -> None:
+    bounds = PlacesParameters(min_vessels=5, min_days=3)
+    assert (bounds.score(5, 3, 1.0), bounds.score(5, 3, 0.5)) == (0.5, 0.25)
+    assert 0.5 < bounds.score(500, 3, 1.0) < 0.7
+    assert bounds.score(500, 300, 1.0) > 0.9
+
+
+def test_clusters_are_looked_for_at_distances_from_the_largest_to_the_smallest() -> None:
+    found = PlacesParameters(min_radius_m=200, max_radius_m=800).radii_m()
+    assert found == pytest.approx([800, 800 / 2**0.5, 400, 400 / 2**0.5, 200])
+
+
 def test_few_ships_make_no_lane() -> None:
     assert learned(replace(no_traffic(), **flows(sailing(90.0, 5, 1)))) == []
 

@@ -50,6 +50,7 @@ def every_minute(sea, start, start_us, speed_kn, guess, latest_us, east_of):
     16.0,
     0.0,
 )
+@example((2.3, 100.8), (2.3, 101.05), 25.0, 0.0, 30.0, 0.0)  # behind a wall, bound for its gap
 @example(  # where the unit lies itself: who is faster is met at once, or never
     (3.757331292527143, 100.5298928584289),
     (3.757331292527143, 100.5298928584289),

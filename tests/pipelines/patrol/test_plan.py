@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from detectors.core import events
@@ -148,6 +148,9 @@ places = st.tuples(
     st.integers(0, 3),
     st.booleans(),
     st.sampled_from([(), ("Indonesia",)]),
+)
+@example(  # twice as fast as the second vessel, it meets it as long after the first boarding
+    [(2.4, 101.47397202524319, 9.0, 2)] * 2, "18:00-06:00", 4.0, 150.0, 2, False, ("Indonesia",)
 )
 def test_plans_hold_their_limits(sea, where, watch, hours, nm, boardings, solver, seas):
     vessels = [(k + 1, *place) for k, place in enumerate(where)]

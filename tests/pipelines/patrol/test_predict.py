@@ -101,6 +101,12 @@ def test_a_ferry_comes_back():
     assert ((guess.lon[0] > 100.99) & (guess.lon[0] < 101.31)).all()
     half_m = geodesy.distance_m(2.5, 101.0, 2.5, 101.3) / 2
     assert guess.along_m[0].max() < 1.05 * half_m
+    # An hour's way: from the middle to its end, half an hour there, and back at the middle.
+    there, back = np.interp(US + np.array([0.75, 1.46]) * HOUR, guess.tick_us, guess.lon[0])
+    assert there == guess.lon[0].max()
+    assert back == pytest.approx(101.15, abs=0.005)
+    across = motions(tracked((1, 2.5, 101.15, 18.0, 0.0)), P)
+    assert predict(across, US, US + HOUR, P, zones(ferry)).how[0].along == ""
 
 
 def test_the_middle_of_a_corridor():

@@ -11,10 +11,12 @@ from tests.making import event_row
 NO_PLACES = pd.DataFrame({"lat": np.empty(0), "lon": np.empty(0)})
 
 
-def crossing(number: int, lat: float, lon: float, time: str, kind: str = "crossing") -> dict:
+def crossing(
+    number: int, lat: float, lon: float, time: str, kind: str = "crossing", score: float = 0.8
+) -> dict:
     start = pd.Timestamp(time)
     end = start + pd.Timedelta("1h")
-    return event_row(kind, start, end, mmsi=number, lat=lat, lon=lon, score=0.8)
+    return event_row(kind, start, end, mmsi=number, lat=lat, lon=lon, score=score)
 
 
 def test_the_riskiest_sector_is_where_and_when_it_happened():
@@ -55,3 +57,9 @@ def test_weights_add_up_over_all_sectors_and_hours():
 def test_other_kinds_and_no_history():
     other = events.build([crossing(1, 2.6, 101.1, "2026-01-01T18:00Z", kind="geofence")])
     assert sectors(other, NO_PLACES, 10.0, 0.25, 5) == []
+
+
+@pytest.mark.parametrize(("score", "counts"), [(0.1, True), (0.09, False)])
+def test_what_is_as_good_as_nothing_counts_for_none(score, counts):
+    one = events.build([crossing(1, 2.6, 101.1, "2026-01-01T18:00Z", score=score)])
+    assert bool(sectors(one, NO_PLACES, 10.0, 0.25, 5)) == counts

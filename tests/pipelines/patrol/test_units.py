@@ -84,3 +84,5 @@ def test_watches_over_midnight_are_cut_by_the_plan():
     whole = watches(unit(watch="00:00-24:00"), start, start + pd.Timedelta("24h"))
     assert [b - a for a, b in whole] == [pd.Timedelta("6h"), pd.Timedelta("18h")]
     assert not watches(unit(watch="17:00-18:30"), start, start + pd.Timedelta("12h"))  # 30 min
+    [(opens, closes)] = watches(unit(watch="17:00-19:00"), start, start + pd.Timedelta("12h"))
+    assert (opens, closes - opens) == (start, pd.Timedelta("1h"))  # long enough

@@ -35,7 +35,7 @@ from pipelines.assess.incidents import (
 )
 from pipelines.assess.incidents.beside import part
 from pipelines.assess.incidents.grouping import grouped
-from pipelines.assess.incidents.plots import CROWD, MOST, followed
+from pipelines.assess.incidents.plots import CROWD, MOST, followed, way_of
 from pipelines.assess.incidents.silences import changes_since, numbers_since, unlikely
 from pipelines.assess.incidents.steps import NEXT_STEPS
 from pipelines.assess.incidents.wording import described
@@ -210,6 +210,7 @@ def test_a_plan_knows_how_a_boat_goes_on_that_was_seen_again_and_again(
     "seen",
     [
         plots([0, 0.3, 0.6], 18.0, 45.0),  # three are so by chance
+        plots([0, 0.3, 0.6], 18.0, 45.0) + plots([0.1], 40.0, 200.0),
         plots([0, 0.6, 1.2, 1.8], 18.0, 45.0),
         plots([0, 0.3, 0.6, 0.9], 60.0, 45.0),
         plots([0, 0.3], 18.0, 45.0) + plots([0.6, 0.9], 18.0, 90.0),
@@ -254,9 +255,26 @@ def test_several_radars_that_see_a_boat_at_one_time_tell_its_way(gazetteer: Gaze
     assert "; seen 8 times since 00:00 MYT, making 18 kn on 04" in one["title"]
 
 
+def test_a_boat_that_turned_goes_as_it_was_seen_last() -> None:
+    seen = plots([0.1, 0.3], 18.0, 180.0) + plots([0.6, 0.8, 1.0, 1.2], 18.0, 45.0)
+    way = way_of(telling.told(events.build(seen)))
+    assert way is not None
+    assert way == pytest.approx((6, 18.0, 45.0), abs=0.5)
+
+
 def test_of_what_hardly_moves_no_course_is_told(gazetteer: Gazetteer) -> None:
     (one,) = told(gazetteer, *plots([0, 0.2, 0.4, 0.6], 0.1, 45.0)).to_dict("records")
     assert one["title"].endswith("; seen 4 times since 00:00 MYT, hardly moving")
+
+
+@pytest.mark.parametrize(("known_m", "joins"), [(200.0, False), (490.0, True)])
+def test_a_boat_is_followed_as_far_off_as_its_place_is_uncertain(
+    known_m: float, joins: bool
+) -> None:
+    boat = plots([0, 0.3, 0.6], 18.0, 45.0, uncertainty_m=10.0)
+    (last,) = plots([0.9], 18.0, 45.0, uncertainty_m=known_m)
+    seen = [*boat, {**last, "lon": last["lon"] + 0.02}]  # 2.2 km, of 10 since the one before
+    assert (len(together(*seen, flagged={})) == 1) == joins
 
 
 def test_in_a_crowd_nobody_is_followed() -> None:
@@ -281,6 +299,11 @@ def test_two_boats_whose_ways_cross_stay_two() -> None:
 
 def test_an_unflagged_vessel_makes_no_incident() -> None:
     assert together(event("loitering", 1, 2, PILOT)) == []
+
+
+def test_what_is_as_good_as_nothing_is_in_no_incident() -> None:
+    for score, found in ((0.1, [{"loitering@1", "gap@2"}]), (0.09, [{"loitering@1"}])):
+        assert together(event("loitering", 1, 2), event("gap", 2, 3, score=score)) == found
 
 
 def anchored(hour: float, until: float | None, mmsi: int, north_nm: float) -> dict[str, Any]:
@@ -507,11 +530,12 @@ def test_silences_that_begin_together_tell_of_one_another(gazetteer: Gazetteer) 
 
 
 def test_a_hull_under_two_numbers_is_met_where_it_was_heard_last(gazetteer: Gazetteer) -> None:
-    change = event("identity", 6, 6.5, SHIP, NEW, HAND_OVER, subkind="hand_over", score=0.7)
-    (one,) = told(gazetteer, event("loitering", 5, 5.5, score=0.2), change).to_dict("records")
-    assert one["mmsi"] == NEW
-    assert f"{SHIP} old number" in one["vessels"]
-    assert f"{NEW} new number" in one["vessels"]
+    for pair in ((SHIP, NEW), (NEW, SHIP)):  # whichever of both the event has first
+        change = event("identity", 6, 6.5, *pair, HAND_OVER, subkind="hand_over", score=0.7)
+        (one,) = told(gazetteer, event("loitering", 5, 5.5, score=0.2), change).to_dict("records")
+        assert one["mmsi"] == NEW
+        assert f"{SHIP} old number" in one["vessels"]
+        assert f"{NEW} new number" in one["vessels"]
 
 
 def test_settings_say_what_to_do_next(gazetteer: Gazetteer) -> None:
@@ -751,6 +775,7 @@ def test_where_its_vessel_is_now_says_what_to_do() -> None:
     assert step("crossing", *south, False) == NEXT_STEPS["crossing again"]
     assert step("crossing", *south, True) == NEXT_STEPS["crossing again"], "it passes the port"
     assert step("crossing", *south[:3], 0.0, False) == NEXT_STEPS["crossing over"]
+    assert step("crossing", *south[:2], 2.0, 180.0, False) == NEXT_STEPS["crossing over"], "fishes"
     assert step("crossing", *north, False) == NEXT_STEPS["crossing over"], "it is there still"
 
 
@@ -935,6 +960,8 @@ def test_a_score_says_what_it_is_made_of(gazetteer: Gazetteer) -> None:
     lowered = part("spoofing geometric", 0.68, 0.75, "interference that no other vessel shows")
     said = "lowered from 0.75 by: interference that no other vessel shows"
     assert made_of(json.dumps([lowered])) == said
+    named = {"interference that no other vessel shows": "gangguan"}
+    assert made_of(json.dumps([lowered]), names=named) == "lowered from 0.75 by: gangguan"
     both = made_of(json.dumps([lowered, part("watch-list", 0.2, 0.2, "")]))
     assert both == f"false positions 0.68 ({said}), watch-list 0.20"
 
@@ -1015,6 +1042,7 @@ def test_an_incident_says_where_its_vessel_was_heard_last(gazetteer: Gazetteer) 
         assert whereabouts({**one, name: pd.NaT if name == "last_seen" else np.nan}, at(24)) == ""
     still = {**one, "last_sog_kn": 0.2}
     assert ", 0 kn, at" in whereabouts(still, at(20.2))
+    assert ", 12 kn, at" in whereabouts({**one, "last_cog_deg": np.nan}, at(20.2))
     seen = event("unmatched_sighting", 2, 2, 0, score=0.4)
     (one,) = told(gazetteer, seen).to_dict("records")
     assert whereabouts(one, at(20)) == ""
@@ -1033,12 +1061,15 @@ def test_an_incident_keeps_its_id_while_it_grows(gazetteer: Gazetteer) -> None:
     assert grown["news"].iloc[0].startswith("2 more events")
 
 
-@pytest.mark.parametrize(("until", "news"), [(8, "details changed"), (None, "it went on")])
+@pytest.mark.parametrize(
+    ("was_until", "until", "news"),
+    [(8, 8, "details changed"), (None, None, "it went on"), (None, 8, "it ended")],
+)
 def test_what_changed_without_a_new_event_says_so(
-    gazetteer: Gazetteer, until: float | None, news: str
+    gazetteer: Gazetteer, was_until: float | None, until: float | None, news: str
 ) -> None:
     """A list of what changed says of each what it was."""
-    before = told(gazetteer, event("loitering", 1, until))
+    before = told(gazetteer, event("loitering", 1, was_until))
     one = told(gazetteer, event("loitering", 1, until), known=before, status="changed")
     assert one[["status", "news"]].values.tolist() == [["changed", news]]
 
@@ -1052,6 +1083,9 @@ def test_what_other_rules_find_in_the_same_sea_is_said(gazetteer: Gazetteer) -> 
     known = Known.of(nothing, compared, {"loitering": "0", "gap": "1"}, at(5))
     news = dict(zip(before["start"], lasting(before, known)["news"], strict=True))
     assert news == {at(1): "new because rules changed", at(9): "new"}
+    same = dict(zip(found["detector"], found["version"], strict=True))
+    late = lasting(before, Known.of(nothing, compared, same, at(5)))
+    assert late["news"].tolist() == ["new", "new"], "by the rules of before: it came late"
 
 
 def test_why_an_incident_is_over_is_said(gazetteer: Gazetteer) -> None:

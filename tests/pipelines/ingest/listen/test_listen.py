@@ -51,6 +51,7 @@ def test_ten_thousand_sentences_a_second_are_all_recorded(
         p.name for p in result.files
     )
     assert live.said("connected to tcp://127.0.0.1")
+    assert all(live.said(f"finished {path} with ") for path in result.files)
     status = live.statuses[-1]
     assert status.vessels == 5000
     assert status.last_line.endswith(sent[-1].decode())

@@ -1,3 +1,4 @@
+import errno
 import fcntl
 import glob
 import os
@@ -8,11 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from pipelines.ingest.containers import Budget, members
 from pipelines.ingest.listen import ListenError, recover
 from pipelines.ingest.listen.recorder import Recorder
-from tests.pipelines.ingest.listen.conftest import read_back
+from tests.pipelines.ingest.listen.conftest import read_back, wait_for
 
 T0 = 1_767_628_800.0  # 2026-01-05T16:00:00Z
 
@@ -51,6 +53,8 @@ def test_a_file_ends_at_the_next_multiple_of_its_length(tmp_path: Path) -> None:
     assert names(tmp_path) == ["20260105T161140Z-pier7.nmea.zst", "20260105T161500Z-pier7.nmea.zst"]
     assert read_back(tmp_path) == [b"one", b"two"]
     assert [file.lines for file in writer.finished] == [1, 1]
+    written = writer.finished[0].path.read_bytes()
+    assert zstandard.get_frame_parameters(written).has_checksum, "so that damage is found"
 
 
 def test_a_file_ends_when_it_is_large_enough(tmp_path: Path) -> None:
@@ -115,6 +119,21 @@ def test_a_slow_disk_does_not_keep_lines_where_a_kill_takes_them(
     awake.set()
     writer.close()
     assert [file.lines for file in writer.finished] == [2, 1]
+
+
+def test_what_the_disk_did_not_keep_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "fdatasync", fail)
+    writer = recorder(tmp_path, Clock())
+    writer.write([b"one"])
+    writer.save()
+    wait_for(lambda: writer._sync is not None and writer._sync.done(), "the disk")
+    with pytest.raises(ListenError, match="can't be written: Input/output error"):
+        writer.save()
 
 
 def test_nothing_is_written_where_nothing_came(tmp_path: Path) -> None:

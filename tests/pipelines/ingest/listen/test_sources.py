@@ -1,7 +1,12 @@
+import fcntl
+import os
+import termios
+import threading
+
 import pytest
 
 from detectors.core.errors import ConfigError
-from pipelines.ingest.listen import Backoff
+from pipelines.ingest.listen import Backoff, inbox
 from pipelines.ingest.listen.connected import SerialSource, StdinSource, TcpSource
 from pipelines.ingest.listen.datagrams import UdpSource
 from pipelines.ingest.listen.sources import parse
@@ -46,6 +51,7 @@ def test_udp_is_heard_on_the_loopback_address_unless_another_is_named() -> None:
         "udp://:10110?from=x",
         "udp://:1?from=192.0.2.7/24",
         "udp://:1?to=x",
+        "udp://:1?max_kb_s=0",
         "udp://239.192.0.1:60001",
         "serial:",
         "serial:ttyUSB0",
@@ -61,6 +67,42 @@ def test_what_is_no_source_is_an_error_with_a_hint(text: str) -> None:
     with pytest.raises(ConfigError) as caught:
         parse(text)
     assert caught.value.hint
+
+
+def test_a_serial_line_is_taken_as_8n1_by_one_program_alone() -> None:
+    master, line = os.openpty()
+    try:
+        mode = termios.tcgetattr(line)
+        mode[2] |= termios.CSTOPB
+        termios.tcsetattr(line, termios.TCSANOW, mode)
+        source = SerialSource(os.ttyname(line), 4800)
+        fcntl.flock(line, fcntl.LOCK_EX)
+        with pytest.raises(OSError, match="another program is reading it"):
+            source._open()
+        fcntl.flock(line, fcntl.LOCK_UN)
+        with source._open() as device:
+            _, _, flags, _, *speeds, _ = termios.tcgetattr(device)
+        assert flags & termios.CLOCAL
+        assert not flags & termios.CSTOPB
+        assert speeds == [termios.B4800] * 2
+    finally:
+        os.close(line)
+        os.close(master)
+
+
+def test_nobody_waits_for_room_where_nobody_looks_any_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(inbox, "_MAX_WAITING", 1)
+    full = inbox.Inbox(Counts())
+    full.put(b"one")
+    waiting = threading.Thread(target=full.put, args=(b"two",), daemon=True)
+    waiting.start()
+    waiting.join(0.1)
+    assert waiting.is_alive()
+    full.close()
+    waiting.join(20)
+    assert not waiting.is_alive()
 
 
 def test_waiting_grows_to_a_bound_and_varies() -> None:

@@ -116,6 +116,11 @@ def test_what_people_write_down_is_understood(read):
     assert np.isnan(second["length_m"])
 
 
+def test_a_row_without_a_time_costs_itself_whatever_zone_the_column_names(read):
+    got = read("Time (UTC),lat,lon\n,2,101\n2026-03-01 05:40,2,101\n")
+    assert (len(got.sightings), got.report.rejected) == (1, {"time: missing": 1})
+
+
 def test_a_patrols_table_in_malay_is_understood(read):
     got = read(
         "Tarikh,Masa,Latitud,Longitud,Sumber,Panjang,Keyakinan,Catatan\n"
@@ -222,6 +227,22 @@ def test_geojson_of_one_feature_and_of_many(read):
     )
 
 
+def test_a_feature_is_named_by_its_own_id_where_its_properties_name_none(read):
+    time = "2026-03-01T12:00Z"
+    got = read(
+        collection(
+            {**feature(101.0, 2.0, time=time), "id": 0},
+            {**feature(101.1, 2.0, time=time), "id": None},
+            {**feature(101.2, 2.0, time=time), "id": 7},
+            {**feature(101.3, 2.0, time=time, sighting_id="b"), "id": 8},
+        )
+    )
+    names = got.sightings["sighting_id"].tolist()
+    assert got.report.format == "GeoJSON"
+    assert (names[0], *names[2:]) == ("0", "7", "b")
+    assert len(names[1]) == 12  # none: by what it states
+
+
 @pytest.mark.parametrize("where", ["time", "length_m", "lon"])
 def test_a_number_beyond_all_bounds_costs_its_row_and_not_the_file(read, where):
     good = feature(101.0, 2.0, time="2026-03-01T12:00:00Z")
@@ -240,6 +261,17 @@ def test_a_source_that_is_not_named_is_the_files_name_and_counted(read):
     assert got.report.default_source == 1
 
 
+def test_what_is_taken_for_granted_is_counted_of_sightings_each_once(read):
+    rows = "2026-03-01T12:00Z,2.0,101.0,x\n" * 3 + "2026-03-01T12:00Z,95,101.0,x\n" * 7
+    got = read("time,lat,lon,source\n" + rows)
+    assert got.report.in_words(0) == (
+        "10 rows, 1 sightings, 2 repeated, 0 new, rejected: lat: out of range 7; taken for "
+        "granted: uncertainty by what saw it (1), confidence by what saw it (1)"
+    )
+    (kept,) = got.report.samples.values()
+    assert kept == [f"row {row}: 2026-03-01T12:00Z,95,101.0,x" for row in range(5, 10)]
+
+
 def test_rows_that_make_no_sighting_are_counted_by_reason_and_the_others_land(read):
     got = read(
         "time,lat,lon,source,confidence,length_m\n"
@@ -254,6 +286,7 @@ def test_rows_that_make_no_sighting_are_counted_by_reason_and_the_others_land(re
         "2026-03-01T12:00Z,2.0,101.0,x,,900\n"
         "2026-03-01T12:00Z,2.0,101.0\n"
         ",2.0,101.0,x,,\n"
+        "2026-03-01T12:00Z,nan,101.0,x,,\n"
     )
     assert len(got.sightings) == 1
     assert got.report.rejected == {
@@ -261,14 +294,14 @@ def test_rows_that_make_no_sighting_are_counted_by_reason_and_the_others_land(re
         "time: in the future": 1,
         "lat: out of range": 1,
         "lat: isn't an angle": 1,
-        "lat: isn't a number": 1,
+        "lat: isn't a number": 2,
         "confidence: isn't a number": 1,
         "confidence: out of range": 1,
         "length_m: out of range": 1,
         "wrong number of fields": 1,
         "time: missing": 1,
     }
-    assert got.report.rows_read == 11
+    assert got.report.rows_read == 12
 
 
 @pytest.mark.parametrize(
