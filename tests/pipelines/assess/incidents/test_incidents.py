@@ -561,6 +561,34 @@ def test_a_crossing_is_told_from_where_to_where_and_shown_where_it_arrived(
     assert one["next_step"] == NEXT_STEPS["crossing"]
 
 
+def test_who_turned_about_off_a_coast_is_not_said_to_have_left_it(gazetteer: Gazetteer) -> None:
+    """A boat that came over, turned about 1.2 nm off and went home "crossed from the coast"."""
+    off = {**BACK, "began": "near", "left_coast_m": 2284.0, "left_lat": 2.06, "left_lon": 102.55}
+    told_of = [
+        told(gazetteer, event("crossing", 1, 3, evidence=facts)).to_dict("records")[0]["title"]
+        for facts in (off, {**off, "turned_off_m": 2284.0})
+    ]
+    assert "Crossed from within 1.2 nm of the coast of Malaysia, off Muar, to the" in told_of[0]
+    assert (
+        "Came over from Indonesia to within 1.2 nm of the coast of Malaysia, off Muar, and went "
+        "back, to the coast of Indonesia"
+    ) in told_of[1]
+    there = {**OUT, "ended": "near", "arrival_coast_m": 6548.0, "turned_off_m": 6548.0}
+    (one,) = told(gazetteer, event("crossing", 1, 3, evidence=there)).to_dict("records")
+    assert (
+        "to within 3.5 nm of the coast of Malaysia, off Muar, at 03:02 MYT, where it"
+        in (one["title"])
+    )
+
+
+def test_a_meeting_that_goes_on_is_told_as_long_as_it_was_seen(gazetteer: Gazetteer) -> None:
+    """Measured for 8 minutes, with nobody heard since, it was told as 27: up to the run's end."""
+    lead = event("crossing", -3, -1, evidence=OUT, score=0.8)
+    met = event("encounter", -0.5, None, other=BOAT, score=0.5, evidence={"duration_s": 480})
+    (one,) = told(gazetteer, lead, met).to_dict("records")
+    assert "also met B ONE for 8 min" in one["title"]
+
+
 @pytest.mark.parametrize("name", OUT)
 def test_a_crossing_is_told_to_who_may_not_have_all_of_it(gazetteer: Gazetteer, name: str) -> None:
     lay, near = event("anchoring", -5, 0.5, score=0.5), {"end_to_coast_m": 200.0}
