@@ -76,7 +76,10 @@ class _Show:
         self._print(f"{head}  score {event['score']:.2f}", "bold")
         self._print(str(event["reason"]))
         end = None if pd.isna(event["end"]) else event["end"]
-        lasted = duration_text(event["start"], x.end)
+        seen_s = x.evidence.get("duration_s")
+        on = end is None and seen_s is not None and event["kind"] != "gap"
+        until = event["start"] + pd.Timedelta(seconds=float(seen_s or 0)) if on else x.end
+        lasted = duration_text(event["start"], until)
         lat, lon = marked_at(x.evidence, event["lat"], event["lon"])
         self._print(
             f"{span(event['start'], end, None, 'UTC')}  "

@@ -92,7 +92,7 @@ def first_of(store: Queries, moment: Moment) -> list[First]:
     leads = [ids[0] for ids in events]
     stand = {ids[0]: standing(ids, held) for ids in events}
     told = (
-        'SELECT event_id, kind, subkind, "end", evidence FROM events '
+        'SELECT event_id, kind, subkind, "start", "end", evidence FROM events '
         "WHERE list_contains($ids, event_id)"
     )
     return first(

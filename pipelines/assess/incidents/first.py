@@ -55,6 +55,10 @@ class First:
     """The incident, in a sentence."""
     why: tuple[str, ...]
     """The reasons in words, what weighs most first."""
+    start: pd.Timestamp
+    end: pd.Timestamp | None
+    """When what leads it was; no end where it goes on. "Still heard" is of the vessel: a boarding
+    of twenty hours ago reads as one of this minute where its time isn't beside it."""
 
 
 def first(
@@ -79,7 +83,7 @@ def first(
     incidents
         `schemas.INCIDENTS`.
     events
-        event_id, kind, subkind, end, evidence of at least their leading events.
+        event_id, kind, subkind, start, end, evidence of at least their leading events.
     flagged
         mmsi, last_seen of flagged vessels.
     now
@@ -119,11 +123,18 @@ def first(
             int(row["rank"]),
             str(row["title"]),
             tuple(one for one in why if one),
+            *_when(leads.get(lead), row),
         )
         found.append((lead in answered, -worth, told.rank, told))
     urgent = sorted(found, key=lambda one: one[:3])[:n]
     # As the list below them, on every page.
     return [one[3] for one in sorted(urgent, key=lambda one: (one[0], one[2]))]
+
+
+def _when(lead: Mapping[Any, Any] | None, row: Mapping[Any, Any]) -> tuple[Any, Any]:
+    """Return when the leading event was, the incident where that isn't known of it."""
+    told = row if lead is None or "start" not in lead else lead
+    return told["start"], None if pd.isna(told["end"]) else told["end"]
 
 
 def danger_of(lead: Mapping[Any, Any] | None, now: pd.Timestamp) -> float:
