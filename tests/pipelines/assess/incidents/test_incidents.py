@@ -21,6 +21,7 @@ from detectors.surroundings.zones import Zones
 from pipelines.assess.incidents import (
     Known,
     as_led,
+    danger_in,
     danger_of,
     first,
     lasting,
@@ -1302,6 +1303,7 @@ def looked_at_first(
         title="",
         event_id=table["events"],
         subkind="",
+        start=at(0),
         evidence=[Evidence.of({"ended": how}) for how in table["ended"]],
     )
     return [(one.incident_id, one.why) for one in first(table, table, table, at(12), **more)]
@@ -1329,6 +1331,18 @@ def test_what_to_look_at_first_can_be_met_is_new_and_may_save_lives() -> None:
         ("silent", ("high certainty", "changed", "not heard for 6 h")),
         ("nobody", ("high certainty", "new", "10 h ago")),
     ]
+
+
+def test_a_boat_that_goes_on_from_a_ship_to_a_coast_carries_people_too() -> None:
+    """Told by the ship's waiting (0.70), the boat's crossing (0.94) put nobody in danger."""
+    ship = event("mother_ship", 8, 11, evidence={}, score=0.7, subkind="visited")
+    ended = Evidence.of({"ended": "shore"})
+    went = event("crossing", 9, 11, BOAT, evidence=ended, score=0.94, subkind="")
+    weak = {**went, "score": 0.4}
+    for boat, danger in ((went, True), (weak, False)):
+        found = [{**one, "event_id": name} for name, one in (("ship", ship), ("boat", boat))]
+        assert (danger_in(found, "ship", at(12)) > 1) == danger
+    assert danger_in([{**went, "event_id": "boat"}], "ship", at(12)) == 1.0, "its lead isn't known"
 
 
 def test_a_pack_in_malay_says_the_certainty_in_malay() -> None:
