@@ -30,6 +30,18 @@ class Told:
         """Return the other vessel of a pair, as seen from one of them; 0 where there is none."""
         return self.other_mmsi if mmsi == self.mmsi else self.mmsi if self.other_mmsi else 0
 
+    @property
+    def seen_until(self) -> pd.Timestamp | None:
+        """Up to when reports show it: the end, of what goes on the time that was measured.
+
+        A meeting whose vessels were last heard a quarter of an hour ago was seen until then, not
+        until now. A silence goes on by itself: of one ask `end`.
+        """
+        seconds = self.evidence.get("duration_s")
+        if self.end is not None or seconds is None:
+            return self.end
+        return self.start + pd.Timedelta(seconds=seconds)
+
 
 class Say(Protocol):
     """How a text is put into the reader's language."""

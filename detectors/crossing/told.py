@@ -1,5 +1,6 @@
 """What a sailor is told of a crossing."""
 
+from detectors.core.evidence import Evidence
 from detectors.core.telling import Told, Words, place_and_time, state
 from detectors.crossing.endings import NEAR, SHORE
 
@@ -75,30 +76,55 @@ def _crossed(event: Told, words: Words) -> str:
             place=words.place(event.lat, event.lon),
         )
     else:
-        began = (
-            words.say("Crossed from the coast of {state}", state=left)
-            if stated["began"] in (SHORE, NEAR)
-            else words.say("Crossed from the side of {state}", state=left)
-        )
-        from_place = words.place(stated["left_lat"], stated["left_lon"])
-        there = place_and_time(stated, "arrival", words)
-        near = words.distance(stated["arrival_coast_m"])
-        ended = (
-            words.say("to the coast of {state}, {place_time}", state=made_for, place_time=there)
-            if stated["ended"] == SHORE
-            else words.say(
-                "to within {near} of the coast of {state}, {place_time}",
-                near=near,
-                state=made_for,
-                place_time=there,
-            )
-        )
         way = words.say(
             "{distance} of it at {speed_kn:.0f} kn", distance=distance, speed_kn=speed_kn
         )
-        crossed = f"{began}, {from_place}, {ended}: {way}"
+        crossed = f"{_began(stated, words)}, {_ended(stated, words)}: {way}"
     chance = stated.get("end_ashore_probability")
     if chance is None:
         return crossed
     percent = "< 1" if chance < 0.005 else "> 99" if chance >= 0.995 else f"{100 * chance:.0f}"
     return crossed + words.say(" (chance that it landed unheard: {percent} %)", percent=percent)
+
+
+def _began(stated: Evidence, words: Words) -> str:
+    """Say whence it crossed: from the shore; from off it, where it had only come so near.
+
+    Who had come over from the other coast and turned about there left no beach on this one: told
+    as a crossing from it, that sends a patrol where nobody was.
+    """
+    left, made_for = (state(stated[name], words.say) for name in ("from_state", "to_state"))
+    place = words.place(stated["left_lat"], stated["left_lon"])
+    off_m = stated.get("left_coast_m")
+    if stated["began"] != NEAR or off_m is None:
+        if stated["began"] in (SHORE, NEAR):
+            return words.say("Crossed from the coast of {state}", state=left) + f", {place}"
+        return words.say("Crossed from the side of {state}", state=left) + f", {place}"
+    off = words.distance(off_m)
+    if stated.get("turned_off_m") != off_m:
+        came = words.say("Crossed from within {near} of the coast of {state}", near=off, state=left)
+        return f"{came}, {place}"
+    return words.say(
+        "Came over from {other} to within {near} of the coast of {state}, {place}, and went back",
+        other=made_for,
+        near=off,
+        state=left,
+        place=place,
+    )
+
+
+def _ended(stated: Evidence, words: Words) -> str:
+    """Say where it came to, how near and when; and that it turned about there, where it did."""
+    made_for = state(stated["to_state"], words.say)
+    there = place_and_time(stated, "arrival", words)
+    if stated["ended"] == SHORE:
+        return words.say("to the coast of {state}, {place_time}", state=made_for, place_time=there)
+    near_m = stated["arrival_coast_m"]
+    ended = words.say(
+        "to within {near} of the coast of {state}, {place_time}",
+        near=words.distance(near_m),
+        state=made_for,
+        place_time=there,
+    )
+    turned = stated["ended"] == NEAR and stated.get("turned_off_m") == near_m
+    return ended + (words.say(", where it turned back") if turned else "")

@@ -24,7 +24,7 @@ def tell(event: Told, words: Words, mmsi: int) -> str:
     met = words.say(
         "{how} {duration} with {other} {beside}, {place}{surroundings}",
         how=how,
-        duration=words.duration(event.start, event.end),
+        duration=words.duration(event.start, event.seen_until),
         other=words.name(event.partner_of(mmsi)),
         beside=beside,
         place=words.place(event.lat, event.lon),

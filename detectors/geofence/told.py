@@ -12,7 +12,7 @@ def tell(event: Told, words: Words) -> str:
         words.say,
         zone=fact["zone_name"],
         place=words.place(event.lat, event.lon),
-        duration=words.duration(event.start, event.end),
+        duration=words.duration(event.start, event.seen_until),
     )
     match event.subkind:
         case "dwell":

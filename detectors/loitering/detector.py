@@ -231,7 +231,7 @@ class Loitering(Limits):
         if event.subkind == SIDEWAYS:
             return words.say(
                 "Moved across its heading for {duration} at {speed_kn:.1f} kn, {place}",
-                duration=words.duration(event.start, event.end),
+                duration=words.duration(event.start, event.seen_until),
                 speed_kn=event.evidence["median_sog_kn"],
                 place=words.place(event.lat, event.lon),
             )
@@ -241,7 +241,7 @@ class Loitering(Limits):
         return words.say(
             "{how} {duration}{at}, {place}{surroundings}",
             how=words.say("Lay still") if still else went,
-            duration=words.duration(event.start, event.end),
+            duration=words.duration(event.start, event.seen_until),
             at=at,
             place=words.place(event.lat, event.lon),
             surroundings=telling.surroundings(event.evidence, words),

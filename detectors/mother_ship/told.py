@@ -6,7 +6,7 @@ from detectors.core.telling import Told, Words
 def tell(event: Told, words: Words, mmsi: int) -> str:
     """Say what happened, in a sentence for a sailor."""
     stated, place = event.evidence, words.place(event.lat, event.lon)
-    duration = words.duration(event.start, event.end)
+    duration = words.duration(event.start, event.seen_until)
     if event.subkind == "visited":
         return words.say(
             "Waited {duration} and was visited {n_visits} times by {n_visitors} small craft, "

@@ -144,18 +144,17 @@ class WatchArea(Detector):
     def tell(cls, event: Told, words: Words, mmsi: int) -> str:
         """Say who met whom, or fell silent, and where."""
         zone, place = event.evidence["zone_name"], words.place(event.lat, event.lon)
-        lasted = words.duration(event.start, event.end)
         if event.subkind == "meet":
             return words.say(
                 "Met {other} for {duration} in the watched area {zone}, {place}",
                 other=words.name(event.partner_of(mmsi)),
-                duration=lasted,
+                duration=words.duration(event.start, event.seen_until),
                 zone=zone,
                 place=place,
             )
         return words.say(
             "Silent for {duration} in the watched area {zone}, {place}",
-            duration=lasted,
+            duration=words.duration(event.start, event.end),
             zone=zone,
             place=place,
         )

@@ -39,6 +39,7 @@ MONTHS: Final = (
 
 HOURS_FROM_S: Final = 5400
 DAYS_FROM_S: Final = 172_800
+WHOLE_DAYS_FROM: Final = 100
 """From which age on it is told in hours, and in days; the desk's script goes by them too."""
 
 _BEYOND_ASCII: Final = re.compile("[\x7f-\U0010ffff]")
@@ -236,11 +237,12 @@ def duration_text(start: datetime, end: datetime, h: str = "h", d: str = "d") ->
 def age(seconds: float, h: str = "h", d: str = "d") -> str:
     """Return an age in few words, wherever one is told; `h` and `d` are hours and days there.
 
-    >>> age(90), age(5040), age(7200), age(300_000, d="hari")
-    ('2 min', '84 min', '2.0 h', '3.5 hari')
+    >>> age(90), age(5040), age(7200), age(300_000, d="hari"), age(468_000_000)
+    ('2 min', '84 min', '2.0 h', '3.5 hari', '5,417 d')
     """
     if seconds < HOURS_FROM_S:
         return f"{seconds / 60:.0f} min"
     if seconds < DAYS_FROM_S:
         return f"{seconds / 3600:.1f} {h}"
-    return f"{seconds / 86_400:.1f} {d}"
+    days = seconds / 86_400
+    return f"{days:.1f} {d}" if days < WHOLE_DAYS_FROM else f"{days:,.0f} {d}"

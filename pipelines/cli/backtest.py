@@ -73,7 +73,7 @@ def backtest(
 
     For example:
 
-      selat backtest --detector loitering --set min_duration_h=2 --date 2026-11-24
+      selat backtest --detector loitering --set min_duration_h=4 --date 2026-11-24
 
       selat backtest --detector encounter --set max_distance_m=300 --csv
 

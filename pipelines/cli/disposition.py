@@ -128,7 +128,8 @@ def import_(
         typer.echo(f"    {clean(title) or 'no such incident is known here'}")
     if dry_run:
         return
-    if not yes and not typer.confirm(f"Record {len(found.conclusions)} conclusions?", err=True):
+    n = len(found.conclusions)
+    if not yes and not typer.confirm(f"Record {n} conclusion{'' if n == 1 else 's'}?", err=True):
         raise typer.Exit(1)
     lost = []
     for taken in conclusions.take_in(installation, found):

@@ -83,11 +83,15 @@ def print_first(first: "Sequence[First]") -> None:
     from rich.console import Console
     from rich.text import Text
 
+    from pipelines.base.text import LOCAL, LOCAL_NAME
+    from pipelines.publish.briefing import span
+
     console = Console()
     if first:
         console.print("Look first, by score, danger to people, and how lately each was heard:")
     for one in first:
-        head = f"{one.rank}. incident {one.incident_id[:8]}, {', '.join(one.why)}"
+        when = span(one.start, one.end, LOCAL, LOCAL_NAME)
+        head = f"{one.rank}. incident {one.incident_id[:8]}, {when}, {', '.join(one.why)}"
         lines = Text(clean(one.title)).wrap(console, console.width - 2)
         console.print(Text(head, style="bold"))
         console.print(Text(indent("\n".join(line.plain.rstrip() for line in lines), "  ")))

@@ -105,13 +105,15 @@ for panel, name, command in (
 def _let_help_flow(commands: typer.Typer) -> None:
     """Let `--help` break its paragraphs where the terminal ends, not where the source does.
 
-    What is indented, as examples are, stays as it is written.
+    What is indented, as examples are, stays as it is written: typer takes the margin of what
+    follows the first paragraph for none, unless a paragraph without anything stands before it.
     """
     helped: list[CommandInfo | TyperInfo] = [*commands.registered_commands]
     if commands.registered_callback:
         helped.append(commands.registered_callback)
     for one in helped:
         paragraphs = (one.help or inspect.getdoc(one.callback) or "").split("\n\n")
+        paragraphs[1:1] = [""] * (len(paragraphs) > 1)
         one.help = "\n\n".join(p if "\n " in f"\n{p}" else p.replace("\n", " ") for p in paragraphs)
     for group in commands.registered_groups:
         if group.typer_instance is not None:

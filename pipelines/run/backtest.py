@@ -81,11 +81,17 @@ def build_pair(
     """Detectors as configured and as they would be: the rule and all that reads its events, with
     those that these read in turn. A rule that isn't enabled raises nothing as configured.
 
-    Raises ConfigError if the rule doesn't exist, or a value is out of its range.
+    Raises ConfigError if the rule doesn't exist, a value is out of its range, or all values are
+    those that hold already: a table of nothing but "+0" reads as if the threshold didn't matter.
     """
     catalogue.find(name)
     other = {**blocks, name: changed(blocks.get(name, {}), name, settings)}
     now, then = catalogue.build(blocks), catalogue.build(other, "--set")
+    if now == then:
+        raise ConfigError(
+            f"{name} has {', '.join(settings)} already: nothing would differ",
+            hint="config/detectors.yaml and docs/reference/detectors.md hold what is set",
+        )
     wanted = concerned(then, name)
     return [d for d in now if d.name in wanted], [d for d in then if d.name in wanted]
 

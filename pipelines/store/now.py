@@ -26,6 +26,8 @@ from typing import Final
 
 import pandas as pd
 
+from pipelines.base.text import age, minute
+
 FEW_VESSELS: Final = 10
 SHARE: Final = 0.25
 MOST_NEEDED: Final = 50
@@ -54,19 +56,19 @@ class Now:
 
         >>> t = pd.Timestamp("2026-01-05T12:00Z")
         >>> Now(t, 1, 3, True, t, 0).in_words()
-        'now (2026-01-05 12:00Z) rests on one vessel'
+        'now (2026-01-05 20:00 MYT) rests on one vessel'
         """
         if self.later:
             vessels = "one vessel was" if self.later == 1 else f"{self.later} vessels were"
-            ahead_h = (self.newest - self.time).total_seconds() / 3600
+            ahead = age((self.newest - self.time).total_seconds())
             return (
-                f"now is {self.time:%Y-%m-%d %H:%M}Z: {vessels} heard up to {ahead_h:.1f} h later, "
+                f"now is {minute(self.time)}: {vessels} heard up to {ahead} later, "
                 f"fewer than the {self.needed} that are needed to believe it; those reports are "
                 "looked at by a later run"
             )
         if self.few:
             vessels = "one vessel" if self.vessels == 1 else f"{self.vessels} vessels"
-            return f"now ({self.time:%Y-%m-%d %H:%M}Z) rests on {vessels}"
+            return f"now ({minute(self.time)}) rests on {vessels}"
         return ""
 
 

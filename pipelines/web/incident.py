@@ -273,8 +273,10 @@ def shares(shown: Shown, line: Line) -> tuple[Line, ...]:
 
 
 def _danger(shown: Shown, line: Line) -> str:
-    lead = shown.events_of(line.events[:1]).to_dict("records")
-    if not line.rank or not lead or incidents.danger_of(lead[0], shown.night.run["end"]) <= 1:
+    if not line.rank or not line.events:
+        return ""
+    found = shown.events_of(line.events).to_dict("records")
+    if incidents.danger_in(found, line.events[0], shown.night.run["end"]) <= 1:
         return ""
     text = shown.words.say("people may be in danger")
     return text[:1].upper() + text[1:]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -41,6 +41,10 @@ from pipelines.web.silences import Silences, beside
 from pipelines.web.spoken import spoken
 
 T = TypeVar("T")
+
+SHORTEST_M: Final = 3.0
+"""A tanker that states 1 m states nothing: a set left as it was bought says so, and no boat that
+carries one is shorter than this. A judgement; what was said stands on the vessel's page."""
 
 
 @dataclass(frozen=True)
@@ -254,7 +258,7 @@ def stated(words: Labels, ship_type: Any, length_m: Any) -> tuple[str, str]:
     """Put into words what type and length a vessel states; empty where it doesn't."""
     known = not pd.isna(ship_type) and int(ship_type) > 0
     kind = words.ship_type(str(ship_type_words([ship_type])[0])) if known else ""
-    return kind, "" if pd.isna(length_m) or not length_m else f"{length_m:.0f} m"
+    return kind, "" if pd.isna(length_m) or length_m < SHORTEST_M else f"{length_m:.0f} m"
 
 
 def stands(words: Labels, standing: str) -> str:

@@ -203,8 +203,10 @@ def _first(shown: Shown, lines: Sequence[Line], health: Health | None) -> tuple[
     told = []
     for one in found:
         if (line := by_id.get(one.incident_id)) is not None:
-            certain = shown.words.say("{word} certainty", word=line.certain)  # stands beside it
-            why = [reason for reason in one.why if reason != certain]
+            certain = shown.words.say("{word} certainty", word=line.certain)
+            # Its certainty, and how lately it was heard, stand beside the reasons.
+            beside = {certain, shown.words.say("still heard") if line.spot else ""}
+            why = [reason for reason in one.why if reason not in beside]
             if line.answered:
                 why.insert(0, stands(shown.words, line.standing))
             elif line is highest:

@@ -9,9 +9,12 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from detectors.core.errors import ConfigError, SelatError
+from detectors.core.telling import told
 from detectors.surroundings.zones import CONFIDENCES, Zones
 from pipelines import store
 from pipelines.ask import doctor
+from pipelines.assess.reasons import Teller
+from pipelines.base.labels import Labels
 from pipelines.base.progress import Reporter
 from pipelines.base.text import LOCAL, LOCAL_NAME, moment, one_line
 from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT, span
@@ -145,7 +148,9 @@ def addresses(app: FastAPI, here: Here) -> None:
             session.operator = form.operator
             if act == "try":
                 about = (form, None if area is None else (area.stem, area.drawn or area.ruled))
-                work = here.works.start(session.key, "area", about, _trial(here, change))
+                work = here.works.start(
+                    session.key, "area", about, _trial(here, change, here.words(request))
+                )
                 return led(f"/try/{work.key}#tried")
             change.write()
         except (SelatError, OSError) as error:
@@ -204,8 +209,10 @@ def work_addresses(app: FastAPI, here: Here) -> None:
         return led(back)
 
 
-def _trial(here: Here, change: Change) -> Any:
-    """Return what tries an area on a span of the store; it writes nothing."""
+def _trial(here: Here, change: Change, words: Labels) -> Any:
+    """Return what tries an area on a span of the store, and tells of it in words; it writes
+    nothing.
+    """
     installation = here.installation
     with store.read(installation.store, installation.settings.store) as reader:
         since, until = _span(reader, change.form)  # what is wrong with it is said at once
@@ -214,7 +221,10 @@ def _trial(here: Here, change: Change) -> Any:
         trial = change.trial()
         outcome = backtests.run_backtest(installation, trial, None, since, until, report)
         said = _problems(trial.zones[1], change.zone["zone_id"])
-        return replace(_tried(outcome, _names(here, outcome)), problems=said)
+        names = _names(here, outcome)
+        gazetteer = layers.load_gazetteer(installation.reference)
+        teller = Teller(names, gazetteer, outcome.window.end, words.say)
+        return replace(_tried(outcome, names, teller), problems=said)
 
     return make
 
@@ -253,7 +263,7 @@ def _names(here: Here, outcome: backtests.Outcome) -> dict[int, str]:
     return {mmsi: one_line(str(name), NAME_LIMIT) for mmsi, name in names}
 
 
-def _tried(outcome: backtests.Outcome, names: dict[int, str]) -> Tried:
+def _tried(outcome: backtests.Outcome, names: dict[int, str], teller: Teller) -> Tried:
     counts, (joined, left) = outcome.counts(), outcome.flags_changed()
     found = outcome.result.compared.query("status != 'same'")
     gone = found["status"] == "gone"
@@ -272,16 +282,17 @@ def _tried(outcome: backtests.Outcome, names: dict[int, str]) -> Tried:
         "leads_per_1000_vessel_hours": "leads per 1,000 vessel-hours",
     }
     first = found.head(MAX_SHOWN).to_dict("records")
+    sentences = [teller.sentence(one, one.mmsi) for one in told(found.head(MAX_SHOWN))]
     events = tuple(
         (
             int(row["mmsi"]),
             names.get(int(row["mmsi"]), ""),
-            one_line(outcome.reasons.get(str(row["event_id"]), str(row["kind"])), SENTENCE_LIMIT),
+            one_line(sentence, SENTENCE_LIMIT),
             moment(row["start"]),
             float(row["score"]),
             float(row["score_before"]),
         )
-        for row in first
+        for row, sentence in zip(first, sentences, strict=True)
     )
     return Tried(
         span(outcome.window.start, outcome.window.end, LOCAL, LOCAL_NAME),

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.core import frames
+from pipelines.base.text import minute
 from pipelines.run.windows import choose_window
 from pipelines.store import write
 from pipelines.store.now import FEW_VESSELS, MOST_NEEDED, REFERENCE_DATES, Now, believed
@@ -115,7 +116,15 @@ def test_a_quiet_feed_uses_its_newest_report_and_says_so(vessels: int) -> None:
     now = now_of(heard)
     assert now is not None
     assert now.time == heard[-1][1]
-    assert now.in_words() == f"now ({now.time:%Y-%m-%d %H:%M}Z) rests on one vessel"
+    assert now.in_words() == f"now ({minute(now.time)}) rests on one vessel"
+
+
+def test_how_far_ahead_others_are_is_said_in_the_hour_of_all_else_and_in_days() -> None:
+    """It said "now is 2012-01-31 06:35Z: one vessel was heard up to 118073.4 h later"."""
+    now = now_of([*sea(60, 24), (533000001, T0 + 118_000 * HOUR)])
+    assert now is not None
+    assert now.in_words().startswith(f"now is {minute(now.time)}: one vessel was heard up to 4,9")
+    assert " d later" in now.in_words()
 
 
 def test_a_night_of_few_vessels_ends_where_a_quarter_of_the_day_is_heard() -> None:

@@ -76,7 +76,10 @@ class _Show:
         self._print(f"{head}  score {event['score']:.2f}", "bold")
         self._print(str(event["reason"]))
         start, end = event["start"], event["end"]
-        lasted = duration_text(start, x.end)
+        seen_s = x.evidence.get("duration_s")
+        on = pd.isna(end) and seen_s is not None and event["kind"] != "gap"
+        until = start + pd.Timedelta(seconds=float(seen_s or 0)) if on else x.end
+        lasted = duration_text(start, until)
         lat, lon = marked_at(x.evidence, event["lat"], event["lon"])
         self._print(
             f"{span(start, end, None, 'UTC')}  "

@@ -31,6 +31,7 @@ from pipelines.base.failure import failure_of
 from pipelines.base.files import read_plain
 from pipelines.base.schedule import believed, due_around, read_served
 from pipelines.base.settings import Installation
+from pipelines.base.text import minute
 from pipelines.base.visible import clean
 from pipelines.detect.reception import received
 from pipelines.ingest import clocks, waiting
@@ -56,7 +57,8 @@ DATES: Final = 14
 
 RECEIVERS_HINT: Final = (
     "set their clocks. Most clocks are taken for right: where most are wrong, or a feed names "
-    "receivers that nobody knows, times that were right were moved; then selat store delete it"
+    "receivers that nobody knows, times that were right were moved; then take that feed out: selat "
+    "store feeds tells its id, selat store delete ID removes it"
 )
 
 
@@ -226,7 +228,7 @@ def _early(reader: Queries, now: datetime) -> tuple[Early, ...]:
         if rows := report.get("rejected", {}).get(FUTURE, 0):
             text = (
                 f"{rows:,} sightings were from the future when they were read: this machine's "
-                f"clock ({now:%Y-%m-%d %H:%M}Z) may be slow; they are kept out, and taken at the "
+                f"clock ({minute(now)}) may be slow; they are kept out, and taken at the "
                 "next run that is given the file once their time has come"
             )
             early.append(Early(f"sightings {row.name}", text))

@@ -40,6 +40,8 @@ MAX_COLUMNS: Final = 68
 _COARSE: Final = (1, 2, 5, 10, 20)
 MAX_PROBLEMS: Final = 12
 
+YEAR_FROM_S: Final = 182 * 86_400
+
 _FAR_DAYS: Final = 3650.0
 """What is so far off is told as such: what a day takes isn't known so well."""
 
@@ -198,9 +200,14 @@ def _store(health: Health) -> str:
     state = f"{len(store.lost)} FILES LOST" if store.lost else "all files there"
     kind = {True: ", simulated", False: "", None: ", empty"}[store.simulated]
     return (
-        f"{store.rows:,} positions of {store.dates} dates in {store.files} files, "
+        f"{store.rows:,} positions of {_counted(store.dates, 'date')} in "
+        f"{_counted(store.files, 'file')}, "
         f"{size(store.bytes)}, {state}, schema {store.schema_version}{kind}{kept}"
     )
+
+
+def _counted(n: int, what: str) -> str:
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
 
 
 def _disk(health: Health) -> str:
@@ -226,7 +233,14 @@ def _when(health: Health, time: datetime) -> str:
     """Write a time with how long ago it was; with its year where clocks have it still to come."""
     if health.now - time < -DIFFERS:
         return f"{minute(time)}, still to come by the clock of this machine"
-    return f"{day(time)}, {age(max(_since(health, time), 0.0))} ago"
+    return f"{_day(health, time)}, {age(max(_since(health, time), 0.0))} ago"
+
+
+def _day(health: Health, time: datetime) -> str:
+    """Write a time, with its year where more than half of one went by since: "31 Jan" of a feed
+    that fell silent years ago reads as this winter's.
+    """
+    return minute(time) if _since(health, time) > YEAR_FROM_S else day(time)
 
 
 def _since(health: Health, time: datetime) -> float:
@@ -240,7 +254,7 @@ def feed_rows(health: Health) -> list[list[str]]:
         [
             clean(feed.name),
             str(feed.files),
-            day(feed.newest),
+            _day(health, feed.newest),
             age(feed.lag_s),
             per_hour(feed.reports_per_h) + ("" if feed.share is None else f" ({feed.share:.0%})"),
             per_hour(feed.usual_per_h),

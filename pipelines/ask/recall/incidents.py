@@ -89,15 +89,14 @@ def first_of(store: Queries, moment: Moment) -> list[First]:
     incidents = store.incidents(moment.run_id)
     goes_on = incidents[incidents["rank"] > 0]  # what is over may have become part of another
     events = [text.split(";") for text in goes_on["events"].tolist()]
-    leads = [ids[0] for ids in events]
     stand = {ids[0]: standing(ids, held) for ids in events}
     told = (
-        'SELECT event_id, kind, subkind, "end", evidence FROM events '
+        'SELECT event_id, kind, subkind, "start", "end", score, evidence FROM events '
         "WHERE list_contains($ids, event_id)"
     )
     return first(
         incidents,
-        store.sql(told, {"ids": leads}),
+        store.sql(told, {"ids": [one for ids in events for one in ids]}),
         store.flags(moment.run_id),
         run["end"],
         concluded=frozenset(one for one, how in stand.items() if how == CLOSED),

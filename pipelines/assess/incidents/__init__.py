@@ -18,7 +18,7 @@ from pipelines.assess.incidents.beside import (
     with_events,
     with_parts,
 )
-from pipelines.assess.incidents.first import First, certainty_of, danger_of, first
+from pipelines.assess.incidents.first import First, certainty_of, danger_in, danger_of, first
 from pipelines.assess.incidents.lasting import (
     Known,
     lasting,
@@ -36,6 +36,7 @@ __all__ = [
     "as_led",
     "began_together",
     "certainty_of",
+    "danger_in",
     "danger_of",
     "excused",
     "first",

@@ -4,7 +4,7 @@ Rank is how much an incident is worth a look at all; what comes first also depen
 still be met, whether the reader knows it already, and whether people may be in danger.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -28,11 +28,14 @@ HEARD_H: Final = 1.0
 """What was heard within this is where it says, give or take: it is said to be heard still."""
 
 DANGER: Final = {"crossing": 1.5, "encounter boarding": 1.5}
-"""Kinds (or kind and subkind) of the leading event in which people may be in danger, and what an
-incident counts for them: boats that carry people over open water (SOLAS V/33 puts life at sea
-before anything else), and crews that are boarded. The factor is a judgement: it lifts an incident
-of moderate certainty to one of high. It counts no more `HALF_H` after a boat came to a coast, whom
-it carried being ashore: what is over waits behind a boat that comes to a coast now."""
+"""Kinds (or kind and subkind) of the leading event, or of one that scores as much, in which people
+may be in danger, and what an incident counts for them: boats that carry people over open water
+(SOLAS V/33 puts life at sea before anything else), and crews that are boarded. The factor is a
+judgement: it lifts an incident of moderate certainty to one of high. It counts no more `HALF_H`
+after a boat came to a coast, whom it carried being ashore: what is over waits behind a boat that
+comes to a coast now."""
+
+DANGEROUS: Final = frozenset(name.split(" ")[0] for name in DANGER)
 
 ADRIFT: Final = pd.Timedelta(days=1)
 """A boat that drifted for longer without having been under way counts as much: no gear asks for it
@@ -55,6 +58,10 @@ class First:
     """The incident, in a sentence."""
     why: tuple[str, ...]
     """The reasons in words, what weighs most first."""
+    start: pd.Timestamp
+    end: pd.Timestamp | None
+    """When what leads it was; no end where it goes on. "Still heard" is of the vessel: a boarding
+    of twenty hours ago reads as one of this minute where its time isn't beside it."""
 
 
 def first(
@@ -79,7 +86,7 @@ def first(
     incidents
         `schemas.INCIDENTS`.
     events
-        event_id, kind, subkind, end, evidence of at least their leading events.
+        event_id, kind, subkind, start, end, score, evidence of their events.
     flagged
         mmsi, last_seen of flagged vessels.
     now
@@ -93,15 +100,17 @@ def first(
         that aren't.
     """
     ranked = incidents[incidents["rank"] > 0]
-    leading = [str(ids).split(";")[0] for ids in ranked["events"].tolist()]
-    led = events[events["event_id"].isin(leading).to_numpy(bool)]
-    leads = {str(row["event_id"]): row for row in led.to_dict("records")}
+    within = [str(ids).split(";") for ids in ranked["events"].tolist()]
+    leading = [ids[0] for ids in within]
+    counts = events["event_id"].isin(leading) | events["kind"].isin(DANGEROUS)
+    told_of = {str(row["event_id"]): row for row in events[counts].to_dict("records")}
     seen = dict(zip(flagged["mmsi"].tolist(), flagged["last_seen"].tolist(), strict=True))
     found = []
-    for row, lead in zip(ranked.to_dict("records"), leading, strict=True):
+    for row, ids in zip(ranked.to_dict("records"), within, strict=True):
+        lead = ids[0]
         if lead in concluded:
             continue
-        danger = danger_of(leads.get(lead), now)
+        danger = danger_in([told_of[one] for one in ids if one in told_of], lead, now)
         last = seen.get(row["mmsi"], pd.NaT)
         times = [time for time in (last, row["end"]) if not pd.isna(time)]
         hours = (now - max(times)).total_seconds() / 3600 if times else 0.0
@@ -119,11 +128,37 @@ def first(
             int(row["rank"]),
             str(row["title"]),
             tuple(one for one in why if one),
+            *_when(told_of.get(lead), row),
         )
         found.append((lead in answered, -worth, told.rank, told))
     urgent = sorted(found, key=lambda one: one[:3])[:n]
     # As the list below them, on every page.
     return [one[3] for one in sorted(urgent, key=lambda one: (one[0], one[2]))]
+
+
+def _when(lead: Mapping[Any, Any] | None, row: Mapping[Any, Any]) -> tuple[Any, Any]:
+    """Return when the leading event was, the incident where it isn't known."""
+    told = row if lead is None else lead
+    return told["start"], None if pd.isna(told["end"]) else told["end"]
+
+
+def danger_in(found: Sequence[Mapping[Any, Any]], lead: str, now: pd.Timestamp) -> float:
+    """Return what an incident counts for the people in it, of the events found of it: by the one
+    that leads it, and those that score as much by themselves.
+
+    A ship that boats came to is told by her waiting; a boat that went on from her to a coast may
+    score more, and carries as many people as one that came by herself.
+    """
+    told = {str(one["event_id"]): one for one in found}
+    if lead not in told:
+        return 1.0
+    least = float(told[lead]["score"])
+    strong = [
+        one
+        for key, one in told.items()
+        if key == lead or (one["kind"] in DANGEROUS and float(one["score"]) >= least)
+    ]
+    return max(danger_of(one, now) for one in strong)
 
 
 def danger_of(lead: Mapping[Any, Any] | None, now: pd.Timestamp) -> float:

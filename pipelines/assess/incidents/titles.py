@@ -236,7 +236,8 @@ def _drifted(row: Told) -> bool:
 def _briefly(row: Told, lead: Told, main: int, teller: Teller) -> str:
     """Return in few words what else happened; empty where there are none for it."""
     say = teller.say
-    duration, where = teller.duration(row.start, row.end), teller.place(row.lat, row.lon)
+    until = row.end if row.kind == "gap" else row.seen_until
+    duration, where = teller.duration(row.start, until), teller.place(row.lat, row.lon)
     place = "" if where == teller.place(lead.lat, lead.lon) else f", {where}"
     other = row.partner_of(main)
     met = {"other": teller.name(other) if other else "", "duration": duration, "place": place}

@@ -1,11 +1,13 @@
 """What a command says of an error that nothing nearer to it made a sentence of."""
 
+import re
 from typing import NoReturn
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
+from typer.testing import CliRunner
 
 from pipelines.cli import main
 
@@ -46,3 +48,10 @@ def test_whoever_is_refused_memory_it_is_a_sentence(
 def test_a_fault_of_ours_is_shown_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ZeroDivisionError):
         ended_by(ZeroDivisionError(), monkeypatch)
+
+
+@pytest.mark.parametrize("command", ["nightly", "ingest", "vessel", "keys list"])
+def test_examples_stand_back_from_the_sentences_above_them(command: str) -> None:
+    """In a third of the commands, those that say no more than one sentence, they didn't."""
+    told = CliRunner().invoke(main.app, [*command.split(), "--help"], env={"COLUMNS": "80"}).output
+    assert re.search(rf"For example:\s*\n\s*\n {{3}}selat {command}", told)

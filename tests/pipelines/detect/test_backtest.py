@@ -66,6 +66,14 @@ def test_a_value_out_of_range_is_said() -> None:
         build_pair({"loitering": {"min_duration_s": -1}}, "loitering", ["min_duration_h=2"])
 
 
+def test_thresholds_that_hold_already_are_no_trial() -> None:
+    """The first example of the help set what is set, and the table said "+0" four times."""
+    with pytest.raises(ConfigError, match=r"loitering has min_duration_h=2 already"):
+        build_pair({"loitering": {}, "gap": {}}, "loitering", ["min_duration_h=2"])
+    now, then = build_pair({"gap": {}}, "loitering", ["min_duration_h=2"])  # not enabled: it is
+    assert (len(now), len(then)) == (0, 1)
+
+
 def test_a_rule_brings_those_that_read_it_and_what_they_read() -> None:
     blocks: dict[str, dict[str, Any]] = {
         "gap": {},

@@ -410,6 +410,9 @@ def test_all_three_to_look_at_first_begin_on_the_first_screen(
     tops = page.evaluate(step)
     assert len(tops) == 3
     assert max(tops) < height
+    # "Meet the boat where it is now" says nothing without where, nor "still heard" without when.
+    seen = "[...document.querySelectorAll('.first li')].map((e) => e.innerText)"
+    assert all("MYT" in text and "′N" in text for text in page.evaluate(seen))
 
 
 def test_it_starts_with_the_readers_own_light(page: Any, files: dict[str, Path]) -> None:

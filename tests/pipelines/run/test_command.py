@@ -282,6 +282,10 @@ def test_a_failing_detector_fails_the_run_after_the_others(
     assert ": partial, " in shown
     assert "failed: detector gap: ZeroDivisionError: a bug" in shown
     assert "Look first, by score, danger to people, and how lately each was heard:" in shown
+    # "Still heard" is of the vessel: when it was that it did this stands beside it.
+    heads = [line for line in shown.splitlines() if re.match(r"\d+\. incident ", line)]
+    assert heads
+    assert all(re.search(r", (since )?\d\d [A-Z][a-z]{2} \d\d:\d\d", line) for line in heads)
     manifest, events, _ = results(home)
     assert manifest["state"] == "partial"
     assert manifest["failures"] == {"detector gap": "ZeroDivisionError: a bug"}

@@ -66,7 +66,7 @@ from pipelines.web import (
 )
 from pipelines.web.app import Desk
 from pipelines.web.charts import Charts
-from pipelines.web.night import Nights, Shown
+from pipelines.web.night import Nights, Shown, stated
 from pipelines.web.spoken import spoken
 from tests.pipelines.patrol.conftest import BOX, config, small_land, tracked, unit
 from tests.pipelines.patrol.test_plan import inputs
@@ -473,6 +473,17 @@ def test_what_was_concluded_is_new_no_more(
     [row] = [text for about, text in page.all("li", **{"data-rank": str(new["rank"].iloc[0])})]
     assert "· concluded" in row
     assert "Conclusion: cleared" in row
+
+
+def test_a_card_says_when_it_was_and_no_length_that_no_hull_has(
+    reader: Reader, shown: Shown
+) -> None:
+    """Of a boarding at 03:50 it said "still heard" only; of a tanker, "tanker 1 m"."""
+    page = reader.page("/")
+    for one in tonight.tonight(shown, tonight.Asked(), None, ()).first:
+        assert any(one.line.when_local in text for _, text in page.all("p", **{"class": "sure"}))
+    lengths = [stated(shown.words, 89, said)[1] for said in (1.0, 3.0, float("nan"), None)]
+    assert lengths == ["", "3 m", "", ""]
 
 
 def test_danger_to_people_is_said_on_the_page_as_on_the_card(

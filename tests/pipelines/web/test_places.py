@@ -87,11 +87,17 @@ def test_an_area_is_tried_as_the_command_tries_it_and_then_saved(own: Own) -> No
         outcome = backtests.run_backtest(installation, trial, None, None, None, report)
     new = outcome.result.compared.query("status == 'new'")
     assert len(new) > 0
-    for event_id in new["event_id"].head(40):
-        assert outcome.reasons[event_id] in page.text
+    sentences = [outcome.reasons[one].rpartition(" (")[0] for one in new["event_id"].head(40)]
+    assert all(one in page.text for one in sentences)  # when it was stands beside it
     for mmsi in outcome.flags_changed()[0]:
         assert f"/vessel/{mmsi:09d}" in page.html
     assert "Off Klang" in own.reader.page("/places").text
+    own.reader.send("/settings", language="ms", operator="Lt Aminah")
+    anew = {**own.about, "name": "Luar Klang"}
+    said = own.done(own.sent("/area/new", act="try", **anew, score="0.4").partition("#")[0]).text
+    own.reader.send("/settings", language="en", operator="Lt Aminah")
+    assert "Memasuki kawasan pantauan Luar Klang" in said
+    assert "Entered the watched area" not in said
 
 
 def test_an_area_is_changed_by_who_has_seen_it_and_never_by_its_name(own: Own) -> None:

@@ -23,7 +23,7 @@ from pipelines.ask.health import Health, gather, problems, show, told
 from pipelines.ask.health.model import Early, LastLook, WrongPack
 from pipelines.ask.health.problems import MAX_EARLY
 from pipelines.ask.health.prometheus import as_prometheus
-from pipelines.ask.health.screen import coverage_map, facts
+from pipelines.ask.health.screen import coverage_map, facts, feed_rows
 from pipelines.ask.notices import compose
 from pipelines.base.labels import labels
 from pipelines.base.problems import Problem
@@ -173,6 +173,21 @@ def test_a_feed_that_went_silent(made: Callable[..., Installation]) -> None:
     assert "feed /feeds/ais-#.csv" not in found(installation, NOW + timedelta(hours=35))[1]
     _, wrong = found(installation, NOW + timedelta(hours=37))
     assert "silent" in wrong["feed /feeds/ais-#.csv"]
+
+
+def test_what_is_years_old_is_told_with_its_year_and_one_date_is_one(
+    made: Callable[..., Installation],
+) -> None:
+    """Of a feed that fell silent years ago it said "31 Jan 14:35 MYT", 5418.3 d; "1 dates"."""
+    health = gather(made(), NOW + timedelta(days=800))
+    [row] = feed_rows(health)
+    assert row[2].startswith(f"{health.feeds[0].newest:%Y-}")
+    assert row[3] == "800 d"
+    assert health.store is not None
+    few = replace(health, store=replace(health.store, dates=1, files=1))
+    console = Console(record=True, width=100)
+    show(few, [], console)
+    assert "positions of 1 date in 1 file, " in console.export_text()
 
 
 @pytest.mark.slow

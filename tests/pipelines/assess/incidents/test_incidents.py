@@ -21,6 +21,7 @@ from detectors.surroundings.zones import Zones
 from pipelines.assess.incidents import (
     Known,
     as_led,
+    danger_in,
     danger_of,
     first,
     lasting,
@@ -583,6 +584,34 @@ def test_a_crossing_is_told_from_where_to_where_and_shown_where_it_arrived(
     (one,) = told(gazetteer, event("crossing", 1, None, evidence=on_its_way)).to_dict("records")
     assert "to within 5.0 nm of the coast of Malaysia" in one["title"]
     assert one["next_step"] == NEXT_STEPS["crossing"]
+
+
+def test_who_turned_about_off_a_coast_is_not_said_to_have_left_it(gazetteer: Gazetteer) -> None:
+    """A boat that came over, turned about 1.2 nm off and went home "crossed from the coast"."""
+    off = {**BACK, "began": "near", "left_coast_m": 2284.0, "left_lat": 2.06, "left_lon": 102.55}
+    told_of = [
+        told(gazetteer, event("crossing", 1, 3, evidence=facts)).to_dict("records")[0]["title"]
+        for facts in (off, {**off, "turned_off_m": 2284.0})
+    ]
+    assert "Crossed from within 1.2 nm of the coast of Malaysia, off Muar, to the" in told_of[0]
+    assert (
+        "Came over from Indonesia to within 1.2 nm of the coast of Malaysia, off Muar, and went "
+        "back, to the coast of Indonesia"
+    ) in told_of[1]
+    there = {**OUT, "ended": "near", "arrival_coast_m": 6548.0, "turned_off_m": 6548.0}
+    (one,) = told(gazetteer, event("crossing", 1, 3, evidence=there)).to_dict("records")
+    assert (
+        "to within 3.5 nm of the coast of Malaysia, off Muar, at 03:02 MYT, where it"
+        in (one["title"])
+    )
+
+
+def test_a_meeting_that_goes_on_is_told_as_long_as_it_was_seen(gazetteer: Gazetteer) -> None:
+    """Measured for 8 minutes, with nobody heard since, it was told as 27: up to the run's end."""
+    lead = event("crossing", -3, -1, evidence=OUT, score=0.8)
+    met = event("encounter", -0.5, None, other=BOAT, score=0.5, evidence={"duration_s": 480})
+    (one,) = told(gazetteer, lead, met).to_dict("records")
+    assert "also met B ONE for 8 min" in one["title"]
 
 
 @pytest.mark.parametrize("name", OUT)
@@ -1308,6 +1337,7 @@ def looked_at_first(
         title="",
         event_id=table["events"],
         subkind="",
+        start=at(0),
         evidence=[Evidence.of({"ended": how}) for how in table["ended"]],
     )
     return [(one.incident_id, one.why) for one in first(table, table, table, at(12), **more)]
@@ -1335,6 +1365,18 @@ def test_what_to_look_at_first_can_be_met_is_new_and_may_save_lives() -> None:
         ("silent", ("high certainty", "changed", "not heard for 6 h")),
         ("nobody", ("high certainty", "new", "10 h ago")),
     ]
+
+
+def test_a_boat_that_goes_on_from_a_ship_to_a_coast_carries_people_too() -> None:
+    """Told by the ship's waiting (0.70), the boat's crossing (0.94) put nobody in danger."""
+    ship = event("mother_ship", 8, 11, evidence={}, score=0.7, subkind="visited")
+    ended = Evidence.of({"ended": "shore"})
+    went = event("crossing", 9, 11, BOAT, evidence=ended, score=0.94, subkind="")
+    weak = {**went, "score": 0.4}
+    for boat, danger in ((went, True), (weak, False)):
+        found = [{**one, "event_id": name} for name, one in (("ship", ship), ("boat", boat))]
+        assert (danger_in(found, "ship", at(12)) > 1) == danger
+    assert danger_in([{**went, "event_id": "boat"}], "ship", at(12)) == 1.0, "its lead isn't known"
 
 
 def test_a_pack_in_malay_says_the_certainty_in_malay() -> None:
