@@ -46,11 +46,25 @@ function toNumber(digit) {
   number += digit;
   const begin = [...document.querySelectorAll("a[data-number]")].filter((one) => one.dataset.number.startsWith(number));
   const own = begin.find((one) => one.dataset.number === number);
-  if (own && begin.every((one) => one.dataset.number === number)) { own.click(); return; }
-  waiting = setTimeout(() => { number = ""; if (own) own.click(); }, begin.length ? 700 : 0);
+  const go = () => { left_ms = performance.now(); own.click(); };
+  if (own && begin.every((one) => one.dataset.number === number)) { go(); return; }
+  waiting = setTimeout(() => { number = ""; if (own) go(); }, begin.length ? 700 : 0);
 }
+/* Between what was sent, or a number, and the page that comes of it keys do nothing here, where a letter would
+   conclude on what was left. A number is kept for that page: who records goes on to the next. */
+let left_ms = -Infinity;
+const leaving = () => asking || performance.now() - Math.max(sent_ms, left_ms) < SEND_MS;
+function keep(digit) {
+  sessionStorage.setItem("ahead", JSON.stringify([...ahead(), [Date.now(), digit]]));
+}
+const ahead = () => JSON.parse(sessionStorage.getItem("ahead") || "[]").filter(([at_ms]) => Math.abs(Date.now() - at_ms) < SEND_MS);
 document.addEventListener("keydown", (e) => {
   if (e.defaultPrevented || e.ctrlKey || e.metaKey || e.altKey) return;
+  if (leaving() && e.key.length === 1) {
+    e.preventDefault();
+    if (/^[0-9]$/.test(e.key)) keep(e.key);
+    return;
+  }
   if (e.key === "Escape" && who?.open) { who.open = false; who.querySelector("summary").focus(); return; }
   const form = e.target.form || e.target.closest("form");
   if (e.key === "Escape" && form) { if (panel) panel.focus(); else e.target.blur(); return; }
@@ -243,7 +257,7 @@ const SEND_MS = 8000;
 let asking = false;
 let passed = null;
 let sent_ms = -Infinity;
-window.addEventListener("pageshow", () => { sent_ms = -Infinity; }); // gone back to
+window.addEventListener("pageshow", () => { sent_ms = left_ms = -Infinity; }); // gone back to
 document.addEventListener("submit", async (e) => {
   const one = e.target;
   if (e.defaultPrevented || one === passed || one.getAttribute("method") !== "post") return;
@@ -262,6 +276,7 @@ document.addEventListener("submit", async (e) => {
   clearTimeout(late);
   asking = false;
   if (why) {
+    sessionStorage.removeItem("ahead");
     if (!said.isConnected) {
       said.className = "unsent warn";
       said.setAttribute("role", "alert");
@@ -276,6 +291,9 @@ document.addEventListener("submit", async (e) => {
   passed = null;
   sent_ms = performance.now();
 });
+
+for (const [, digit] of ahead()) toNumber(digit); // pressed before this page was there
+sessionStorage.removeItem("ahead");
 
 // ---- What takes longer than a page: asked for every second, and shown when it is done ----
 const work = document.getElementById("work");

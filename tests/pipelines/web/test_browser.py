@@ -256,6 +256,30 @@ def test_what_is_pressed_twice_while_it_is_being_recorded_is_recorded_once(
     assert recorded(own_home)["event_id"].is_unique
 
 
+def test_keys_pressed_while_a_conclusion_is_being_recorded_conclude_on_nothing_else(
+    page: Page, own_desk: str, own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its number opens the next incident once the page is there; a letter is for that one."""
+    monkeypatch.setattr(concluding, "WAIT_S", 60.0)  # as above
+    first, on = leads(own_home)[0], leads(own_home)[5]
+    page.open(own_desk + first)
+    number = page.evaluate(f"document.querySelector('a[href=\"{on}\"]').dataset.number")
+    press(page, "w")
+    page.call("Input.insertText", text="seen again at noon")
+    pressed = "new KeyboardEvent('keydown', {key, bubbles: true, cancelable: true})"
+    typed = f"for (const key of '{number}b') document.activeElement.dispatchEvent({pressed})"
+    keys = f"setTimeout(() => {{ {typed}; }}, 1500)"
+    with store.write(own_home / "store"):  # it waits
+        page.evaluate(f"void {keys}")
+        leave(page, "Enter")
+        time.sleep(2.5)
+    page.wait(f"location.pathname === '{on}' && document.readyState === 'complete'")
+    assert set(recorded(own_home)["reason"]) == {"seen again at noon"}
+    assert page.evaluate("document.querySelector('[name=conclusion]:checked')") is None
+    page.open(own_desk + first)  # what was kept is kept for one page
+    assert page.evaluate("location.pathname") == first
+
+
 def test_what_another_desk_concluded_is_said_on_an_open_page_and_on_the_list_of_any_night(
     page: Page, own_desk: str, own_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
