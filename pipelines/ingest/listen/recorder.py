@@ -91,7 +91,7 @@ class Recorder:
         # One worker: what it is given is done in turn.
         self._syncer = ThreadPoolExecutor(1, thread_name_prefix="sync")
         self._sync: Future[None] | None = None
-        self._finishing: deque[tuple[_Part, Future[Path]]] = deque()
+        self._finishing: deque[tuple[_Part, Future[None] | None, Future[Path]]] = deque()
         self._file: _Part | None = None
         self._text = bytearray()
         self._text_lines = 0
@@ -152,8 +152,9 @@ class Recorder:
         """End the file, which is soon in `finished`; the next line begins another."""
         self.save()
         if self._file is not None:
-            self._finishing.append((self._file, self._syncer.submit(self._file.publish)))
-            self._file = None
+            publishing = self._syncer.submit(self._file.publish)
+            self._finishing.append((self._file, self._sync, publishing))
+            self._file = self._sync = None
 
     def close(self) -> None:
         """End the file, and wait until all have their names."""
@@ -164,8 +165,8 @@ class Recorder:
             self._reap(wait=True)
 
     def _reap(self, *, wait: bool) -> None:
-        while self._finishing and (wait or self._finishing[0][1].done()):
-            file, publishing = self._finishing.popleft()
+        while self._finishing and (wait or self._finishing[0][2].done()):
+            file, syncing, publishing = self._finishing.popleft()
             try:
                 self.finished.append(Recorded(publishing.result(), file.lines))
             except OSError as error:
@@ -173,6 +174,14 @@ class Recorder:
                 raise ListenError(
                     f"{file.part} can't get its name {file.final.name}: {error.strerror}",
                     hint="it is complete, and gets its name when the next recording here starts",
+                ) from error
+            try:
+                if syncing is not None:  # the system tells a failure once, not to `publish` again
+                    syncing.result()
+            except OSError as error:
+                raise ListenError(
+                    f"the disk may not have kept {file.final.name}: {error.strerror}",
+                    hint="check the disk, or record into another folder; start again then",
                 ) from error
 
     def _open(self) -> "_Part":

@@ -136,6 +136,26 @@ def test_what_the_disk_did_not_keep_is_said(
         writer.save()
 
 
+def test_what_the_disk_did_not_keep_of_the_last_lines_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = threading.Event()
+
+    def fail(_: int) -> None:
+        assert ended.wait(20)
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "fdatasync", fail)
+    writer = recorder(tmp_path, Clock())
+    writer.write([b"one"])
+    writer.save()
+    writer.finish()
+    ended.set()
+    with pytest.raises(ListenError, match=r"may not have kept .*: Input/output error"):
+        writer.close()
+    assert [file.lines for file in writer.finished] == [1]
+
+
 def test_nothing_is_written_where_nothing_came(tmp_path: Path) -> None:
     writer = recorder(tmp_path / "new" / "folder", Clock())
     writer.save()
