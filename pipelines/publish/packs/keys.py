@@ -155,7 +155,8 @@ class Keyring:
         if not public.is_named_by_itself:
             raise KeyProblem(
                 f"the id {public.name} isn't that of the key beside it",
-                hint="don't trust it: get the key from its owner by another way",
+                hint="don't trust it: get the key from its owner by another way; one that another "
+                "program made has such an id too, and signs no packs",
             )
         with self._locked():
             if any(key.name == public.name for key in self.entries()):
