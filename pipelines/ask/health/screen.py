@@ -188,7 +188,7 @@ def _look(health: Health, look: LastLook) -> str:
 def _schedule(health: Health) -> str:
     served = health.schedule.served_since
     state = "not served here" if served is None else f"served since {day(served)}"
-    missing = ", MISSING: the run that was due" if health.schedule.missing else ", due"
+    missing = ", MISSING: the run that was due" if health.schedule.missing else ", last due"
     return f"{state}{missing} {day(health.schedule.due)}, next {day(health.schedule.next_due)}"
 
 
