@@ -40,8 +40,8 @@ class Limits(Detector):
     3.1 hours (to the end of the night) to 10.6, and four were chance, silent for 1.3 to 3.6 hours.
     Of 36 real ships that were given another number after 33 to 124 minutes 33 are found; on 12
     nights heard by stations two pairs of others were within all other limits, turned by 134
-    degrees, with more that fit, and none is told. No further apart than after a short pause: who
-    makes more than 20 knots all the while isn't found."""
+    degrees, with more that fit, and none is told. No further apart than after a short pause,
+    41 nm: of two hours who made more than 20 knots isn't found."""
     min_pass_reports: PositiveInt = Field(4, ge=2)
     """See `max_pass_pause_s`."""
     max_pass_thin_s: PositiveInt = 10_800

@@ -254,7 +254,7 @@ def _alone(
             "silent_after_s": min(silent_s, float(limits.matched_s)),
             "unheard_before_s": unheard_s,
         }
-    least, awaited_s = "min_pass_silence_s", pause_s + limits.min_pass_silence_s
+    least, awaited_s = "min_pass_silence_s", max(pause_s, 0.0) + limits.min_pass_silence_s
     return {
         "silent_after_s": at_least(min(silent_s, awaited_s), limits, least),
         "unheard_before_s": at_least(unheard_s, limits, least),

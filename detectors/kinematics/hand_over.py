@@ -143,7 +143,7 @@ class _Fitting(NamedTuple):
 
 
 def _fitting(ending: Ends, beginning: Ends, limits: Limits, within_m: float) -> _Fitting:
-    found = _near(ending, beginning, limits)
+    found = _near(ending, beginning, limits, within_m)
     end, begin = ending.take(found[0]), beginning.take(found[1])
     pause_s = (begin.time_us - end.time_us) / SECOND_US
     mean_kn = (end.speed_kn + begin.speed_kn) / 2
@@ -196,7 +196,7 @@ def _fitting(ending: Ends, beginning: Ends, limits: Limits, within_m: float) -> 
     ).take(np.flatnonzero(fits))
 
 
-def _near(ending: Ends, beginning: Ends, limits: Limits) -> tuple[Ints, Ints]:
+def _near(ending: Ends, beginning: Ends, limits: Limits, within_m: float) -> tuple[Ints, Ints]:
     """Rows of ends and beginnings within reach of one another in place and time."""
     if len(ending) == 0 or len(beginning) == 0:
         return np.zeros(0, "int64"), np.zeros(0, "int64")
@@ -205,6 +205,7 @@ def _near(ending: Ends, beginning: Ends, limits: Limits) -> tuple[Ints, Ints]:
     scale_m = 2 * limits.max_miss_m + min(fastest_kn, MAX_KN) * KNOT_MPS * (
         limits.max_pause_s + limits.max_clock_s
     )
+    scale_m = min(scale_m, within_m)
     zero_us = min(int(ending.time_us.min()), int(beginning.time_us.min()))
 
     def tree(part: Ends) -> cKDTree:

@@ -277,7 +277,7 @@ class Outlier(Detector):
         return words.say(
             "{what}, for {duration}, {place}",
             what=what,
-            duration=words.duration(event.start, event.end),
+            duration=words.duration(event.start, event.seen_until),
             place=words.place(event.lat, event.lon),
         )
 

@@ -6,7 +6,7 @@ from detectors.core.telling import Told, Words
 def tell(event: Told, words: Words) -> str:
     """Say what it reported, and from where it can't have been."""
     evidence, place = event.evidence, words.place(event.lat, event.lon)
-    duration = words.duration(event.start, event.end)
+    duration = words.duration(event.start, event.seen_until)
     false = words.place(float(evidence["false_lat"]), float(evidence["false_lon"]))
     if event.subkind == "scatter":
         n, others = int(evidence.get("n_others_scattered") or 0), ""

@@ -1,5 +1,6 @@
 """The detector `watch_area`: its facts, its rule, its events."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, ClassVar, Final
 
@@ -32,7 +33,7 @@ class WatchArea(Detector):
     """3 hours: an encounter or a gap that ended no longer ago may still change."""
 
     name: ClassVar[str] = "watch_area"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     requires: ClassVar[tuple[str, ...]] = ("mmsi", "ais_class", "track_id")
     source: ClassVar[str] = "Own rule: what users ask to be told of, in areas that they drew"
     after: ClassVar[tuple[str, ...]] = ("encounter", "gap")
@@ -80,9 +81,9 @@ class WatchArea(Detector):
         only = np.arange(len(zones.frame)) == row
         inside = np.zeros(len(found), bool)
         inside[zones.members_of(found["lat"], found["lon"], only)[0]] = True
-        spans = [events.span_us(one) for one in events.records(found)]
-        start_us, end_us = np.array(spans, "int64").reshape(-1, 2).T
-        upto_us = np.where(end_us == events.NEVER, window[1], end_us)
+        read = events.records(found)
+        spans = [(*events.span_us(one), _upto_us(one, window[1])) for one in read]
+        start_us, end_us, upto_us = np.array(spans, "int64").reshape(-1, 3).T
         inside &= (upto_us - start_us) >= watch.min_duration_s * SECOND_US
         inside &= watch.asks(start_us, upto_us) & timespan.touches(
             start_us, end_us, window, timedelta(0)
@@ -97,7 +98,7 @@ class WatchArea(Detector):
             )
         return [
             self._event(one, row, watch, context, (start_us[i], end_us[i], upto_us[i]))
-            for i, one in enumerate(events.records(found))
+            for i, one in enumerate(read)
             if inside[i] and concerned[i]
         ]
 
@@ -158,3 +159,14 @@ class WatchArea(Detector):
             zone=zone,
             place=place,
         )
+
+
+def _upto_us(event: Mapping[str, Any], now_us: int) -> int:
+    """Return up to when an event is known: a silence that goes on until now, all else that does as
+    long as reports show it.
+    """
+    start_us, end_us = events.span_us(event)
+    if end_us != events.NEVER:
+        return end_us
+    seen_s = None if event["kind"] == "gap" else event["evidence"].get("duration_s")
+    return now_us if seen_s is None else start_us + int(seen_s * SECOND_US)
