@@ -1,7 +1,6 @@
 """Taking a backup back: into a new home, whole and verified, or not at all."""
 
 import json
-import os
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass
@@ -48,7 +47,7 @@ def restore(folder: Path, home: Path, report: Reporter, *, name: str = "") -> Re
         If somebody else is taking one back there.
     """
     snapshot = Repository(folder).snapshot(name)
-    within = home.exists() and (home.is_mount() or not os.access(home.parent, os.W_OK))
+    within = home.exists()  # which may be a disk of its own, a link, or in another's folder
     place = home / _RESTORED if within else home
     if home.exists() and any(one.name not in _OF_DISKS for one in home.iterdir()):
         raise BackupError(
@@ -65,21 +64,22 @@ def restore(folder: Path, home: Path, report: Reporter, *, name: str = "") -> Re
         if within:
             _move_in(taken, home)
         else:
-            os.replace(taken, home)  # noqa: PTH105 - an empty folder is replaced
-        sync(home.parent)
+            taken.rename(home)
+            with suppress(PermissionError):  # of a folder that may be written in, but not read
+                sync(home.parent)
     return Restored(snapshot, home, home / "restored-config")
 
 
 def _move_in(taken: Path, home: Path) -> None:
-    """Put what was taken back into a folder that can't be replaced: a disk of its own, or one in a
-    folder that is another account's.
+    """Put what was taken back into a folder that is there, which can't always be replaced.
 
     The store comes last: without one a home has nothing to show, so that whoever is killed between
     leaves none that looks whole.
     """
     for one in sorted(taken.iterdir(), key=lambda path: (path.name == "store", path.name)):
         one.rename(home / one.name)
-    home.chmod(0o700)
+    with suppress(PermissionError):  # of another account's folder
+        home.chmod(0o700)
     sync(home)
 
 
