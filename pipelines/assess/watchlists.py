@@ -35,7 +35,6 @@ from detectors.core.evidence import Evidence
 from detectors.core.telling import Say, plain
 from detectors.vessels.numbers import imo_kind
 from pipelines.base.files import read_plain
-from pipelines.base.quotes import UNCLOSED, holds_rows
 from pipelines.base.yaml_files import read_model
 
 WEIGHTS: Final = {"imo": 0.3, "mmsi": 0.25, "callsign": 0.2, "name": 0.1}
@@ -116,11 +115,11 @@ def _read(path: Path) -> Watchlist:
                 encoding="utf-8-sig",
                 index_col=False,  # else of rows that end in a comma each value moves by a column
             )
-        first = io.StringIO(content.decode("utf-8-sig"), newline="")
-        header = next((row for row in csv.reader(first) if any(row)), [])
+        text = content.decode("utf-8-sig")
+        header = next((row for row in csv.reader(io.StringIO(text, newline="")) if any(row)), [])
     except (OSError, ValueError, pd.errors.ParserError, csv.Error) as error:
         raise ConfigError(f"the watch-list {path} can't be read: {error}") from error
-    _refuse_unclosed(table, path)
+    _refuse_unclosed(text, path)
     lower = {str(column).strip().lower(): column for column in table.columns}
     named = [column.strip().lower() for column in header]
     read = (about.columns.get(key, key).strip().lower() for key in KEYS)
@@ -161,20 +160,24 @@ def _read(path: Path) -> Watchlist:
     return Watchlist(path.stem, about, kept, int((~usable).sum()))
 
 
-def _refuse_unclosed(table: pd.DataFrame, path: Path) -> None:
-    """Raise ConfigError where a quote without its partner has taken the rows behind it for a name:
-    who is in them would be on no list, and nothing would say so.
+def _refuse_unclosed(text: str, path: Path) -> None:
+    """Raise ConfigError where a quote without its partner has taken the rows behind it for a name,
+    so that more stands behind the quote of theirs that ends it: who is in them would be on no list,
+    and nothing would say so.
     """
-    broken = np.zeros(len(table), bool)
-    for column in table.columns:
-        broken |= table[column].str.contains("[\r\n]").to_numpy(bool)
-    for row in np.flatnonzero(broken):
-        if holds_rows(table.iloc[row].astype(str), len(table.columns), ","):
-            first = next(iter(table.iloc[row].astype(str)), "")[:40]
-            raise ConfigError(
-                f"the watch-list {path}, entry {row + 1} ({first!r}): {UNCLOSED}",
-                hint='write a quote that belongs to a name twice: "SEA ""STAR"""',
-            )
+    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    while True:
+        before = rows.line_num
+        try:
+            next(rows)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            if rows.line_num > before + 1:
+                raise ConfigError(
+                    f"the watch-list {path}, line {before + 1}: a quote isn't closed",
+                    hint='write a quote that belongs to a name twice: "SEA ""STAR"""',
+                ) from error
 
 
 def _whole(text: pd.Series, digits: int) -> pd.Series:

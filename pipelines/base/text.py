@@ -39,8 +39,8 @@ MONTHS: Final = (
 
 HOURS_FROM_S: Final = 5400
 DAYS_FROM_S: Final = 172_800
-WHOLE_DAYS_FROM: Final = 100
-"""From which age on it is told in hours, and in days; the desk's script goes by them too."""
+WHOLE_DAYS_FROM_S: Final = 8_640_000
+"""From which age on it is told in hours, in days, and in whole ones; the desk's script goes by them too."""
 
 _BEYOND_ASCII: Final = re.compile("[\x7f-\U0010ffff]")
 _BLANKS: Final = re.compile(" +")
@@ -244,5 +244,4 @@ def age(seconds: float, h: str = "h", d: str = "d") -> str:
         return f"{seconds / 60:.0f} min"
     if seconds < DAYS_FROM_S:
         return f"{seconds / 3600:.1f} {h}"
-    days = seconds / 86_400
-    return f"{days:.1f} {d}" if days < WHOLE_DAYS_FROM else f"{days:,.0f} {d}"
+    return f"{seconds / 86_400:{'.1f' if seconds < WHOLE_DAYS_FROM_S else ',.0f'}} {d}"

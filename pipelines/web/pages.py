@@ -7,7 +7,7 @@ from typing import Any, Final
 import pandas as pd
 
 from pipelines.base.labels import LANGUAGES, labels
-from pipelines.base.text import DAYS_FROM_S, HOURS_FROM_S, iso, moment
+from pipelines.base.text import DAYS_FROM_S, HOURS_FROM_S, WHOLE_DAYS_FROM_S, iso, moment
 from pipelines.publish.brief import speeds
 from pipelines.publish.maps import page as maps_page
 from pipelines.publish.maps.style import MARKS, mark_of
@@ -74,5 +74,6 @@ def page(name: str, language: str, **values: Any) -> str:
         page=name,
         hours_from_s=HOURS_FROM_S,
         days_from_s=DAYS_FROM_S,
+        whole_days_from_s=WHOLE_DAYS_FROM_S,
         **given,
     )

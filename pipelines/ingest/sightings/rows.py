@@ -5,9 +5,9 @@ import io
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-from pipelines.base.quotes import UNCLOSED, holds_rows
 from pipelines.ingest.sightings.report import SightingsError
 
+UNCLOSED: Final = "a quote isn't closed"
 _MAX_FIELD: Final = 1_000_000
 _MAX_AGAIN: Final = 200_000_000
 """Characters that are read again behind such quotes, in all: as many as a file may have."""
@@ -35,9 +35,8 @@ class Table:
         self._delimiter = max(",;\t", key=first.count)
         self._again = 0
         csv.field_size_limit(_MAX_FIELD)
-        self._rows = csv.reader(_Lines(self._source), delimiter=self._delimiter)
+        rows = csv.reader(_Lines(self._source), delimiter=self._delimiter)
         try:
-            rows = self._rows
             self.header = next((row for row in rows if any(one.strip() for one in row)), [])
         except csv.Error as error:
             raise SightingsError(f"{name}, its header: {error}") from error
@@ -48,19 +47,24 @@ class Table:
         Raises SightingsError if more of them than can be read again lack the end of a quote.
         """
         number, width = 1, len(self.header)
+        # A quote that took other rows for its field's ends at one of theirs, with more behind it.
+        rows = csv.reader(_Lines(self._source), delimiter=self._delimiter, strict=True)
         while True:
             number += 1
             begins = self._source.tell()
             try:
-                row = next(self._rows)
-                is_odd = len(row) != width or holds_rows(row, width, self._delimiter)
+                row = next(rows)
             except StopIteration:
                 return
-            except csv.Error:  # a field that goes on and on
-                row, is_odd = [], True
-            if is_odd and (line := self._first_line(begins)) is not None:
+            except csv.Error:
+                row = []
+            if len(row) != width and (line := self._first_line(begins)) is not None:
                 yield Raw(number, {}, line, UNCLOSED)
-            elif len(row) != width and any(field.strip() for field in row):
+                continue
+            if not row:  # a blank line, or one with a quote that isn't doubled: read as it can be
+                self._source.seek(begins)
+                row = next(csv.reader([self._source.readline()], delimiter=self._delimiter), [])
+            if len(row) != width and any(field.strip() for field in row):
                 yield Raw(number, {}, ",".join(row), "wrong number of fields")
             elif any(field.strip() for field in row):
                 fields = {quantity: row[at] for quantity, at in places.items()}

@@ -106,7 +106,8 @@ const shown = document.body.dataset;
 const ahead_ms = Date.now() - Date.parse(shown.served);
 function aged(old_s) {
   if (old_s < shown.hoursFrom) return Math.round(old_s / 60) + " min";
-  return old_s < shown.daysFrom ? (old_s / 3600).toFixed(1) + " " + shown.h : (old_s / 86400).toFixed(1) + " " + shown.d;
+  if (old_s < shown.daysFrom) return (old_s / 3600).toFixed(1) + " " + shown.h;
+  return (old_s < shown.wholeDaysFrom ? (old_s / 86400).toFixed(1) : Math.round(old_s / 86400).toLocaleString("en")) + " " + shown.d;
 }
 function ages() {
   for (const one of document.querySelectorAll("time[data-age]")) {

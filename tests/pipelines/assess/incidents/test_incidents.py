@@ -601,7 +601,7 @@ def test_who_turned_about_off_a_coast_is_not_said_to_have_left_it(gazetteer: Gaz
     there = {**OUT, "ended": "near", "arrival_coast_m": 6548.0, "turned_off_m": 6548.0}
     (one,) = told(gazetteer, event("crossing", 1, 3, evidence=there)).to_dict("records")
     assert (
-        "to within 3.5 nm of the coast of Malaysia, off Muar, at 03:02 MYT, where it"
+        "to within 3.5 nm of the coast of Malaysia, off Muar, at 03:02 MYT, where it turned back"
         in (one["title"])
     )
 

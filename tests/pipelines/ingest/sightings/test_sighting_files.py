@@ -362,9 +362,23 @@ def test_a_quote_that_is_not_closed_costs_its_row_alone(read, broken, end):
 
 
 def test_a_note_may_have_several_lines(read):
-    note = '"two boats,\none of ""wood"",\nbound east"'
+    note = '"two boats,\n2026-03-01T09:00Z,2.7,101.7,patrol,""wood""\nbound east"'
     got = read(f"time,lat,lon,source,note\n2026-03-01T01:00Z,2.5,101.5,patrol,{note}\n")
-    assert got.sightings["note"].tolist() == ['two boats,\none of "wood",\nbound east']
+    assert got.sightings["note"].tolist() == [
+        'two boats,\n2026-03-01T09:00Z,2.7,101.7,patrol,"wood"\nbound east'
+    ]
+
+
+def test_quotes_that_are_not_closed_side_by_side_cost_a_row_each(read):
+    broken = '2026-03-01T01:00Z,2.5,101.5,"patrol,\n' * 2
+    got = read(f"time,lat,lon,source,note\n{broken}2026-03-01T02:00Z,2.5,101.5,patrol,\n")
+    assert got.report.rejected == {"a quote isn't closed": 2}
+    assert len(got.sightings) == 1
+
+
+def test_a_quote_that_is_not_doubled_is_part_of_its_field(read):
+    got = read('time,lat,lon,source,note\n2026-03-01T01:00Z,2.5,101.5,patrol,"SEA" STAR\n')
+    assert got.sightings["note"].tolist() == ["SEA STAR"]
 
 
 def test_quotes_without_end_are_not_read_again_without_end(read, monkeypatch):
