@@ -90,13 +90,9 @@ def first_of(store: Queries, moment: Moment) -> list[First]:
     goes_on = incidents[incidents["rank"] > 0]  # what is over may have become part of another
     events = [text.split(";") for text in goes_on["events"].tolist()]
     stand = {ids[0]: standing(ids, held) for ids in events}
-    told = (
-        'SELECT event_id, kind, subkind, "start", "end", score, evidence FROM events '
-        "WHERE list_contains($ids, event_id)"
-    )
     return first(
         incidents,
-        store.sql(told, {"ids": [one for ids in events for one in ids]}),
+        store.events_as_of(moment.ordinal, ids=[one for ids in events for one in ids]),
         store.flags(moment.run_id),
         run["end"],
         concluded=frozenset(one for one, how in stand.items() if how == CLOSED),

@@ -143,13 +143,18 @@ def test_a_zone_is_held_against_the_zones_as_they_are_and_saved(
         {
             "event_id": ["a", "b", "c", "d"],
             "mmsi": [533000001, 533000002, 533000003, 533000004],
-            "kind": "loitering",
+            "kind": "watch_area",
             "start": pd.Timestamp("2026-01-05T18:00Z"),
             "lat": 3.0,
             "lon": 101.0,
             "score": [0.7, 0.6, 0.5, 0.4],
             "score_before": [float("nan"), float("nan"), 0.9, 0.4],
             "status": ["new", "gone", "changed", "same"],
+            "subkind": "silence",
+            "other_mmsi": 0,
+            "end": pd.NaT,
+            "detector": "watch_area",
+            "evidence": [{"zone_name": name} for name in ("Came", "Went", "Less", "Stayed")],
         }
     )
 
@@ -157,10 +162,6 @@ def test_a_zone_is_held_against_the_zones_as_they_are_and_saved(
         result = SimpleNamespace(compared=compared)
         window = SimpleNamespace(start=compared["start"][0], end=compared["start"][0])
         vessel_hours = 9
-
-        @property
-        def reasons(self) -> dict[str, str]:
-            return {"a": "Came", "b": "Went", "c": "Less"}
 
         def counts(self) -> dict[str, dict[str, float]]:
             one = dict.fromkeys(("events", "leads", "vessels", "leads_per_1000_vessel_hours"), 1.0)
@@ -178,7 +179,7 @@ def test_a_zone_is_held_against_the_zones_as_they_are_and_saved(
     holds_up(page)
     assert page.all("p", role="alert") == []
     assert not list(own.areas.glob("*.yaml"))
-    for said in ("new, 0.70", "no longer told of, 0.60", "0.90 → 0.50"):
+    for said in ("new, 0.70", "no longer told of, 0.60", "0.90 → 0.50", "watched area Came"):
         assert said in page.text
     assert "Stayed" not in page.text
     assert "Off the list of flagged vessels it would take" in page.text
