@@ -40,7 +40,7 @@ MONTHS: Final = (
 HOURS_FROM_S: Final = 5400
 DAYS_FROM_S: Final = 172_800
 WHOLE_DAYS_FROM_S: Final = 8_640_000
-"""From which age on it is told in hours, in days, and in whole ones; the desk's script goes by them too."""
+"""From which age on it is told in hours, days, whole days; the desk's script goes by them too."""
 
 _BEYOND_ASCII: Final = re.compile("[\x7f-\U0010ffff]")
 _BLANKS: Final = re.compile(" +")
