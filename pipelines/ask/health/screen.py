@@ -41,6 +41,7 @@ _COARSE: Final = (1, 2, 5, 10, 20)
 MAX_PROBLEMS: Final = 12
 
 YEAR_FROM_S: Final = 182 * 86_400
+"""Times that lie longer ago are written with their year."""
 
 _FAR_DAYS: Final = 3650.0
 """What is so far off is told as such: what a day takes isn't known so well."""
