@@ -230,10 +230,8 @@ class Anchoring(Limits):
     def tell(cls, event: Told, words: Words, mmsi: int) -> str:
         """Say how long it lay at anchor, with whom, and where."""
         fact = event.evidence
-        lasted, place = (
-            words.duration(event.start, event.seen_until),
-            words.place(event.lat, event.lon),
-        )
+        lasted = words.duration(event.start, event.seen_until)
+        place = words.place(event.lat, event.lon)
         beside = words.say(", moored to another") if fact.number("n_moored_together") > 0 else ""
         if event.subkind == "in_prohibited":
             return words.say(

@@ -35,10 +35,11 @@ class Told:
         """Up to when reports show it: the end, of what goes on the time that was measured.
 
         A meeting whose vessels were last heard a quarter of an hour ago was seen until then, not
-        until now. A silence goes on by itself: of one ask `end`.
+        until now. A silence, or one that a watch tells of, goes on by itself.
         """
         seconds = self.evidence.get("duration_s")
-        if self.end is not None or seconds is None:
+        silent = self.kind == "gap" or self.subkind == "silence"
+        if self.end is not None or seconds is None or silent:
             return self.end
         return self.start + pd.Timedelta(seconds=seconds)
 

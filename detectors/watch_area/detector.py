@@ -1,6 +1,5 @@
 """The detector `watch_area`: its facts, its rule, its events."""
 
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, ClassVar, Final
 
@@ -8,7 +7,7 @@ import numpy as np
 import pandas as pd
 from pydantic import PositiveInt
 
-from detectors.core import events
+from detectors.core import events, telling
 from detectors.core.detector import Context, Detector
 from detectors.core.evidence import Bound
 from detectors.core.frames import SECOND_US
@@ -81,9 +80,9 @@ class WatchArea(Detector):
         only = np.arange(len(zones.frame)) == row
         inside = np.zeros(len(found), bool)
         inside[zones.members_of(found["lat"], found["lon"], only)[0]] = True
-        read = events.records(found)
-        spans = [(*events.span_us(one), _upto_us(one, window[1])) for one in read]
-        start_us, end_us, upto_us = np.array(spans, "int64").reshape(-1, 3).T
+        start_us, end_us = events.spans_us(found)
+        seen = [one.seen_until for one in telling.told(found)]
+        upto_us = np.array([window[1] if t is None else t.value // 1_000 for t in seen], "int64")
         inside &= (upto_us - start_us) >= watch.min_duration_s * SECOND_US
         inside &= watch.asks(start_us, upto_us) & timespan.touches(
             start_us, end_us, window, timedelta(0)
@@ -98,7 +97,7 @@ class WatchArea(Detector):
             )
         return [
             self._event(one, row, watch, context, (start_us[i], end_us[i], upto_us[i]))
-            for i, one in enumerate(read)
+            for i, one in enumerate(events.records(found))
             if inside[i] and concerned[i]
         ]
 
@@ -145,28 +144,18 @@ class WatchArea(Detector):
     def tell(cls, event: Told, words: Words, mmsi: int) -> str:
         """Say who met whom, or fell silent, and where."""
         zone, place = event.evidence["zone_name"], words.place(event.lat, event.lon)
+        lasted = words.duration(event.start, event.seen_until)
         if event.subkind == "meet":
             return words.say(
                 "Met {other} for {duration} in the watched area {zone}, {place}",
                 other=words.name(event.partner_of(mmsi)),
-                duration=words.duration(event.start, event.seen_until),
+                duration=lasted,
                 zone=zone,
                 place=place,
             )
         return words.say(
             "Silent for {duration} in the watched area {zone}, {place}",
-            duration=words.duration(event.start, event.end),
+            duration=lasted,
             zone=zone,
             place=place,
         )
-
-
-def _upto_us(event: Mapping[str, Any], now_us: int) -> int:
-    """Return up to when an event is known: a silence that goes on until now, all else that does as
-    long as reports show it.
-    """
-    start_us, end_us = events.span_us(event)
-    if end_us != events.NEVER:
-        return end_us
-    seen_s = None if event["kind"] == "gap" else event["evidence"].get("duration_s")
-    return now_us if seen_s is None else start_us + int(seen_s * SECOND_US)

@@ -244,4 +244,6 @@ def age(seconds: float, h: str = "h", d: str = "d") -> str:
         return f"{seconds / 60:.0f} min"
     if seconds < DAYS_FROM_S:
         return f"{seconds / 3600:.1f} {h}"
-    return f"{seconds / 86_400:{'.1f' if seconds < WHOLE_DAYS_FROM_S else ',.0f'}} {d}"
+    if seconds < WHOLE_DAYS_FROM_S:
+        return f"{seconds / 86_400:.1f} {d}"
+    return f"{seconds / 86_400:,.0f} {d}"

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from detectors.core.telling import told
 from pipelines.ask.explain.chart import draw
 from pipelines.ask.explain.gather import Explanation, Past
 from pipelines.ask.explain.reasons import BEST, NO, not_tried, tried
@@ -76,10 +77,8 @@ class _Show:
         self._print(f"{head}  score {event['score']:.2f}", "bold")
         self._print(str(event["reason"]))
         start, end = event["start"], event["end"]
-        seen_s = x.evidence.get("duration_s")
-        on = pd.isna(end) and seen_s is not None and event["kind"] != "gap"
-        until = start + pd.Timedelta(seconds=float(seen_s or 0)) if on else x.end
-        lasted = duration_text(start, until)
+        [seen] = told(pd.DataFrame([{**event, "evidence": x.evidence}]))
+        lasted = duration_text(start, seen.seen_until or x.end)
         lat, lon = marked_at(x.evidence, event["lat"], event["lon"])
         self._print(
             f"{span(start, end, None, 'UTC')}  "

@@ -236,8 +236,7 @@ def _drifted(row: Told) -> bool:
 def _briefly(row: Told, lead: Told, main: int, teller: Teller) -> str:
     """Return in few words what else happened; empty where there are none for it."""
     say = teller.say
-    until = row.end if row.kind == "gap" else row.seen_until
-    duration, where = teller.duration(row.start, until), teller.place(row.lat, row.lon)
+    duration, where = teller.duration(row.start, row.seen_until), teller.place(row.lat, row.lon)
     place = "" if where == teller.place(lead.lat, lead.lon) else f", {where}"
     other = row.partner_of(main)
     met = {"other": teller.name(other) if other else "", "duration": duration, "place": place}

@@ -55,9 +55,9 @@ function toNumber(digit) {
 let left_ms = -Infinity;
 const leaving = () => asking || performance.now() - Math.max(sent_ms, left_ms) < SEND_MS;
 function keep(digit) {
-  sessionStorage.setItem("ahead", JSON.stringify([...ahead(), [Date.now(), digit]]));
+  sessionStorage.setItem("pressed", JSON.stringify([...pressed(), [Date.now(), digit]]));
 }
-const ahead = () => JSON.parse(sessionStorage.getItem("ahead") || "[]").filter(([at_ms]) => Math.abs(Date.now() - at_ms) < SEND_MS);
+const pressed = () => JSON.parse(sessionStorage.getItem("pressed") || "[]").filter(([at_ms]) => Math.abs(Date.now() - at_ms) < SEND_MS);
 document.addEventListener("keydown", (e) => {
   if (e.defaultPrevented || e.ctrlKey || e.metaKey || e.altKey) return;
   if (leaving() && e.key.length === 1) {
@@ -277,7 +277,7 @@ document.addEventListener("submit", async (e) => {
   clearTimeout(late);
   asking = false;
   if (why) {
-    sessionStorage.removeItem("ahead");
+    sessionStorage.removeItem("pressed");
     if (!said.isConnected) {
       said.className = "unsent warn";
       said.setAttribute("role", "alert");
@@ -293,8 +293,8 @@ document.addEventListener("submit", async (e) => {
   sent_ms = performance.now();
 });
 
-for (const [, digit] of ahead()) toNumber(digit); // pressed before this page was there
-sessionStorage.removeItem("ahead");
+for (const [, digit] of pressed()) toNumber(digit); // pressed before this page was there
+sessionStorage.removeItem("pressed");
 
 // ---- What takes longer than a page: asked for every second, and shown when it is done ----
 const work = document.getElementById("work");
