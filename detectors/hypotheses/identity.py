@@ -262,9 +262,23 @@ HYPOTHESES: Final = (
             "have just cast off, and are said to be two: one switched its set off as another's "
             "was switched on",
             HAND_OVER,
+            Not(Is("at_rest")),
             Is("says_otherwise"),
             Compare("speed_kn", "<=", BERTHS_KN),
             Compare("other_speed_kn", "<=", BERTHS_KN),
+        ),
+    ),
+    Hypothesis(
+        "boats in company",
+        0.5,
+        "Small craft at rest, whose sets are switched off and on as they please.",
+        "one hull only is seen there, or what the new number says of itself isn't so",
+        Case(
+            "both numbers are of small craft's sets, and it lay at rest: boats lie side by side, "
+            "and switch their sets off and on as they please",
+            HAND_OVER,
+            Is("at_rest"),
+            Is("class_b_only"),
         ),
     ),
     Hypothesis(

@@ -44,6 +44,9 @@ class Identity(Limits):
       stays the same, the course changes no more than after a short one, and for
       `min_pass_silence_s` neither is heard on the other's side. Where the whole feed comes by
       passes of satellites, `min_pass_reports` of each within `max_pass_thin_s` will do for it.
+      At rest a number that changed is told on these terms whatever the pause, out at sea and where
+      fewer than `min_lying` lay at once in the day before: at a berth or an anchorage sets go off
+      and on by themselves.
     - `two_hulls`: reports of one MMSI alternate between tracks that no single hull can have made
       (see `kinematics.integrity`), `min_switches` times over `min_hulls_s`, switches no more than
       `max_interruption_s` apart and mostly over a mile long; two of the tracks at least are each a
@@ -90,7 +93,7 @@ class Identity(Limits):
     """
 
     name: ClassVar[str] = "identity"
-    version: ClassVar[str] = "22"
+    version: ClassVar[str] = "23"
     requires: ClassVar[tuple[str, ...]] = (*REPORTED, "sog_kn", "cog_deg", "ais_class")
     source: ClassVar[str] = (
         "Numbers: Recommendation ITU-R M.585-9, annexes 1 and 2; IMO resolution A.1117(30). "

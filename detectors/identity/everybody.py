@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from detectors.core.arrays import Ints
 from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US
+from detectors.identity.going_on import ended, ends_of, pairs_of, under_way, well_heard
 from detectors.identity.limits import Limits
 from detectors.identity.one_hull import MAX_SILENCE_S, STEP_S, Moving, as_one, moving
 from detectors.identity.story import FIELDS, VesselReports
-from detectors.identity.switch import LOST_M, LOST_S, ended, ends_of, pairs_of, thin, well_heard
+from detectors.identity.switch import LOST_M, LOST_S, thin
 from detectors.kinematics import hand_over, shapes
 from detectors.kinematics.track_ends import Ends
 from detectors.vessels import namesakes, statement
@@ -97,7 +98,7 @@ class Everybody:
     """Who said the same IMO number, and names that look alike."""
     ending: Ends
     pairs: hand_over.HandOvers
-    """Where tracks ended, and which go on under another number."""
+    """Where tracks ended under way, and which go on under another number."""
     sailing: Ints
     """Pairs of vessels that sail as one."""
     passing: Ints
@@ -122,7 +123,7 @@ class Everybody:
             spans,
             namesakes.shared_imo(numbers, limits.memory),
             namesakes.look_alikes(names, callsigns, numbers, limits.memory),
-            ending.take(well_heard(limits, ending)),
+            ending.take(under_way(limits, ending) & well_heard(limits, ending)),
             pairs,
             np.column_stack(list(sailing)),
             passing,

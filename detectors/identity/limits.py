@@ -49,7 +49,10 @@ class Limits(Detector):
     min_pass_silence_s: PositiveInt = 10_800
     """See `max_pass_pause_s`."""
     min_speed_kn: PositiveFloat = 3.0
-    """3 kn: what lies still has no course to be carried on."""
+    """3 kn: what is slower lies, or drifts with the stream, and has no course to be carried on."""
+    min_lying: PositiveInt = 6
+    """As of `loitering`: where so many lay at once within a mile or so in the day before is a berth
+    or an anchorage, at which sets go off and on."""
     max_miss_m: PositiveFloat = 500.0
     """500 m and 12 % of the way, 75 degrees, 2.5 kn: ships following one another in the lanes of
     the Strait keep half a mile and more."""

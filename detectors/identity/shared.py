@@ -9,6 +9,7 @@ import pandas as pd
 from detectors.core.arrays import Ints
 from detectors.core.detector import Context
 from detectors.core.frames import SECOND_US
+from detectors.identity.going_on import at_sea
 from detectors.identity.limits import Limits
 from detectors.identity.story import SCORES, Story, VesselReports
 from detectors.kinematics import geodesy
@@ -21,8 +22,6 @@ AT_SEA: Final = "one after the other, renamed at sea"
 """How two are that one hull was that changed number and name on a voyage: Windward & C4ADS (2021)
 tell of hulls that go silent under one identity and come back under another. Who is sold or changes
 her flag gets papers and a set's new number where clerks and technicians are. A judgement."""
-SHORE_M: Final = 1000.0
-"""As near to land it may lie at a berth, a yard or a village that no zone shows."""
 HOW_SETTINGS: Final = ("min_switches", "max_together_m", "max_transit_kn")
 """Parameters that tell whether two are apart, together or heard in turn."""
 
@@ -114,10 +113,7 @@ def _at_sea(reports: VesselReports, rows: Ints, context: Context) -> bool:
     """
     if not len(rows):
         return False
-    place = reports.lat[rows], reports.lon[rows]
-    zones = context.zones
-    lies = zones.within(*place, ("port", "anchorage")) | zones.near_land(*place, SHORE_M)
-    return bool((np.asarray(zones.reached(*place)) & ~np.asarray(lies)).all())
+    return bool(at_sea(context, reports.lat[rows], reports.lon[rows]).all())
 
 
 def _look_alike(limits: Limits, pair: namesakes.Shared, reports: VesselReports) -> Story:

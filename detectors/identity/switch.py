@@ -1,147 +1,35 @@
 """One hull that goes on under another number."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from detectors.core.arrays import Floats, Ints
+from detectors.core.arrays import Ints
 from detectors.core.detector import Context
 from detectors.core.evidence import Bound, at_least, at_most
 from detectors.core.frames import SECOND_US, epoch_us
 from detectors.hypotheses import identity
+from detectors.identity.going_on import silent_s_of, under_way
 from detectors.identity.limits import Limits
 from detectors.identity.story import FIELDS, SCORES, Story, VesselReports
-from detectors.kinematics import geodesy, hand_over, shapes, timespan, track_ends
-from detectors.surroundings import coverage, passes
+from detectors.kinematics import geodesy, hand_over, shapes, track_ends
 from detectors.vessels import statement
 from detectors.vessels.numbers import BAD_FORM, BAD_MID, edits, is_default_number, mmsi_kind
-
-BOAT_OF_A_SHIP: Final = 98
-
-MIN_PASS_LIKENESS: Final = 0.5
-"""Through the longer pauses of a feed by passes dead reckoning misses one hull by twice what is
-likely at most: on 12 simulated nights the five hand-overs had 0.84 to 1.0, the one chance pair left
-by all else 0.34."""
-
-_TENS_US: Final = coverage.FEED_SLOT_S * SECOND_US
 
 LOST_M: Final = 18_520.0
 LOST_S: Final = 6 * 3600
 """Where and when others must have been lost too for reception to end there: within 10 nm, over
 which a receiver's range doesn't change, in the six hours before."""
+SETTINGS: Final = ("max_clock_s", "min_silence_s")
 WORDS: Final = {"name": "name", "imo": "IMO number", "callsign": "call sign"}
-
-
-def ends_of(limits: Limits, reports: VesselReports) -> tuple[track_ends.Ends, track_ends.Ends]:
-    """Return where well heard tracks of ships end, and where they begin; rows count from the first
-    of each track.
-    """
-    found = track_ends.ends(
-        reports.track,
-        reports.time_us,
-        reports.lat,
-        reports.lon,
-        reports.sog_kn,
-        reports.cog_deg,
-        limits.motion_of_passes,
-    )
-    ships = (some.take(_goes_by_itself(reports, some.track_id // 100)) for some in found)
-    ending, beginning = (
-        replace(s, row=s.row - reports.bounds[np.searchsorted(reports.tracks, s.track_id)])
-        for s in ships
-    )
-    return ending, beginning
-
-
-def _goes_by_itself(reports: VesselReports, mmsi: Ints) -> NDArray[np.bool_]:
-    """Tell whose tracks may go on as another's: of ships, and of boats of a ship's (98MIDxxxx): one
-    that is put out or hoisted in leaves the ship's own track going on.
-    """
-    return np.asarray(reports.is_ship(mmsi) | (mmsi // 10_000_000 == BOAT_OF_A_SHIP))
-
-
-def well_heard(limits: Limits, some: track_ends.Ends) -> NDArray[np.bool_]:
-    """Tell which are heard as often as where stations hear them, and not in passes alone."""
-    nearest_s = some.interval_s * (some.n_reports - 1)
-    return np.asarray((some.n_reports >= limits.min_reports) & (nearest_s <= limits.max_thin_s))
-
-
-def pairs_of(
-    limits: Limits, ending: track_ends.Ends, beginning: track_ends.Ends, context: Context
-) -> hand_over.HandOvers:
-    """Return the tracks that go on as another's, of stations and of a feed by passes alone."""
-    by_passes = passes.come_by_passes(context.coverage, beginning.time_us // _TENS_US)
-    usual = beginning.take(well_heard(limits, beginning) & ~by_passes)
-    heard = ending.take(well_heard(limits, ending))
-    found = hand_over.pairs(heard, usual, limits.motion)
-    found = found.join(_after_silence(limits, heard, usual, found, context))
-    if not by_passes.any():
-        return found
-    # By others' passes either was in sight all the while that only the other was heard.
-    more = _long_pairs(limits, ending, beginning.take(by_passes), context)
-    return found.join(more.limited(limits.max_speed_change_kn))
-
-
-def _after_silence(
-    limits: Limits,
-    ending: track_ends.Ends,
-    beginning: track_ends.Ends,
-    found: hand_over.HandOvers,
-    context: Context,
-) -> hand_over.HandOvers:
-    """Return those that stations heard go on after more than `max_pause_s`: the one that fits an
-    end and a beginning that `found` doesn't know.
-    """
-    lost = ending.take(_silent_s(ending, context) >= limits.min_pass_silence_s)
-    fresh = beginning.take(beginning.silent_s >= limits.min_pass_silence_s)
-    more = _long_pairs(limits, lost, fresh, context)
-    more = more.limited(limits.max_speed_change_kn, limits.max_course_change_deg)
-    unmatched = _not_among(more.end, found.end) & _not_among(more.begin, found.begin)
-    return more.take(unmatched & (more.pause_s > limits.max_pause_s) & (more.rivals == 0))
-
-
-def _not_among(some: track_ends.Ends, others: track_ends.Ends) -> NDArray[np.bool_]:
-    """Tell which ends aren't among others."""
-    known = set(zip(others.track_id.tolist(), others.time_us.tolist(), strict=True))
-    own = zip(some.track_id.tolist(), some.time_us.tolist(), strict=True)
-    return np.array([end not in known for end in own], bool)
-
-
-def _long_pairs(
-    limits: Limits, ending: track_ends.Ends, beginning: track_ends.Ends, context: Context
-) -> hand_over.HandOvers:
-    """Return pairs up to a long pause apart that agree well, each heard on its own side alone for
-    hours; no further away than after a short pause, which is what a detector's events rest on.
-    """
-    reach_m = hand_over.reach_m(limits.motion)
-    pairs = hand_over.pairs(ending, beginning, limits.motion_of_passes, within_m=reach_m)
-    silent_s = np.minimum(_silent_s(pairs.end, context), pairs.begin.silent_s)
-    return pairs.take(
-        (silent_s >= limits.min_pass_silence_s) & (pairs.likeness >= MIN_PASS_LIKENESS)
-    )
-
-
-def _silent_s(ending: track_ends.Ends, context: Context) -> Floats:
-    """Return how long they weren't heard since, as far as is known."""
-    now_us = timespan.window_us(context.start, context.end)[1]
-    return np.minimum(ending.silent_s, (now_us - ending.time_us) / SECOND_US)
 
 
 def thin(pairs: hand_over.HandOvers) -> NDArray[np.bool_]:
     """Tell which of two are heard so seldom that it matters who else was lost there."""
     return np.maximum(pairs.end.interval_s, pairs.begin.interval_s) > identity.THIN_S
-
-
-def ended(limits: Limits, ending: track_ends.Ends, context: Context) -> track_ends.Ends:
-    """Return those at which a track isn't merely unheard so far."""
-    now_us = timespan.window_us(context.start, context.end)[1]
-    so_far_s = (now_us - ending.time_us) / SECOND_US
-    known = so_far_s >= np.maximum(limits.min_ended_s, 6 * ending.interval_s)
-    return ending.take(np.isfinite(ending.silent_s) | known)
 
 
 def switches(
@@ -157,7 +45,7 @@ def switches(
     `ending, pairs`: where tracks of any vessel ended, and which go on; rows count from each track's
     first.
     """
-    silent_s = _silent_s(pairs.end, context)
+    silent_s, sails = silent_s_of(pairs.end, context), under_way(limits, pairs.end)
     here = np.isin(pairs.end.track_id, reports.tracks)
     here &= np.isin(pairs.begin.track_id, reports.tracks)
     both = np.r_[pairs.end.track_id[here], pairs.begin.track_id[here]]
@@ -185,7 +73,8 @@ def switches(
         rivals, likeness = int(pairs.rivals[i]), float(pairs.likeness[i])
         score = SCORES["hand_over"] * (1 - 0.2 * max(pause_s, 0) / max_pause_s)
         score *= likeness
-        turned_deg = float(pairs.course_change_deg[i])
+        at_rest = not sails[i]
+        turned_deg = 0.0 if at_rest else float(pairs.course_change_deg[i])
         score *= 1 - 0.3 * min(max(turned_deg - 30.0, 0.0) / 45.0, 1.0)
         score *= 0.7 if unheard_s < limits.memory_s / 2 else 1.0
         score *= 0.8 if rivals else 1.0
@@ -202,13 +91,12 @@ def switches(
             "speed_change_kn": Bound(
                 float(pairs.speed_change_kn[i]), float(pairs.speed_limit_kn[i]), "at_most"
             ),
-            "course_change_deg": Bound(turned_deg, float(pairs.course_limit_deg[i]), "at_most"),
+            "at_rest": at_rest,
+            **({} if at_rest else _courses(pairs, i)),
             "likeness": likeness,
             "clock_difference_s": clock_s,
             "speed_kn": float(pairs.end.speed_kn[i]),
             "other_speed_kn": float(pairs.begin.speed_kn[i]),
-            "course_deg": float(pairs.end.course_deg[i]),
-            "other_course_deg": float(pairs.begin.course_deg[i]),
             "interval_s": float(pairs.end.interval_s[i]),
             "other_interval_s": float(pairs.begin.interval_s[i]),
             "heard_before_s": min(float(pairs.end.heard_s[i]), float(limits.memory_s)),
@@ -222,6 +110,7 @@ def switches(
             "default_number": is_default_number(gave),
             "says_the_same": bool(same),
             "says_otherwise": bool(otherwise),
+            "class_b_only": bool(reports.is_class_b[[first, second]].all()),
             **_at_once(limits, reports, tracks, begin_us),
             **_others_lost(reports, ending, pairs, i),
             "same_said": ", ".join(f"{WORDS[k]} {mine[k]}" for k in same),
@@ -237,9 +126,19 @@ def switches(
             float(pairs.end.lon[i]),
             score,
             evidence,
-            settings=("max_clock_s", "max_course_change_deg", "min_silence_s"),
+            settings=("min_lying", *SETTINGS) if at_rest else ("max_course_change_deg", *SETTINGS),
             anchor_us=begin_us,
         )
+
+
+def _courses(pairs: hand_over.HandOvers, i: int) -> dict[str, Any]:
+    """Return the courses before and after, of who was under way."""
+    turned_deg, limit_deg = float(pairs.course_change_deg[i]), float(pairs.course_limit_deg[i])
+    return {
+        "course_change_deg": Bound(turned_deg, limit_deg, "at_most"),
+        "course_deg": float(pairs.end.course_deg[i]),
+        "other_course_deg": float(pairs.begin.course_deg[i]),
+    }
 
 
 def _alone(

@@ -1,5 +1,6 @@
 """What a sailor is told of an identity."""
 
+from collections.abc import Callable
 from functools import partial
 
 from detectors.core.telling import Told, Words
@@ -21,6 +22,8 @@ def tell(event: Told, words: Words, mmsi: int) -> str:
         case "hand_over":
             pause = max(float(seen.get("pause_s") or 0), 0) / 60
             miss = words.distance(seen["miss_m"])
+            if seen.get("at_rest"):
+                return _at_rest(say, pause, miss, f"{mmsi:09d}" == seen.get("from_mmsi"))
             if f"{mmsi:09d}" == seen.get("from_mmsi"):
                 return say(
                     "Went on under another number, as {other}, after {pause_min:.0f} min, {miss} "
@@ -65,3 +68,20 @@ def tell(event: Told, words: Words, mmsi: int) -> str:
                 "callsign": words.say("Changed its call sign"),
             }[str(seen["field"])]
             return say("{change} from {old!r} to {new!r}, {place}", change=change)
+
+
+def _at_rest(say: Callable[..., str], pause_min: float, miss: str, is_old: bool) -> str:
+    """Say that what lay there lies there still, under another number."""
+    if is_old:
+        return say(
+            "Lay on under another number, as {other}, after {pause_min:.0f} min, {miss} from where "
+            "it had lain, {place}",
+            pause_min=pause_min,
+            miss=miss,
+        )
+    return say(
+        "Took the place of {other}, which had lain there (number changed), after "
+        "{pause_min:.0f} min, {miss} from it, {place}",
+        pause_min=pause_min,
+        miss=miss,
+    )

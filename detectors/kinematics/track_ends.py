@@ -42,7 +42,6 @@ class Limits:
     min_reports: int
     min_some_reports: int
     max_thin_s: float
-    min_speed_kn: float
     max_miss_m: float
     max_miss_ratio: float
     max_course_change_deg: float
@@ -100,7 +99,7 @@ def ends(
     cog_deg: Floats,
     limits: Limits,
 ) -> tuple[Ends, Ends]:
-    """Find the last and first reports of stretches heard well and long enough that move.
+    """Find the last and first reports of stretches heard well and long enough.
 
     Returns ends and beginnings.
 
@@ -175,7 +174,7 @@ def _motion(
     nearest_s = away_s[:, limits.min_reports - 1]
     steady = nearest_s <= limits.max_thin_s
     interval_s = nearest_s / (n_reports - 1)
-    moving = (baseline_s > 0) & np.isfinite(speed_kn) & (speed_kn >= limits.min_speed_kn)
+    known = (baseline_s > 0) & np.isfinite(speed_kn)
     return Ends(
         row,
         track[row],
@@ -188,7 +187,7 @@ def _motion(
         np.abs(time_us[row] - time_us[first if step < 0 else last]) / SECOND_US,
         silent_s,
         n_reports,
-    ).take(moving & steady)
+    ).take(known & steady)
 
 
 def _strays(
