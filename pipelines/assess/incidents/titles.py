@@ -277,6 +277,8 @@ def _briefly(row: Told, lead: Told, main: int, teller: Teller) -> str:
             return say("also false positions for {duration}", duration=duration)
         case "unmatched_sighting":
             return say("also something without AIS was seen near it{place}", place=place)
+        case "identity" if row.subkind == "hand_over":
+            return say("also its number changed{place}", place=place)
         case "identity":
             return say("also what it says of itself doesn't agree")
         case "outlier":

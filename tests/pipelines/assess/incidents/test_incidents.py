@@ -1041,6 +1041,21 @@ def test_one_silence_under_two_names_is_said_to_be_one(gazetteer: Gazetteer) -> 
     )
 
 
+def test_a_number_that_changed_at_rest_is_told_as_such(gazetteer: Gazetteer) -> None:
+    """Not that it sailed on; and beside a stay that weighs more, that the number changed."""
+    change = event(
+        "identity", 6, 6.3, SHIP, NEW, HAND_OVER | {"at_rest": True}, subkind="hand_over", score=0.6
+    )
+    row = telling.told(events.build([change]))[0]
+    teller = Teller({}, gazetteer, at(24))
+    old, new = (teller.sentence(row, one) for one in (SHIP, NEW))
+    assert old.startswith("Lay on under another number, as ")
+    assert new.startswith("Took the place of ")
+    stay = event("loitering", 7, 11, NEW, score=0.9)
+    (one,) = told(gazetteer, change, stay).to_dict("records")
+    assert one["title"].endswith("; also its number changed")
+
+
 def test_a_crossing_tells_the_way_to_the_coast_that_it_left(gazetteer: Gazetteer) -> None:
     """A boat that lay off one coast, went over to the other and is flagged for the way back."""
     lay = event("loitering", -3, 0.5, lat=2.06, lon=102.55)
