@@ -245,6 +245,9 @@ def _the_other_way(row: Told, lead: Told) -> bool:
     """Tell whether a boat that crossed came to the coast that it left, too, by another event."""
     if not (row.kind == lead.kind == "crossing" and row.mmsi == lead.mmsi):
         return False
+    came = all(one.evidence.get("ended") in ("shore", "near") for one in (row, lead))
+    if not came or "half" in (row.subkind, lead.subkind):
+        return False  # out to the middle and back it came to one coast
     there, back = lead.evidence, row.evidence
     known = place_of(there) is not None and place_of(back) is not None
     ways = there.get("from_state"), there.get("to_state")

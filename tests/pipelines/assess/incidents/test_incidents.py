@@ -692,6 +692,9 @@ def test_a_boat_that_went_both_ways_is_looked_for_on_both_shores() -> None:
     assert step(home, out) == step(out, home) == NEXT_STEPS["crossing both ways"]
     another = event("crossing", 1, 3, BOAT, evidence=OUT)
     assert step(home) == step(home, another) == NEXT_STEPS["crossing over"]
+    half = event("crossing", 4, 6, evidence=BACK, subkind="half")
+    at_sea = event("crossing", 1, 3, evidence={**OUT, "ended": "at sea"})
+    assert step(half, out) == step(home, at_sea) == NEXT_STEPS["crossing over"], "one shore alone"
     unknown = event("crossing", 1, 3, evidence={k: v for k, v in OUT.items() if k != "arrival_lat"})
     assert step(home, unknown) == NEXT_STEPS["crossing over"], "its reader may not know where"
 
