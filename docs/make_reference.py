@@ -120,8 +120,9 @@ def settings() -> str:
         "## What to do next\n\nEvery incident says what to do next, by the kind (or kind and "
         f"subkind) of its leading event, and by how that stands: {ends}. Name under "
         "`assess.next_steps` what your watch does instead; what you don't name stays. A key with "
-        "`over` holds for `again`, `unheard` and `in port` too where these have none, one without "
-        "any for all. `selat doctor` names keys that nothing is called by.\n"
+        "`over` holds for `again`, `unheard`, `in port`, `turned back` and `both ways` too where "
+        "these have none, one without any for all. `selat doctor` names keys that nothing is "
+        "called by.\n"
     )
     steps = [(key, _cell(text)) for key, text in NEXT_STEPS.items()]
     out.append(_table(("key", "what it says else"), steps))

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 MAX_COMPANY: Final = 20
 """So many vessels of its company are printed."""
 
+MAYBE = (("explained", "explained"), ("could have met", "possible"))
+"""Columns of its company that are left out where they would be empty."""
+
 
 def _mmsi(text: str) -> int:
     """Return a number of nine digits at most; who types a name is told how to find it."""
@@ -140,12 +143,13 @@ def _print_company(company: "pd.DataFrame") -> None:
     if company.empty:
         return
     print_table(
-        ("vessel", "name", "met", "could have met", "last", "through", "first"),
+        ("vessel", "name", "met", "explained", "could have met", "last", "through", "first"),
         (
             (
                 f"{row['mmsi']:09d}",
                 clean(str(row["name"])) if row["name"] == row["name"] else "",
                 row["meetings"] or "",
+                row["explained"] or "",
                 row["possible"] or "",
                 moment_text(row["last_time"]),
                 _through(row),
@@ -153,7 +157,7 @@ def _print_company(company: "pd.DataFrame") -> None:
             )
             for row in company.head(MAX_COMPANY).to_dict("records")
         ),
-        drop=("first", *(() if company["possible"].any() else ("could have met",))),
+        drop=("first", *(shown for shown, name in MAYBE if not company[name].any())),
     )
     if len(company) > MAX_COMPANY:
         typer.echo(f"… and {len(company) - MAX_COMPANY} more (--json)")

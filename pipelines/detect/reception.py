@@ -42,8 +42,8 @@ class Coverage:
     gaps: int
     longest_gap_s: float
     gap_from: datetime | None = None
-    """Stretches of these 24 hours in which no feed heard anything, by slots of ten minutes; from
-    when the longest lasts (None without any)."""
+    """Stretches of these 24 hours in which no feed heard more than next to nothing, by slots of ten
+    minutes (`Queries.heard_by_slot`); from when the longest lasts (None without any)."""
     usual_gap_s: float = 0.0
     """The longest of a usual day: the median of the days before."""
 
@@ -106,7 +106,8 @@ def received(reader: Queries, end: pd.Timestamp, days: int) -> Coverage:
 
 
 def _gaps(slots_us: Ints, end_us: int) -> list[tuple[int, int]]:
-    """Return how long nothing was heard in the 24 hours before `end_us`, and from when, by stretch.
+    """Return how long next to nothing was heard in the 24 hours before `end_us`, and from when: a
+    pair a stretch.
 
     `slots_us`: starts of the slots in which anything was, in order. What is left of a slot behind
     the last one that was heard is none: feeds pause for seconds.

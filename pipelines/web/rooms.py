@@ -158,7 +158,8 @@ class Vessel:
     incidents
         Id, number where it is of that night, title, when, status; newest first.
     company
-        MMSI, name, meetings, possible ones, last, through, and through how many more.
+        MMSI, name, meetings, those with an innocent reason, possible ones, last, through, and
+        through how many more.
     """
 
     mmsi: int
@@ -172,7 +173,7 @@ class Vessel:
     events: Sequence[tuple[str, str, str, str, float]]
     more: int
     incidents: Sequence[tuple[str, str, str, str, str]]
-    company: Sequence[tuple[int, str, int, int, str, int, int]]
+    company: Sequence[tuple[int, str, int, int, int, str, int, int]]
     concluded: Sequence[Concluded]
     concluded_more: int
     listed: Sequence[str]
@@ -250,6 +251,7 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
                 int(row["mmsi"]),
                 shown.name(int(row["mmsi"])),
                 int(row["meetings"]),
+                int(row["explained"]),
                 int(row["possible"]),
                 moment(row["last_time"], say=words.say),
                 int(row["through"]),

@@ -266,7 +266,7 @@ def _doubts(shown: Shown, health: Health | None, found: Sequence[Problem]) -> tu
         )
     coverage, less = health.coverage, any(one.where == "coverage" for one in found)
     if coverage is not None and (coverage.broke_off or (coverage.gaps and not less)):
-        said.append(t("Silences may be our own: for a while nothing at all was heard."))
+        said.append(t("Silences may be our own: for a while next to nothing was heard."))
     elif less:
         said.append(t("Silences may be our own: less was heard than usual."))
     if lacks := sum(one.where.startswith(LACKS) for one in found):

@@ -192,7 +192,7 @@ def _coverage(health: Health, settings: HealthSettings) -> list[Problem]:
         return []
     if coverage.broke_off:
         text = (
-            f"nothing at all was heard for {age(coverage.longest_gap_s)} from "
+            f"nothing, or next to nothing, was heard for {age(coverage.longest_gap_s)} from "
             f"{day(coverage.gap_from)}: what happened then isn't known"
         )
         hint = "is the receiver, or what delivers the files, up?"

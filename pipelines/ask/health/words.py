@@ -26,7 +26,7 @@ def day(time: datetime | None, say: Callable[[str], str] = str) -> str:
 
 
 def gaps(n: int, longest_s: float, h: str = "h", d: str = "d") -> str:
-    """Say how often nothing at all was heard, in the 24 hours that are told of; `h` and `d` as for
+    """Say how often next to nothing was heard, in the 24 hours that are told of; `h` and `d` as for
     `age`.
 
     >>> gaps(0, 0), gaps(1, 4200), gaps(3, 9000)

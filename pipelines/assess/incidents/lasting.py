@@ -119,9 +119,10 @@ def lasting(
     """Give incidents their ids and status, and tell what became of those known before.
 
     An incident takes up the known one with which it shares most events, of several the one that
-    began first; each known one is taken up once. What shares events with an incident that took up
-    another is merged into that; what was known of events that this look no longer finds, or no
-    longer flags, is retracted. A new id is a hash of the first event's.
+    began first, where they tell one story (`_one_story`); each known one is taken up once. What
+    shares events with an incident that took up another is merged into that; what was known of
+    events that this look no longer finds, or no longer flags, is retracted. A new id is a hash of
+    the first event's.
 
     Returns `schemas.INCIDENTS`: those found in their order, then those that are over (rank 0).
 
@@ -137,12 +138,14 @@ def lasting(
     before = known.incidents
     before = before[~before["status"].isin(["merged", "retracted"])].reset_index(drop=True)
     shared = _shared(found, before, known)
+    same = {pair for pair in shared if _one_story(found, before, pair, known)}
     taken: dict[int, int] = {}
+    for now, then in shared:
+        if (now, then) in same and now not in taken and then not in taken.values():
+            taken[now] = then
     parted: dict[int, int] = {}
     for now, then in shared:
-        if now not in taken and then not in taken.values():
-            taken[now] = then
-        else:
+        if (now, then) in same or then in taken.values():
             parted.setdefault(now, then)
     used = set(known.incidents["incident_id"])
     rows = []
@@ -152,7 +155,7 @@ def lasting(
         else:
             split = before["incident_id"].iloc[parted[place]] if place in parted else ""
             rows.append({**row, **_new(row, split, used, known, say)})
-    into = {then: rows[now]["incident_id"] for now, then in reversed(shared)}
+    into = {pair[1]: rows[pair[0]]["incident_id"] for pair in reversed(shared) if pair in same}
     rows += [
         {**row, **over}
         for then, row in enumerate(records(before))
@@ -206,6 +209,20 @@ def _shared(found: pd.DataFrame, before: pd.DataFrame, known: Known) -> list[tup
     start = before["start"].tolist()
     keyed = [(-n, start[then], now, then) for (now, then), n in Counter(pairs).items()]
     return [(now, then) for _, _, now, then in sorted(keyed)]
+
+
+def _one_story(
+    found: pd.DataFrame, before: pd.DataFrame, pair: tuple[int, int], known: Known
+) -> bool:
+    """Tell whether what shares events tells one story: it is about the same vessel, or the leading
+    event of one is of the other. A boat that lay beside a ship's visitor, and crossed two nights
+    later, is no part of what the ship did.
+    """
+    now, then = found.iloc[pair[0]], before.iloc[pair[1]]
+    new, old = (str(one["events"]).split(";") for one in (now, then))
+    replaced = {known.supersedes.get(event, event) for event in new}
+    leads = old[0] in {*new, *replaced} or {new[0], known.supersedes.get(new[0])} & {*old}
+    return bool(leads) or now["mmsi"] == then["mmsi"] != 0
 
 
 def _new(

@@ -25,6 +25,14 @@ UNHEARD: Final = "unheard"
 IN_PORT: Final = "in port"
 """The words that end a key of the table: what to do once it is over, and its vessel in port."""
 
+TURNED: Final = "turned back"
+"""The words that end a key of the table: what to do once a boat that came over is known to have
+turned off the coast: nobody is to be looked for ashore."""
+
+BOTH: Final = "both ways"
+"""The words that end a key of the table: what to do once it is over, and the boat went over and
+back: whichever way leads, either shore may be where it landed whom it carried."""
+
 RENUMBERED: Final = "renumbered"
 """The word that ends a key of the table: what to do about a silence that goes on, where the hull is
 heard under another number since."""
@@ -33,7 +41,7 @@ FAR: Final = "far"
 """The word that ends a key of the table: what to do about a silence that goes on for so long that
 its vessel can be anywhere (`FAR_M`)."""
 
-ENDINGS: Final = (OVER, AGAIN, UNHEARD, IN_PORT, RENUMBERED, FAR)
+ENDINGS: Final = (OVER, AGAIN, UNHEARD, IN_PORT, TURNED, BOTH, RENUMBERED, FAR)
 
 LIES_KN: Final = 1.0
 """What makes less lies still, give or take what receivers measure."""
@@ -78,6 +86,14 @@ NEXT_STEPS: Final[Mapping[str, str]] = {
     "crossing in port": (
         "too late to meet it on the way: search the shore where it came nearest, look at the boat "
         "in port"
+    ),
+    "crossing turned back": (
+        "it turned back off the coast: whom it carries may be aboard still, meet the boat where it "
+        "is now"
+    ),
+    "crossing both ways": (
+        "too late to meet it on the way: search both shores that it came to, meet the boat where "
+        "it is now"
     ),
     "encounter": "board the one that goes on to a coast, ask the other by VHF",
     "encounter boarding": (
@@ -128,8 +144,9 @@ NEXT_STEPS: Final[Mapping[str, str]] = {
     "watch_area": "ask by VHF",
 }
 """What to do next, by kind of the leading event, or by kind and subkind; with `OVER` after it, once
-that is over, and with `AGAIN`, `UNHEARD` or `IN_PORT` where that is so too. Settings name others
-(`assess.next_steps`); one with `OVER` holds for these as well, one without for all."""
+that is over, and with `AGAIN`, `UNHEARD`, `IN_PORT`, `TURNED` or `BOTH` where that is so too.
+Settings name others (`assess.next_steps`); one with `OVER` holds for these as well, one without
+for all."""
 
 
 @dataclass(frozen=True)
@@ -201,14 +218,40 @@ def _words(
     """Return the words that end the keys of the table for what is over, the closest first."""
     if _under_way([lead], lead, now, seen):
         return ()
+    if lead.kind == "crossing" and _turned_back(lead.evidence):
+        return TURNED, OVER
     if _under_way(rows, lead, now, seen):
         return AGAIN, OVER
+    over = (BOTH, OVER) if any(_the_other_way(one, lead) for one in rows) else (OVER,)
     heard = [seen[mmsi] for mmsi in (lead.mmsi, lead.other_mmsi) if mmsi in seen]
     if heard and now - min(heard) > AT_ONCE:
-        return UNHEARD, OVER
+        return UNHEARD, *over
     if last is not None and last.lies_in_port:
         return IN_PORT, OVER
-    return (AGAIN, OVER) if last is not None and _has_left(lead, last) else (OVER,)
+    return (AGAIN, OVER) if last is not None and _has_left(lead, last) else over
+
+
+def _turned_back(stated: Evidence) -> bool:
+    """Tell whether who came over only came near the coast, and turned about there; as it is told
+    (`detectors.crossing.told`). Who turned at the very shore may have landed.
+    """
+    off_m = stated.get("turned_off_m")
+    ends = (("began", "left_coast_m"), ("ended", "arrival_coast_m"))
+    near = [stated.get(coast) for how, coast in ends if stated.get(how) == "near"]
+    return off_m is not None and off_m in near
+
+
+def _the_other_way(row: Told, lead: Told) -> bool:
+    """Tell whether a boat that crossed came to the coast that it left, too, by another event."""
+    if not (row.kind == lead.kind == "crossing" and row.mmsi == lead.mmsi):
+        return False
+    came = all(one.evidence.get("ended") in ("shore", "near") for one in (row, lead))
+    if not came or "half" in (row.subkind, lead.subkind):
+        return False  # out to the middle and back it came to one coast
+    there, back = lead.evidence, row.evidence
+    known = place_of(there) is not None and place_of(back) is not None
+    ways = there.get("from_state"), there.get("to_state")
+    return known and None not in ways and ways == (back.get("to_state"), back.get("from_state"))
 
 
 def _still_there(lead: Told, now: pd.Timestamp, last: Last | None) -> bool:

@@ -1,6 +1,6 @@
 """What happened in an incident, in a sentence: the leading event, the next one, how many ships."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -47,7 +47,7 @@ def title(
     """
     roads = len(roles) > 2 and lead.kind == "anchoring" and {*roles.values()} == {"anchored"}
     before = _came_from(rows, lead, teller) if lead.kind == "crossing" else ""
-    second = _next(rows, scores, lead, main, without=STAYS if before else ())
+    second = _next(rows, scores, lead, main, roles, without=STAYS if before else ())
     also = _briefly(second, lead, main, teller) if second else ""
     way = None if main else way_of(rows)
     clauses = [
@@ -79,10 +79,15 @@ def _began(lead: Told, main: int, n_near: int, teller: Teller) -> str:
 
 
 def _next(
-    rows: list[Told], scores: list[float], lead: Told, main: int, without: Sequence[str]
+    rows: list[Told],
+    scores: list[float],
+    lead: Told,
+    main: int,
+    roles: Collection[int],
+    without: Sequence[str],
 ) -> Told | None:
     """Return what else the leading event's vessel did, the strongest of it; nothing of the kinds
-    that are told already.
+    that are told already, nor whom it only lay beside at a berth (`roles`: who is in it).
     """
     hull = {main, lead.partner_of(main)} if lead.subkind == "hand_over" else {main}
     for row, score in zip(rows, scores, strict=True):
@@ -90,7 +95,7 @@ def _next(
             continue
         if row.kind in without or row.subkind == "invalid_mmsi":  # is said where it is named
             continue
-        if excused(row) and not row.other_mmsi:  # who is in it is said in any case
+        if excused(row) and row.partner_of(main) not in roles:  # who is in it is said in any case
             continue
         if _is_more(row, lead):
             return row

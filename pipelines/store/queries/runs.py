@@ -183,7 +183,8 @@ class RunQueries(Generation):
     def company(self, mmsi: int, end: pd.Timestamp) -> pd.DataFrame:
         """Return whom a vessel met in events up to a time, and whom those met in turn.
 
-        Returns mmsi, meetings, possible (how often it could have met it while one of the two wasn't
+        Returns mmsi, meetings (that no innocent reason fits as likely as not), explained (that one
+        does), possible (how often it could have met it while one of the two wasn't
         heard), first_time, last_time, score (the highest), through: 0 for whom it met itself, else
         the vessel that met both, the last such; there are `through_more` others.
         """

@@ -262,7 +262,9 @@ class TrafficQueries(Generation):
         return self._ask("heard_by_block", since=since, end=end)
 
     def heard_by_slot(self, since: pd.Timestamp, end: pd.Timestamp) -> pd.Series:
-        """Return starts of the slots of ten minutes in which any feed heard anything."""
+        """Return starts of the slots of ten minutes in which feeds heard more than next to nothing:
+        a fiftieth of the usual slot's reports.
+        """
         return self._ask("heard_by_slot", since=since, end=end)["time"]
 
     def tracks(self) -> pd.DataFrame:

@@ -83,12 +83,34 @@ def test_what_is_known_of_feeds_is_asked_again_once_one_came(tmp_path) -> None:
         assert writer.feed_keys() == {"aa"}
 
 
+def test_a_handful_of_misdated_reports_is_no_reception() -> None:
+    """Through an outage of 80 minutes fifteen came, of 1,400 in ten minutes: "40 min" were told."""
+    asked = duckdb.connect()
+    asked.execute("SET TimeZone = 'UTC'")
+    asked.execute(
+        """CREATE TABLE coverage_feed AS SELECT TIMESTAMPTZ '2026-01-05 20:00+00'
+        + k * INTERVAL '10 minutes' AS time, feed, CASE WHEN k = 3 THEN 6 WHEN k = 6 THEN 1
+        WHEN k BETWEEN 4 AND 10 THEN 0 ELSE 700 END AS reports
+        FROM range(20) AS t(k), (VALUES ('a'), ('b')) AS f(feed) WHERE reports > 0"""
+    )
+    query = resources.files(store).joinpath("sql/heard_by_slot.sql").read_text(encoding="utf-8")
+    span = {"since": "2026-01-05 20:10", "end": "2026-01-06"}
+    heard = asked.execute(query, span).df()["time"].dt.strftime("%H:%M").tolist()
+    assert heard[:3] == ["20:10", "20:20", "21:50"]
+    asked.execute("INSERT INTO coverage_feed VALUES (TIMESTAMPTZ '2026-01-05 23:20+00', 'a', 1)")
+    late = asked.execute(query, span).df()["time"].dt.strftime("%H:%M").tolist()
+    assert late == [*heard, "23:20"], "more of what is newest may be on its way"
+    asked.execute("DELETE FROM coverage_feed WHERE reports > 100 OR reports = 1")
+    assert len(asked.execute(query, span).fetchall()) == 1, "where little is heard that is much"
+
+
 def test_who_could_have_met_is_not_counted_as_met() -> None:
     """Nor is a chance a link to whom the other met; and who met both is all of them, counted."""
     asked = duckdb.connect()
     asked.execute("SET TimeZone = 'UTC'")
     asked.execute(
-        """CREATE TABLE events AS SELECT *, false AS retracted, 0.5 AS score FROM (VALUES
+        """CREATE TABLE events AS SELECT *, false AS retracted, 0.5 AS score, '' AS evidence
+        FROM (VALUES
         (1, 2, 'encounter', TIMESTAMPTZ '2026-01-01 01:00+00'),
         (1, 3, 'encounter', TIMESTAMPTZ '2026-01-01 02:00+00'),
         (1, 2, 'possible_meeting', TIMESTAMPTZ '2026-01-01 03:00+00'),
@@ -107,4 +129,15 @@ def test_who_could_have_met_is_not_counted_as_met() -> None:
         [3, 1, 0, 0, 0],
         [4, 0, 1, 0, 0],
         [5, 2, 0, 3, 1],
+    ]
+    # Neighbours at one village's moorings "met 3 times", and led on to whom the other had met.
+    asked.execute(
+        """UPDATE events SET evidence = '{"explained": {"weight": 0.7}}'
+        WHERE mmsi = 1 AND other_mmsi = 3 OR mmsi = 2"""
+    )
+    met = asked.execute(query, {"mmsi": 1, "end": "2026-01-02"}).df()
+    assert met[[*names, "explained"]].values.tolist() == [
+        [2, 1, 1, 0, 0, 0],
+        [4, 0, 1, 0, 0, 0],
+        [3, 0, 0, 0, 0, 1],
     ]

@@ -386,6 +386,7 @@ def told(
     withheld = [one.without(more.get("withheld", ())) for one in found["evidence"]]
     found = found.assign(evidence=events.objects(withheld, found.index))
     scores = {SHIP: 0.9, BOAT: 0.6, OTHER_BOAT: 0.5, NEW: 0.8}
+    scores = {m: score for m, score in scores.items() if m not in more.get("unflagged", ())}
     names = {SHIP: "MV A", BOAT: "B ONE", OTHER_BOAT: "B TWO", **more.get("names", {})}
     group = grouped(found, scores, 0.3, at(24))
     in_it = [m for m in scores if ((found["mmsi"] == m) | (found["other_mmsi"] == m)).any()]
@@ -452,6 +453,21 @@ def test_who_lies_beside_it_in_a_berth_has_no_part_in_it(gazetteer: Gazetteer) -
     beside = event("encounter", 7, 9, SHIP, NEW + 1, berthed, score=0.15)
     (one,) = told(gazetteer, *MOTHER_STORY, beside).to_dict("records")
     assert one["vessels"] == f"{SHIP} mother ship | {BOAT} visitor | {OTHER_BOAT} visitor"
+
+
+def test_whom_a_boat_lay_beside_before_it_crossed_is_not_said_to_have_been_met(
+    gazetteer: Gazetteer,
+) -> None:
+    """Two that lay on moorings for days "also met for 57.7 h"; what it met at sea is told."""
+    why = Explained(0.7, 0.7, "berthed near one another", "neither moved")
+    berthed = replace(Evidence.of({**ENCOUNTER, "duration_s": 86_400}), explained=why)
+    beside = event("encounter", -20, 0.9, SHIP, NEW + 1, berthed, score=0.22)
+    crossed = event("crossing", 1, 3, evidence=OUT, score=0.8)
+    (one,) = told(gazetteer, crossed, beside).to_dict("records")
+    assert "met" not in one["title"]
+    at_sea = event("encounter", 1.5, 2, SHIP, NEW + 1, ENCOUNTER, score=0.22)
+    (one,) = told(gazetteer, crossed, beside, at_sea).to_dict("records")
+    assert "; also met" in one["title"]
 
 
 def test_it_is_told_how_many_of_her_visitors_came_to_a_coast(gazetteer: Gazetteer) -> None:
@@ -579,7 +595,7 @@ def test_a_crossing_is_told_from_where_to_where_and_shown_where_it_arrived(
         "NE of Bengkalis, at 05:30 MYT"
     )
     assert (one["lat"], one["lon"]) == (2.06, 102.55)
-    assert one["next_step"] == NEXT_STEPS["crossing over"]
+    assert one["next_step"] == NEXT_STEPS["crossing both ways"]
     on_its_way = {**OUT, "ended": "at sea", "arrival_coast_m": 9260.0}
     (one,) = told(gazetteer, event("crossing", 1, None, evidence=on_its_way)).to_dict("records")
     assert "to within 5.0 nm of the coast of Malaysia" in one["title"]
@@ -663,6 +679,47 @@ def test_a_boat_that_landed_and_is_on_its_way_back_can_still_be_met() -> None:
     assert step(6.5, 6.1) == NEXT_STEPS["crossing again"], "whom it carried may be ashore"
     assert step(6.9, 6.5) == NEXT_STEPS["crossing over"], "it was heard since, and crosses no more"
     assert step(9, 6.1) == NEXT_STEPS["crossing over"], "it has had the time to land"
+
+
+def test_a_boat_that_went_both_ways_is_looked_for_on_both_shores() -> None:
+    """Led by the way home it sent a patrol to the shore that nobody was brought to."""
+
+    def step(*crossings: dict[str, Any]) -> str:
+        rows = telling.told(events.build(list(crossings)))
+        return steps.next_step(rows[0], rows, at(12), {}, telling.plain, {SHIP: at(11.8)})
+
+    home, out = event("crossing", 4, 6, evidence=BACK), event("crossing", 1, 3, evidence=OUT)
+    assert step(home, out) == step(out, home) == NEXT_STEPS["crossing both ways"]
+    another = event("crossing", 1, 3, BOAT, evidence=OUT)
+    assert step(home) == step(home, another) == NEXT_STEPS["crossing over"]
+    half = event("crossing", 4, 6, evidence=BACK, subkind="half")
+    at_sea = event("crossing", 1, 3, evidence={**OUT, "ended": "at sea"})
+    assert step(half, out) == step(home, at_sea) == NEXT_STEPS["crossing over"], "one shore alone"
+    unknown = event("crossing", 1, 3, evidence={k: v for k, v in OUT.items() if k != "arrival_lat"})
+    assert step(home, unknown) == NEXT_STEPS["crossing over"], "its reader may not know where"
+
+
+@pytest.mark.parametrize(
+    ("facts", "key"),
+    [
+        ({**OUT, "ended": "near", "arrival_coast_m": 5000.0}, "crossing turned back"),
+        ({**BACK, "began": "near", "left_coast_m": 5000.0}, "crossing turned back"),
+        ({**OUT, "ended": "near", "arrival_coast_m": 300.0}, "crossing again"),
+        ({**OUT, "ended": "shore", "arrival_coast_m": 5000.0}, "crossing again"),
+    ],
+)
+def test_nobody_is_looked_for_ashore_where_a_boat_turned_off_the_coast(
+    facts: dict[str, Any], key: str
+) -> None:
+    """2.7 nm off Muar it turned, and the shore there was to be searched."""
+    rows = telling.told(
+        events.build([event("crossing", 1, 3, evidence={"turned_off_m": 5000.0} | facts)])
+    )
+    place = steps.place_of(rows[0].evidence)
+    assert place is not None
+    last = steps.Last(SHIP, place[0], place[1] - 0.2, 18.0, 270.0, in_port=False)
+    step = steps.next_step(rows[0], rows, at(9), {}, telling.plain, {SHIP: at(8.9)}, last)
+    assert step == NEXT_STEPS[key]
 
 
 def test_a_boat_that_may_be_on_its_way_yet_can_be_met() -> None:
@@ -1186,6 +1243,30 @@ def test_a_part_that_splits_off_gets_an_id_of_its_own(gazetteer: Gazetteer) -> N
     assert one["incident_id"].iloc[0] in new["news"]
     kept = split[split["status"] == "changed"].iloc[0]
     assert kept["news"].startswith("2 events fewer"), "the other part, and what joined them"
+
+
+def test_a_boat_that_once_lay_beside_a_visitor_does_not_take_the_ships_id(
+    gazetteer: Gazetteer,
+) -> None:
+    """A mother ship's incident of two nights before went on as the crossing of a boat that had
+    lain at one village with her visitor: by an event that an innocent reason fits.
+    """
+    beside = event("encounter", 0, None, BOAT, OTHER_BOAT, ENCOUNTER, score=0.25)
+    before = told(gazetteer, *MOTHER_STORY, beside, unflagged={OTHER_BOAT})
+    assert len(before) == 1, "the meeting with little to it is told with her visitor"
+    ended = event("encounter", 0, 8, BOAT, OTHER_BOAT, ENCOUNTER, score=0.25)
+    crossed = event("crossing", 8, 12, OTHER_BOAT, evidence=OUT, score=0.78)
+    found = told(gazetteer, crossed, ended, unflagged={BOAT})
+    assert set(";".join(found["events"]).split(";")) & set(before["events"].item().split(";"))
+    gone = dict.fromkeys(before["events"].item().split(";"), True)
+    known = replace(Known(before, {}, {}), told_before=gone)
+    [one] = lasting(found, known).to_dict("records")
+    assert (one["status"], one["news"]) == ("created", "new")
+    assert one["incident_id"] != before["incident_id"].item()
+    beside_her = told(gazetteer, *MOTHER_STORY, crossed, ended, known=before, unflagged={BOAT})
+    news = dict(zip(beside_her["mmsi"], beside_her["news"], strict=True))
+    assert news[OTHER_BOAT] == f"split from incident {before['incident_id'].item()}"
+    assert beside_her.set_index("mmsi").loc[SHIP, "incident_id"] == before["incident_id"].item()
 
 
 def test_events_of_an_earlier_window_leave_an_incident_only_where_they_are_retracted(
