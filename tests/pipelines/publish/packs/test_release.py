@@ -856,3 +856,89 @@ def test_all_ids_in_an_event_are_those_that_its_recipient_knows() -> None:
         "own": f"see <{own}>",
     }
     assert after["evidence"].iloc[0].explained.values == {"of": f"<{other}>", "n": 3}
+
+
+def test_an_incident_has_the_strictest_mark_of_all_that_it_tells_of() -> None:
+    """Its events, its vessels, and who fell silent then and there, as its title says."""
+    low, mid, high = (Mark(Tlp(name), None) for name in ("GREEN", "AMBER", "RED"))
+    when = pd.Timestamp("2026-01-05T20:00Z")
+    silent = [
+        event_row("gap", when, None, mmsi=mmsi, lat=2.0 + far, score=0.9)
+        for mmsi, far in ((533000001, 0.0), (533000002, 0.001), (533000003, 1.0))
+    ]
+    events = event_schema.build(silent)
+    one, beside, away = events.sort_values("mmsi")["event_id"]
+    incidents = pd.DataFrame(
+        {
+            "incident_id": ["i", "j", "k", "l"],
+            "events": [one, away, away, away],
+            "vessels": ["533000001 a", "533000003 b", "", "533000004 c"],
+            "title": "t",
+            "made_of": "[1]",
+        }
+    )
+    flagged = pd.DataFrame({"mmsi": [533000001], "incident_id": ["i"]})
+
+    def made(*redact: str) -> Any:
+        whom = Recipient(title="x", holds=(), max_tlp=Tlp.RED, formats=("csv",), redact=redact)
+        return SimpleNamespace(recipient=whom)
+
+    def told(of_vessel: dict[int, Mark], *redact: str, next_to: Mark = high) -> pd.DataFrame:
+        mark_of = {one: low, beside: next_to, away: low}
+        given = incidents, events, flagged, mark_of, of_vessel
+        return release_marks.marked_incidents(made(*redact), *given)
+
+    vessels = {533000001: low, 533000003: low}
+    kept = told(vessels)
+    assert list(kept["incident_id"]) == ["i", "k", "l"], "j's vessel is flagged, and isn't in it"
+    assert list(kept["tlp"]) == ["RED", "GREEN", "GREEN"]
+    assert list(told({**vessels, 533000001: mid}, next_to=low)["tlp"]) == [
+        "AMBER",
+        "GREEN",
+        "GREEN",
+    ]
+    assert set(kept["title"]) == {"t"}
+    assert set(kept["made_of"]) == {"[1]"}
+    for field in ("name", "reasons"):
+        bare = told(vessels, field)
+        assert {*bare["title"], *bare["vessels"]} == {""}
+        assert set(bare["made_of"]) == {"[1]"}
+    for field in ("explanation", "explanations", "evidence"):
+        bare = told(vessels, field)
+        assert set(bare["made_of"]) == {"[]"}
+        assert set(bare["title"]) == {"t"}
+
+
+def test_of_the_nights_before_changes_of_numbers_in_its_area_alone_are_told() -> None:
+    when = pd.Timestamp("2026-01-05T20:00Z")
+    rows = [
+        event_row(kind, when, None, mmsi=mmsi, lat=lat)
+        for mmsi, kind, lat in (
+            (533000001, "identity", 2.0),
+            (533000002, "identity", 9.0),
+            (533000003, "gap", 2.0),
+            (533000004, "identity", 2.0),
+        )
+    ]
+    past = event_schema.build(rows).sort_values("mmsi", ignore_index=True)
+    marks = [Mark(Tlp(name), None) for name in ("GREEN", "AMBER", "RED", "CLEAR")]
+    area = SimpleNamespace(contains=lambda lat, _: lat < 5)
+    again = past[past["mmsi"] == 533000004]  # looked at tonight too: what is found now counts
+    made: Any = SimpleNamespace(events=again, area=area)
+    told, theirs = release_marks.changes(made, past, marks)
+    assert (list(told["mmsi"]), theirs) == ([533000001], [marks[0]])
+
+
+def test_the_first_to_look_at_are_in_a_pack_of_few_and_in_their_order() -> None:
+    flagged = pd.DataFrame({"mmsi": [1, 2, 3], "incident_id": ["i", "j", "k"]})
+    chosen = {None: [1, 2, 3], 2: [1, 3], 1: [3]}
+    for top, kept in chosen.items():
+        made: Any = SimpleNamespace(
+            window=SimpleNamespace(end=None), recipient=SimpleNamespace(top=top)
+        )
+        assessed: Any = SimpleNamespace(incidents=None, events=None, flagged=None)
+        with pytest.MonkeyPatch.context() as patch:
+            early = [SimpleNamespace(incident_id="k")]
+            patch.setattr(release_marks, "first", lambda *_, found=early: found)
+            told = release_marks.most_urgent(made, flagged, assessed)
+        assert list(told["mmsi"]) == kept
