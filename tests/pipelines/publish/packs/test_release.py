@@ -897,6 +897,7 @@ def test_an_incident_has_the_strictest_mark_of_all_that_it_tells_of() -> None:
         "GREEN",
         "GREEN",
     ]
+    assert set(kept) == {*incidents, "tlp", "rel"}, "nothing says how many others there are"
     assert set(kept["title"]) == {"t"}
     assert set(kept["made_of"]) == {"[1]"}
     for field in ("name", "reasons"):
@@ -927,6 +928,7 @@ def test_of_the_nights_before_changes_of_numbers_in_its_area_alone_are_told() ->
     made: Any = SimpleNamespace(events=again, area=area)
     told, theirs = release_marks.changes(made, past, marks)
     assert (list(told["mmsi"]), theirs) == ([533000001], [marks[0]])
+    assert list(told) == list(past)
 
 
 def test_the_first_to_look_at_are_in_a_pack_of_few_and_in_their_order() -> None:
@@ -942,3 +944,19 @@ def test_the_first_to_look_at_are_in_a_pack_of_few_and_in_their_order() -> None:
             patch.setattr(release_marks, "first", lambda *_, found=early: found)
             told = release_marks.most_urgent(made, flagged, assessed)
         assert list(told["mmsi"]) == kept
+        assert list(told) == list(flagged), "nothing says how many others there are"
+
+
+@pytest.mark.parametrize(
+    ("marks", "whole"),
+    [
+        ([], "TLP:GREEN · REL AUS"),
+        (["c"], "TLP:GREEN · REL ALL"),
+        (["a", "b"], "TLP:AMBER · REL AUS"),
+        (["b", "s1"], "TLP:RED · REL AUS, MYS"),  # on each list by another of its names
+    ],
+)
+def test_the_mark_of_a_whole_lets_its_recipient_have_it(marks: list[str], whole: str) -> None:
+    whom = Recipient(title="x", holds=("MYS", "AUS"), max_tlp=Tlp.RED, formats=("csv",))
+    given = [SOURCES.get(one, SOURCES.get(f"sighting {one}", DEFAULT)) for one in marks]
+    assert str(cut.of_whole(given, whom, DEFAULT)) == whole
