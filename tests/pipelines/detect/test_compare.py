@@ -32,10 +32,12 @@ def statuses(found: pd.DataFrame, stored: pd.DataFrame, assessed: set[str]) -> l
 
 
 def test_new_grown_same_and_gone() -> None:
-    stored = frame(event(1), event(10, 12), event(20, 22))
-    found = frame(event(1, 6), event(10, 12), event(30, 33))
+    goes_on = event(25)
+    stored = frame(event(1), event(10, 12), event(20, 22), goes_on)
+    found = frame(event(1, 6), event(10, 12), goes_on, event(30, 33))
     result = compare(found, stored, {"loitering"})
-    assert list(result["status"]) == ["changed", "unchanged", "retracted", "created"]
+    told = list(result["status"])
+    assert told == ["changed", "unchanged", "retracted", "unchanged", "created"]
     assert result["end"].iloc[0] == at(6)
 
 
