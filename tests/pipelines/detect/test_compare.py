@@ -75,9 +75,10 @@ def test_nothing_against_nothing() -> None:
     assert statuses(events.empty().assign(reason=""), events.empty().assign(reason=""), set()) == []
 
 
-def test_a_moved_anchor_supersedes() -> None:
+@pytest.mark.parametrize("span", [(2, 6), (6, 9), (1, 3)])
+def test_a_moved_anchor_supersedes(span: tuple[float, float]) -> None:
     stored = frame(event(3, 6))
-    found = frame(event(2, 6))
+    found = frame(event(*span))
     result = compare(found, stored, {"loitering"}).set_index("status")
     assert result.loc["created", "supersedes"] == result.loc["retracted", "event_id"]
     assert result.loc["retracted", "supersedes"] == ""
