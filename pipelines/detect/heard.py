@@ -71,7 +71,7 @@ def heard_by_vessel(
     is_b = (tracked["ais_class"] == "B").to_numpy(bool)[then]
     # Of two hulls heard last at the same time the later track counts.
     ends = frames.offsets(tracked["track_id"].to_numpy()[then])[1:] - 1
-    ends = ends[np.lexsort((ends, time_us[ends], mmsi[ends]))] if len(then) else then
+    ends = ends[np.lexsort((ends, time_us[ends], mmsi[ends]))]
     last = then[ends[is_last(mmsi[ends])]]
     found = pd.DataFrame(
         {

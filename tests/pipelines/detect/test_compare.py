@@ -32,10 +32,12 @@ def statuses(found: pd.DataFrame, stored: pd.DataFrame, assessed: set[str]) -> l
 
 
 def test_new_grown_same_and_gone() -> None:
-    stored = frame(event(1), event(10, 12), event(20, 22))
-    found = frame(event(1, 6), event(10, 12), event(30, 33))
+    goes_on = event(25)
+    stored = frame(event(1), event(10, 12), event(20, 22), goes_on)
+    found = frame(event(1, 6), event(10, 12), goes_on, event(30, 33))
     result = compare(found, stored, {"loitering"})
-    assert list(result["status"]) == ["changed", "unchanged", "retracted", "created"]
+    told = list(result["status"])
+    assert told == ["changed", "unchanged", "retracted", "unchanged", "created"]
     assert result["end"].iloc[0] == at(6)
 
 
@@ -73,9 +75,10 @@ def test_nothing_against_nothing() -> None:
     assert statuses(events.empty().assign(reason=""), events.empty().assign(reason=""), set()) == []
 
 
-def test_a_moved_anchor_supersedes() -> None:
+@pytest.mark.parametrize("span", [(2, 6), (6, 9), (1, 3)])
+def test_a_moved_anchor_supersedes(span: tuple[float, float]) -> None:
     stored = frame(event(3, 6))
-    found = frame(event(2, 6))
+    found = frame(event(*span))
     result = compare(found, stored, {"loitering"}).set_index("status")
     assert result.loc["created", "supersedes"] == result.loc["retracted", "event_id"]
     assert result.loc["retracted", "supersedes"] == ""

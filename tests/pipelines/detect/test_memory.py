@@ -19,16 +19,18 @@ def counts(**reports: int) -> pd.DataFrame:
     return pd.DataFrame({"mmsi": [int(name[1:]) for name in reports], "reports": reports.values()})
 
 
-@pytest.mark.parametrize("rows", [1, 30, 50, 1_000])
-def test_parts_hold_every_number_once_and_no_more_than_fits(rows: int) -> None:
+@pytest.mark.parametrize(("rows", "n_parts"), [(1, 5), (30, 4), (50, 2), (1_000, 1)])
+def test_parts_hold_every_number_once_and_no_more_than_fits(rows: int, n_parts: int) -> None:
     each = counts(v5=30, v7=20, v9=40, v12=5, v13=5)
     parts = memory.ranges(each, rows)
     assert parts[0][0] == 0
     assert parts[-1][1] == 1_000_000_000
     assert all(a[1] == b[0] for a, b in pairwise(parts))
     for low, high in parts:
-        own = each[each["mmsi"].between(low, high - 1)]["reports"]
+        own = memory.of_range(each, low, high)["reports"]
         assert own.sum() <= rows or len(own) == 1
+    assert len(parts) == n_parts, "none is empty, and each is filled as far as may be"
+    assert list(memory.of_range(each, 7, 12)["mmsi"]) == [7, 9]
     assert memory.ranges(each[:0], rows) == [(0, 1_000_000_000)]
 
 
@@ -125,17 +127,19 @@ def test_what_was_heard_of_each_vessel() -> None:
         (1, 102, 90, 1.2, "A"),
         (2, 201, 30, 2.0, "B"),
         (2, 201, 40, 2.1, "B"),
+        (2, 201, 70, 2.2, "B"),
         (3, 301, 600, 3.0, "A"),
     ]
     table = pd.DataFrame(rows, columns=["mmsi", "track_id", "minute", "lat", "ais_class"])
     time = MIDNIGHT + pd.to_timedelta(table.pop("minute"), unit="min")
     tracked = reports(frames.TRACKED, **table, time=time, lon=100.0)
-    start, until = MIDNIGHT + pd.Timedelta("35min"), MIDNIGHT + pd.Timedelta("2h")
+    start, until = MIDNIGHT + pd.Timedelta("40min"), MIDNIGHT + pd.Timedelta("2h")
     found = heard_by_vessel(tracked, start, until).set_index("mmsi")
-    assert found["reports"].tolist() == [3, 2, 0]
-    assert found["hours"].tolist() == [1, 1, 0]
+    assert found["reports"].tolist() == [3, 3, 0]
+    assert found["hours"].tolist() == [1, 2, 0]
     assert found["class_b_only"].tolist() == [False, True, False]
-    assert found["lat"].tolist()[:2] == [1.2, 2.1]
+    assert found["lat"].tolist()[:2] == [1.2, 2.2]
     assert found["last_seen"].isna().tolist() == [False, False, True]
-    assert Heard.of(found.reset_index()) == Heard(5, 2, 2)
+    assert Heard.of(found.reset_index()) == Heard(6, 2, 3)
     assert heard_by_vessel(tracked[:0], start, until).empty
+    assert not heard_by_vessel(tracked, start, MIDNIGHT - pd.Timedelta("1s"))["reports"].any()

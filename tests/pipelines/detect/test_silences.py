@@ -62,6 +62,7 @@ def test_who_may_be_told_of_is_asked_about(heard: dict[int, set[int]]) -> None:
                 assert vessel not in found.due
         asked |= dict.fromkeys(found.due, end)
         found.asked()
+        assert not found.due
 
 
 def test_a_clock_ahead_makes_nobody_silent() -> None:
@@ -71,3 +72,15 @@ def test_a_clock_ahead_makes_nobody_silent() -> None:
     assert not known.due
     known.hear(np.array(VESSELS), us([80, 81, 82]), 3)
     assert known.due == {*VESSELS}
+
+
+def test_who_was_heard_shortly_before_counts_for_how_far_it_is_believed() -> None:
+    known = silences({m: [0] for m in VESSELS}, 0)
+    known.hear(np.array(VESSELS[:1]), us([10]), 3)
+    assert known.end == BEGIN + timedelta(minutes=10)
+
+
+def test_who_comes_late_and_is_new_is_silent_no_longer_than_its_reports_are_old() -> None:
+    known = silences({m: [80] for m in VESSELS}, 80)
+    known.hear(np.array([*VESSELS, 201_000_000, 202_000_000]), us([81, 81, 81, 70, 10]), 3)
+    assert known.due == {202_000_000}

@@ -124,3 +124,17 @@ def test_what_is_no_tail_is_judged_whole(tmp_path: Path) -> None:
         same(home.tables(), before)
         writer.publish()
     assert check(tmp_path) == []
+
+
+def test_what_holds_some_of_the_day_before_too_is_no_tail(tmp_path: Path) -> None:
+    """Though it is minutes late: as a tail of today's alone, yesterday's would never be judged."""
+    midnight = pd.Timestamp("2026-01-07T00:00Z")
+    positions = sailing(1, midnight - pd.Timedelta("2h"))
+    until = [midnight + pd.Timedelta(minutes=m) for m in (20, 40, 60)]
+    known, more = (positions[positions["time"] < one] for one in until[:2])
+    late = known[known["time"].between(midnight - pd.Timedelta("20min"), midnight, "left")]
+    with store.write(tmp_path) as writer:
+        home = Home(writer)
+        assert not home.give(known)
+        assert not home.give(pd.concat([late.assign(mmsi=533000009), more[len(known) :]]))
+        assert home.give(positions[positions["time"].between(until[1], until[2], "left")])

@@ -54,7 +54,9 @@ def test_another_machine_reads_what_this_one_wrote(place: StoreSettings, tmp_pat
         # Published within a second of one another, each is seen by a reader that has seen the last.
         pd.testing.assert_frame_equal(rows(other, place), rows(plain, StoreSettings()))
     assert check(other, place) == []
+    assert check(tmp_path / "third", place) == [], "nor by one that has read nothing yet"
     assert not (other / "work.duckdb").exists()
+    assert not list(here.glob(".*")), "what was sent leaves nothing behind"
 
 
 @share_first

@@ -23,6 +23,7 @@ import yaml
 
 from detectors.core import events as event_schema
 from detectors.core.errors import ConfigError
+from detectors.core.evidence import Explained
 from pipelines import store
 from pipelines.ask import recall
 from pipelines.ask.examine import examine
@@ -615,7 +616,8 @@ def test_an_event_has_the_marks_of_the_events_that_it_names():
     naming = {"lead_event": first["event_id"].iloc[0]}
     later = start + pd.Timedelta(minutes=1)
     other = event_row("gap", start, start, mmsi=533000002, anchor=later, evidence=naming)
-    both = events.concat([first, events.build([other])])
+    alone = {**other, "anchor": later + pd.Timedelta(minutes=1), "evidence": {}}
+    each = events.concat([first, events.build([other]), events.build([alone])])
     known = cut.lineage(
         pd.DataFrame({"feed_key": ["a", "c"], "sha256": ["a" * 64, "c" * 64]}),
         [],
@@ -628,9 +630,8 @@ def test_an_event_has_the_marks_of_the_events_that_it_names():
             }
         ),
     )
-    assert {str(mark) for mark in cut.event_marks(both, known, SOURCES, later, DEFAULT)} == {
-        "TLP:AMBER · REL AUS, MYS"
-    }
+    marks = cut.event_marks(each, known, SOURCES, later, DEFAULT)
+    assert list(map(str, marks)) == ["TLP:AMBER · REL AUS, MYS"] * 2 + ["TLP:GREEN · REL ALL"]
 
 
 def test_a_pack_names_failed_feeds_only_of_those_released() -> None:
@@ -647,6 +648,9 @@ def test_a_recipient_file_says_what_to_mend(tmp_path: Path) -> None:
     for wrong, line, words in (
         (text, 4, "max_tlp"),
         (text.replace("PINK", "RED").replace("[csv]", "[csv, doc]"), 5, "formats"),
+        (text.replace("PINK", "RED").replace("[csv]", "[csv, csv]"), 5, "twice"),
+        (text.replace("PINK", "RED") + "  plan: []\n", 6, "no unit"),
+        (text.replace("PINK", "RED").replace("title: x", 'title: "x\\u202e"'), 2, "can't be seen"),
         (text.replace("PINK", "RED") + "  redact: ['*']\n", 6, "must stay"),
         (text.replace("PINK", "RED") + "  redact: [score]\n", 6, "must stay"),
         (text.replace("PINK", "RED") + "  redact: [status]\n", 6, "must stay"),
@@ -660,6 +664,21 @@ def test_a_recipient_file_says_what_to_mend(tmp_path: Path) -> None:
             recipients.load(tmp_path)
         assert words in error.value.message
         assert f"line {line} " in error.value.hint
+
+
+def test_who_or_what_isnt_there_is_said_with_what_is(tmp_path: Path) -> None:
+    text = "ally: {title: x, holds: [AUS], max_tlp: RED, formats: [csv], plan: [A, Nowhere]}\n"
+    (tmp_path / "recipients.yaml").write_text(text)
+    with pytest.raises(ConfigError, match="no recipient 'foe'") as error:
+        recipients.find(tmp_path, "foe")
+    assert "known: ally" in error.value.hint
+    config: Any = SimpleNamespace(units=[SimpleNamespace(name=name) for name in "AB"])
+    ally = recipients.find(tmp_path, "ally")
+    with pytest.raises(ConfigError, match="no patrol unit 'Nowhere'") as error:
+        recipients.units_of(ally, config)
+    assert "known: A, B" in error.value.hint
+    for plan, units in ((("B",), {"B"}), ("all", {"A", "B"}), (None, set())):
+        assert recipients.units_of(ally.model_copy(update={"plan": plan}), config) == units
 
 
 @pytest.mark.slow
@@ -788,3 +807,156 @@ def test_what_mentions_a_vessel_of_which_nothing_is_told_doesnt_name_it() -> Non
         assert not cut.vessels_of(after)[0] & ours
         same = cut.unnamed(before, {533000008})
         assert same["evidence"].iloc[0] == before["evidence"].iloc[0]
+
+
+@pytest.mark.parametrize("side", ["mmsi", "other_mmsi"])
+def test_who_is_left_out_is_left_out_as_a_partner_too(side: str) -> None:
+    where = pd.Timestamp("2026-01-05T20:00Z")
+    both = {"mmsi": 533000001, "other_mmsi": 533000002}
+    told = event_schema.build([event_row("encounter", where, None, **both)])
+    assert cut.without(told, {both[side]}).empty
+    assert len(cut.without(told, {533000003})) == 1
+
+
+def test_what_a_recipient_doesnt_get_is_empty_whatever_it_is_and_all_else_stays() -> None:
+    held = pd.DataFrame(
+        {"n": [3], "at_m": [2.5], "text": ["x"], "seen": [pd.Timestamp(0, tz="UTC")]}
+    )
+    for name in held:
+        whom = Recipient(title="x", holds=(), max_tlp=Tlp.RED, formats=("csv",), redact=(name,))
+        left = cut.blank(held, whom)
+        pd.testing.assert_frame_equal(left.drop(columns=name), held.drop(columns=name))
+        assert left.dtypes.equals(held.dtypes)
+        assert left[name].iloc[0] in (0, "") or pd.isna(left[name].iloc[0])
+
+
+def test_all_ids_in_an_event_are_those_that_its_recipient_knows() -> None:
+    """Of what isn't an event, and of events that the recipient has nothing of, none is made."""
+    where = pd.Timestamp("2026-01-05T20:00Z")
+    other, unknown, place = "0123456789abcdef", "f" * 16, "fedcba9876543210:5"
+    facts = {"lead_event": other, "told": f"{other}, {unknown}; {place}", "n": 3, "event": "none"}
+    said = Explained(0.5, 1.0, says="x", values={"of": other, "n": 3})
+    row = event_row("gap", where, None, evidence=facts)
+    grouped = event_schema.build([row, {**row, "mmsi": 533000002, "track_ids": "53300000201"}])
+    grouped = grouped.assign(group_id=["", other])
+    own = grouped["event_id"].iloc[0]
+    told = [
+        replace(one, facts={**one.facts, "own": f"see {own}"}, explained=said)
+        for one in grouped["evidence"]
+    ]
+    before = grouped.assign(evidence=event_schema.objects(told, grouped.index))
+    after = cut.renamed_ids(before, lambda one: f"<{one}>", {other})
+    assert list(after["event_id"]) == [f"<{one}>" for one in before["event_id"]]
+    assert list(after["group_id"]) == ["", f"<{other}>"]
+    assert dict(after["evidence"].iloc[0].facts) == {
+        "lead_event": f"<{other}>",
+        "told": f"<{other}>, {unknown}; {place}",
+        "n": 3,
+        "event": "none",
+        "own": f"see <{own}>",
+    }
+    assert after["evidence"].iloc[0].explained.values == {"of": f"<{other}>", "n": 3}
+
+
+def test_an_incident_has_the_strictest_mark_of_all_that_it_tells_of() -> None:
+    """Its events, its vessels, and who fell silent then and there, as its title says."""
+    low, mid, high = (Mark(Tlp(name), None) for name in ("GREEN", "AMBER", "RED"))
+    when = pd.Timestamp("2026-01-05T20:00Z")
+    silent = [
+        event_row("gap", when, None, mmsi=mmsi, lat=2.0 + far, score=0.9)
+        for mmsi, far in ((533000001, 0.0), (533000002, 0.001), (533000003, 1.0))
+    ]
+    events = event_schema.build(silent)
+    one, beside, away = events.sort_values("mmsi")["event_id"]
+    incidents = pd.DataFrame(
+        {
+            "incident_id": ["i", "j", "k", "l"],
+            "events": [one, away, away, away],
+            "vessels": ["533000001 a", "533000003 b", "", "533000004 c"],
+            "title": "t",
+            "made_of": "[1]",
+        }
+    )
+    flagged = pd.DataFrame({"mmsi": [533000001], "incident_id": ["i"]})
+
+    def made(*redact: str) -> Any:
+        whom = Recipient(title="x", holds=(), max_tlp=Tlp.RED, formats=("csv",), redact=redact)
+        return SimpleNamespace(recipient=whom)
+
+    def told(of_vessel: dict[int, Mark], *redact: str, next_to: Mark = high) -> pd.DataFrame:
+        mark_of = {one: low, beside: next_to, away: low}
+        given = incidents, events, flagged, mark_of, of_vessel
+        return release_marks.marked_incidents(made(*redact), *given)
+
+    vessels = {533000001: low, 533000003: low}
+    kept = told(vessels)
+    assert list(kept["incident_id"]) == ["i", "k", "l"], "j's vessel is flagged, and isn't in it"
+    assert list(kept["tlp"]) == ["RED", "GREEN", "GREEN"]
+    assert list(told({**vessels, 533000001: mid}, next_to=low)["tlp"]) == [
+        "AMBER",
+        "GREEN",
+        "GREEN",
+    ]
+    assert set(kept) == {*incidents, "tlp", "rel"}, "nothing says how many others there are"
+    assert set(kept["title"]) == {"t"}
+    assert set(kept["made_of"]) == {"[1]"}
+    for field in ("name", "reasons"):
+        bare = told(vessels, field)
+        assert {*bare["title"], *bare["vessels"]} == {""}
+        assert set(bare["made_of"]) == {"[1]"}
+    for field in ("explanation", "explanations", "evidence"):
+        bare = told(vessels, field)
+        assert set(bare["made_of"]) == {"[]"}
+        assert set(bare["title"]) == {"t"}
+
+
+def test_of_the_nights_before_changes_of_numbers_in_its_area_alone_are_told() -> None:
+    when = pd.Timestamp("2026-01-05T20:00Z")
+    rows = [
+        event_row(kind, when, None, mmsi=mmsi, lat=lat)
+        for mmsi, kind, lat in (
+            (533000001, "identity", 2.0),
+            (533000002, "identity", 9.0),
+            (533000003, "gap", 2.0),
+            (533000004, "identity", 2.0),
+        )
+    ]
+    past = event_schema.build(rows).sort_values("mmsi", ignore_index=True)
+    marks = [Mark(Tlp(name), None) for name in ("GREEN", "AMBER", "RED", "CLEAR")]
+    area = SimpleNamespace(contains=lambda lat, _: lat < 5)
+    again = past[past["mmsi"] == 533000004]  # looked at tonight too: what is found now counts
+    made: Any = SimpleNamespace(events=again, area=area)
+    told, theirs = release_marks.changes(made, past, marks)
+    assert (list(told["mmsi"]), theirs) == ([533000001], [marks[0]])
+    assert list(told) == list(past)
+
+
+def test_the_first_to_look_at_are_in_a_pack_of_few_and_in_their_order() -> None:
+    flagged = pd.DataFrame({"mmsi": [1, 2, 3], "incident_id": ["i", "j", "k"]})
+    chosen = {None: [1, 2, 3], 2: [1, 3], 1: [3]}
+    for top, kept in chosen.items():
+        made: Any = SimpleNamespace(
+            window=SimpleNamespace(end=None), recipient=SimpleNamespace(top=top)
+        )
+        assessed: Any = SimpleNamespace(incidents=None, events=None, flagged=None)
+        with pytest.MonkeyPatch.context() as patch:
+            early = [SimpleNamespace(incident_id="k")]
+            patch.setattr(release_marks, "first", lambda *_, found=early: found)
+            told = release_marks.most_urgent(made, flagged, assessed)
+        assert list(told["mmsi"]) == kept
+        assert list(told) == list(flagged), "nothing says how many others there are"
+
+
+@pytest.mark.parametrize(
+    ("marks", "whole"),
+    [
+        ([], "TLP:GREEN · REL AUS"),
+        (["c"], "TLP:GREEN · REL ALL"),
+        (["a", "b"], "TLP:AMBER · REL AUS"),
+        (["b", "s1"], "TLP:RED · REL AUS, MYS"),  # on each list by another of its names
+    ],
+)
+def test_the_mark_of_a_whole_lets_its_recipient_have_it(marks: list[str], whole: str) -> None:
+    whom = Recipient(title="x", holds=("MYS", "AUS"), max_tlp=Tlp.RED, formats=("csv",))
+    given = [SOURCES.get(one, SOURCES.get(f"sighting {one}", DEFAULT)) for one in marks]
+    assert str(cut.of_whole(given, whom, DEFAULT)) == whole
