@@ -1,56 +1,41 @@
 """A glance between looks: whether what came can change anything that counts.
 
-What came is read, and whom it says something new of is told by who was heard when
-(`detect.silences`). Where that is nobody nothing is taken in: the files are as safe where they lie
-as in the store, and the next look takes them in with what came since. All that is kept is in memory
-and made of what the last look left: a process that dies loses nothing, and whatever else changes
-meanwhile (the store, the configuration, what that look noted) asks for a look.
+What came is read, and tells up to when reports are heard; until `watch.early_min` have passed
+nothing is taken in: the files are as safe where they lie as in the store, and the next look takes
+them in with what came since. All that is kept is in memory and made of what the last look left: a
+process that dies loses nothing, and whatever else changes meanwhile (the store, the configuration,
+what that look noted) asks for a look.
 """
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
-from detectors.core import frames
-from detectors.core.detector import Detector
+from detectors.core.arrays import Ints
+from detectors.core.frames import is_last
 from pipelines import ingest
 from pipelines.base.files import as_it_is
 from pipelines.base.text import minute
-from pipelines.detect.ahead import Ahead
-from pipelines.detect.looks import early, rests_alone
-from pipelines.detect.silences import Silences
-from pipelines.detect.tail import LATE, Recent
+from pipelines.detect.tail import LATE
 from pipelines.ingest.sightings import find
 from pipelines.run import feeds
 from pipelines.run.feeds import Reading
-from pipelines.run.looked import (
-    State,
-    on_one_thread,
-    read_state,
-    stamp,
-    stats_of,
-    write_state,
-)
+from pipelines.run.looked import State, read_state, stamp, stats_of, write_state
 from pipelines.run.setup import Setup
 from pipelines.run.windows import FOREVER
-from pipelines.store import Writer, generation, read
+from pipelines.store import Writer, generation
+from pipelines.store.now import WITHIN
 
 MOST_REPORTS: Final = 500_000
 """So many reports, those of static data too, wait at most; then a look takes them in."""
 
 MOST_KEPT: Final = 200_000
 """What was read of so many is kept to be taken in; of more it is read again, to save memory."""
-
-ASK_EVERY: Final = timedelta(minutes=60)
-"""So long after the look before, or since it was asked, is asked whether a silence is to be told:
-asking costs a quarter of a look, and no lead is to wait longer than an hour."""
 
 DAMAGE: Final = frozenset({"future", "truncated archive", "damaged archive", "unreadable file"})
 """What may be wrong with a feed that a look says, or comes back to."""
@@ -61,10 +46,11 @@ class Glances:
 
     Attributes
     ----------
-    silences
-        Who was heard when, what waits included.
     reports
         How many reports wait to be taken in.
+    end
+        Up to when they count as heard: the newest time that as many vessels were heard around as
+        `store.now` asks for. Of one that is ahead, or of too few, it stands still.
     """
 
     def __init__(
@@ -73,63 +59,29 @@ class Glances:
         named: list[str],
         digest: str,
         left: State,
-        silences: Silences,
         needed: int,
-        asked: Sequence[Detector],
-        recent: Recent,
         stored: Collection[str],
     ) -> None:
-        self._asked, self._recent = asked, recent
         self._setup, self._named, self._digest, self._left = setup, named, digest, left
-        self.silences, self._needed = silences, needed
+        self._needed, self._stored = needed, stored
         self.reports = self._statics = 0
-        self._stored = stored
+        self.end = stamp(left.upto)
+        self._last = pd.Series(dtype="int64")
         self._waiting: dict[Path, tuple[int, ...]] = {}
         self._keys: dict[Path, str] = {}
         self._since_s = float("inf")
-        self._fresh: list[ingest.Batch] = []
         self._decoded: dict[tuple[str, str], tuple[str, ingest.Decoding]] = {}
-        self._positions = [frames.empty(frames.POSITIONS)]
-        self._receptions = [frames.empty(frames.RECEPTIONS)]
-        self._open = ExitStack()
-        self._ahead: Ahead | None = None
-        self._before, self._asked_at = self._beside(), silences.end
+        self._before = self._beside()
 
     @classmethod
     def after(
-        cls,
-        store: Writer,
-        setup: Setup,
-        named: list[str],
-        digest: str,
-        left: State | None,
-        known: Silences | None,
-        recent: Recent,
+        cls, store: Writer, setup: Setup, named: list[str], digest: str, left: State | None
     ) -> "Glances | None":
-        """Return what a look left, published and noted; None where every look must be one.
-
-        Parameters
-        ----------
-        known
-            Who was heard when, where it is known without asking the store.
-        recent
-            What the open date ended with.
-        """
-        settings = setup.installation.settings
-        enough = settings.assess.min_score
-        asked = early(setup.detectors, setup.zones, setup.models, enough)
-        asked = [d for d in asked if d.of_silence is not None and rests_alone(d)]
-        spans = [d.of_silence for d in asked if d.of_silence is not None]
+        """Return what a look left, published and noted; None where every look must be one."""
         now = None if left is None else store.now(FOREVER)
-        if left is None or now is None or not spans:
+        if left is None or now is None:
             return None
-        if known is None:
-            heard = store.heard_last(now.time - max(d.lookback for d in asked))
-            settle = max(d.settle for d in asked)
-            known = Silences(heard, now.time, min(spans), settle)
-        known.asked()
-        stored = store.feed_keys()
-        return cls(setup, named, digest, left, known, now.needed, asked, recent, stored)
+        return cls(setup, named, digest, left, now.needed, store.feed_keys())
 
     def reads(self, digest: str, taken: Callable[[Path], bool], before: Collection[Path]) -> bool:
         """Read what came, and tell whether that is all that is otherwise than the look left it.
@@ -162,25 +114,13 @@ class Glances:
 
     def counts(self) -> bool:
         """Tell whether a look is to be made of what came."""
-        watch, end = self._setup.installation.settings.watch, self.silences.end
-        waits = end - stamp(self._left.upto) >= timedelta(minutes=watch.early_min)
+        watch = self._setup.installation.settings.watch
+        waits = self.end - stamp(self._left.upto) >= timedelta(minutes=watch.early_min)
         whole = timedelta(minutes=watch.whole_min)
-        waits |= bool(whole) and end - stamp(self._left.whole) >= whole
+        waits |= bool(whole) and self.end - stamp(self._left.whole) >= whole
         # The reports' clock stands still where too few are heard to believe them.
         waits |= time.monotonic() - self._since_s >= watch.early_min * 60
-        if waits or self.reports + self._statics > MOST_REPORTS:
-            return True
-        due = self.silences.due if end - self._asked_at >= ASK_EVERY else set()
-        if not due or not self.reports:
-            return False
-        try:
-            if self._opened().tells(due, *self._frames(), end):
-                return True
-        except Exception:  # what is wrong is for a look to say
-            return True
-        self.silences.asked()
-        self._asked_at = end
-        return False
+        return waits or self.reports + self._statics > MOST_REPORTS
 
     def key(self, feed: ingest.FeedFile) -> str:
         """See `feeds.Read`."""
@@ -193,41 +133,6 @@ class Glances:
     def _has(self, feed: ingest.FeedFile) -> bool:
         return (feed.sha256, feed.name) in self._decoded
 
-    def close(self) -> None:
-        """Close the store, which is open since it was asked first."""
-        self._open.close()
-        self._ahead = None
-
-    def _opened(self) -> Ahead:
-        if self._ahead is None:
-            setup = self._setup
-            inst = setup.installation
-            self._ahead = Ahead(
-                self._open.enter_context(read(inst.store, on_one_thread(inst.settings.store))),
-                self._asked,
-                setup.zones,
-                setup.models,
-                inst.settings.assess.min_score,
-                min(stamp(self._left.told_from), stamp(self._left.upto)),
-                self._recent,
-            )
-        return self._ahead
-
-    def _frames(self) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """Return `frames.POSITIONS` and `frames.RECEPTIONS` of what waits."""
-        fresh, self._fresh = self._fresh, []
-        for batch in fresh:
-            self._positions.append(batch.positions)
-            if batch.native is not None:
-                station = batch.native["station"].cast(pa.large_string()).to_pandas()
-                named = batch.positions.assign(station=station.fillna("").to_numpy())
-                named = named[(named["station"] != "").to_numpy(bool)]
-                self._receptions.append(frames.select(named, frames.RECEPTIONS))
-        if fresh:
-            self._positions = [_joined(self._positions, frames.POSITIONS)]
-            self._receptions = [_joined(self._receptions, frames.RECEPTIONS)]
-        return self._positions[0], self._receptions[0]
-
     def note(self, now: datetime, every_min: float) -> None:
         """Note that it was looked."""
         self._left = self._left.model_copy(update={"looked": now, "every_min": every_min})
@@ -237,8 +142,7 @@ class Glances:
         """Say what came."""
         if not self.reports:
             return f"nothing new since {minute(self._left.upto)}"
-        upto = minute(self.silences.end)
-        return f"up to {upto}: nothing to tell; {self.reports:,} reports wait to be taken in"
+        return f"up to {minute(self.end)}: {self.reports:,} reports wait to be taken in"
 
     def _is_known(self, path: Path, taken: Callable[[Path], bool]) -> bool:
         return taken(path) or self._waiting.get(path) == as_it_is(path)
@@ -272,9 +176,8 @@ class Glances:
                 return False
         if any(len(mmsi) for mmsi, _ in heard):
             mmsi, time_us = (np.concatenate(each) for each in zip(*heard, strict=True))
-            self.silences.hear(mmsi, time_us, self._needed)
+            self._hear(mmsi, time_us)
             self.reports += len(mmsi)
-            self._fresh += batches
         self._statics += sum(len(batch.statics) for batch in batches)
         if self.reports + self._statics <= MOST_KEPT:
             decoding.keep(batches)
@@ -283,13 +186,21 @@ class Glances:
         self._since_s = min(self._since_s, time.monotonic())
         return True
 
+    def _hear(self, mmsi: Ints, time_us: Ints) -> None:
+        """Note reports that came, each vessel's newest; and up to when they count as heard."""
+        order = np.lexsort((time_us, mmsi))
+        last = order[is_last(mmsi[order])]
+        came = pd.Series(time_us[last], index=mmsi[last])
+        self._last = pd.concat([self._last, came]).groupby(level=0).max()
+        times_us = np.sort(self._last.to_numpy())[::-1]
+        around = np.searchsorted(-times_us, WITHIN // timedelta(microseconds=1) - times_us, "right")
+        enough = times_us[around >= self._needed]
+        if len(enough):
+            self.end = max(self.end, stamp(pd.Timestamp(int(enough[0]), unit="us", tz="UTC")))
+
     def _beside(self) -> object:
         """Return what tells the store, and files of sightings, from what they were."""
         inst = self._setup.installation
         named = list(inst.settings.sightings)
         seen = stats_of(*{path.parent for path in find(named)}) if named else []
         return generation(inst.store, inst.settings.store), seen
-
-
-def _joined(parts: Sequence[pd.DataFrame], schema: Mapping[str, frames.Column]) -> pd.DataFrame:
-    return frames.conform(pd.concat(parts, ignore_index=True), schema)

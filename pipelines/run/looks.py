@@ -6,7 +6,7 @@ window is the last `watch.open_h` hours, and all that is new to the night.
 
 Looks ask the detectors that are told early from where the last one, or a night, ended
 (`detect.looks`), and judge the tail of the open date (`detect.tail`): every `watch.early_min`
-minutes, and as soon as a glance finds something to tell. When anything is otherwise than the last
+minutes; what comes meanwhile waits (`run.glances`). When anything is otherwise than the last
 look left it (and every `watch.whole_min` minutes, where that is set), one is at everything, as a
 night is. A look that finds nothing that counts towards a flag makes no run: to the next one all
 that is new still. With nothing new nothing is worked out, detected or published.
@@ -128,8 +128,6 @@ class Looker:
             glances.note(now, self._every_min)
             self._glances = glances
             return _timed(Looked(glances.in_words()), time.process_time() - began_s)
-        if glances is not None:
-            glances.close()
         found.clear()  # what was glanced at isn't taken in
         alone = on_one_thread(inst.settings.store)
         with writing(inst, RUN_WAIT_S, alone, begins=True) as store:
@@ -153,10 +151,7 @@ class Looker:
                 write_state(inst, left)
             self._held = store.feed_keys()
             if not (waiting or unread or otherwise):
-                kept = glances.silences if heard and glances is not None else None
-                self._glances = Glances.after(
-                    store, setup, self._named, digest, left, kept, self._recent
-                )
+                self._glances = Glances.after(store, setup, self._named, digest, left)
         self._taken |= {p: at for p, at in found.items() if clean(str(p)) not in unread}
         return _timed(looked, time.process_time() - began_s)
 

@@ -26,8 +26,7 @@ CASE = PROJECT / "tests/detectors/cases/gap/switched_off_under_way/positions.csv
 """A tanker sends nothing from 21:00 to 01:00; eight others are heard on."""
 
 EVERY = "30min"
-BACK = 20
-"""The slice in which it is heard again."""
+EARLY_MIN = 170.0
 BEGUN_ANEW = 8
 
 
@@ -92,18 +91,17 @@ def old_files() -> Iterator[None]:
 def watched(slices: list[str], tmp_path_factory: pytest.TempPathFactory) -> Watch:
     """The case looked at slice by slice; half-way the process dies and another one begins."""
     watch = Watch(tmp_path_factory.mktemp("watched") / "home")
+    watch.begin(early_min=EARLY_MIN)
     for number, part in enumerate(slices):
         if number == BEGUN_ANEW:
-            watch.begin()
+            watch.begin(early_min=EARLY_MIN)
         watch.give(part)
     return watch
 
 
-def test_a_look_is_made_where_something_is_to_be_told(watched: Watch) -> None:
-    runs = [n for n, one in enumerate(watched.each) if one.finished is not None]
-    assert runs == [0, BACK]
+def test_what_comes_waits_for_the_next_look(watched: Watch) -> None:
     looks = [n for n, one in enumerate(watched.each) if one.vessels]
-    assert looks == [0, BEGUN_ANEW, BACK]
+    assert looks == [0, 6, BEGUN_ANEW, 14, 20, 26]
     assert "reports wait to be taken in" in watched.each[1].text
     found = events_of(watched.home)
     assert list(found["detector"]) == ["gap"]
@@ -183,6 +181,27 @@ def test_a_look_at_everything_comes_in_time(begun: Watch) -> None:
     while not begun.next().whole:
         pass
     assert [bool(begun.next().whole) for _ in range(2)] == [False, True]
+
+
+def test_a_clock_ahead_brings_no_look(tmp_path: Path) -> None:
+    """One vessel of twelve moves what counts as heard no more than it moves the store's "now"."""
+    watch = Watch(tmp_path / "home")
+    watch.begin(early_min=60.0)
+    head = "mmsi,time,lat,lon,sog_kn,cog_deg"
+
+    def slice_of(minute: int, ahead_h: int = 0) -> str:
+        rows = [
+            f"{563000001 + n},2026-01-06T{3 + ahead_h * (n == 0):02d}:{minute:02d}:00Z,"
+            f"{2 + n / 10},102,5,90"
+            for n in range(12)
+        ]
+        return "\n".join([head, *rows, ""])
+
+    assert watch.give(slice_of(0)).vessels
+    assert not watch.give(slice_of(15, ahead_h=9)).vessels
+    assert not watch.give(slice_of(30)).vessels
+    assert watch.looker._glances is not None
+    assert watch.looker._glances.end == pd.Timestamp("2026-01-06T03:30Z")
 
 
 def test_meetings_are_looked_for_in_time(begun: Watch) -> None:
