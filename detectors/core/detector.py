@@ -112,8 +112,6 @@ class Detector(BaseModel):
     - ``rests_on``: whose positions a vessel's events rest on, a tuple of `relations`;
     - ``digests``: whether of other vessels it needs no more than a `digest`, a few bytes a report:
       then its own reports, those of `Gathered.company` and what was gathered do for a vessel;
-    - ``of_silence``: where all its events come of a vessel's silence, and so begin though nothing
-      new was heard of it: how long at least no track of it is heard;
     - ``symmetric_days``: shifts of time, in days, under which its events are the same. One that
       looks at the sun names shifts after which the sun stands where it stood: 1461 days, four
       Julian years (within 0.1 degree).
@@ -144,11 +142,6 @@ class Detector(BaseModel):
         looked at, or the vessel with those that these relations name.
         """
         return (All(),)
-
-    @property
-    def of_silence(self) -> timedelta | None:
-        """Return the shortest silence that its events come of; None where they come of reports."""
-        return None
 
     @property
     def lookback(self) -> timedelta:

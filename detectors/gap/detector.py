@@ -175,11 +175,6 @@ class Gap(Limits):
         return timedelta(seconds=self.in_full_s)
 
     @property
-    def of_silence(self) -> timedelta:
-        """Return the shorter of the shortest of both classes."""
-        return timedelta(seconds=min(self.min_duration_a_s, self.min_duration_b_s))
-
-    @property
     def lookback(self) -> timedelta:
         """With less history than this a silence that reaches into the window is unproven."""
         return timedelta(seconds=max(self.unproven_after_s, self.habit_s) + self.history_s)

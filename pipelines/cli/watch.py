@@ -20,10 +20,11 @@ def watch(
 ) -> None:
     """Look every few minutes at what came since, until stopped; selat desk shows it by itself.
 
-    Reads what selat listen has finished recording, and what is new in the feeds. Every hour
-    (watch.early_min) a look takes it in and goes on with silences, meetings, stops and crossings
-    from where the last one ended. The night's run asks every detector, and stays the reference:
-    all this is still new to it. With nothing new nothing is done.
+    Every hour (watch.early_min) a look takes in what selat listen has finished recording, and what
+    is new in the feeds, and goes on with silences, meetings, stops and crossings from where the
+    last one ended; until then it waits, but for a file that is written over. The night's run asks
+    every detector, and stays the reference: all this is still new to it. With nothing new nothing
+    is done.
 
     Exit codes with --once: 0 also with nothing new, 6 partial, 5 another process is writing.
 

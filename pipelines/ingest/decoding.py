@@ -39,14 +39,9 @@ class Decoding:
         self.report = Report()
         self._formats: set[str] = set()
         self._is_archive = self._is_read_on = False
-        self._kept: list[Batch] | None = None
-
-    def keep(self, batches: list[Batch]) -> None:
-        """Give all that was read of the feed again to whoever reads it next."""
-        self._kept = batches
 
     def __iter__(self) -> Iterator[Batch]:
-        """Read the feed, once unless what was read is kept.
+        """Read the feed, once.
 
         In a zip, files that aren't feeds are passed over, and lines are numbered through all
         files that are.
@@ -59,9 +54,6 @@ class Decoding:
         ChangedError
             Behind the last batch, if the file isn't any more what its digest says.
         """
-        if self._kept is not None:
-            yield from self._kept
-            return
         try:
             yield from self._all_batches()
             self._check()

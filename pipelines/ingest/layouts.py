@@ -240,7 +240,7 @@ def _stat(path: Path) -> tuple[int, ...]:
 
 @lru_cache(maxsize=4)
 def _parse(path: Path, stat: tuple[int, ...]) -> Mapping[str, Layout]:
-    """Return the layouts in a file as it is by its `stat`: each glance asks for them."""
+    """Return the layouts in a file as it is by its `stat`: each look asks for them."""
     content = read_yaml(path)
     if not all(isinstance(block, dict) for block in content.values()):
         raise ConfigError(f"{path} isn't a mapping of names to layouts")

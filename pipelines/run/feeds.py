@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePath
 from random import SystemRandom
 from tempfile import TemporaryDirectory
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import pandas as pd
 
@@ -67,29 +67,18 @@ class IngestSummary:
             report.step(f"  hint: {why.hint}")
 
 
-class Read(Protocol):
-    """Who has read feeds as they are to be taken in."""
-
-    def key(self, feed: ingest.FeedFile) -> str:
-        """Return `feed_key` of what was read, empty for others."""
-
-    def decoding(self, feed: ingest.FeedFile) -> ingest.Decoding | None:
-        """Return it, once; None for others."""
-
-
 def ingest_feed(
     store: Writer,
     feed: ingest.FeedFile,
     options: ingest.IngestOptions,
     report: Reporter,
     tries: IngestSettings | None = None,
-    read: Read | None = None,
 ) -> dict[str, Any] | None:
     """Add one feed to the store; None if it is there already, else its report.
 
-    It may have been `read` before. One of which rows waited for their time is read again once that
-    has come, see `waiting`; one that changes meanwhile at once, and one whose file system fails,
-    such as a network share that comes and goes, as often as `tries` says, after growing waits.
+    One of which rows waited for their time is read again once that has come, see `waiting`; one
+    that changes meanwhile at once, and one whose file system fails, such as a network share that
+    comes and goes, as often as `tries` says, after growing waits.
 
     Raises
     ------
@@ -103,7 +92,7 @@ def ingest_feed(
     changed = failed = 0
     while True:
         try:
-            return _ingest_as_it_is(store, feed, options, report, read)
+            return _ingest_as_it_is(store, feed, options, report)
         except ingest.ChangedError:
             changed += 1
             if changed == _TRIES:
@@ -124,9 +113,8 @@ def _ingest_as_it_is(
     feed: ingest.FeedFile,
     options: ingest.IngestOptions,
     report: Reporter,
-    read: Read | None,
 ) -> dict[str, Any] | None:
-    key = (read.key(feed) if read else "") or feed_key(feed, options)
+    key = feed_key(feed, options)
     before = None
     if store.has_feed(key):
         if PurePath(feed.name).name not in store.called(key):
@@ -141,7 +129,7 @@ def _ingest_as_it_is(
         replaces = waiting.alone(store.waiting(), feed.sha256)
     size = feed.path.stat().st_size
     with report.bar(f"Reading {feed.name}", size) as bar:
-        decoding = (read.decoding(feed) if read else None) or ingest.decode(
+        decoding = ingest.decode(
             feed, options, progress=lambda done: bar.to(done, size), announce=report.step
         )
         filled = _LiveReport(decoding, before)

@@ -6,7 +6,7 @@ window is the last `watch.open_h` hours, and all that is new to the night.
 
 Looks ask the detectors that are told early from where the last one, or a night, ended
 (`detect.looks`), and judge the tail of the open date (`detect.tail`): every `watch.early_min`
-minutes, and as soon as a glance finds something to tell. When anything is otherwise than the last
+minutes; what comes meanwhile waits (`run.glances`). When anything is otherwise than the last
 look left it (and every `watch.whole_min` minutes, where that is set), one is at everything, as a
 night is. A look that finds nothing that counts towards a flag makes no run: to the next one all
 that is new still. With nothing new nothing is worked out, detected or published.
@@ -18,14 +18,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
 
 from detectors.kinematics.integrity import PROVISIONAL
-from pipelines.base.files import as_it_is
+from pipelines.base.files import as_it_is, identity_of
 from pipelines.base.progress import Reporter
 from pipelines.base.schedule import due_between, read_served
 from pipelines.base.settings import Installation
@@ -116,21 +115,18 @@ class Looker:
         began_s = time.process_time()
         inst = self._installation
         setup, digest = self._settled()
-        found: dict[Path, tuple[int, ...]] = {}
-
-        def taken(path: Path) -> bool:
-            found[path] = as_it_is(path)
-            return self._taken.get(path) == found[path]
-
         glances, self._glances = self._glances, None
-        heard = glances is not None and glances.reads(digest, taken, self._taken)
-        if glances is not None and heard and not glances.counts():
+        if glances and not glances.finds_otherwise(digest) and not glances.is_due(now):
             glances.note(now, self._every_min)
             self._glances = glances
             return _timed(Looked(glances.in_words()), time.process_time() - began_s)
-        if glances is not None:
-            glances.close()
-        found.clear()  # what was glanced at isn't taken in
+        found: dict[Path, tuple[int, ...]] = {}
+        seen: dict[Path, tuple[int, ...]] = {}
+
+        def taken(path: Path) -> bool:
+            found[path], seen[path] = as_it_is(path), identity_of(path)
+            return self._taken.get(path) == found[path]
+
         alone = on_one_thread(inst.settings.store)
         with writing(inst, RUN_WAIT_S, alone, begins=True) as store:
             if not self._held <= store.feed_keys():  # such as where an older store was put back
@@ -139,24 +135,19 @@ class Looker:
                 waiting = not store.waiting().empty
                 known = None if waiting else taken
                 reading = (setup.zones, self._report, self._named, Reading())
-                one = feeds.ingest_feed
-                if heard and glances is not None:
-                    one = partial(feeds.ingest_feed, read=glances)
-                ingested = feeds.ingest_all(store, inst, *reading, one, known)
-                seen = import_sightings(store, inst, self._report, (), ingested.seen)
-                unread = {**ingested.failed, **seen.failed}
-                otherwise = bool(seen.added) or waiting
+                ingested = feeds.ingest_all(store, inst, *reading, known=known)
+                sighted = import_sightings(store, inst, self._report, (), ingested.seen)
+                unread = {**ingested.failed, **sighted.failed}
+                otherwise = bool(sighted.added) or waiting
                 looked, left = self._look(store, setup, digest, unread, otherwise, now)
             if looked.finished is not None:
                 runs.point_newest(inst, looked.finished.folder, look=True)
             if left is not None:
                 write_state(inst, left)
             self._held = store.feed_keys()
-            if not (waiting or unread or otherwise):
-                kept = glances.silences if heard and glances is not None else None
-                self._glances = Glances.after(
-                    store, setup, self._named, digest, left, kept, self._recent
-                )
+            # While nobody else can write: whatever changes from here on shows.
+            if left is not None and not (waiting or unread or otherwise):
+                self._glances = Glances(setup, self._named, digest, left, seen)
         self._taken |= {p: at for p, at in found.items() if clean(str(p)) not in unread}
         return _timed(looked, time.process_time() - began_s)
 

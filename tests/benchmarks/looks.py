@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections import defaultdict
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
@@ -63,9 +64,10 @@ def main() -> None:
                 run_night(one, first, quiet=True, steps=None)
         looker = Looker(home, [str(home.home / "feeds")], report, given.every)
         with watching.economy(home.settings.detection.memory_gb) as settle_down:
-            for name, content in parts(given.feed, given.every)[: given.until]:
+            began = datetime.now(UTC)
+            for n, (name, content) in enumerate(parts(given.feed, given.every)[: given.until]):
                 (home.home / "feeds" / name).write_bytes(content)
-                done = looker.look()
+                done = looker.look(began + n * timedelta(minutes=given.every))
                 if not spent:
                     settle_down()
                 spent[kind(done)].append(done.cpu_s)

@@ -223,18 +223,6 @@ def test_scores_are_within_what_it_says(name, whole, stage, earlier):
 
 
 @ALL
-def test_events_of_silence_are_of_silences_as_long_as_it_says(name, whole, stage):
-    shortest = build(name).of_silence
-    if shortest is None:
-        return
-    heard = stage.positions[["mmsi", "time"]].merge(whole[name], on="mmsi")
-    until = heard["end"].fillna(stage.end)
-    assert not ((heard["time"] > heard["start"]) & (heard["time"] < until)).any()
-    lasts = whole[name]["end"].fillna(stage.end) - whole[name]["start"]
-    assert (lasts >= shortest).all()
-
-
-@ALL
 def test_does_not_change_its_input_and_is_deterministic(name, stage, whole, earlier):
     context = earlier(name, stage)
     given = {

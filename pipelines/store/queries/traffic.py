@@ -52,14 +52,6 @@ class TrafficQueries(Generation):
         """Return MMSIs heard between two times."""
         return self._ask("heard", since=since, end=end)["mmsi"]
 
-    def heard_last(self, since: pd.Timestamp) -> pd.DataFrame:
-        """Return vessels heard since a time, and when they were heard last: mmsi, time."""
-        query = (
-            "SELECT mmsi, max(last_time) AS time FROM presence WHERE last_time >= $since "
-            "GROUP BY mmsi ORDER BY mmsi"
-        )
-        return self.sql(query, {"since": since})
-
     def dates_of(self, feed_keys: Collection[str]) -> set[str]:
         """Return UTC dates that some feeds hold a position report of."""
         query = "SELECT DISTINCT date FROM presence WHERE list_contains($keys, feed_key)"

@@ -2,17 +2,15 @@
 
 import json
 import shutil
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
 
-from detectors.core import frames
-from pipelines import ingest, store
+from pipelines import store
 from pipelines.base import files
 from pipelines.base.progress import reporter
 from pipelines.run import glances, looks
@@ -26,8 +24,7 @@ CASE = PROJECT / "tests/detectors/cases/gap/switched_off_under_way/positions.csv
 """A tanker sends nothing from 21:00 to 01:00; eight others are heard on."""
 
 EVERY = "30min"
-BACK = 20
-"""The slice in which it is heard again."""
+EARLY_MIN = 170.0
 BEGUN_ANEW = 8
 
 
@@ -48,6 +45,8 @@ class Watch:
     home: Path
     slices: list[str] = field(default_factory=list)
     each: list[Looked] = field(default_factory=list)
+    now: datetime = datetime(2026, 1, 7, tzinfo=UTC)
+    """By the clock of the process: half an hour goes by with each slice."""
 
     def __post_init__(self) -> None:
         (self.home / "feeds").mkdir(parents=True, exist_ok=True)
@@ -61,7 +60,8 @@ class Watch:
 
     def give(self, text: str) -> Looked:
         (self.home / "feeds" / f"{len(self.each):02d}.csv").write_text(text)
-        self.each.append(self.looker.look())
+        self.now += timedelta(minutes=30)
+        self.each.append(self.looker.look(self.now))
         return self.each[-1]
 
     @property
@@ -92,19 +92,18 @@ def old_files() -> Iterator[None]:
 def watched(slices: list[str], tmp_path_factory: pytest.TempPathFactory) -> Watch:
     """The case looked at slice by slice; half-way the process dies and another one begins."""
     watch = Watch(tmp_path_factory.mktemp("watched") / "home")
+    watch.begin(early_min=EARLY_MIN)
     for number, part in enumerate(slices):
         if number == BEGUN_ANEW:
-            watch.begin()
+            watch.begin(early_min=EARLY_MIN)
         watch.give(part)
     return watch
 
 
-def test_a_look_is_made_where_something_is_to_be_told(watched: Watch) -> None:
-    runs = [n for n, one in enumerate(watched.each) if one.finished is not None]
-    assert runs == [0, BACK]
+def test_what_comes_waits_for_the_next_look(watched: Watch) -> None:
     looks = [n for n, one in enumerate(watched.each) if one.vessels]
-    assert looks == [0, BEGUN_ANEW, BACK]
-    assert "reports wait to be taken in" in watched.each[1].text
+    assert looks == [0, 6, BEGUN_ANEW, 14, 20, 26]
+    assert "a file waits to be taken in" in watched.each[1].text
     found = events_of(watched.home)
     assert list(found["detector"]) == ["gap"]
     assert found["end"].notna().all()
@@ -113,7 +112,7 @@ def test_a_look_is_made_where_something_is_to_be_told(watched: Watch) -> None:
 def test_in_the_end_all_is_as_in_one_go(watched: Watch, slices: list[str], tmp_path: Path) -> None:
     end = Watch(Path(shutil.copytree(watched.home, tmp_path / "end", symlinks=True)))
     (end.home / "looked.json").unlink()
-    assert end.looker.look().whole == "it is the first look"
+    assert end.looker.look(end.now).whole == "it is the first look"
     once = Watch(tmp_path / "once")
     once.give(
         "\n".join([slices[0].strip(), *(part.split("\n", 1)[1].strip() for part in slices[1:])])
@@ -161,28 +160,17 @@ def test_whatever_else_changes_asks_for_a_look(begun: Watch) -> None:
     assert not begun.next().vessels
     broken = begun.home / "feeds" / "x.csv.gz"
     broken.write_bytes(b"\x1f\x8bnothing")
+    assert not begun.next().vessels
+    begun.now += timedelta(minutes=100_000)
     said = begun.next()
     broken.unlink()
     assert said.finished is not None
     assert any("x.csv.gz" in name for name in said.finished.failures)
 
 
-def test_no_more_waits_than_is_said(begun: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(glances, "MOST_REPORTS", 150)
-    assert begun.next().vessels
-    waits = 0
-    for _ in range(4):
-        waits += begun.slices[len(begun.each)].count("\n") - 1
-        looks_now = waits > 150
-        assert bool(begun.next().vessels) == looks_now
-        waits *= not looks_now
-
-
 def test_a_look_at_everything_comes_in_time(begun: Watch) -> None:
-    begun.begin(60.0)
-    while not begun.next().whole:
-        pass
-    assert [bool(begun.next().whole) for _ in range(2)] == [False, True]
+    begun.begin(whole_min=90.0, early_min=30.0)
+    assert [bool(begun.next().whole) for _ in range(6)] == [True, False, False, True, False, False]
 
 
 def test_meetings_are_looked_for_in_time(begun: Watch) -> None:
@@ -199,20 +187,21 @@ def test_a_file_that_is_written_over_does_not_wait(slices: list[str], tmp_path: 
     watch = Watch(tmp_path / "home")
     for part in slices[:4]:
         (watch.home / "feeds" / "latest.csv").write_text(part)
-        watch.looker.look()
+        watch.looker.look(watch.now)
     assert watch.held == sum(part.count("\n") - 1 for part in slices[:4])
 
 
 def test_what_waits_is_missed_when_it_goes_and_counted_once(begun: Watch) -> None:
     assert begun.next().vessels
-    said = begun.next().text
+    assert "a file waits" in begun.next().text
     waits = begun.home / "feeds" / f"{len(begun.each) - 1:02d}.csv"
     copy = begun.home / "feeds" / "copy.csv"
     copy.write_bytes(waits.read_bytes())
-    assert begun.looker.look().text.split(" (")[0] == said.split(" (")[0]
+    assert "2 files wait" in begun.looker.look(begun.now).text
     copy.unlink()
+    assert begun.looker.look(begun.now).vessels
     waits.rename(begun.home / "away.csv")
-    looked_at = begun.looker.look()
+    looked_at = begun.looker.look(begun.now)
     assert "wait" not in looked_at.text
     (begun.home / "away.csv").rename(waits)
 
@@ -226,99 +215,31 @@ def test_what_goes_between_a_glance_and_its_look_comes_later(
     before = begun.held
     path = begun.home / "feeds" / f"{len(begun.each):02d}.csv"
 
-    def goes(_: object) -> bool:
+    def goes(*_: object) -> bool:
         path.rename(begun.home / "away.csv")
         return True
 
     with monkeypatch.context() as patch:
-        patch.setattr(glances.Glances, "counts", goes)
+        patch.setattr(glances.Glances, "is_due", goes)
         begun.next()
     assert begun.held == before
     (begun.home / "away.csv").rename(path)
-    begun.looker.look()
+    begun.looker.look(begun.now)
     begun.begin()
-    begun.looker.look()
+    begun.looker.look(begun.now)
     assert begun.held == before + path.read_text().count("\n") - 1
 
 
-@pytest.mark.parametrize("kept", [glances.MOST_KEPT, 0])
-def test_what_a_glance_read_is_taken_in_as_it_was_read(
-    begun: Watch, monkeypatch: pytest.MonkeyPatch, kept: int
-) -> None:
-    """Once, unless it was too much to be kept."""
-    begun.next()
-    read, decode, before = list[str](), ingest.decode, begun.held
-
-    def decoding(feed: ingest.FeedFile, *given: Any, **named: Any) -> ingest.Decoding:
-        read.append(feed.path.name)
-        return decode(feed, *given, **named)
-
-    monkeypatch.setattr(ingest, "decode", decoding)
-    monkeypatch.setattr(glances, "MOST_KEPT", kept)
-    assert not begun.next().vessels
-    monkeypatch.setattr(glances.Glances, "counts", lambda _: True)
+def test_a_clock_that_was_set_back_makes_nothing_wait(begun: Watch) -> None:
     assert begun.next().vessels
-    names = [f"{len(begun.each) - n:02d}.csv" for n in (2, 1)]
-    assert sorted(read) == sorted(names * (1 if kept else 2))
-    came = sum(begun.slices[len(begun.each) - n].count("\n") - 1 for n in (2, 1))
-    assert begun.held == before + came
-
-
-def test_nothing_waits_longer_than_is_said_where_the_time_of_reports_stands_still(
-    begun: Watch, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    begun.next()
     assert not begun.next().vessels
-    now_s = time.monotonic() + 100_000.0 * 60
-    monkeypatch.setattr(glances.time, "monotonic", lambda: now_s)
+    begun.now -= timedelta(days=1)
     assert begun.next().vessels
 
 
-def test_more_than_may_wait_is_not_read_to_the_end(
-    begun: Watch, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    begun.next()
-    taken = []
-    positions = make_positions(pd.read_csv(CASE))
-
-    class Endless:
-        def __iter__(self) -> Iterator[ingest.Batch]:
-            while True:
-                taken.append(1)
-                yield ingest.Batch(positions, frames.empty(frames.STATICS))
-
-    with monkeypatch.context() as patch:
-        patch.setattr(ingest, "decode", lambda *_: Endless())
-        patch.setattr(glances, "MOST_REPORTS", 3 * len(positions))
-        patch.setattr(looks.feeds, "ingest_all", _nothing)
-        with pytest.raises(RuntimeError, match="a look"):
-            begun.next()
-    assert len(taken) in (3, 4)
-
-
-def test_no_more_static_data_waits_than_is_said(
-    begun: Watch, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    begun.next()
-    statics = frames.empty(frames.STATICS).reindex(range(100))
-
-    class Names:
-        report = ingest.Report()
-
-        def __iter__(self) -> Iterator[ingest.Batch]:
-            yield ingest.Batch(frames.empty(frames.POSITIONS), statics)
-
-        def keep(self, batches: list[ingest.Batch]) -> None:
-            pass
-
-    with monkeypatch.context() as patch:
-        patch.setattr(ingest, "decode", lambda *_: Names())
-        patch.setattr(glances, "MOST_REPORTS", 150)
-        patch.setattr(looks.feeds, "ingest_all", _nothing)
-        assert not begun.next().vessels
-        with pytest.raises(RuntimeError, match="a look"):
-            begun.next()
-
-
-def _nothing(*_: object, **__: object) -> None:
-    raise RuntimeError("a look")
+def test_a_look_a_moment_too_soon_is_made(begun: Watch) -> None:
+    begun.begin(early_min=60.0)
+    assert begun.next().vessels
+    assert not begun.next().vessels
+    begun.now -= timedelta(seconds=1)
+    assert begun.next().vessels

@@ -623,7 +623,7 @@ def test_whom_a_look_read_from_further_back_the_next_one_of_the_day_reads_so_at_
     night(tmp_path)
     slices = [range(55, 56), range(56, 57), range(77, 78), range(78, 79)]
     with reporter(quiet=True) as report:
-        looker = Looker(installation_of(tmp_path, 0, 0.3, early_min=1), [str(feeds)], report)
+        looker = Looker(installation_of(tmp_path, 0, 0.3, early_min=0), [str(feeds)], report)
         for n, hours in enumerate(slices, start=1):
             (feeds / f"{n}.csv").write_bytes(to_and_fro(hours))
             looker.look()
