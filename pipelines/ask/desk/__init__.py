@@ -23,6 +23,7 @@ from pipelines.ask.desk.asking import (
 )
 from pipelines.ask.desk.kept import Kept, kept
 from pipelines.ask.desk.night import Night, night
+from pipelines.ask.desk.shared import Shared, shared
 from pipelines.ask.desk.told import Told, table
 from pipelines.ask.desk.verdicts import Verdicts, verdicts
 
@@ -32,6 +33,7 @@ __all__ = [
     "Kept",
     "Night",
     "Operation",
+    "Shared",
     "Told",
     "Verdicts",
     "backtest",
@@ -43,6 +45,7 @@ __all__ = [
     "night",
     "night_with",
     "operation",
+    "shared",
     "table",
     "verdicts",
     "vessel",

@@ -112,6 +112,27 @@ def stacked(
     return figure
 
 
+def here_and_there(table: pd.DataFrame, title: str) -> "Figure":
+    """Draw two scores of each vessel on a line of its own: here, and as a partner would see it."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 1.2 + 0.22 * len(table)), layout="constrained")
+    axes: Axes = figure.subplots()
+    rows = np.arange(len(table))
+    here, there = (table[name].to_numpy("float64") for name in ("score_here", "score_there"))
+    axes.hlines(rows, np.fmin(here, there), np.fmax(here, there), color=_OTHER, lw=1)
+    axes.plot(here, rows, "o", ms=7, mfc="none", color=_OTHER, label="here")
+    axes.plot(there, rows, "o", ms=4, color=_MARK, label="in the pack")
+    names = [one_line(_plain(f"{m} {n}"), 34) for m, n in table[["mmsi", "name"]].to_numpy()]
+    axes.set_yticks(rows, names, fontsize=7)
+    axes.set_xlim(0, 1)
+    axes.set_xlabel("score")
+    axes.invert_yaxis()
+    axes.legend(loc="lower right", fontsize=8)
+    figure.suptitle(_plain(title), fontsize=9, parse_math=False)
+    return figure
+
+
 def verdicts(reports: pd.DataFrame, title: str) -> "Figure":
     """Draw judged reports on a map: sound ones as dots, each other verdict by a sign of its own."""
     from matplotlib.figure import Figure
