@@ -530,6 +530,33 @@ def test_of_the_hours_that_a_boat_lay_at_one_place_the_last_is_said(page: Any) -
     assert said == ["1200", "1300", "1400"]
 
 
+def test_whose_ship_is_in_the_window_is_named_in_it(page: Any) -> None:
+    """The sheet is wider than the window: rank 2 was named beneath it, or nowhere in a crowd."""
+    script = (Path(pages.__file__).parent / "script" / "marks.js").read_text()
+    ship = "{rank: 2, name: 'HARMONY 56', x: 400, y: 560}"
+    crowd = "[[300, 495, 500, 745]]"  # on all sides, over 60 pixels wide
+    run = "shipNames(ctx, 800, 900, {}, (x) => x, (y) => y, taken, s)"
+    stubs = (
+        "const said = [], style = { marks: {} }, FAR_OFF = 1e6, TAU = 6.28; const events = [];"
+        "const numberOf = String; const label = (_, text, x, y) => said.push([text, x, y]);"
+        "const ctx = new Proxy({ measureText: (t) => ({ width: 6 * t.length }) },"
+        " { get: (o, name) => o[name] ?? (() => {}), set: () => true });"
+        "const s = { rank: null, pad: 0.25, closed: new Set() };"
+    )
+    [[text, _, y]] = page.evaluate(
+        f"(() => {{ {stubs} const vessels = [{ship}], taken = {crowd}; {script}; {run};"
+        "return said; })()"
+    )
+    assert text == "2  HARMONY 56"
+    assert 150 <= y <= 490, "in the window, whose lower edge is at 750, above the crowd"
+    full, low = "[[0, 0, 800, 742]]", ship.replace("560", "700")
+    said = page.evaluate(
+        f"(() => {{ {stubs} const vessels = [{low}], taken = {full}; {script}; {run};"
+        "return said; })()"
+    )
+    assert said == [], "there is room beneath the window alone"
+
+
 RECORD = """(() => {
   const own = CanvasRenderingContext2D.prototype;
   const { fillText, fillRect } = own;

@@ -6,13 +6,14 @@ function dot(ctx, x, y, r, color) {
   ctx.fill();
 }
 const boxAt = (x, y, r) => [x - r, y - r, x + r, y + r];
-/* Write a text at the first of some spots beside a place at which it touches nothing; else nowhere. */
-function nameAt(ctx, taken, text, x, y, spots, color, c) {
+/* Write a text at the first of some spots beside a place at which it touches nothing, within a box if there
+   is one; else nowhere. */
+function nameAt(ctx, taken, text, x, y, spots, color, c, within = null) {
   const long = ctx.measureText(text).width;
   for (const [dx, dy, align] of spots) {
     const l = align === "left" ? x + dx : align === "right" ? x + dx - long : x + dx - long / 2;
     const box = [l - 3, y + dy - 8, l + long + 3, y + dy + 8];
-    if (!free(taken, box)) continue;
+    if (!free(taken, box) || (within && !holds(within, box))) continue;
     taken.push(box);
     if (Math.abs(dy) > 17) thread(ctx, x, y, x + dx, y + dy, c);
     label(ctx, text, x + dx, y + dy, color, c, align);
@@ -20,6 +21,7 @@ function nameAt(ctx, taken, text, x, y, spots, color, c) {
   }
   return false;
 }
+const holds = (w, b) => w[0] <= b[0] && w[1] <= b[1] && b[2] <= w[2] && b[3] <= w[3];
 const free = (taken, b) => !taken.some((t) => b[0] < t[2] && b[2] > t[0] && b[1] < t[3] && b[3] > t[1]);
 
 // Marks stay on their place where they can; else beside it, on a line that leads back to it; else,
@@ -210,7 +212,7 @@ function ships(ctx, c, X, Y, s) {
 /* Where a name may stand beside its ship; those of the first ranks may stand further off, on a thread. */
 const NAMED = 3;
 const SPOTS = [[11, 0, "left"], [-11, 0, "right"], [0, -17, "center"], [0, 17, "center"]];
-const FAR_SPOTS = [30, 48, 66].flatMap((d) => [[d, -d, "left"], [-d, -d, "right"], [d, d, "left"], [-d, d, "right"], [0, -d, "center"], [0, d, "center"]]);
+const FAR_SPOTS = [30, 48, 66, 90, 120].flatMap((d) => [[d, -d, "left"], [-d, -d, "right"], [d, d, "left"], [-d, d, "right"], [0, -d, "center"], [0, d, "center"]]);
 function thread(ctx, x, y, tx, ty, c) {
   ctx.strokeStyle = c.ink;
   ctx.lineWidth = 0.7;
@@ -222,6 +224,8 @@ function thread(ctx, x, y, tx, ty, c) {
 function shipNames(ctx, w, h, c, X, Y, taken, s) {
   for (const v of vessels) if (!s.rank || v.rank === s.rank) taken.push(boxAt(X(v.x), Y(v.y), 6));
   taken.push([-FAR_OFF, 0, 4, h], [w - 44, 0, FAR_OFF, h]);
+  const [ex, ey] = [(w * s.pad) / (1 + 2 * s.pad), (h * s.pad) / (1 + 2 * s.pad)];
+  const seen = [ex, ey, w - ex, h - ey];
   const order = [...vessels].sort((a, b) => (b.rank === s.rank) - (a.rank === s.rank) || a.rank - b.rank);
   ctx.font = "600 11px system-ui, sans-serif";
   for (const v of order) {
@@ -231,7 +235,8 @@ function shipNames(ctx, w, h, c, X, Y, taken, s) {
     const y = Y(v.y);
     if (x < 0 || y < 0 || x > w || y > h) continue;
     const first = numberOf(v.rank) <= NAMED || v.rank === s.rank;
-    nameAt(ctx, taken, text, x, y, first ? [...SPOTS, ...FAR_SPOTS] : SPOTS, v.rank === s.rank ? c.magenta : c.ink, c);
+    const within = holds(seen, [x, y, x, y]) ? seen : null; // the sheet is wider than the window
+    nameAt(ctx, taken, text, x, y, first ? [...SPOTS, ...FAR_SPOTS] : SPOTS, v.rank === s.rank ? c.magenta : c.ink, c, within);
   }
 }
 /* How far vessels that fell silent can have come since, at the pace that they made before: of the
