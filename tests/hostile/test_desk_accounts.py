@@ -475,7 +475,7 @@ def test_accounts_that_are_looked_up_again_and_again_hold_no_file_open(known: Ac
     for _ in range(5):
         os.utime(known.path)
         assert known.find("Lt Aminah") is not None
-    assert len([*Path("/proc/self/fd").iterdir()]) == held
+    assert len([*Path("/proc/self/fd").iterdir()]) <= held
 
 
 def test_of_what_is_kept_open_what_nobody_asked_for_longest_goes_first() -> None:
