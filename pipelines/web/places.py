@@ -201,7 +201,7 @@ def _places(here: Here, request: Request, kept: Recent) -> tuple[Places, Drawn |
                 for one in (snapshot.refused if snapshot else ())
             ],
             [(name, sorted(of)) for name, of in sorted(by_class.items())],
-            [] if here.part else layers.last_changes(installation.changes, MAX_CHANGES),
+            layers.last_changes(installation.changes, MAX_CHANGES),
             "" if problem is None else problem.message,
             "" if problem is None else problem.hint,
         ),

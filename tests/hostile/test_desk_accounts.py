@@ -35,6 +35,7 @@ from pipelines.web.accounts import AccountError, Accounts, Secret
 from pipelines.web.app import Desk
 from pipelines.web.doors import Doors
 from pipelines.web.protocol import MAX_BODY
+from pipelines.web.recent import Recent
 from pipelines.web.sessions import IDLE_S, MAX_OF_ONE, WHOLE_S, Keys
 from pipelines.web.sockets import CROWDED, MAX_OF_NETWORK
 from pipelines.web.tries import FREE, FREE_ANYWHERE, FREE_OF_ADDRESS, MAX_KEPT, Tries
@@ -150,7 +151,14 @@ def test_signing_in_leads_back_to_the_desk_alone(watch: Watch) -> None:
         answer = watch.sign_in(watch.browser(), "Guest", PASSWORDS["Guest"], back=back)
         assert (answer.status_code, answer.headers["location"]) == (303, "/")
     client = watch.browser()
+    assert client.get("/").headers["location"] == "/login"
     assert client.get("/health").headers["location"] == "/login?back=%2Fhealth"
+    for back, kept in (("/health", "/health"), ("//evil.example", "/")):
+        wrong = watch.sign_in(watch.browser(), "Guest", WRONG, back=back)
+        hidden = {
+            one["name"]: one["value"] for one, _ in Page(wrong.text).all("input", type="hidden")
+        }
+        assert (wrong.status_code, hidden["back"]) == (401, kept), "the next try leads there too"
     answer = watch.sign_in(client, "Guest", PASSWORDS["Guest"], back="/health")
     assert answer.headers["location"] == "/health"
 
@@ -373,6 +381,24 @@ def test_those_who_sign_in_from_one_address_do_not_add_up() -> None:
     assert counted.wait_s("n", "192.0.2.1") == 0
 
 
+def test_whoever_signs_in_takes_back_nothing_of_what_was_tried_under_other_names() -> None:
+    counted = Tries(lambda: 0.0)
+    for n in range(FREE_OF_ADDRESS):
+        counted.wrong(f"n{n}", "192.0.2.1")
+        counted.wrong("guest", "192.0.2.1")
+        counted.right("guest", "192.0.2.1")
+    assert counted.wait_s("n", "192.0.2.1") > 0
+
+
+def test_a_token_opens_one_session_and_nothing_else_opens_one() -> None:
+    keys = Keys(lambda: 0.0)
+    one, other = keys.token(), keys.token()
+    assert keys.exchange(f"{one}x") is None
+    assert keys.exchange(one) is not None
+    assert keys.exchange(one) is None
+    assert keys.exchange(other) is not None
+
+
 def test_many_guesses_at_once_each_count_and_few_are_worked_on(
     watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -426,7 +452,8 @@ def test_what_is_too_large_is_not_read(watch: Watch) -> None:
 
 
 @pytest.mark.parametrize(
-    "password", ["", "short", "x" * 300, "a" * 20, "abababababababab", "Lt Aminah on watch"]
+    "password",
+    ["", "short", "correct horseb", "x" * 300, "a" * 20, "abababababababab", "Lt Aminah on watch"],
 )
 def test_a_password_that_can_be_guessed_is_not_set(known: Accounts, password: str) -> None:
     for change in (
@@ -436,6 +463,30 @@ def test_a_password_that_can_be_guessed_is_not_set(known: Accounts, password: st
         with pytest.raises(AccountError):
             change()
     assert known.check("Lt Aminah", AMINAH) is not None
+
+
+def test_the_shortest_password_that_may_be_is_set(known: Accounts) -> None:
+    known.set_password("Lt Aminah", "correct horse b")
+    assert known.check("Lt Aminah", "correct horse b") is not None
+
+
+def test_accounts_that_are_looked_up_again_and_again_hold_no_file_open(known: Accounts) -> None:
+    held = len([*Path("/proc/self/fd").iterdir()])
+    for _ in range(5):
+        os.utime(known.path)
+        assert known.find("Lt Aminah") is not None
+    assert len([*Path("/proc/self/fd").iterdir()]) <= held
+
+
+def test_of_what_is_kept_open_what_nobody_asked_for_longest_goes_first() -> None:
+    kept, made = Recent(2), list[str]()
+
+    def asked(key: str) -> str:
+        return kept.get(key, lambda: made.append(key) or key)
+
+    for key in "abacab":  # b goes for c, then c for b: a was asked for since
+        assert asked(key) == key
+    assert "".join(made) == "abcb"
 
 
 def test_what_a_password_costs_is_what_is_advised() -> None:

@@ -11,7 +11,7 @@ from detectors.core import events, run
 from detectors.core.detector import Context
 from detectors.kinematics.integrity import PROVISIONAL
 from detectors.loitering import Loitering
-from pipelines.detect.further import concerned, cut_short
+from pipelines.detect.further import concerned, cut_short, extended
 from pipelines.detect.window import before_window, first_reach, longest_history, to_compare
 from pipelines.store import Queries
 from tests.making import event_row
@@ -78,6 +78,22 @@ def test_a_story_is_cut_short_where_older_reports_are_there(
     wanted = START - pd.Timedelta(days=2) - DETECTOR.lookback
     assert (reach["reach_time"] == wanted).all()
     assert cut_short({"gap": found}, [DETECTOR], need).empty
+
+
+def test_who_was_loaded_from_far_enough_back_is_not_cut_short_by_who_was_not() -> None:
+    one, other = 533000001, 563000002
+    need = pd.DataFrame({"mmsi": [one, other], "first_time": START - pd.Timedelta(days=9)})
+    need["from_time"] = START - pd.to_timedelta([1, 8], unit="D")
+    reach = cut_short({"loitering": ended(None).assign(other_mmsi=other)}, [DETECTOR], need)
+    assert list(reach["mmsi"]) == [one]
+
+
+def test_a_longer_story_is_looked_at_from_twice_as_far_back_at_once() -> None:
+    day = pd.Timedelta(days=1)
+    reach = pd.DataFrame({"mmsi": [1, 2, 3], "reach_time": [START - n * day for n in (1, 1, 9)]})
+    further = pd.DataFrame({"mmsi": [2, 3], "reach_time": START - 2 * day})
+    found = extended(reach, further, START)
+    assert list(found["reach_time"]) == [START - n * day for n in (1, 4, 9)]
 
 
 class Heard:

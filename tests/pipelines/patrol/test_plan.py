@@ -16,7 +16,7 @@ from detectors.core import events
 from detectors.kinematics import geodesy
 from detectors.surroundings.zones import ZONE_COLUMNS, Zones
 from pipelines.assess.dispositions.outcomes import holding
-from pipelines.patrol import assign
+from pipelines.patrol import assign, pairs
 from pipelines.patrol import model as planning
 from pipelines.patrol.motions import Boat
 from pipelines.patrol.plan import Inputs, for_units, make
@@ -511,6 +511,52 @@ def sail(run, jobs, metres, n_bases, order):
         and sailed_m <= run.endurance_m
         and sum(jobs[job].boarding for job in order) <= run.boardings
     )
+
+
+def test_a_boarding_takes_as_long_as_its_unit_does_and_a_search_as_long_as_it_is():
+    run = assign.Run(0, 0, 30_000, 8, np.inf, np.inf, 5, 1_800)
+    boarding, search = (assign.Job(-1, 0, 9, 1.0, one, duration_s=3_600) for one in (True, False))
+    assert [run.duration_s(job) for job in (boarding, search)] == [1_800, 3_600]
+    assert [run.length_m(job) for job in (boarding, search)] == [0, 8 * 3_600]
+
+
+def test_the_nearest_thing_to_a_meeting_is_one_that_can_be_then_the_likeliest_then_the_nearest():
+    target = planning.Target(1, 1, "", 0.5, "", "", 1.0)
+    far, near, out, unlikely, likely, can = (
+        planning.Intercept(str(k), target, reason, out_nm=nm, chance=chance)
+        for k, (reason, nm, chance) in enumerate(
+            [
+                (planning.OUT_OF_REACH, 9.0, 0.0),
+                (planning.OUT_OF_REACH, 5.0, 0.0),
+                (planning.NO_POSITION, np.nan, 0.0),
+                (planning.UNCERTAIN, 3.0, 0.1),
+                (planning.UNCERTAIN, 4.0, 0.2),
+                ("", 8.0, 0.1),
+            ]
+        )
+    )
+    for some, one in (
+        ([out], None),
+        ([far, near, out], near),
+        ([near, unlikely, likely], likely),
+        ([near, likely, can], can),
+        ([unlikely, replace(unlikely, unit="z", out_nm=2.0)], "z"),
+    ):
+        found = pairs.nearest(target, some)
+        assert (found.unit if isinstance(one, str) else found) == one
+
+
+def test_what_happened_in_few_days_weighs_as_in_that_many(sea):
+    """Fewer than one are as one."""
+    ends = T0 - pd.Timedelta("20h"), T0 - pd.Timedelta("19h")
+    past = events.build([event_row("crossing", *ends, lat=2.4, lon=101.1, score=0.9)])
+    far = [(4, 2.2, 100.2, 0.0, 0)]
+    worth = []
+    for days in (0.5, 1.0, 2.0):
+        given_ = inputs(tracked, far, past, past_days=days)
+        made = make(given_, config(unit("A", endurance_nm=90)), sea, use_solver=False)
+        worth.append(sum(s.value for one in made.sailed for s in one.stops if s.sector))
+    assert worth[0] == worth[1] == pytest.approx(2 * worth[2], rel=0.3) != 0
 
 
 @pytest.mark.parametrize("seed", range(8))

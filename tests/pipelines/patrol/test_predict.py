@@ -114,6 +114,7 @@ def test_the_middle_of_a_corridor():
     truth = shapely.LineString([(101, 2), (101.5, 2.2)])
     away = shapely.distance(shapely.points(line[:, ::-1]), truth)
     assert away.max() < 0.025
+    assert away[2:-2].max() < 0.001, "but for its round ends"
     assert half_m == pytest.approx(0.02 * 111_195, rel=0.1)
 
 
