@@ -170,7 +170,7 @@ OUTRUNS: Final = 1.3
 """A stream adds 3 kn to 10 at most, and the set states what it makes with the stream."""
 LAIN_UNHEARD_S: Final = 300.0
 """Twice the interval of class A at anchor, with losses (ITU-R M.1371-5, table 1): what is heard
-more often is a hull, however much else is sent under its number: that costs who sends it nothing."""
+more often is a hull, however much else is sent under its number, which costs its sender nothing."""
 HARDLY_HEARD: Final = Hypothesis(
     "hardly heard beside another hull",
     0.6,
