@@ -168,15 +168,20 @@ HARDLY: Final = 10.0
 are heard by the same stations: a second hull isn't heard ten times less often."""
 OUTRUNS: Final = 1.3
 """A stream adds 3 kn to 10 at most, and the set states what it makes with the stream."""
+LAIN_UNHEARD_S: Final = 300.0
+"""Twice the interval of class A at anchor, with losses (ITU-R M.1371-5, table 1): what is heard
+more often is a hull, however much else is sent under its number, which costs its sender nothing."""
 HARDLY_HEARD: Final = Hypothesis(
     "hardly heard beside another hull",
     0.6,
-    "One report in ten or fewer of its number meanwhile: who lies there is heard as often.",
+    "One report in ten or fewer of its number meanwhile, and no more than one in five minutes: who "
+    "lies there is heard more often.",
     "radar or another feed shows two vessels of that number",
     Case(
         "its number was heard {n_other_hull_reports:.0f} times from another hull meanwhile and "
         "{n_reports:.0f} times there: scattered fixes and wrong times make such tracks",
         Compare("n_other_hull_reports", ">=", "n_reports", times=HARDLY),
+        Compare("duration_s", ">=", "n_reports", times=LAIN_UNHEARD_S),
     ),
 )
 CROSSED_UNHEARD: Final = replace(

@@ -11,7 +11,7 @@ from detectors.core.evidence import at_least
 from detectors.core.frames import ASTRAY, SECOND_US
 from detectors.identity.limits import Limits
 from detectors.identity.story import SCORES, Story, VesselReports
-from detectors.kinematics import copies, hull_limits, hulls, timespan
+from detectors.kinematics import copies, hull_limits, hulls, leaps, timespan
 from detectors.vessels.numbers import (
     BAD_FORM,
     BAD_MID,
@@ -170,10 +170,28 @@ def _take_turns(limits: Limits, reports: VesselReports, one: hulls.Alternation) 
         copies.Track(reports.time_us[rows], reports.lat[rows], reports.lon[rows])
         for rows in (every, one.rows[stray])
     )
-    n_off = np.count_nonzero(np.isnan(copies.strays_s(way, aside)))
+    off = np.isnan(copies.strays_s(way, aside))
+    if _is_a_way(limits, reports, one.rows[stray][off]):
+        return False
+    n_off = np.count_nonzero(off)
     n_other = len(one.rows) - np.unique(reports.track[one.rows], return_counts=True)[1].max()
     hardly_any = n_off < max(hulls.MIN_OF_HULL, MAX_OFF * n_other)
     return bool(hardly_any and stray.sum() <= MAX_STRAYS * len(every))
+
+
+def _is_a_way(limits: Limits, reports: VesselReports, rows: Ints) -> bool:
+    """Tell whether reports, by time, of one track are many, and a way that a hull can have sailed.
+
+    The hull heard ten times less than another of its number strays with every report; hours in
+    which it alone was heard make these few of all, and no fewer.
+    """
+    tracks, counts = np.unique(reports.track[rows], return_counts=True)
+    if not len(tracks) or counts.max() < SURE_SWITCHES:
+        return False
+    own = rows[reports.track[rows] == tracks[counts.argmax()]]
+    lasts_s = (reports.time_us[own[-1]] - reports.time_us[own[0]]) / SECOND_US
+    leaping = leaps.leapt(reports, own[:-1], own[1:])
+    return bool(lasts_s >= limits.min_hulls_s and np.mean(leaping) < hulls.MAX_LEAPING)
 
 
 def is_of_one_way(reports: VesselReports, kept: Ints) -> bool:

@@ -117,7 +117,7 @@ class Loitering(Limits):
     """
 
     name: ClassVar[str] = "loitering"
-    version: ClassVar[str] = "25"
+    version: ClassVar[str] = "26"
     requires: ClassVar[tuple[str, ...]] = (
         *REPORTED,
         "sog_kn",

@@ -33,7 +33,7 @@ def note_failure(installation: Installation, error: Exception, what: str = NIGHT
     if vars(error).setdefault("is_noted", False):
         return
     vars(error)["is_noted"] = True
-    said = clean(str(error) or type(error).__name__)
+    said = clean(_in_words(error))
     text = f"{minute(datetime.now(UTC))}: {what} failed: {said}\n"
     sys.stderr.write(text)
     with suppress(OSError):
@@ -42,6 +42,13 @@ def note_failure(installation: Installation, error: Exception, what: str = NIGHT
         elif f": {NIGHT} failed: " in failure_of(installation):
             return
         write_text(installation.failure, text)
+
+
+def _in_words(error: Exception) -> str:
+    """Return what an error says: of the system's, which of its files and what, and no number."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or 'the system'}: {error.strerror}"
+    return str(error) or type(error).__name__
 
 
 def forget_failure(installation: Installation) -> None:

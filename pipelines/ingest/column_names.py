@@ -6,7 +6,7 @@ The names are in names.yaml beside this module. Only names that can mean one thi
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +18,8 @@ from pipelines.ingest.layouts import dimension_of
 _TOKEN: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-zº]+")
 # No name of names.yaml with what may stand around it is as long: what is wasn't written as a name.
 _LONGEST, _MOST_TOKENS = 120, 10
+# Words of a text that is no table are looked up as columns, each in most of its lines.
+_KEPT: Final = 10_000
 _TIME_WORDS: Final = frozenset({"time", "date", "datetime", "timestamp"})
 
 
@@ -38,30 +40,39 @@ def matches_of(header: Sequence[str]) -> dict[str, list[Match]]:
     """Return the columns that each quantity may come from, the best first."""
     found: dict[str, list[Match]] = {}
     for column in header:
-        if len(column) > _LONGEST:
-            continue
-        tokens = [token.casefold() for token in _TOKEN.findall(column)]
-        if len(tokens) > _MOST_TOKENS:
-            continue
-        starts = [0]
-        while starts[-1] < len(tokens) - 1 and tokens[starts[-1]] in _glossary()["before"]:
-            starts.append(starts[-1] + 1)
-        cuts = [
-            (start, "".join(tokens[start:stop]), "".join(tokens[stop:]))
-            for start in starts
-            for stop in range(len(tokens), start, -1)
-        ]
-        for name, ranks in _ranks().items():
-            if name in ("time", "date"):
-                match = _time_match(ranks, column, tokens, starts)
-            else:
-                match = _match(name, ranks, column, cuts)
-            if match is not None:
+        if len(column) <= _LONGEST:
+            for name, match in _matches(column):
                 found.setdefault(name, []).append(match)
     return {
         name: sorted(matches, key=lambda m: (not m.is_utc, m.rank))
         for name, matches in found.items()
     }
+
+
+@lru_cache(_KEPT)
+def _matches(column: str) -> Sequence[tuple[str, Match]]:
+    """Return the quantities that a column may be of."""
+    tokens = [token.casefold() for token in _TOKEN.findall(column)]
+    if len(tokens) > _MOST_TOKENS:
+        return ()
+    starts = [0]
+    while starts[-1] < len(tokens) - 1 and tokens[starts[-1]] in _glossary()["before"]:
+        starts.append(starts[-1] + 1)
+    cuts = [
+        (start, "".join(tokens[start:stop]), "".join(tokens[stop:]))
+        for start in starts
+        for stop in range(len(tokens), start, -1)
+    ]
+    found = [
+        (
+            name,
+            _time_match(ranks, column, tokens, starts)
+            if name in ("time", "date")
+            else _match(name, ranks, column, cuts),
+        )
+        for name, ranks in _ranks().items()
+    ]
+    return [(name, match) for name, match in found if match is not None]
 
 
 def _match(
@@ -105,11 +116,15 @@ def _glossary() -> Mapping[str, Any]:
 
 def lacking(header: Sequence[str]) -> list[str]:
     """Return which of vessel, time, latitude and longitude no column's name says."""
-    found = set(matches_of(header)) | ({"time"} if local_times(header) else set())
+    short = (column for column in header if len(column) <= _LONGEST)
+    found = {name for column in short for name, _ in _matches(column)}
     needed = {"which vessel": {"mmsi", "vessel_id"}} | {
         text: {name} for text, name in (("when", "time"), ("latitude", "lat"), ("longitude", "lon"))
     }
-    return [text for text, names in needed.items() if not names & found]
+    without = [text for text, names in needed.items() if not names & found]
+    if "when" in without and local_times(header):
+        without.remove("when")
+    return without
 
 
 def candidates(header: Sequence[str]) -> list[str]:

@@ -228,6 +228,35 @@ def test_finds_two_hulls(every_s, apart_deg, speed_kn, course_deg, seed):
     assert abs(found["start"].min() - T0 - pd.Timedelta(seconds=begin_s)) <= pd.Timedelta("20min")
 
 
+def test_a_hull_heard_ten_times_less_than_another_of_its_number():
+    """It lies still, while its number is sent from a round of 30 miles, and the track of that had
+    some of its own reports before and after: whoever sends the number from elsewhere, again and
+    again, makes its own reports few, and hides nobody's story."""
+    rng = np.random.default_rng(12)
+    lain_s = heard(rng, 60.0, 0, HOURS * 3600.0)
+    lain = reports(OLD, lain_s, *way(lain_s, 0.0), rng, 0.1)
+    lain_there = rng.uniform(size=len(lain)) < 0.02
+    round_s = heard(rng, 6.0, 6.2 * 3600.0, 9.7 * 3600.0)
+    turned_deg = 180.0 + 360.0 * (round_s - round_s[0]) / np.ptp(round_s)
+    lat, lon = geodesy.destination(*geodesy.destination(3.0, 95.0, 0.0, 9260.0), turned_deg, 9260.0)
+    sent = reports(OLD, round_s, lat, lon, rng, 9.0, (turned_deg + 90.0) % 360.0)
+    far = (round_s > 6.4 * 3600.0) & (round_s < 9.5 * 3600.0)
+    tracked = pd.concat(
+        [
+            lain[~lain_there].assign(track_id=OLD * 100 + 1),
+            pd.concat([lain[lain_there], sent[far]]).assign(track_id=OLD * 100 + 2),
+        ]
+    ).sort_values(["track_id", "time"])
+    stage = Stage(
+        frames.conform(tracked, frames.TRACKED),
+        make_zones([]),
+        T0,
+        T0 + pd.Timedelta(hours=HOURS),
+    )
+    found = Identity().detect(stage.positions, stage.context())
+    assert set(found["subkind"]) == {"two_hulls"}
+
+
 @pytest.mark.parametrize("n_hulls", [2, 3, 5, 8])
 def test_hulls_of_one_number_that_report_in_turn(n_hulls):
     """Each every so many minutes, one after the other: whoever sends so hides nobody's story."""

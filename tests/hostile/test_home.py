@@ -163,6 +163,8 @@ def test_a_night_that_failed_on_a_disk_without_room_for_a_word_is_told(
         assert "is the disk full?" in selat("status", "--home", small_home, "--json").out
         failure.note_failure(installation, OSError("no feed"))
         assert "no feed" in installation.failure.read_text()
+        failure.note_failure(installation, OSError(errno.ENOSPC, "no room", "run.json"))
+        assert installation.failure.read_text().endswith(" failed: run.json: no room\n")
     finally:
         installation.failure.unlink(missing_ok=True)
 

@@ -63,7 +63,7 @@ def repeated(own: Rows, first: Any, late_s: Any) -> None:
             continue
         late_s[row] = between_us / SECOND_US
         if between_us > MAX_SHIFT_S * SECOND_US or not _gone_between(
-            own, lat, lon, stated, first, late_s, row
+            own, lat, lon, stated, first, row
         ):
             first[row] = _dated_again(own, lat, lon, stated, first, late_s, row)
             late_s[row] = 0.0
@@ -129,9 +129,7 @@ def _off(lat: Any, lon: Any, a: int, b: int) -> int:
 
 
 @part
-def _gone_between(
-    own: Rows, lat: Any, lon: Any, stated: Any, first: Any, late_s: Any, row: int
-) -> bool:
+def _gone_between(own: Rows, lat: Any, lon: Any, stated: Any, first: Any, row: int) -> bool:
     """Tell whether the vessel was elsewhere between two reports of the same content; what came once
     more in between, as all of a track that is delivered twice, doesn't tell where it was.
     """
@@ -143,16 +141,11 @@ def _gone_between(
     here = row - 1
     if sog >= 10 * MOVING_KN:
         return bool(abs(lat[here] - lat[row]) + abs(lon[here] - lon[row]) > 0)
-    while here > before and _again(first, late_s, here):
+    while here > before and first[here] >= 0:  # a copy of what came once more, too
         here -= 1
     if here == before or abs(lat[here] - lat[row]) + abs(lon[here] - lon[row]) <= GONE_M / UNIT_M:
         return False
-    return _left(own.time_us, lat, lon, first, late_s, row)
-
-
-@part
-def _again(first: Any, late_s: Any, row: int) -> bool:
-    return bool(first[row] >= 0 and late_s[row] >= MIN_SHIFT_S)
+    return _left(own.time_us, lat, lon, first, row)
 
 
 @part
@@ -182,14 +175,14 @@ def _same_before(lat: Any, lon: Any, stated: Any, before: Any) -> None:
 
 
 @part
-def _left(time_us: Any, lat: Any, lon: Any, first: Any, late_s: Any, second: int) -> bool:
+def _left(time_us: Any, lat: Any, lon: Any, first: Any, second: int) -> bool:
     """Tell whether a report of what lay still is of a place that the vessel has left since, as it
     can have: between those of one that still lies there come those of another hull.
     """
     before = first[second]
     last = before
     for row in range(before + 1, second):
-        if _again(first, late_s, row):
+        if first[row] >= 0:
             continue
         off = abs(lat[row] - lat[before]) + abs(lon[row] - lon[before])
         if off > GONE_M / UNIT_M:

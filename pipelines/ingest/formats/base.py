@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from pipelines.ingest.errors import IngestError
 from pipelines.ingest.layouts import Layout, choose
@@ -30,6 +30,8 @@ class Head:
         The file that holds just these bytes; None if they come out of an archive.
     mapping
         Name of the layout that the user wants for tables; None to recognise it.
+    kept
+        What a format worked out to find nothing, to say why not.
     """
 
     data: bytes
@@ -37,6 +39,13 @@ class Head:
     path: Path | None
     layouts: Mapping[str, Layout]
     mapping: str | None
+    kept: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def once(self, what: str, work_out: Callable[["Head"], Any]) -> Any:
+        """Return what is worked out of it, the first time that it is asked for."""
+        if what not in self.kept:
+            self.kept[what] = work_out(self)
+        return self.kept[what]
 
     @cached_property
     def wanted(self) -> Layout | None:

@@ -28,7 +28,8 @@ from pipelines.ingest.report import escaped
 _DELIMITERS: Final = (",", ";", "\t", "|")
 # Comments may stand above a header.
 _HEADER_WITHIN: Final = 50
-_WIDEST: Final = 500
+# Which vessel, when, latitude and longitude; a folder may hold any number of texts without them.
+_NARROWEST, _WIDEST = 4, 500
 _BLANK: Final = ' \t\r\0,;|"'
 
 
@@ -102,6 +103,14 @@ def _split(line: str, delimiter: str) -> list[str]:
 
 
 def _by_names(head: Head) -> tuple[Layout, Sequence[str], int, Named] | IngestError | None:
+    """Return the same as `_named`, worked out once."""
+    found: tuple[Layout, Sequence[str], int, Named] | IngestError | None = head.once(
+        "by_names", _named
+    )
+    return found
+
+
+def _named(head: Head) -> tuple[Layout, Sequence[str], int, Named] | IngestError | None:
     """Return how a table is read whose names tell what is what; an error where they nearly do."""
     if head.is_json or SENTENCE.search(head.data):
         return None
@@ -109,7 +118,7 @@ def _by_names(head: Head) -> tuple[Layout, Sequence[str], int, Named] | IngestEr
     for number, line in enumerate(lines[:_HEADER_WITHIN]):
         for delimiter in (*_DELIMITERS, " "):
             header = _split(line, delimiter)
-            if len(header) > _WIDEST or lacking(header):
+            if not _NARROWEST <= len(header) <= _WIDEST or lacking(header):
                 continue
             rows = (_split(row, delimiter) for row in lines[number + 1 : -1] or lines[number + 1 :])
             whole = [row for row in rows if len(row) == len(header)]

@@ -108,6 +108,12 @@ def _damaged(name: str, error: BaseException) -> IngestError:
 
 
 def _by_names(head: Head) -> Named | IngestError | None:
+    """Return the same as `_named`, worked out once."""
+    found: Named | IngestError | None = head.once("by_names", _named)
+    return found
+
+
+def _named(head: Head) -> Named | IngestError | None:
     """Return how a table is read whose names tell what is what; an error where they nearly do."""
     assert head.path is not None  # noqa: S101 (for the type checker)
     schema = _schema(head)

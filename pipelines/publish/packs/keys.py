@@ -14,6 +14,7 @@ One signing key is active at a time. A rotated one is *retired*: it signs no mor
 stays good. A revoked one was lost or stolen: nothing that it signed is good, whenever it was.
 """
 
+import errno
 import fcntl
 import json
 import os
@@ -298,7 +299,14 @@ class Keyring:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         # Whatever is in its place is neither waited for nor followed.
         how = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
-        with os.fdopen(os.open(self.folder / _LOCK, how, 0o600), "rb") as file:
+        lock = self.folder / _LOCK
+        try:
+            opened = os.open(lock, how, 0o600)
+        except OSError as error:
+            said = "it is a link" if error.errno == errno.ELOOP else error.strerror
+            hint = "whoever changes keys holds that file: see what was put in its place"
+            raise KeyProblem(f"{lock} can't be opened: {said}", hint) from error
+        with os.fdopen(opened, "rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             if any(self.folder.glob(f"*{_PART}")):
                 self._finish()

@@ -6,6 +6,7 @@ import io
 import pytest
 
 from pipelines.ingest import Area, FeedFile, IngestError, IngestOptions, discover, key
+from pipelines.ingest.formats import delimited
 from tests.pipelines.ingest.conftest import sentences, tagged
 
 TABLE = "MMSI,BaseDateTime,LAT,LON\n533000001,2024-01-01T00:00:00,1.25,103.8\n"
@@ -59,6 +60,19 @@ def test_folder_is_searched_for_feeds_and_says_what_it_passed_over(folder, tmp_p
         "photo.bin",
     }
     assert "binary" in skipped["photo.bin"]
+
+
+def test_a_text_is_looked_at_for_a_header_once(tmp_path, monkeypatch):
+    """A folder may hold any number of them: a hundred thousand took hours."""
+    lines = [f"{n} lorem, ipsum; dolor | sit {n} amet" for n in range(60)]
+    (tmp_path / "a.nmea").write_text(tagged(sentences()))
+    (tmp_path / "notes.txt").write_text("\n".join(lines))
+    asked = []
+    monkeypatch.setattr(delimited, "lacking", lambda header: asked.append(header) or ["when"])
+    monkeypatch.setattr(delimited, "unknown_table", lambda *_: IngestError("no feed"))
+    feeds = discover([str(tmp_path)], tmp_path / "spool")
+    assert names(feeds, tmp_path) == ["a.nmea"]
+    assert 0 < len(asked) <= 50 + 1  # of its first lines, cut at blanks, and why not of the last
 
 
 def test_glob(folder, tmp_path):

@@ -55,27 +55,25 @@ def repeated(
     before = _same_before(mmsi, lat, lon, sog, cog)
     copies = np.zeros(len(mmsi), bool)
     late_s = np.full(len(mmsi), np.nan)
-    second = np.flatnonzero(before >= 0)
-    first = before[second]
-    between_us = time_us[second] - time_us[first]
-    copies[second] = between_us <= copy_s * SECOND_US
-    later = (between_us > copy_s * SECOND_US) & (between_us <= MAX_SHIFT_S * SECOND_US)
-    later &= sog[second] < 1_023
-    for a, b in zip(first[later].tolist(), second[later].tolist(), strict=True):
-        # What came once more in between doesn't tell where the vessel was.
-        between = [row for row in range(a + 1, b) if not late_s[row] >= MIN_SHIFT_S]
-        if sog[b] >= 10 * MOVING_KN:
-            gone = b - 1 > a and _off(lat, lon, b - 1, b) > 0
-        else:
-            gone = bool(between) and _off(lat, lon, between[-1], b) > GONE_M / UNIT_M
-            gone = gone and _left(a, between, time_us, lat, lon)
-        if gone:
-            late_s[b] = (time_us[b] - time_us[a]) / SECOND_US
-    copies |= late_s < MIN_SHIFT_S
-    late_s[copies] = np.nan
-    for row in range(len(mmsi)):
-        if not copies[row] and np.isnan(late_s[row]):
-            copies[row] = _dated_again(mmsi, time_us, content, (copies, late_s), row)
+    for b, a in enumerate(before.tolist()):
+        between_us = time_us[b] - time_us[a]
+        if a >= 0 and between_us <= copy_s * SECOND_US:
+            copies[b] = True
+            continue
+        if a >= 0 and between_us <= MAX_SHIFT_S * SECOND_US and sog[b] < 1_023:
+            # What came once more in between, and its copies, don't tell where the vessel was.
+            between = [row for row in range(a + 1, b) if not copies[row] and np.isnan(late_s[row])]
+            if sog[b] >= 10 * MOVING_KN:
+                gone = b - 1 > a and _off(lat, lon, b - 1, b) > 0
+            else:
+                gone = bool(between) and _off(lat, lon, between[-1], b) > GONE_M / UNIT_M
+                gone = gone and _left(a, between, time_us, lat, lon)
+            if gone:
+                late_s[b] = between_us / SECOND_US
+        if late_s[b] < MIN_SHIFT_S:
+            copies[b], late_s[b] = True, np.nan
+        elif np.isnan(late_s[b]):
+            copies[b] = _dated_again(mmsi, time_us, content, (copies, late_s), b)
     return copies, late_s
 
 

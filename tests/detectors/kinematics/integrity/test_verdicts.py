@@ -94,6 +94,21 @@ def test_a_slow_boats_track_that_comes_once_more_is_a_clock_fault(tracks):
     assert (got.verdict[part == 0] == Verdict.SOUND).all()
 
 
+def test_a_feed_that_is_read_again_when_it_has_grown_gives_the_same(tracks):
+    """A boat at its nets, some reports of which come once more: all of them twice."""
+    sail, together = tracks
+    way = sail(np.arange(0, 2 * 3_600, 90), speed=2.5, scatter_m=3.0)
+    again = way.take(np.array([30, 33, 34]))
+    again = replace(again, time_us=again.time_us + 453 * 10**6)
+    once, part = together(way, again)
+    got = judge(once)
+    assert (got.verdict[part == 1] == Verdict.CLOCK_FAULT).all()
+    twice, part = together(way, again, way, again)
+    kept = judge(twice)
+    assert (kept.verdict[part >= 2] == Verdict.COPY).all()
+    assert (kept.verdict[part < 2] == got.verdict).all()
+
+
 @pytest.mark.parametrize("n", [1, 2])
 def test_a_fix_after_a_silence_is_false_though_misdated_reports_lie_on_the_way_to_what_follows(
     tracks, n
