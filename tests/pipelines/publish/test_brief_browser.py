@@ -413,6 +413,11 @@ def test_all_three_to_look_at_first_begin_on_the_first_screen(
     # "Meet the boat where it is now" says nothing without where, nor "still heard" without when.
     seen = "[...document.querySelectorAll('.first li')].map((e) => e.innerText)"
     assert all("MYT" in text and "′N" in text for text in page.evaluate(seen))
+    hidden = (
+        "[...document.querySelectorAll('.first .heard')]"
+        ".map((e) => e.scrollHeight - e.clientHeight)"
+    )
+    assert max(page.evaluate(hidden)) <= 1, "its time is cut off"
 
 
 def test_it_starts_with_the_readers_own_light(page: Any, files: dict[str, Path]) -> None:
