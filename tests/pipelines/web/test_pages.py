@@ -308,7 +308,9 @@ def test_a_conclusion_lands_on_every_event_and_a_later_one_takes_its_place(
     page = own_reader.page("/?news=open")
     assert page.all("h1")[0][1] == f"{n} incidents: {open_} open, 1 watched"
     assert row["incident_id"] in page.lines()
-    assert "watched" in own_reader.page(f"/vessel/{row['mmsi']}").text
+    vessel = own_reader.page(f"/vessel/{row['mmsi']}").text
+    assert "watched" in vessel
+    assert "no boarding of it is known" not in vessel
     shown = own_nights.shown("", "en")
     [watched] = [line for line in shown.lines if line.watched]
     first = tonight.tonight(shown, tonight.Asked(), None, ()).first
@@ -578,6 +580,8 @@ def test_a_vessel_is_what_is_known_of_it(
     links = [about.get("href") for about, _ in page.all("a")]
     assert {f"/event/{one}" for one in events["event_id"]} <= set(links)
     assert f"/incident/{table['incident_id'].iloc[0]}" in links
+    for nothing in ("No watch-list that you may see names it.", "no boarding of it is known"):
+        assert nothing in page.text
     name = known.identity.name
     assert f"/vessel/{mmsi:09d}" in reader.page(f"/find?q={name or mmsi}").html
     reader.page("/vessel/999999999", 404)
