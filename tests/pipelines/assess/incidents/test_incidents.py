@@ -1269,6 +1269,20 @@ def test_a_boat_that_once_lay_beside_a_visitor_does_not_take_the_ships_id(
     assert beside_her.set_index("mmsi").loc[SHIP, "incident_id"] == before["incident_id"].item()
 
 
+def test_a_change_that_leads_goes_on_though_only_the_old_number_was_looked_at_again(
+    gazetteer: Gazetteer,
+) -> None:
+    """A night told it of the new number; the day before, looked at again, knows of the old alone."""
+    lay = told(gazetteer, event("loitering", 1, 3, SHIP))
+    name = lay["incident_id"].item()
+    change = event("identity", 5, 5.3, SHIP, NEW, HAND_OVER, subkind="hand_over", score=0.9)
+    after = told(gazetteer, change, event("loitering", 6, 9, NEW, score=0.4), unflagged={SHIP})
+    assert after["mmsi"].item() == NEW
+    events_of = dict.fromkeys(after["events"].item().split(";"), name)
+    [one] = lasting(after, Known(lay, {}, {}, told_later=events_of)).to_dict("records")
+    assert one["incident_id"] == name
+
+
 def test_events_of_an_earlier_window_leave_an_incident_only_where_they_are_retracted(
     gazetteer: Gazetteer,
 ) -> None:
