@@ -19,9 +19,12 @@ from detectors.core.hypothesis import (
     Vessel,
 )
 from detectors.core.statements import STATED_BOUND
+from detectors.hypotheses.common import LAIN_UNHEARD_S
 
 THIN_S: Final = 90.0
 """A vessel heard less often than this, when class A under way sends every 10 s, is heard thinly."""
+THIN_AT_REST_S: Final = LAIN_UNHEARD_S
+"""Who lies sends every three minutes, and is heard as often as it sends."""
 MIN_LOST: Final = 2.0
 MIN_LOST_FRACTION: Final = 0.2
 """Others lost at a place, and their share of those that passed, that make it an edge of reception.
@@ -45,6 +48,10 @@ IN_PORT: Final = All(Compare("speed_kn", "<", LYING_KN), Is("in_port"))
 EDGE: Final = All(
     Compare("n_others_lost", ">=", MIN_LOST),
     Compare("n_others_lost", ">=", "n_others_passed", times=MIN_LOST_FRACTION),
+)
+SELDOM_HEARD: Final = Any(
+    Compare("longer_interval_s", ">", THIN_AT_REST_S),
+    All(Compare("longer_interval_s", ">", THIN_S), Not(Is("at_rest"))),
 )
 
 HYPOTHESES: Final = (
@@ -226,7 +233,7 @@ HYPOTHESES: Final = (
             "of {n_others_passed:.0f} others were lost in the hours before: two ships near the "
             "edge of reception, one of which was lost as the other was found",
             HAND_OVER,
-            Compare("longer_interval_s", ">", THIN_S),
+            SELDOM_HEARD,
             EDGE,
         ),
         Case(

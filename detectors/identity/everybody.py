@@ -118,7 +118,7 @@ class Everybody:
         where = Moving(*_joined(d.moving for d in digests))
         runs = as_one(limits, where)
         sailing = (where.track[side[runs.first]] // 100 for side in (runs.one, runs.other))
-        passing = _passing(pairs, [d.boxes for d in digests])
+        passing = _passing(limits, pairs, [d.boxes for d in digests])
         return cls(
             spans,
             namesakes.shared_imo(numbers, limits.memory),
@@ -147,9 +147,9 @@ def _joined(parts: Any) -> list[Any]:
     return [np.concatenate(columns) for columns in zip(*parts, strict=True)]
 
 
-def _passing(pairs: hand_over.HandOvers, boxes: Sequence[Boxes]) -> Ints:
+def _passing(limits: Limits, pairs: hand_over.HandOvers, boxes: Sequence[Boxes]) -> Ints:
     """Return pairs of a vessel whose number changed and one that may have passed there before."""
-    seldom = np.flatnonzero(thin(pairs))
+    seldom = np.flatnonzero(thin(limits, pairs))
     found = [np.zeros((0, 2), "int64")]
     if not len(seldom):
         return found[0]

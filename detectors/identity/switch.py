@@ -27,9 +27,13 @@ SETTINGS: Final = ("max_clock_s", "min_silence_s")
 WORDS: Final = {"name": "name", "imo": "IMO number", "callsign": "call sign"}
 
 
-def thin(pairs: hand_over.HandOvers) -> NDArray[np.bool_]:
-    """Tell which of two are heard so seldom that it matters who else was lost there."""
-    return np.maximum(pairs.end.interval_s, pairs.begin.interval_s) > identity.THIN_S
+def thin(limits: Limits, pairs: hand_over.HandOvers) -> NDArray[np.bool_]:
+    """Tell which of two are heard so seldom that it matters who else was lost there: more seldom
+    than who is under way, or lies, is where stations hear it.
+    """
+    sails = under_way(limits, pairs.end)
+    often_s = np.where(sails, identity.THIN_S, identity.THIN_AT_REST_S)
+    return np.asarray(np.maximum(pairs.end.interval_s, pairs.begin.interval_s) > often_s)
 
 
 def switches(
@@ -46,6 +50,7 @@ def switches(
     first.
     """
     silent_s, sails = silent_s_of(pairs.end, context), under_way(limits, pairs.end)
+    seldom = thin(limits, pairs)
     here = np.isin(pairs.end.track_id, reports.tracks)
     here &= np.isin(pairs.begin.track_id, reports.tracks)
     both = np.r_[pairs.end.track_id[here], pairs.begin.track_id[here]]
@@ -112,7 +117,7 @@ def switches(
             "says_otherwise": bool(otherwise),
             "class_b_only": bool(reports.is_class_b[[first, second]].all()),
             **_at_once(limits, reports, tracks, begin_us),
-            **_others_lost(reports, ending, pairs, i),
+            **(_others_lost(reports, ending, pairs, i) if seldom[i] else {}),
             "same_said": ", ".join(f"{WORDS[k]} {mine[k]}" for k in same),
             "first_report_source": reports.source_of(first),
             "last_report_source": reports.source_of(second),
@@ -195,12 +200,7 @@ def _at_once(
 def _others_lost(
     reports: VesselReports, ending: track_ends.Ends, pairs: hand_over.HandOvers, i: int
 ) -> dict[str, Any]:
-    """Count others that passed the place of a hand-over in the hours before, and were lost there.
-
-    Only where one of the two is heard so seldom that it matters.
-    """
-    if not thin(pairs)[i]:
-        return {}
+    """Count others that passed the place of a hand-over before it, and that were lost there."""
     lat, lon = float(pairs.end.lat[i]), float(pairs.end.lon[i])
     until_us = int(pairs.begin.time_us[i])
     own = np.array([pairs.end.track_id[i], pairs.begin.track_id[i]]) // 100

@@ -221,7 +221,9 @@ def _one_story(
     now, then = found.iloc[pair[0]], before.iloc[pair[1]]
     new, old = (str(one["events"]).split(";") for one in (now, then))
     replaced = {known.supersedes.get(event, event) for event in new}
-    leads = old[0] in {*new, *replaced} or {new[0], known.supersedes.get(new[0])} & {*old}
+    # What a later window told of it, and its row doesn't hold, is its own as well.
+    own = {*old, *(e for e, name in known.told_later.items() if name == then["incident_id"])}
+    leads = old[0] in {*new, *replaced} or {new[0], known.supersedes.get(new[0])} & own
     return bool(leads) or now["mmsi"] == then["mmsi"] != 0
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from detectors.core.evidence import Evidence
 from detectors.core.telling import Say, Told
+from detectors.hypotheses.crossing import GONE_OVER
 from detectors.kinematics.geodesy import METRES_PER_NM, bearing_deg, distance_m
 from detectors.kinematics.reach import FAR_M
 from pipelines.assess.incidents.silences import number_since
@@ -218,7 +219,7 @@ def _words(
     """Return the words that end the keys of the table for what is over, the closest first."""
     if _under_way([lead], lead, now, seen):
         return ()
-    if lead.kind == "crossing" and _turned_back(lead.evidence):
+    if _turned_back(lead, rows):
         return TURNED, OVER
     if _under_way(rows, lead, now, seen):
         return AGAIN, OVER
@@ -231,14 +232,40 @@ def _words(
     return (AGAIN, OVER) if last is not None and _has_left(lead, last) else over
 
 
-def _turned_back(stated: Evidence) -> bool:
-    """Tell whether who came over only came near the coast, and turned about there; as it is told
-    (`detectors.crossing.told`). Who turned at the very shore may have landed.
+def _turned_back(lead: Told, rows: Sequence[Told]) -> bool:
+    """Tell whether a boat that came over is known to have turned off that coast, and to have come
+    to it by no other event.
     """
-    off_m = stated.get("turned_off_m")
-    ends = (("began", "left_coast_m"), ("ended", "arrival_coast_m"))
-    near = [stated.get(coast) for how, coast in ends if stated.get(how) == "near"]
-    return off_m is not None and off_m in near
+    coast = _turned_off(lead) if lead.kind == "crossing" else ""
+    if not coast:
+        return False
+    others = (one for one in rows if one.kind == "crossing" and one.mmsi == lead.mmsi)
+    return not any(
+        one.evidence.get("to_state") == coast and _may_have_landed(one) and not _turned_off(one)
+        for one in others
+    )
+
+
+def _turned_off(row: Told) -> str:
+    """Return the coast that a boat only came near, and turned about there, as it is told
+    (`detectors.crossing.told`); empty if none. Who turned at the very shore may have landed, and
+    who wasn't heard there for long enough to (`MAY_HAVE_LANDED`).
+    """
+    stated, off_m = row.evidence, row.evidence.get("turned_off_m")
+    for how, coast, state, end in (
+        ("began", "left_coast_m", "from_state", "start"),
+        ("ended", "arrival_coast_m", "to_state", "end"),
+    ):
+        chance = float(stated.get(f"{end}_ashore_probability") or 0)
+        if stated.get(how) == "near" and off_m is not None and off_m == stated.get(coast):
+            return "" if chance >= GONE_OVER else str(stated.get(state) or "")
+    return ""
+
+
+def _may_have_landed(row: Told) -> bool:
+    """Tell whether a boat came to the coast that it made for, or had the time to, unheard."""
+    came = row.evidence.get("ended") in ("shore", "near")
+    return came or float(row.evidence.get("end_ashore_probability") or 0) >= GONE_OVER
 
 
 def _the_other_way(row: Told, lead: Told) -> bool:

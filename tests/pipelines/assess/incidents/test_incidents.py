@@ -705,6 +705,14 @@ def test_a_boat_that_went_both_ways_is_looked_for_on_both_shores() -> None:
         ({**OUT, "ended": "near", "arrival_coast_m": 5000.0}, "crossing turned back"),
         ({**BACK, "began": "near", "left_coast_m": 5000.0}, "crossing turned back"),
         ({**OUT, "ended": "near", "arrival_coast_m": 300.0}, "crossing again"),
+        (
+            {**OUT, "ended": "near", "arrival_coast_m": 5000.0, "end_ashore_probability": 0.8},
+            "crossing again",
+        ),
+        (
+            {**BACK, "began": "near", "left_coast_m": 5000.0, "start_ashore_probability": 0.8},
+            "crossing again",
+        ),
         ({**OUT, "ended": "shore", "arrival_coast_m": 5000.0}, "crossing again"),
     ],
 )
@@ -720,6 +728,22 @@ def test_nobody_is_looked_for_ashore_where_a_boat_turned_off_the_coast(
     last = steps.Last(SHIP, place[0], place[1] - 0.2, 18.0, 270.0, in_port=False)
     step = steps.next_step(rows[0], rows, at(9), {}, telling.plain, {SHIP: at(8.9)}, last)
     assert step == NEXT_STEPS[key]
+
+
+def test_a_boat_that_turned_off_a_coast_and_landed_there_later_is_looked_for_ashore() -> None:
+    """What leads is the first try; that it came again says that nobody need be aboard still."""
+    turned = {**OUT, "ended": "near", "arrival_coast_m": 5000.0, "turned_off_m": 5000.0}
+    home = {**BACK, "began": "near", "left_coast_m": 5000.0, "turned_off_m": 5000.0}
+    unheard = {**OUT, "ended": "unheard", "end_ashore_probability": 0.8}
+
+    def step(*facts: dict[str, Any]) -> str:
+        made = [event("crossing", 1 + 3 * k, 3 + 3 * k, evidence=e) for k, e in enumerate(facts)]
+        rows = telling.told(events.build(made))
+        return steps.next_step(rows[0], rows, at(20), {}, telling.plain, {SHIP: at(19.9)})
+
+    assert step(turned, home) == NEXT_STEPS["crossing turned back"], "home it came ashore"
+    assert step(turned, home, OUT) == NEXT_STEPS["crossing both ways"]
+    assert step(turned, OUT) == step(turned, unheard) == NEXT_STEPS["crossing over"]
 
 
 def test_a_boat_that_may_be_on_its_way_yet_can_be_met() -> None:
@@ -1267,6 +1291,20 @@ def test_a_boat_that_once_lay_beside_a_visitor_does_not_take_the_ships_id(
     news = dict(zip(beside_her["mmsi"], beside_her["news"], strict=True))
     assert news[OTHER_BOAT] == f"split from incident {before['incident_id'].item()}"
     assert beside_her.set_index("mmsi").loc[SHIP, "incident_id"] == before["incident_id"].item()
+
+
+def test_a_change_that_leads_goes_on_though_only_the_old_number_was_looked_at_again(
+    gazetteer: Gazetteer,
+) -> None:
+    """A night told of the new number; the day before, looked at again, knows of the old alone."""
+    lay = told(gazetteer, event("loitering", 1, 3, SHIP))
+    name = lay["incident_id"].item()
+    change = event("identity", 5, 5.3, SHIP, NEW, HAND_OVER, subkind="hand_over", score=0.9)
+    after = told(gazetteer, change, event("loitering", 6, 9, NEW, score=0.4), unflagged={SHIP})
+    assert after["mmsi"].item() == NEW
+    events_of = dict.fromkeys(after["events"].item().split(";"), name)
+    [one] = lasting(after, Known(lay, {}, {}, told_later=events_of)).to_dict("records")
+    assert one["incident_id"] == name
 
 
 def test_events_of_an_earlier_window_leave_an_incident_only_where_they_are_retracted(
