@@ -1,6 +1,6 @@
 """From events to a ranked list of vessels, each with reasons a sailor would understand."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -74,6 +74,7 @@ def assess(
     looked_at: int | None = None,
     told_before: Collection[str] = (),
     reasons: Mapping[str, str] | None = None,
+    in_full: Callable[[list[str]], pd.DataFrame] | None = None,
     say: Say = plain,
 ) -> Assessment:
     """Rank vessels by their incidents; see `scoring.judge` for the score.
@@ -103,6 +104,8 @@ def assess(
         Ids of events of an earlier window that are known: they flag nobody again.
     reasons
         What is told already of events that are as they were, by id: not told anew.
+    in_full
+        Returns events of the past with their evidence, by id, where `past` has none.
     """
     now, vessels = detection.context.end, detection.context.vessels.set_index("mmsi")
     names = dict(zip(vessels.index.tolist(), vessels["name"].tolist(), strict=True))
@@ -134,6 +137,7 @@ def assess(
         matches=match([one for one in lists if not one.about.own], detection.context.vessels, say),
         voluntary=set(heard.loc[heard["class_b_only"], "mmsi"].tolist()),
         voluntary_weight=settings.voluntary_weight,
+        in_full=in_full,
         say=say,
     )
     enough = judged.scores[judged.scores["score"] >= settings.min_score].reset_index(drop=True)

@@ -1,6 +1,7 @@
 """How the events of a vessel become one score, part by part."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -75,6 +76,7 @@ def judge(
     matches: list[Match],
     voluntary: set[int],
     voluntary_weight: float,
+    in_full: Callable[[list[str]], pd.DataFrame] | None = None,
     say: Say = plain,
 ) -> Judged:
     """Score vessels.
@@ -98,13 +100,15 @@ def judge(
         MMSIs of craft that need not carry AIS (class B). Their silences count `voluntary_weight`
         times: SOLAS V/19.2.4 asks for AIS from 300 GT (500 GT off international voyages), and
         smaller craft may switch it off as they like.
+    in_full
+        Returns events of the past with their evidence, by id; without it `past` has theirs.
     """
     sides = _by_vessel(events, now)
     silent = sides["kind"].isin(SILENCE) & sides["mmsi"].isin(sorted(voluntary))
     sides["score"] = sides["score"].where(~silent, sides["score"] * voluntary_weight)
     sides["note"] = np.where(silent, say("class B need not send AIS: counts less"), "")
     behaviour = _independent(sides)
-    repeated = _repeated(behaviour, past, now, say)
+    repeated = _repeated(behaviour, past, in_full, now, say)
     listed = _listed(behaviour, matches)
     more = [one for one in (repeated, listed) if len(one)]
     parts = pd.concat([behaviour, *more], ignore_index=True)
@@ -186,10 +190,14 @@ def explained(events: pd.DataFrame) -> NDArray[np.bool_]:
 
 
 def _repeated(
-    behaviour: pd.DataFrame, past: pd.DataFrame, now: pd.Timestamp, say: Say
+    behaviour: pd.DataFrame,
+    past: pd.DataFrame,
+    in_full: Callable[[list[str]], pd.DataFrame] | None,
+    now: pd.Timestamp,
+    say: Say,
 ) -> pd.DataFrame:
     """Return a part for each vessel that has done the like here, or with the same other, before,
-    and whose routine it isn't.
+    and whose routine it isn't: neither tonight nor then is there an innocent reason.
     """
     home = (behaviour["kind"] == "geofence") & behaviour["subkind"].isin(HOMEWARD)
     tonight = behaviour[(behaviour["score"] >= MIN_PART_SCORE) & ~home & ~explained(behaviour)]
@@ -207,6 +215,9 @@ def _repeated(
     )
     again = (both["other_mmsi"] > 0) & (both["other_mmsi"] == both["other_mmsi_past"])
     alike = both.assign(again=again)[(np.asarray(away_m) <= HERE_M) | again]
+    ids = alike["event_id_past"].drop_duplicates().tolist()
+    then = in_full(ids) if in_full and ids else past[past["event_id"].isin(ids)]
+    alike = alike[~alike["event_id_past"].isin(then["event_id"][explained(then)])]
     like = alike.groupby(["mmsi", "kind", "event_id"], as_index=False)
     counted = like.agg(size=("again", "size"), again=("again", "any")).sort_values(
         ["mmsi", "size"], ascending=[True, False]

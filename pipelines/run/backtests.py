@@ -192,6 +192,7 @@ def _assessed(
         watchlists=watchlists.load(installation.watchlists),
         dispositions=store.dispositions(),
         heirs=store.heirs(),
+        in_full=store.events_by_id,
     )
 
 

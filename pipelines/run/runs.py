@@ -167,6 +167,7 @@ def judge(
         heirs=store.heirs(),
         told_before=over,
         reasons=stands or {},
+        in_full=store.events_by_id,
     )
     told = assessed.events
     own = told[~told["event_id"].isin(held["event_id"])]

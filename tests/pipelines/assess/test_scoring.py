@@ -136,6 +136,36 @@ def test_routine_raises_nobody() -> None:
     assert score(judged(tonight | hardly, past=past)) == pytest.approx(1 - 0.75 * 0.85)
 
 
+def test_what_had_an_innocent_reason_then_is_not_done_again() -> None:
+    served = {"explanation": "served", "evidence": Evidence(explained=Explained(0.6, 0.5))}
+    past = [event("encounter", -24 * d, -24 * d + 3, score=0.25) | served for d in range(1, 4)]
+    tonight = event("encounter", 1, 4, score=0.25)
+    assert score(judged(tonight, past=past)) == pytest.approx(0.25)
+    past.append(event("encounter", -99, -98, score=0.25))
+    found = judged(tonight, past=past)
+    notes = found.parts.loc[found.parts["part"] == "history", "note"].tolist()
+    assert notes == ["second encounter here in 30 days"]
+
+
+def test_who_only_counts_the_past_asks_for_the_evidence_of_what_is_alike() -> None:
+    served = {"explanation": "served", "evidence": Evidence(explained=Explained(0.6, 0.5))}
+    past = [event("loitering", -24 * d, -24 * d + 3, score=0.25) | served for d in range(1, 3)]
+    past.append(event("loitering", -99, -98, score=0.25))
+    past.append(event("gap", -60, -50, score=0.25))
+    known, asked = events.build(past), list[str]()
+
+    def in_full(ids: list[str]) -> pd.DataFrame:
+        asked.extend(ids)
+        return known[known["event_id"].isin(ids)]
+
+    tonight, counted = events.build([event("loitering", 1, 4)]), known.assign(evidence="")
+    rest = {"matches": [], "voluntary": set(), "voluntary_weight": 0.7}
+    found = judge(tonight, now=NIGHT, past=counted, in_full=in_full, **rest)
+    assert sorted(asked) == sorted(known.loc[known["kind"] == "loitering", "event_id"])
+    notes = found.parts.loc[found.parts["part"] == "history", "note"].tolist()
+    assert notes == ["second loitering here in 30 days"]
+
+
 @pytest.mark.parametrize(("subkind", "raised"), [("dwell", 0), ("approach", 0), ("stop", 1)])
 def test_the_shore_that_a_boat_comes_home_to_raises_nobody(subkind: str, raised: int) -> None:
     def stay(start: float) -> dict[str, Any]:
