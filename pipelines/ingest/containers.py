@@ -39,6 +39,8 @@ _NOT_READ: Final = (
     (b"%PDF", "PDF"),
     (b"SQLite format 3\x00", "SQLite"),
 )
+NO_ARCHIVES: Final = ("PDF", "SQLite")
+"""Those of them that can't be unpacked."""
 
 Progress = Callable[[int], None]
 

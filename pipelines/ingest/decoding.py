@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from typing import Final
 
 from pipelines.ingest.beside import BesideError
 from pipelines.ingest.clocks import Conduct
@@ -22,6 +23,9 @@ from pipelines.ingest.options import DECODER_VERSION, IngestOptions
 from pipelines.ingest.report import Report
 from pipelines.ingest.rows import Batch
 from pipelines.ingest.sniff import sniff
+
+# What every file of Office Open XML has (ISO/IEC 29500-2, 7.2.3).
+_OFFICE: Final = "[Content_Types].xml"
 
 
 class Decoding:
@@ -140,6 +144,8 @@ class Decoding:
         report, name = self.report, self._feed.name
         if not self._formats:
             skipped = "; ".join(f"{s['name']}: {s['why']}" for s in report.skipped[:3])
+            if any(s["name"] == _OFFICE for s in report.skipped):
+                skipped = "it looks like a workbook: save its sheet as CSV"
             raise IngestError(f"there is no feed in {name}", hint=skipped or "it is empty")
         # Rows from the future may land later: a feed of them alone is noted like any other.
         waiting = report.rejected.get("future", 0)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pipelines.ingest import beside
-from pipelines.ingest.containers import kind_of, not_read
+from pipelines.ingest.containers import NO_ARCHIVES, kind_of, not_read
 from pipelines.ingest.errors import IngestError
 from pipelines.ingest.formats import FORMATS, Found, Head
 from pipelines.ingest.formats.delimited import likely_header
@@ -61,7 +61,8 @@ def _why_not(head: Head) -> IngestError:
     name = head.name
     other = not_read(head.data)
     if other:
-        return IngestError(f"{name} is a {other} file, which isn't read", hint="unpack it first")
+        hint = "export its table as CSV or Parquet" if other in NO_ARCHIVES else "unpack it first"
+        return IngestError(f"{name} is a {other} file, which isn't read", hint=hint)
     if kind_of(head.data) != "plain":
         return IngestError(f"{name} is an archive in an archive", hint="unpack it first")
     if head.data.startswith((b"\xff\xfe", b"\xfe\xff")):

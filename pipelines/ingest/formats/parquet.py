@@ -1,13 +1,14 @@
 """Parquet whose columns one of the layouts describes.
 
 Columns may have the types that the table's writer chose: a timestamp is taken as it is (one
-without a zone is in the layout's), numbers are numbers, texts are read as in CSV. The place of a
-row in the feed is its number, from 1. Damage is noticed where the pages are compressed or have
+without a zone is in the layout's), numbers are numbers, texts are read as in CSV, and the points of
+GeoParquet are two columns (`points`). The place of a row in the feed is its number, from 1. Damage
+is noticed where the pages are compressed or have
 checksums.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +25,7 @@ from pipelines.ingest.containers import PARQUET_MAGIC, Budget
 from pipelines.ingest.errors import IngestError
 from pipelines.ingest.formats import pages
 from pipelines.ingest.formats.base import Feed, Format, Found, Head
+from pipelines.ingest.formats.points import LAT, LON, Points, spread
 from pipelines.ingest.formats.tables import by_layout
 from pipelines.ingest.layouts import Layout, unknown_table, without_rows
 from pipelines.ingest.naming import Named, Sample, by_names
@@ -79,6 +81,9 @@ class Parquet:
         names = _schema(head).names
         with opened(head.path) as file:
             rows = papq.read_metadata(file).num_rows
+            points = Points.of(papq.read_schema(file))
+        if points and (elsewhere := points.why_not(head.name)):
+            return elsewhere
         if not rows and head.wanted is None and not lacking(names):
             return without_rows(head.name)
         return unknown_table(head.name, head.layouts, head.wanted, names) or (
@@ -91,7 +96,7 @@ def _schema(head: Head) -> pa.Schema:
     try:
         with opened(head.path) as file:
             pages.check_footer(file)
-            return papq.read_schema(file)
+            return spread(papq.read_schema(file))
     except pages.TooLargeError as error:
         raise _too_large(head.name, str(error)) from error
     except _DAMAGE as error:
@@ -127,10 +132,10 @@ def _named(head: Head) -> Named | IngestError | None:
         return None
     try:
         texts = [name for name in names if _holds_text(schema.field(name).type)]
-        with _table(head.path, names, texts, _MOST_SAMPLED) as file:
+        with _table(head.path, names, texts, _MOST_SAMPLED) as batches:
             rows: list[tuple[str, ...]] = []
             size = 0
-            for batch in file.iter_batches(_AT_A_TIME, columns=names):
+            for batch in batches(_AT_A_TIME):
                 rows += zip(*(_texts(batch.column(name)) for name in names), strict=True)
                 size += batch.nbytes
                 if len(rows) >= _SAMPLED or size > _SAMPLED_BYTES:
@@ -167,16 +172,16 @@ def _rows(feed: Feed, layout: Layout) -> Iterator[Cells]:
     """Yield the rows of a file in batches; where it is damaged, those before the damage."""
     assert feed.path is not None  # noqa: S101 (for the type checker)
     with opened(feed.path) as file:
-        schema = papq.read_schema(file)
+        schema = spread(papq.read_schema(file))
     used = [name for name in layout.used if name in schema.names]
     _check_types(feed.name, schema, used)
     texts = [name for name in used if _holds_text(schema.field(name).type)]
     first = feed.lines.next
     budget = Budget(feed.options.max_uncompressed_bytes, feed.options.max_ratio)
     try:
-        with _table(feed.path, used, texts, feed.options.max_uncompressed_bytes) as table:
+        with _table(feed.path, used, texts, feed.options.max_uncompressed_bytes) as batches:
             size = feed.path.stat().st_size
-            for batch in table.iter_batches(feed.options.batch_rows, columns=used):
+            for batch in batches(feed.options.batch_rows):
                 for part in _parts(batch):
                     budget.spend(_unpacked(part), size, feed.name)
                     cells = _cells(part, first)
@@ -279,17 +284,26 @@ def check(file: BinaryIO, name: str, max_bytes: int) -> None:
 @contextmanager
 def _table(
     path: Path, used: Collection[str], texts: Sequence[str], max_bytes: int
-) -> Iterator[papq.ParquetFile]:
+) -> Iterator[Callable[[int], Iterator[pa.RecordBatch]]]:
     """Open a table whose columns have been looked at; another can't take its place in between.
+
+    It is read by calling what comes back with how many rows are wanted at a time.
 
     `texts`: columns in which what stands there a thousand times is held once.
     """
     with opened(path) as file:
-        _check_size(file, used, max_bytes)
+        points = Points.of(papq.read_schema(file)) if {LON, LAT} & {*used} else None
+        columns = points.read_from(used) if points else list(used)
+        _check_size(file, columns, max_bytes)
         with papq.ParquetFile(
             file, read_dictionary=texts, page_checksum_verification=True
         ) as table:
-            yield table
+
+            def batches(rows: int) -> Iterator[pa.RecordBatch]:
+                for batch in table.iter_batches(rows, columns=columns):
+                    yield points.spread(batch) if points else batch
+
+            yield batches
 
 
 def _check_size(file: BinaryIO, used: Collection[str], max_bytes: int) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import io
 
+import pandas as pd
 import pytest
 
 from pipelines.ingest import Area, FeedFile, IngestError, IngestOptions, discover, key
@@ -141,6 +142,17 @@ def test_what_is_no_feed_is_a_clear_error(read, content, message):
         read(content)
     assert error.value.exit_code == 3
     assert error.value.hint
+
+
+def test_databases_and_workbooks_are_to_be_exported_not_unpacked(read):
+    with pytest.raises(IngestError, match="SQLite") as database:
+        read(b"SQLite format 3\x00" + bytes(99), "feed.gpkg")
+    book = io.BytesIO()
+    pd.DataFrame({"MMSI": [533000100]}).to_excel(book)
+    with pytest.raises(IngestError, match="no feed") as workbook:
+        read(book.getvalue(), "feed.xlsx")
+    assert "CSV" in database.value.hint
+    assert "workbook" in workbook.value.hint
 
 
 def test_key_depends_on_content_area_and_the_layout_that_is_used(folder, tmp_path):
