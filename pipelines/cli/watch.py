@@ -26,7 +26,8 @@ def watch(
     every detector, and stays the reference: all this is still new to it. With nothing new nothing
     is done.
 
-    Exit codes with --once: 0 also with nothing new, 6 partial, 5 another process is writing.
+    Exit codes with --once: 0 also with nothing new, 6 partial, 5 another process is writing, 2 no
+    feed is named in a home that holds nothing.
 
     For example:
 
@@ -50,6 +51,12 @@ def watch(
     def say(text: str) -> None:
         typer.echo(text, err=True)
 
+    if not (feeds or installation.settings.feeds or installation.holds):
+        why = f"nothing to watch: no feed is named, and the home {installation.home} holds nothing"
+        hint = "selat watch --feed FOLDER, feeds in selat.yaml, or selat listen"
+        if once:
+            raise ConfigError(why, hint=hint)
+        say(f"{why} yet ({hint})")  # who records may start later
     with reporter(quiet=quiet or not once) as report:
         if once:
             looked = watching.look(looks.Looker(installation, feeds, report), installation)

@@ -1,6 +1,7 @@
 """What a command says of an error that nothing nearer to it made a sentence of."""
 
 import re
+from pathlib import Path
 from typing import NoReturn
 
 import duckdb
@@ -9,6 +10,7 @@ import pyarrow as pa
 import pytest
 from typer.testing import CliRunner
 
+from detectors.core.errors import ConfigError
 from pipelines.cli import main
 
 
@@ -55,3 +57,13 @@ def test_examples_stand_back_from_the_sentences_above_them(command: str) -> None
     """In a third of the commands, those that say no more than one sentence, they didn't."""
     told = CliRunner().invoke(main.app, [*command.split(), "--help"], env={"COLUMNS": "80"}).output
     assert re.search(rf"For example:\s*\n\s*\n {{3}}selat {command}", told)
+
+
+def test_a_watch_without_anything_to_watch_says_so_and_makes_no_home(tmp_path: Path) -> None:
+    """It made an empty store, and said that nothing was new."""
+    home = tmp_path / "home"
+    done = CliRunner().invoke(main.app, ["watch", "--once", "--home", str(home)])
+    assert isinstance(done.exception, ConfigError)
+    assert "no feed is named" in str(done.exception)
+    assert "--feed" in str(done.exception.hint)
+    assert not home.exists()
