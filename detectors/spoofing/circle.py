@@ -18,6 +18,8 @@ LEAST_BOX_M: Final = 250.0
 way at 1 kn, or the diameter of the smallest circle."""
 MAX_RADIUS_M: Final = 40_000.0
 """A larger circle can't be told from a bend in a lane."""
+UNCOUNTED_SHARE: Final = 0.25
+"""A quarter: turns that go uncounted in less of the time leave enough of the others (judgement)."""
 LEAST_AROUND: Final = 10
 WIDEST_RAD: Final = np.pi / 2
 """Where turns can't be counted since reports come too seldom, so many lie all around the centre,
@@ -145,16 +147,20 @@ def _one_circle(
 def _turned(
     reports: Reports, counted_rad: Floats, radius_m: Floats, first: Ints, n: Ints
 ) -> tuple[Floats, Bools]:
-    """Return how far circles turn, and of which that is by the speed stated: where two of their
-    reports are half a turn apart or more at that, the turns between can't be counted.
+    """Return how far circles turn, and of which that is by the speed stated: for `UNCOUNTED_SHARE`
+    of the time or more their reports are half a turn apart or further at that, and which way they
+    turned in between can't be counted.
     """
-    step_s = np.append(np.diff(reports.time_us), 0) / SECOND_US
     last = first + n - 1
-    longest_s = timegrid.aggregate(np.maximum, step_s, first, np.maximum(last - 1, first))
+    lasts_s = (reports.time_us[last] - reports.time_us[first]) / SECOND_US
     speed_kn = timegrid.aggregate(np.add, np.nan_to_num(reports.sog_kn), first, last) / n
     speed_mps = speed_kn * geodesy.KNOT_MPS
-    by_speed = (n > 1) & np.isfinite(radius_m) & (speed_mps * longest_s >= np.pi * radius_m)
-    lasts_s = (reports.time_us[last] - reports.time_us[first]) / SECOND_US
+    which, row = timegrid.ranges(first, n - 1)
+    step_s = (reports.time_us[row + 1] - reports.time_us[row]) / SECOND_US
+    uncounted = speed_mps[which] * step_s >= np.pi * radius_m[which]
+    uncounted_s = np.bincount(which, np.where(uncounted, step_s, 0.0), len(first))
+    by_speed = np.isfinite(radius_m) & (uncounted_s > 0)
+    by_speed &= uncounted_s >= UNCOUNTED_SHARE * lasts_s
     stated_rad = speed_mps * lasts_s / np.where(by_speed, radius_m, 1.0)
     return np.where(by_speed, stated_rad, np.abs(counted_rad)), np.asarray(by_speed)
 

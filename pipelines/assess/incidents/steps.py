@@ -310,8 +310,10 @@ def _has_left(lead: Told, last: Last) -> bool:
 
 
 def place_of(evidence: Evidence) -> tuple[float, float] | None:
-    """Return where a boat that crossed came nearest to the coast it made for, or landed."""
-    for name in ("arrival", "landing"):
+    """Return where a boat that crossed came nearest to the coast it made for, or landed, also after
+    a stop off it.
+    """
+    for name in ("ashore", "arrival", "landing"):
         lat, lon = (evidence.get(f"{name}_{axis}") for axis in ("lat", "lon"))
         if lat is not None and lon is not None:  # who gets a pack may not get either
             return float(lat), float(lon)
