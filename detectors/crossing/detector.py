@@ -17,10 +17,11 @@ from detectors.core.telling import Told, Words
 from detectors.crossing.beaches import SAMPLED_M
 from detectors.crossing.before import lay_at_sea
 from detectors.crossing.concerned import concerned
-from detectors.crossing.endings import SHORE, Ending, endings
+from detectors.crossing.endings import NEAR, SHORE, Ending, endings
 from detectors.crossing.evidence import (
     SETTINGS,
     around,
+    at_row,
     bounds,
     craft,
     ends_of,
@@ -32,7 +33,14 @@ from detectors.crossing.evidence import (
 from detectors.crossing.half import halves, meetings
 from detectors.crossing.homeward import lay_out
 from detectors.crossing.limits import Limits
-from detectors.crossing.onward import came_past, goes_on, kept_moving, left_again, passed
+from detectors.crossing.onward import (
+    ashore_after,
+    came_past,
+    goes_on,
+    kept_moving,
+    left_again,
+    passed,
+)
 from detectors.crossing.passage import Passage, passages
 from detectors.crossing.scoring import may_score, of_half, of_passage
 from detectors.crossing.sieve import Cells, at_a_shore
@@ -88,6 +96,10 @@ class Crossing(Limits):
     what its way leaves of it; one that was under way at the reports before and after that at which
     it was out furthest, and lost `min_lost_s` between them, lay there as well.
 
+    A boat that stopped off the coast it made for (`near_m`) and came to its shore within an hour
+    and a half, `port_m` or more from ports and anchorages, waited for it to be clear: it didn't
+    fish there.
+
     What a vessel says of itself neither makes a crossing nor unmakes one.
 
     Notes
@@ -120,7 +132,7 @@ class Crossing(Limits):
     """
 
     name: ClassVar[str] = "crossing"
-    version: ClassVar[str] = "26"
+    version: ClassVar[str] = "27"
     requires: ClassVar[tuple[str, ...]] = (*REPORTED, "sog_kn", "ais_class")
     source: ClassVar[str] = (
         "Own rules; routes and craft after UNODC (2018), Global Study on Smuggling of Migrants, "
@@ -249,6 +261,9 @@ class Crossing(Limits):
             stopped = stopped and not kept_moving(self, grid, b, evidence["mean_speed_kn"])
             turned_in = evidence["ais_class"] == "B" and not evidence["passed_by"]
             evidence["landed"] = evidence["ended"] == SHORE and (turned_in or stopped)
+            if evidence["ended"] == NEAR and evidence["heard_after"]:
+                after = ashore_after(self, grid, ashore, b, evidence["to_state"], context)
+                evidence |= {} if after is None else at_row(grid, after, "ashore")
             if "feed_by_passes" in evidence:
                 evidence["landed"] = evidence["landed"] and may_have_landed(evidence)
             score = of_passage(evidence, self.port_m)

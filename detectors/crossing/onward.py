@@ -7,10 +7,11 @@ import numpy as np
 
 from detectors.core.arrays import Bools, Ints
 from detectors.core.detector import Context
+from detectors.crossing.endings import SOON_S, STAYS_OFF_S
 from detectors.crossing.limits import Limits
 from detectors.hypotheses.landfalls import SHOAL_M
 from detectors.kinematics import geodesy, timegrid
-from detectors.surroundings import coverage, passes
+from detectors.surroundings import coverage, nearby, passes
 
 PAST_S: Final = 600
 """So long before and after it is nearest to the shore: who turns in to land and out again within
@@ -135,6 +136,29 @@ def left_again(limits: Limits, grid: timegrid.Grid, first: Ints, last: Ints, fin
     off = last[after]
     away_m = geodesy.distance_m(grid.lat[final], grid.lon[final], grid.lat[off], grid.lon[off])
     return bool(stayed_s <= limits.max_landing_s and away_m >= limits.min_distance_m)
+
+
+def ashore_after(
+    limits: Limits, grid: timegrid.Grid, ashore: Bools, final: int, to_state: str, context: Context
+) -> int | None:
+    """Return the row of the grid at which a vessel that stopped off the coast it made for, at the
+    final row of a run, came to its shore after all, `port_m` or more from ports and anchorages;
+    None where it didn't.
+
+    It waited there for `STAYS_OFF_S` at most; that near the way in takes `SOON_S` at most.
+    """
+    track, shores = grid.track_id[final], context.zones.shores
+    until = grid.tick[final] + (STAYS_OFF_S + SOON_S) // limits.step_s
+    low, high = final + 1, int(np.searchsorted(grid.track_id, track, side="right"))
+    high = low + int(np.searchsorted(grid.tick[low:high], until, side="right"))
+    rows = low + np.flatnonzero(ashore[low:high])
+    if len(rows) == 0:
+        return None
+    row = int(rows[0])
+    place = grid.lat[[row]], grid.lon[[row]]
+    there = shores.states[int(shores.distance_m(*place)[:, 0].argmin())]
+    berths_m = nearby.nearest_zone_m(context.zones, *place, ("port", "anchorage"))[0]
+    return None if there != to_state or berths_m < limits.port_m else row
 
 
 def next_in_port(limits: Limits, grid: timegrid.Grid, final: Ints, context: Context) -> Bools:

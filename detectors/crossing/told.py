@@ -126,5 +126,8 @@ def _ended(stated: Evidence, words: Words) -> str:
         state=made_for,
         place_time=there,
     )
+    if stated.get("ashore_lat") is not None:
+        shore = place_and_time(stated, "ashore", words)
+        return ended + words.say(", and after a stop to the shore, {place_time}", place_time=shore)
     turned = stated["ended"] == NEAR and stated.get("turned_off_m") == near_m
     return ended + (words.say(", where it turned back") if turned else "")

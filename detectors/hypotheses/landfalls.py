@@ -312,6 +312,7 @@ PAST_THE_OTHER_COAST: Final = Hypothesis(
         Is("ended", "near"),
         Is("landed", False),
         Is("heard_after"),
+        Is("ashore_time", None),
         Is("turned_off_m", None),
         Compare("mean_speed_kn", "<", SLOW_KN),
         Compare("arrival_coast_m", ">=", SHOAL_M),

@@ -63,8 +63,13 @@ FAR_NOW_AND_THEN: Final = 0.5
 """Half of a day: what a receiver hears for longer than not it reaches by line of sight."""
 FADES_S: Final = 14_400.0
 """Four hours: 48 nm at 12 kn, as wide as a hole between two coast stations' reach (judgement)."""
+TELLS_S: Final = 168.0
+"""Heard as often as this or oftener in the three hours before, one can be told to be lost report by
+report: 0.7 of the reports of 20 minutes are then the five that `gap.cut_off` asks for to call a
+vessel heard in full. Of a feed thinned to one report in six minutes none is ever heard in full."""
 FADED: Final = All(
     Is("was_moving"),
+    Compare("median_interval_s", "<=", TELLS_S),
     Is("heard_in_full_before", False),
     Is("heard_in_full_after", False),
     Not(Any(FOUND, Is("feed_by_passes"))),

@@ -7,6 +7,7 @@ import numpy as np
 
 from detectors.core.arrays import Bools, Floats, Ints
 from detectors.core.evidence import Bound, at_least
+from detectors.core.frames import SECOND_US
 from detectors.kinematics import geodesy, shapes, timegrid
 from detectors.kinematics.reports import Reports
 from detectors.spoofing.limits import Limits
@@ -17,6 +18,13 @@ LEAST_BOX_M: Final = 250.0
 way at 1 kn, or the diameter of the smallest circle."""
 MAX_RADIUS_M: Final = 40_000.0
 """A larger circle can't be told from a bend in a lane."""
+UNCOUNTED_SHARE: Final = 0.25
+"""A quarter: turns that go uncounted in less of the time leave enough of the others (judgement)."""
+LEAST_AROUND: Final = 10
+WIDEST_RAD: Final = np.pi / 2
+"""Where turns can't be counted since reports come too seldom, so many lie all around the centre,
+none further than a quarter of a turn from the next. Ten, as of replays: three fix a circle, and
+each further one lies on a line 20 m wide about it by chance once in dozens."""
 
 
 def circling(limits: Limits, scene: Scene) -> Iterator[Story]:
@@ -36,12 +44,13 @@ def circling(limits: Limits, scene: Scene) -> Iterator[Story]:
             np.repeat(lon[origin], groups.n),
         )
         fit = shapes.fit_circles(x, y, groups.first)
+        turned_rad, _ = _turned(reports, fit.turned_rad, fit.radius_m, at[groups.first], groups.n)
         good = (
             (groups.n >= 5)
             & (fit.radius_m >= limits.min_radius_m)
             & (fit.radius_m <= MAX_RADIUS_M)
             & (fit.rms_m <= max_rms_m(limits, fit.radius_m))
-            & (np.abs(fit.turned_rad) >= 1.0)
+            & (turned_rad >= 1.0)
         )
         kept = np.flatnonzero(good)
         if len(kept) == 0:
@@ -61,7 +70,7 @@ def circling(limits: Limits, scene: Scene) -> Iterator[Story]:
             np.r_[0, np.cumsum(other)], groups.tick[kept], max_break=1, min_piece=1, min_length=1
         )
         # What may be added at either end is hardly more than another bin's worth.
-        turned = timegrid.aggregate(np.add, np.abs(fit.turned_rad[kept]), first, last)
+        turned = timegrid.aggregate(np.add, turned_rad[kept], first, last)
         enough = turned * (last - first + 3) / (last - first + 1) >= 2 * np.pi
         first, last = first[enough], last[enough]
         begin, end = at[groups.first[kept[first]]], at[groups.last[kept[last]]]
@@ -104,7 +113,13 @@ def _one_circle(
 ) -> Story | None:
     """Return the circle fitted to reports a to b, one of several, if it is one."""
     reports, (fit, k) = scene.reports, fitted
-    radius_m, turns = float(fit.radius_m[k]), abs(float(fit.turned_rad[k])) / (2 * np.pi)
+    n, radius_m = b - a + 1, float(fit.radius_m[k])
+    turned_rad, by_speed = _turned(
+        reports, fit.turned_rad[[k]], fit.radius_m[[k]], np.array([a]), np.array([n])
+    )
+    if by_speed[0] and not _all_around(reports, fit, k, a, b):
+        return None
+    turns = float(turned_rad[0]) / (2 * np.pi)
     rms_m, allowed_m = float(fit.rms_m[k]), float(max_rms_m(limits, fit.radius_m[[k]])[0])
     duration_s = reports.seconds(a, b)
     speed_kn = turns * 2 * np.pi * radius_m / duration_s / geodesy.KNOT_MPS
@@ -127,6 +142,38 @@ def _one_circle(
         "leap_m": max(off_m, 0.0),
     }
     return scene.story("geometric", a, b, 0.7 if leapt else 0.5, evidence)
+
+
+def _turned(
+    reports: Reports, counted_rad: Floats, radius_m: Floats, first: Ints, n: Ints
+) -> tuple[Floats, Bools]:
+    """Return how far circles turn, and of which that is by the speed stated: for `UNCOUNTED_SHARE`
+    of the time or more their reports are half a turn apart or further at that, and which way they
+    turned in between can't be counted.
+    """
+    last = first + n - 1
+    lasts_s = (reports.time_us[last] - reports.time_us[first]) / SECOND_US
+    speed_kn = timegrid.aggregate(np.add, np.nan_to_num(reports.sog_kn), first, last) / n
+    speed_mps = speed_kn * geodesy.KNOT_MPS
+    which, row = timegrid.ranges(first, n - 1)
+    step_s = (reports.time_us[row + 1] - reports.time_us[row]) / SECOND_US
+    uncounted = speed_mps[which] * step_s >= np.pi * radius_m[which]
+    uncounted_s = np.bincount(which, np.where(uncounted, step_s, 0.0), len(first))
+    by_speed = np.isfinite(radius_m) & (uncounted_s > 0)
+    by_speed &= uncounted_s >= UNCOUNTED_SHARE * lasts_s
+    stated_rad = speed_mps * lasts_s / np.where(by_speed, radius_m, 1.0)
+    return np.where(by_speed, stated_rad, np.abs(counted_rad)), np.asarray(by_speed)
+
+
+def _all_around(reports: Reports, fit: shapes.Circles, k: int, a: int, b: int) -> bool:
+    """Tell whether reports a to b lie all around the centre of circle k, which is fitted to them in
+    the plane of the first.
+    """
+    way = slice(a, b + 1)
+    x, y = shapes.plane_m(reports.lat[way], reports.lon[way], reports.lat[a], reports.lon[a])
+    angle = np.sort(np.arctan2(y - fit.y_m[k], x - fit.x_m[k]))
+    widest_rad = np.diff(np.append(angle, angle[0] + 2 * np.pi)).max()
+    return bool(b - a + 1 >= LEAST_AROUND and widest_rad <= WIDEST_RAD)
 
 
 def _winding(reports: Reports, bins: shapes.Bins, box: shapes.Box, min_radius_m: float) -> Bools:

@@ -66,7 +66,9 @@ class Spoofing(Limits):
       receiver with a wrong clock makes leaps along the course).
     - ``geometric``: positions on a circle of at least `min_radius_m`, no further from it than
       `max_circle_rms_m` or `max_circle_rms_ratio` of the radius (root mean square), for
-      `min_turns` turns at `min_sog_kn` or more. An excursion needs one turn.
+      `min_turns` turns at `min_sog_kn` or more. An excursion needs one turn. Where reports come
+      half a turn apart or more at the speed stated, turns are what that speed makes, and ten
+      reports or more lie all around the centre, none a quarter of a turn from the next.
     - ``scatter``: for `min_duration_s` and `min_reports` or more, half of the fixes lie anywhere,
       each time elsewhere (see `kinematics.scatter`), and after them the vessel goes on from
       its last sound fix before. Whatever tracks the segmentation made of it, it went nowhere.
@@ -100,7 +102,7 @@ class Spoofing(Limits):
     """
 
     name: ClassVar[str] = "spoofing"
-    version: ClassVar[str] = "23"
+    version: ClassVar[str] = "24"
     needs_zones: ClassVar[bool] = False
     digests: ClassVar[bool] = True
     requires: ClassVar[tuple[str, ...]] = (*REPORTED, "sog_kn", "cog_deg", "nav_status", "msg_type")

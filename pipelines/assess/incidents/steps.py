@@ -310,12 +310,20 @@ def _has_left(lead: Told, last: Last) -> bool:
 
 
 def place_of(evidence: Evidence) -> tuple[float, float] | None:
-    """Return where a boat that crossed came nearest to the coast it made for, or landed."""
+    """Return where a boat that crossed came nearest to the coast it made for, or to its shore after
+    a stop off it, or landed.
+    """
     for name in ("arrival", "landing"):
-        lat, lon = (evidence.get(f"{name}_{axis}") for axis in ("lat", "lon"))
-        if lat is not None and lon is not None:  # who gets a pack may not get either
-            return float(lat), float(lon)
+        place = _at(evidence, name)
+        if place is not None:
+            return (_at(evidence, "ashore") if name == "arrival" else None) or place
     return None
+
+
+def _at(evidence: Evidence, name: str) -> tuple[float, float] | None:
+    """Return one of the places that evidence names; who gets a pack may not get either axis."""
+    lat, lon = (evidence.get(f"{name}_{axis}") for axis in ("lat", "lon"))
+    return None if lat is None or lon is None else (float(lat), float(lon))
 
 
 def marked_at(evidence: Evidence, lat: float, lon: float) -> tuple[float, float]:

@@ -630,6 +630,25 @@ def test_a_meeting_that_goes_on_is_told_as_long_as_it_was_seen(gazetteer: Gazett
     assert "also met B ONE for 8 min" in one["title"]
 
 
+WAITED = {
+    **OUT,
+    **{"ended": "near", "arrival_coast_m": 3_000.0, "end_to_coast_m": 3_000.0},
+    **{"ashore_lat": 2.08, "ashore_lon": 102.5, "ashore_time": "2026-01-05T19:50:00Z"},
+}
+
+
+def test_who_waited_off_the_coast_is_looked_for_where_it_came_ashore(gazetteer: Gazetteer) -> None:
+    waited = event("crossing", 1, 3, evidence=WAITED, score=0.8, lat=1.8, lon=102.4)
+    (one,) = told(gazetteer, waited).to_dict("records")
+    assert "and after a stop to the shore, 4 nm WNW of Muar, at 03:50 MYT" in one["title"]
+    assert (one["lat"], one["lon"]) == (2.08, 102.5)
+    for name in ("ashore_lat", "ashore_lon", "ashore_time"):
+        (one,) = told(gazetteer, waited, withheld=[name]).to_dict("records")
+        assert (one["lat"], one["lon"]) == ((2.08, 102.5) if "time" in name else (2.06, 102.55))
+    (one,) = told(gazetteer, waited, withheld=["arrival_lat"]).to_dict("records")
+    assert (one["lat"], one["lon"]) == (1.8, 102.4)
+
+
 @pytest.mark.parametrize("name", OUT)
 def test_a_crossing_is_told_to_who_may_not_have_all_of_it(gazetteer: Gazetteer, name: str) -> None:
     lay, near = event("anchoring", -5, 0.5, score=0.5), {"end_to_coast_m": 200.0}
