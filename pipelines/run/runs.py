@@ -180,7 +180,7 @@ def judge(
     ids = ";".join(before["events"]).split(";")
     old = store.events_counted(window.start - HISTORY, window.start, float("inf"), ids)
     enough = setup.installation.settings.assess.min_score
-    earlier = told_before(told, old, over, enough)
+    earlier = told_before(told, old, assessed.earlier, enough)
     later = _after(store, window, ids, enough)
     ever = store.told_later(before["incident_id"].tolist())
     known = Known.of(before, compared, versions, store.last_looked_at(), earlier, later, ever)
