@@ -43,9 +43,10 @@ ROLES: Final[Mapping[str, tuple[str, str]]] = {
 NOT_HEARD: Final[Mapping[str, object]] = {"last_seen": pd.NaT}
 """Of an incident without a flagged vessel, in `schemas.INCIDENTS`; the rest of it isn't known."""
 
-FIRST: Final = ("mother ship", "visitor", "new number", "old number", "crossed")
+FIRST: Final = ("mother ship", "visitor", "old number", "new number", "crossed")
 """Roles that say most come before what a vessel's strongest event makes it, where they rest on
-what counts beside the incident's strongest event (`COUNTS`), and no innocent reason fits that."""
+what counts beside the incident's strongest event (`COUNTS`), and no innocent reason fits that. A
+number that was taken up and given up again is an old one."""
 
 COUNTS: Final = 0.5
 """From such a part of the strongest event's score on an event says what an incident is: tankers in

@@ -568,7 +568,7 @@ def test_a_hull_that_changed_its_number_twice_is_met_under_the_last(gazetteer: G
         scores={SHIP: 0.7, BOAT: 0.95, NEW: 0.7},
     ).to_dict("records")
     assert one["mmsi"] == NEW  # heard at 21:00, the others at 20:00
-    assert one["vessels"].startswith(f"{NEW} new number")
+    assert one["vessels"] == f"{NEW} new number | {BOAT} old number | {SHIP} old number"
 
 
 def test_a_mother_ship_of_two_nights_tells_the_visits_of_both(gazetteer: Gazetteer) -> None:
