@@ -200,7 +200,7 @@ class Night:
         return self.opened.explain(event_id, feeds)
 
     def since(self, moment: str | None = None) -> recall.Changes:
-        """Return what is new, changed, closed or retracted since a run or time, else the last night."""
+        """Return what is new, changed, closed, retracted since a run, a time or the last night."""
         with self.opened.reader() as reader:
             before = recall.last_watch(reader, moment, self.moment)
             found = recall.changes(reader, before, self.moment)

@@ -69,9 +69,9 @@ def extent(lon: ArrayLike, lat: ArrayLike, zones: "Zones | None" = None) -> tupl
 
 def _home(zones: "Zones | None") -> Box:
     reach = None if zones is None else zones.reach
-    if reach is None or reach.is_empty or reach.intersects(shapely.box(*HOME)):
+    if reach is None or shapely.is_empty(reach) or shapely.intersects(reach, shapely.box(*HOME)):
         return HOME
-    west, south, east, north = reach.bounds
+    west, south, east, north = shapely.bounds(reach).tolist()
     return west, max(south, -MAX_LAT), east, min(north, MAX_LAT)
 
 

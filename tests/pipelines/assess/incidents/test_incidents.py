@@ -26,6 +26,7 @@ from pipelines.assess.incidents import (
     first,
     lasting,
     made_of,
+    new_to_the_night,
     shown_span,
     steps,
     story,
@@ -1252,6 +1253,21 @@ def test_what_changed_without_a_new_event_says_so(
     before = told(gazetteer, event("loitering", 1, was_until))
     one = told(gazetteer, event("loitering", 1, until), known=before, status="changed")
     assert one[["status", "news"]].values.tolist() == [["changed", news]]
+
+
+def test_what_looks_alone_have_told_is_new_to_the_night(gazetteer: Gazetteer) -> None:
+    """Who reads its brief sat at no desk meanwhile: a silence of the day was "known before"."""
+    look = told(gazetteer, *MOTHER_STORY)
+    night = told(gazetteer, *MOTHER_STORY, known=look, status="unchanged")
+    assert night["status"].tolist() == ["unchanged"]
+    fresh = new_to_the_night(night, night.iloc[:0])
+    assert (fresh["status"].tolist(), fresh["news"].tolist()) == (["created"], ["new"])
+    assert new_to_the_night(night, look).equals(night)
+    less = look.assign(events=look["events"].str.split(";").str[0])
+    more = new_to_the_night(night, less)
+    assert (more["status"].tolist(), more["news"].tolist()) == (["changed"], ["1 more event"])
+    over = night.assign(status="retracted", news="its events were retracted")
+    assert new_to_the_night(over, night.iloc[:0]).equals(over)
 
 
 def test_what_other_rules_find_in_the_same_sea_is_said(gazetteer: Gazetteer) -> None:
