@@ -17,7 +17,7 @@ from pipelines.assess.dispositions.outcomes import closed
 from pipelines.assess.guard import HeldBack, guard
 from pipelines.assess.incidents import Known, danger_of, lasting
 from pipelines.assess.incidents.grouping import grouped
-from pipelines.assess.incidents.silences import numbers_since
+from pipelines.assess.incidents.silences import given_up_before, numbers_since
 from pipelines.assess.incidents.wording import described
 from pipelines.assess.reasons import Teller, aside_in, by_disposition, by_own_vessel
 from pipelines.assess.scoring import MIN_PART_SCORE, judge
@@ -50,6 +50,9 @@ class Assessment:
     """Vessels that would be flagged if the night's list held more."""
     aside: frozenset[str]
     """Ids of events that a conclusion, or their being own vessels', sets aside."""
+    earlier: frozenset[str]
+    """Ids of events that were told before, and flag nobody again: those of an earlier window, and
+    silences of numbers that were given up on an earlier night."""
     own: int
     """Events that would count if they weren't own vessels'."""
     heard_since: Mapping[tuple[int, pd.Timestamp], int]
@@ -101,7 +104,8 @@ def assess(
     looked_at
         Vessels looked at, where `detection` doesn't name all of them.
     told_before
-        Ids of events of an earlier window that are known: they flag nobody again.
+        Ids of events of an earlier window that are known: they flag nobody again, as silences don't
+        of numbers that `changes` say were given up.
     reasons
         What is told already of events that are as they were, by id: not told anew.
     in_full
@@ -121,7 +125,11 @@ def assess(
         events.loc[aside, "reason"] += by_disposition(say)
     own = of_own(events, lists, settings.min_score, answered=aside)
     events.loc[own & ~aside, "reason"] += by_own_vessel(say)
-    earlier = events["event_id"].isin(list(told_before)).to_numpy(bool)
+    # A hull that was heard since isn't silent, and under its new number it was told of then.
+    again = events[events["event_id"].isin(list(told_before))]
+    then = event_schema.concat([changes, again[list(event_schema.EVENTS)]])
+    over = frozenset(told_before) | given_up_before(events, then, settings.min_score)
+    earlier = events["event_id"].isin(list(over)).to_numpy(bool)
     enough_alone = (events["score"] >= settings.min_score).to_numpy(bool)
     n_own = int((own & ~aside & ~earlier & enough_alone).sum())
     set_by = frozenset(events.loc[aside | own, "event_id"])
@@ -158,7 +166,7 @@ def assess(
         detection.context.zones,
         frozenset() if dispositions is None else closed(dispositions, heirs or {}),
     )
-    found_of_all = incidents, tuple(held_back), left_out, set_by, n_own, since
+    found_of_all = incidents, tuple(held_back), left_out, set_by, over, n_own, since
     if ranked.empty:
         return Assessment(events, frames.empty(FLAGGED), frames.empty(PARTS), *found_of_all)
     ranked = _by_incident(ranked, incidents, home)

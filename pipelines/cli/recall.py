@@ -55,7 +55,7 @@ def since(
     moment: Annotated[
         str | None,
         typer.Argument(
-            help="A run id or a time, ISO 8601 (MYT): the last watch. Else the run before the "
+            help="A run id or a time, ISO 8601 (MYT): the last watch. Else the night before the "
             "newest."
         ),
     ] = None,

@@ -23,7 +23,8 @@ from pipelines.detect.window import Detection
 from pipelines.reference import layers as reference
 from pipelines.reference.layers.areas import FOLDER
 from pipelines.run.backtest import Backtest, backtest, build_pair, concerned, readers_of
-from pipelines.run.runs import HISTORY, changes_of
+from pipelines.run.changes import changes_of
+from pipelines.run.runs import HISTORY
 from pipelines.run.setup import build_detectors, load_models, load_zones
 from pipelines.run.windows import Window, choose_window
 from pipelines.store import Queries, read

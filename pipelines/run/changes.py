@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from detectors.core import events as event_schema
 from pipelines.assess.incidents.silences import numbers_since
 from pipelines.store import Queries
 
@@ -30,3 +31,11 @@ def heard_since(
     changes = store.events_as_of(ordinal, ids=ids)
     changes = changes[~changes["retracted"].to_numpy(bool)]
     return numbers_since(pd.concat([gaps, changes[gaps.columns.intersection(changes.columns)]]))
+
+
+def changes_of(store: Queries, past: pd.DataFrame) -> pd.DataFrame:
+    """Return the changes of numbers among events counted (`Queries.events_counted`), with what
+    these lack.
+    """
+    changed = past.loc[(past["kind"] == "identity") & (past["other_mmsi"] > 0), "event_id"]
+    return store.events_by_id(changed.tolist())[list(event_schema.EVENTS)]

@@ -202,7 +202,7 @@ class Looker:
         finished = None
         if tell:
             about = _about(setup, why, whole, vessels)
-            judged = runs.judge(store, setup, window, detection, stands, stored)
+            judged = runs.judge(store, setup, window, detection, stands, stored, look=True)
             published = runs.publish(store, setup, judged, unread, about, FILES)
             finished = runs.note(store, judged, published, publish=True)
         else:

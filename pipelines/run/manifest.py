@@ -201,7 +201,12 @@ def configuration_hashes(installation: Installation) -> dict[str, str]:
     config = installation.config
     files = sorted(p for p in config.rglob("*") if p.suffix in {".yaml", ".geojson"})
     hashes = {str(p.relative_to(config)): remembered_sha256(p)[:16] for p in files}
-    return {**hashes, "reference": digest_of_files(installation.reference)[:16]}
+    return {**hashes, "reference": reference_hash(installation)}
+
+
+def reference_hash(installation: Installation) -> str:
+    """Return a hash of all reference layers."""
+    return digest_of_files(installation.reference)[:16]
 
 
 @cache

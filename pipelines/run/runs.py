@@ -14,7 +14,7 @@ from detectors.core import events
 from detectors.core.errors import SelatError
 from detectors.surroundings.zones import Zones
 from pipelines.assess import watchlists
-from pipelines.assess.incidents import Known, told_before, versions_then
+from pipelines.assess.incidents import Known, new_to_the_night, told_before, versions_then
 from pipelines.assess.ranking import Assessment, assess, named
 from pipelines.assess.scoring import HISTORY_DAYS, MIN_PART_SCORE
 from pipelines.base.allocation import give_back
@@ -25,6 +25,7 @@ from pipelines.detect.days import refresh
 from pipelines.detect.window import Detection, before_window, detect, events_to_compare
 from pipelines.publish.files import lacking
 from pipelines.publish.products import DRAWN, Products
+from pipelines.run.changes import changes_of
 from pipelines.run.folder import write_folder
 from pipelines.run.manifest import configuration_hashes, manifest_of
 from pipelines.run.opened import writing
@@ -139,9 +140,12 @@ def judge(
     detection: Detection,
     stands: Mapping[str, str] | None = None,
     stored: pd.DataFrame | None = None,
+    *,
+    look: bool = False,
 ) -> Judged:
     """Assess what was detected, and compare it with what the store holds: with what is `stored`, if
-    that is at hand. What `stands`, with what the store tells of it by id, is as stored.
+    that is at hand. What `stands`, with what the store tells of it by id, is as stored. To a `look`
+    an incident of an earlier look is known, to a night it is new.
     """
     if stored is None:
         asked = store, setup.detectors, window.start, window.end
@@ -181,22 +185,26 @@ def judge(
     ids = ";".join(before["events"]).split(";")
     old = store.events_counted(window.start - HISTORY, window.start, float("inf"), ids)
     enough = setup.installation.settings.assess.min_score
-    earlier = told_before(told, old, over, enough)
+    earlier = told_before(told, old, assessed.earlier, enough)
     later = _after(store, window, ids, enough)
     ever = store.told_later(before["incident_id"].tolist())
     known = Known.of(before, compared, versions, store.last_looked_at(), earlier, later, ever)
     assessed = named(assessed, known)
+    if not look:
+        assessed = replace(assessed, incidents=_new_to_it(store, assessed.incidents))
     same = compared["event_id"].isin(over) & (compared["status"] == "unchanged")
     compared = compared[~same].reset_index(drop=True)
     return Judged(window, detection, assessed, compared, lists, configuration)
 
 
-def changes_of(store: Queries, past: pd.DataFrame) -> pd.DataFrame:
-    """Return the changes of numbers among events counted (`Queries.events_counted`), with what
-    these lack.
-    """
-    changed = past.loc[(past["kind"] == "identity") & (past["other_mmsi"] > 0), "event_id"]
-    return store.events_by_id(changed.tolist())[list(events.EVENTS)]
+def _new_to_it(store: Queries, incidents: pd.DataFrame) -> pd.DataFrame:
+    """Return a night's incidents, new where only looks since the last night told them."""
+    last, night = store.last_run(), store.last_run(looks=False)
+    if last is None or (night is not None and night["ordinal"] == last["ordinal"]):
+        return incidents
+    none = incidents.iloc[:0]
+    told = none if night is None else store.known_incidents(int(night["ordinal"]))
+    return new_to_the_night(incidents, told)
 
 
 def _after(store: Queries, window: Window, ids: Collection[str], enough: float) -> dict[str, bool]:

@@ -59,7 +59,7 @@ def places(
     shapes = [shape(feature["geometry"]) for feature in learned]
     corners = np.array([shapely.bounds(one) for one in [*outlines.values(), *shapes]])
     corners = corners.reshape(-1, 4)
-    lon0, fit = cut.extent(corners[:, 0::2], corners[:, 1::2])
+    lon0, fit = cut.extent(corners[:, 0::2], corners[:, 1::2], zones)
     box = cut.padded(fit)
     regions = [
         _learned(feature, outline, key_of[str(feature["properties"]["zone_id"])], lon0)
@@ -122,7 +122,7 @@ def one(
         lats, lons = np.array([one[:2] for one in leads], "float64").T
         bounds = (lons.min(), lats.min(), lons.max(), lats.max())
     corners = np.zeros((0, 4)) if bounds is None else np.array([bounds], "float64")
-    lon0, fit = cut.extent(corners[:, 0::2], corners[:, 1::2])
+    lon0, fit = cut.extent(corners[:, 0::2], corners[:, 1::2], zones)
     if bounds is not None:
         west, south, east, north = fit
         fit = (west - _ROOM_DEG, south - _ROOM_DEG, east + _ROOM_DEG, north + _ROOM_DEG)

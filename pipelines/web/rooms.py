@@ -38,6 +38,7 @@ from pipelines.base.text import (
     position_text,
 )
 from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT, span
+from pipelines.web import waters
 from pipelines.web.charts import events_of
 from pipelines.web.concluded import MAX_CONCLUDED, Concluded, count, told_conclusions
 from pipelines.web.night import Nights, Shown, stands, stated
@@ -190,7 +191,7 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
         happened = reader.events_by_id(told_of)
         led = as_led(known.incidents, happened)
     who = known.identity
-    near = "" if fix is None else shown.teller.place(float(fix["lat"]), float(fix["lon"]))
+    near = "" if fix is None else waters.near(shown, float(fix["lat"]), float(fix["lon"]))
     all_of_it = events_of(shown, mmsi).sort_values("start", ascending=False)
     mine = all_of_it.head(MAX_ROWS)
     lists = watchlists.match(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from detectors.surroundings.landmarks import position_text
 from pipelines.assess.incidents import whereabouts
 from pipelines.base.text import one_line
 from pipelines.publish.briefing import SENTENCE_LIMIT
@@ -16,12 +17,20 @@ def sea(shown: Shown, lat: float, lon: float) -> str:
     return shown.words.sea(state)
 
 
+def near(shown: Shown, lat: float, lon: float) -> str:
+    """Say where a place is by one that sailors know; nothing where none is near, as the position
+    stands beside it.
+    """
+    text = shown.teller.place(lat, lon)
+    return "" if text == position_text(lat, lon, shown.words.say) else text
+
+
 def placed(shown: Shown, lat: float, lon: float) -> str:
     """Say where a place is: by one that sailors know, and in whose territorial sea."""
-    near, own = shown.teller.place(lat, lon), sea(shown, lat, lon)
+    by, own = near(shown, lat, lon), sea(shown, lat, lon)
     if own:
         own = shown.words.at_desk("{where} (by the reference layer, no legal limit)", where=own)
-    return one_line(", ".join(text for text in (near, own) if text), SENTENCE_LIMIT)
+    return one_line(", ".join(text for text in (by, own) if text), SENTENCE_LIMIT)
 
 
 def heard(shown: Shown, row: Mapping[Any, Any]) -> str:

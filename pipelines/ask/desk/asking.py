@@ -271,9 +271,14 @@ def conclude(
 
 
 def night_with(
-    kind: str, home: Path | str | None = None, *, config: Path | str | None = None
+    kind: str,
+    home: Path | str | None = None,
+    *,
+    config: Path | str | None = None,
+    or_newest: bool = False,
 ) -> Night:
-    """Open the night of the strongest event of a kind, as it was known after that night's run.
+    """Open the night of the strongest event of a kind, as it was known after that night's run; with
+    `or_newest` the newest one where there is none.
 
     Raises SelatError if there is no store, no finished run in it, or no event of that kind.
     """
@@ -287,6 +292,8 @@ def night_with(
             "FROM events GROUP BY kind ORDER BY kind"
         )
         of_kind = dict(reader.connection.execute(query).fetchall())
+    if of_kind.get(kind) is None and or_newest:
+        return night(home, config=config)
     if of_kind.get(kind) is None:
         kinds = ", ".join(of_kind) or "no event at all"
         raise SelatError(f"no {kind} in the store", hint=f"it has {kinds}")

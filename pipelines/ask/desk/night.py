@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 STEP: Final = pd.Timedelta(seconds=60)
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _OLD: Final = pd.Timedelta(days=1)
+_OTHER_WATERS: Final = (
+    "the run rested on other reference layers: name its configuration, SELAT_CONFIG or config=…"
+)
 
 
 @dataclass(frozen=True, repr=False)
@@ -197,7 +200,7 @@ class Night:
         return self.opened.explain(event_id, feeds)
 
     def since(self, moment: str | None = None) -> recall.Changes:
-        """Return what is new, changed, closed or retracted since a run or time, else the last."""
+        """Return what is new, changed, closed, retracted since a run, a time or the last night."""
         with self.opened.reader() as reader:
             before = recall.last_watch(reader, moment, self.moment)
             found = recall.changes(reader, before, self.moment)
@@ -372,6 +375,9 @@ def night(
     as_of
         A run id or a time: what was known then, events as they were told then. It warns where
         nothing had been looked at for over a day by then.
+    config
+        Its configuration; else SELAT_CONFIG, else the project's. It warns where that has other
+        reference layers than the run: backtests and packs would go by other land.
     """
     if home and _DATE.match(str(home)) and not Path(home).exists():
         raise SelatError(f"{home} isn't a home", hint=f'a night of the past: night(as_of="{home}")')
@@ -385,6 +391,8 @@ def night(
         raise SelatError(f"{as_of} lies ahead", hint=f"leave as_of out: {said}")
     if not found.moment.now and asked - known > _OLD:
         warnings.warn(said, stacklevel=2)
+    if found.opened.of_other_waters:
+        warnings.warn(_OTHER_WATERS, stacklevel=2)
     return found
 
 

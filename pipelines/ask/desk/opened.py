@@ -14,6 +14,7 @@ from pipelines.ask.beside import beside
 from pipelines.ask.desk.given import points
 from pipelines.ask.desk.told import Told
 from pipelines.base.settings import Installation
+from pipelines.run.manifest import reference_hash
 from pipelines.run.setup import load_zones
 
 
@@ -33,6 +34,12 @@ class Opened:
     def simulated(self) -> bool:
         """Tell whether it is an exercise."""
         return bool(self.run["manifest"]["simulated"])
+
+    @property
+    def of_other_waters(self) -> bool:
+        """Tell whether the run rested on other reference layers than this configuration names."""
+        then = self.run["manifest"].get("configuration", {}).get("reference", "")
+        return bool(then) and then != reference_hash(self.installation)
 
     @property
     def incidents(self) -> gpd.GeoDataFrame:

@@ -113,7 +113,8 @@ def time_of(store: Queries, text: str | None) -> pd.Timestamp:
 
 
 def last_watch(store: Queries, text: str | None, until: Moment) -> Moment:
-    """Find the moment to compare with: the one that is named, else that of the run before.
+    """Find the moment to compare with: the one that is named, else that of the last night before,
+    or of the run before where that is none: who reads of a night was at no look since the last.
 
     Raises RecallError if there is no run before.
     """
@@ -125,4 +126,10 @@ def last_watch(store: Queries, text: str | None, until: Moment) -> Moment:
         raise RecallError(
             f"{until.run_id} is the first run", hint="all of it is new: selat flagged"
         )
-    return _moment(before.iloc[-1], before["known_time"].iloc[-1])
+    query = (
+        "SELECT max(ordinal) AS night FROM runs "
+        "WHERE ordinal < $ordinal AND (manifest -> '$.look') IS NULL"
+    )
+    [night] = store.sql(query, {"ordinal": until.ordinal})["night"].tolist()
+    found = before[before["ordinal"] == night] if pd.notna(night) else before
+    return _moment(found.iloc[-1], found["known_time"].iloc[-1])

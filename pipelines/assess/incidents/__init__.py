@@ -22,6 +22,7 @@ from pipelines.assess.incidents.first import First, certainty_of, danger_in, dan
 from pipelines.assess.incidents.lasting import (
     Known,
     lasting,
+    new_to_the_night,
     told_before,
     versions_then,
     vessels_in,
@@ -43,6 +44,7 @@ __all__ = [
     "lasting",
     "made_of",
     "marked_at",
+    "new_to_the_night",
     "shown_span",
     "spot",
     "story",

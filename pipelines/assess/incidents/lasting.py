@@ -165,6 +165,26 @@ def lasting(
     return table_of(rows)
 
 
+def new_to_the_night(incidents: pd.DataFrame, told: pd.DataFrame, say: Say = plain) -> pd.DataFrame:
+    """Say what is new to who sat at no look since the last night: what no night has told, and what
+    is more of what one has.
+
+    `incidents`, `told`: `schemas.INCIDENTS`, of this night, and as nights told them.
+    """
+    known = {str(row["incident_id"]): row for _, row in told.iterrows()}
+    rows = []
+    for row in records(incidents):
+        old, told_now = known.get(str(row["incident_id"])), {}
+        if row["status"] in ("changed", SAME) and old is None:
+            told_now = {"status": "created", "news": say("new")}
+        elif row["status"] == SAME and old is not None:
+            more = set(str(row["events"]).split(";")) - set(str(old["events"]).split(";"))
+            if news := _news(row, old, len(more), 0, say):
+                told_now = {"status": "changed", "news": ", ".join(news)}
+        rows.append({**row, **told_now})
+    return table_of(rows)
+
+
 def versions_then(before: Mapping[str, Any], configuration: Mapping[str, str]) -> dict[str, str]:
     """Return the detectors' versions of a run before, none where it went by other zones or
     thresholds: what is new of that time then is so by rules.

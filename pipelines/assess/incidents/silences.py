@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from detectors.core.events import concat
 from detectors.core.frames import SECOND_US, epoch_us
 from detectors.core.telling import Told, told
 from detectors.kinematics import geodesy
@@ -86,6 +87,18 @@ def _of_two(change: Told) -> bool:
     return excused and not change.evidence.get("says_the_same")
 
 
+def numbers_of(mmsi: int, rows: Sequence[Told]) -> set[int]:
+    """Return the numbers of one hull, by the changes among some events: who changed it twice has
+    three.
+    """
+    pairs = [{one.mmsi, one.other_mmsi} for one in rows if one.subkind == "hand_over"]
+    hull, more = {mmsi}, {mmsi}
+    while more:
+        more = {number for pair in pairs if pair & hull for number in pair} - hull
+        hull |= more
+    return hull
+
+
 def numbers_since(events: pd.DataFrame) -> dict[tuple[int, pd.Timestamp], int]:
     """Return `number_since` of each silence among `events.EVENTS` that has one, by its own number
     and its start. What counts for nothing tells of no change.
@@ -98,6 +111,18 @@ def numbers_since(events: pd.DataFrame) -> dict[tuple[int, pd.Timestamp], int]:
 def changes_since(events: pd.DataFrame) -> dict[str, str]:
     """Return by which change each silence is told so that goes on, by the ids of both."""
     return {silence: key for silence, gap, key, _ in _changes(events) if gap.end is None}
+
+
+def given_up_before(
+    events: pd.DataFrame, changes: pd.DataFrame, min_score: float
+) -> frozenset[str]:
+    """Return ids of the silences that go on of numbers given up on an earlier night, by changes of
+    `min_score` or more: these told of it, and its hull was heard since.
+
+    `events`, `changes`: `events.EVENTS` of tonight, and what was known before of changed numbers.
+    """
+    leads = changes[changes["score"] >= min_score]
+    return frozenset(changes_since(concat([events[events["kind"] == "gap"], leads])))
 
 
 def _changes(events: pd.DataFrame) -> Iterator[tuple[str, Told, str, Told]]:

@@ -38,11 +38,15 @@ RENUMBERED: Final = "renumbered"
 """The word that ends a key of the table: what to do about a silence that goes on, where the hull is
 heard under another number since."""
 
+STILL: Final = "still"
+"""The word that ends a key of the table: what to do once it is over, where its vessel lies or
+drifts there yet."""
+
 FAR: Final = "far"
 """The word that ends a key of the table: what to do about a silence that goes on for so long that
 its vessel can be anywhere (`FAR_M`)."""
 
-ENDINGS: Final = (OVER, AGAIN, UNHEARD, IN_PORT, TURNED, BOTH, RENUMBERED, FAR)
+ENDINGS: Final = (OVER, AGAIN, UNHEARD, IN_PORT, TURNED, BOTH, RENUMBERED, STILL, FAR)
 
 LIES_KN: Final = 1.0
 """What makes less lies still, give or take what receivers measure."""
@@ -131,6 +135,10 @@ NEXT_STEPS: Final[Mapping[str, str]] = {
     "loitering in port": "it lies in port: ask there why it loitered",
     "mother_ship": "watch; board when a boat comes alongside",
     "mother_ship over": "it has gone on: ask it by VHF, meet its visitors bound for a coast",
+    "mother_ship still": (
+        "it lies there still: watch, board when a boat comes alongside; meet its visitors bound "
+        "for a coast"
+    ),
     "mother_ship in port": "it lies in port: look at it there, meet its visitors bound for a coast",
     "outlier": "watch",
     "possible_meeting": "task a sensor over the place; look at both when they are heard again",
@@ -196,8 +204,11 @@ def next_step(
         Whether its hull is known to be heard under another number since, also by other events.
     """
     kinds = (f"{lead.kind} {lead.subkind}", lead.kind)
-    if is_over(lead, now, seen) and not _still_there(lead, now, last):
+    over = is_over(lead, now, seen)
+    if over and not _still_there(lead, now, seen, last):
         words = _words(lead, rows, now, seen, last)
+    elif over:
+        words = (STILL,)
     else:
         renumbered = renumbered or bool(number_since(lead, rows))
         words = (RENUMBERED,) if renumbered else (FAR,) if _far(lead) else ()
@@ -281,16 +292,26 @@ def _the_other_way(row: Told, lead: Told) -> bool:
     return known and None not in ways and ways == (back.get("to_state"), back.get("from_state"))
 
 
-def _still_there(lead: Told, now: pd.Timestamp, last: Last | None) -> bool:
-    """Tell whether what loitered makes no way in its last report where it can have drifted to: that
-    it was unheard for a while, which ends a loitering, is no going on.
+def _still_there(
+    lead: Told, now: pd.Timestamp, seen: Mapping[int, pd.Timestamp], last: Last | None
+) -> bool:
+    """Tell whether what stayed makes no way in its last report where it was, or can have drifted
+    to: that it was unheard for a while, or that nobody comes to it any more, is no going on. Two
+    of whom neither was heard since aren't known to have parted.
     """
-    if lead.kind != "loitering" or lead.end is None or last is None or last.in_port:
+    if lead.end is None or last is None or last.in_port:
         return False
+    if lead.kind == "encounter":
+        heard = [seen[mmsi] for mmsi in (lead.mmsi, lead.other_mmsi) if mmsi in seen]
+        return len(heard) == 2 and max(heard) - lead.end <= HEARD_AFTER
+    if lead.kind not in STAYS or last.mmsi != lead.mmsi:
+        return False
+    away_m = float(distance_m(lead.lat, lead.lon, last.lat, last.lon))
+    if lead.kind == "anchoring":  # its anchor holds it
+        return last.sog_kn < LIES_KN and away_m <= GONE_M
     hours = (now - lead.end) / pd.Timedelta(hours=1)
     reach_m = GONE_M + hours * DRIFTS_KN * METRES_PER_NM + float(lead.evidence.get("extent_m") or 0)
-    away_m = float(distance_m(lead.lat, lead.lon, last.lat, last.lon))
-    return last.mmsi == lead.mmsi and last.sog_kn < SAILS_KN and away_m <= reach_m
+    return last.sog_kn < SAILS_KN and away_m <= reach_m
 
 
 def _far(lead: Told) -> bool:

@@ -22,6 +22,8 @@ IN_THE_SENTENCE: Final = ("visitor", "positions copied")
 STAYS: Final = ("anchoring", "loitering")
 """Kinds that tell where one lay: before a crossing, from where the boat had come."""
 
+_VISITED: Final = ("mother_ship", "visited")
+
 ASHORE: Final = ("shore", "near")
 """How a crossing ended that came to a coast."""
 
@@ -53,6 +55,7 @@ def title(
     clauses = [
         _began(lead, main, len(roles) - 1 if roads else 0, teller),
         before,
+        _visited_too(rows, lead, main, teller),
         _went_on(rows, roles, main, teller) if lead.kind == "mother_ship" else "",
         also,
         _went(way, rows, teller) if way else "",
@@ -155,6 +158,25 @@ def _came_from(rows: list[Told], lead: Told, teller: Teller) -> str:
         duration=teller.duration(stay.start, until),
         time=teller.clock(until),
     )
+
+
+def _visited_too(rows: list[Told], lead: Told, main: int, teller: Teller) -> str:
+    """Say how often else a mother ship was visited, who waits for two nights or more."""
+    if lead.kind != "mother_ship" or lead.subkind != "visited":
+        return ""
+    others = [
+        row
+        for row in rows
+        if row is not lead and (row.kind, row.subkind, row.mmsi) == (*_VISITED, main)
+    ]
+    counts = [int(row.evidence.get("n_visits") or 0) for row in others]
+    if not sum(counts):
+        return ""
+    if all(row.start < lead.start for row in others):
+        return teller.say("before that visited {n} times", n=sum(counts))
+    if all(row.start > lead.start for row in others):
+        return teller.say("later visited {n} times", n=sum(counts))
+    return teller.say("before and after that visited {n} times", n=sum(counts))
 
 
 def _went_on(rows: list[Told], roles: Mapping[int, str], main: int, teller: Teller) -> str:

@@ -16,7 +16,7 @@ from pipelines.assess.incidents.beside import part
 from pipelines.assess.incidents.first import certainty_of
 from pipelines.assess.incidents.lasting import table_of
 from pipelines.assess.incidents.plots import newest
-from pipelines.assess.incidents.silences import Silent, began_together, unlikely
+from pipelines.assess.incidents.silences import Silent, began_together, numbers_of, unlikely
 from pipelines.assess.incidents.steps import Last, marked_at, next_step
 from pipelines.assess.incidents.titles import excused, title
 from pipelines.assess.reasons import Teller
@@ -43,9 +43,10 @@ ROLES: Final[Mapping[str, tuple[str, str]]] = {
 NOT_HEARD: Final[Mapping[str, object]] = {"last_seen": pd.NaT}
 """Of an incident without a flagged vessel, in `schemas.INCIDENTS`; the rest of it isn't known."""
 
-FIRST: Final = ("mother ship", "visitor", "new number", "old number", "crossed")
+FIRST: Final = ("mother ship", "visitor", "old number", "new number", "crossed")
 """Roles that say most come before what a vessel's strongest event makes it, where they rest on
-what counts beside the incident's strongest event (`COUNTS`), and no innocent reason fits that."""
+what counts beside the incident's strongest event (`COUNTS`), and no innocent reason fits that. A
+number that was taken up and given up again is an old one."""
 
 COUNTS: Final = 0.5
 """From such a part of the strongest event's score on an event says what an incident is: tankers in
@@ -291,7 +292,7 @@ def _one(
     ids, scores, rows = (list(column) for column in zip(*events, strict=True))
     counts = [one >= COUNTS * max(scores) for one in scores]
     roles = _roles(rows, counts)
-    main = _main({m: roles[m] for m in roles if m in about} or roles, flagged, seen)
+    main = _main({m: roles[m] for m in roles if m in about} or roles, rows, flagged, seen)
     others = sorted(roles.keys() - {main}, key=lambda m: (-flagged.get(m, 0.0), m))
     place = _leading(rows, n_first, main, roles.get(main, ""))
     lead = rows[place]
@@ -366,19 +367,22 @@ def _story(event: Told, prefix: str) -> str:
 
 
 def _main(
-    roles: Mapping[int, str], flagged: Mapping[int, float], seen: Mapping[int, pd.Timestamp]
+    roles: Mapping[int, str],
+    rows: Sequence[Told],
+    flagged: Mapping[int, float],
+    seen: Mapping[int, pd.Timestamp],
 ) -> int:
     """Return the vessel that an incident is about: the mother ship, else the highest scored.
 
-    Of a hull under two numbers that is the one heard last.
+    Of a hull under several numbers that is the one heard last.
     """
     if not roles:
         return 0
     main = max(roles, key=lambda m: (roles[m] == "mother ship", flagged.get(m, 0.0), -m))
-    if roles[main] == "old number":
-        after = [m for m, role in roles.items() if role == "new number" and m in seen]
-        main = max(after, key=lambda m: (seen[m], -m), default=main)
-    return main
+    if roles[main] not in ("old number", "new number"):
+        return main
+    hull = [m for m in numbers_of(main, rows) if m in roles and m in seen]
+    return max(hull, key=lambda m: (seen[m], -m), default=main)
 
 
 def _leading(rows: list[Told], n_first: int, main: int, role: str) -> int:

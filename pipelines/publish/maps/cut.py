@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from detectors.surroundings.zones import Zones
 
 HOME: Final = (98.0, 0.5, 105.0, 7.0)
-"""The Straits, shown where there is nothing to show."""
+"""The Straits, shown where there is nothing to show and layers reach them."""
 
 MAX_LAT: Final = 84.0  # Mercator has no pole
 EDGE_LAT: Final = 85.0
@@ -43,16 +43,18 @@ def relative(lon: ArrayLike, lon0: float) -> Floats:
     return np.atleast_1d(geodesy.wrap_lon(np.asarray(lon, "float64") - lon0))
 
 
-def extent(lon: ArrayLike, lat: ArrayLike) -> tuple[float, Box]:
-    """Find the middle longitude of some places, and the box around them to show first.
+def extent(lon: ArrayLike, lat: ArrayLike, zones: "Zones | None" = None) -> tuple[float, Box]:
+    """Find the middle longitude of some places, and the box around them to show first; of none the
+    waters that the layers of `zones` reach, or the Straits if they lie in these.
 
     >>> extent([100.0, 102.0], [1.0, 2.0])
     (101.0, (-1.16, 0.92, 1.16, 2.08))
     """
     lons, lats = np.asarray(lon, "float64").ravel(), np.asarray(lat, "float64").ravel()
     if len(lons) == 0:
-        middle = (HOME[0] + HOME[2]) / 2
-        return middle, (HOME[0] - middle, HOME[1], HOME[2] - middle, HOME[3])
+        west, south, east, north = _home(zones)
+        middle = (west + east) / 2
+        return middle, (west - middle, south, east - middle, north)
     angle = np.radians(lons)
     lon0 = float(np.degrees(np.arctan2(np.sin(angle).mean(), np.cos(angle).mean())))
     x, y = relative(lons, lon0), np.clip(lats, -MAX_LAT, MAX_LAT)
@@ -63,6 +65,14 @@ def extent(lon: ArrayLike, lat: ArrayLike) -> tuple[float, Box]:
     # Of a map of the world the room around it would reach beyond the poles.
     south, north = max(float(y.min()) - pad_y, -EDGE_LAT), min(float(y.max()) + pad_y, EDGE_LAT)
     return lon0, (west, south, east, north)
+
+
+def _home(zones: "Zones | None") -> Box:
+    reach = None if zones is None else zones.reach
+    if reach is None or shapely.is_empty(reach) or shapely.intersects(reach, shapely.box(*HOME)):
+        return HOME
+    west, south, east, north = shapely.bounds(reach).tolist()
+    return west, max(south, -MAX_LAT), east, min(north, MAX_LAT)
 
 
 def padded(box: Box) -> Box:

@@ -106,7 +106,7 @@ def _extent(plan: Plan, zones: Zones) -> tuple[float, Box]:
             lat += [np.asarray(stop.route.lat), np.asarray(outline[0], "float64")]
             lon += [np.asarray(stop.route.lon), np.asarray(outline[1], "float64")]
     if not lat:
-        return cut.extent([], [])
+        return cut.extent([], [], zones)
     # An error that spans half the map would make it useless; a region may run out of it.
     if shapely.is_empty(zones.reach):
         return cut.extent(np.concatenate(lon), np.concatenate(lat))

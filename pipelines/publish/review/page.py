@@ -107,7 +107,7 @@ def render(
 def scene_of(places: list[dict[str, Any]], outlines: list[shapely.Geometry], zones: Zones) -> Scene:
     """Draw the map: each place in the colour of its class, fuller or fainter as was decided."""
     corners = np.array([shapely.bounds(outline) for outline in outlines]).reshape(-1, 4)
-    lon0, fit = cut.extent(corners[:, 0::2], corners[:, 1::2])
+    lon0, fit = cut.extent(corners[:, 0::2], corners[:, 1::2], zones)
     box = cut.padded(fit)
     return Scene(
         lon0,

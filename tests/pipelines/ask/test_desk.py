@@ -81,6 +81,17 @@ def test_the_night_of_the_strongest_event(night: desk.Night) -> None:
     assert found.explain(event_id).explanation.event["event_id"] == event_id
     with pytest.raises(SelatError, match="no boarding"):
         desk.night_with("boarding", night.installation.home)
+    newest = desk.night_with("boarding", night.installation.home, or_newest=True)
+    assert newest.run["run_id"] == night.run["run_id"]
+
+
+def test_a_run_on_other_layers_than_these_is_said(
+    night: desk.Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A backtest of it would go by other land, and find nothing to flag."""
+    monkeypatch.setattr("pipelines.ask.desk.opened.reference_hash", lambda _: "0123456789abcdef")
+    with pytest.warns(UserWarning, match="other reference layers"):
+        desk.night(night.installation.home)
 
 
 def framed(html: str) -> str:

@@ -48,6 +48,7 @@ def flagged(
     own: Path | None = None,
     past: Sequence[dict[str, Any]] = (),
     changes: Sequence[dict[str, Any]] = (),
+    told_before: Sequence[str] = (),
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     mmsis = [A, B, FERRY]
     vessels = said(
@@ -69,6 +70,7 @@ def flagged(
         "watchlists": lists,
         "past": before,
         "changes": events.build(list(changes)),
+        "told_before": detection.events["event_id"][detection.events["kind"].isin(told_before)],
     }
     found = assess(detection, gazetteer, settings, **known)
     assert found.own == found.events["reason"].str.endswith(by_own_vessel()).sum()
@@ -266,6 +268,25 @@ def test_a_silence_that_outlasts_the_night_of_its_hulls_new_number_still_says_it
     assert "; its hull is heard since under another number, as MT X" in told["reason"][0]
     alone, _ = flagged(gazetteer, silent)
     assert "anywhere in these waters" in alone["reason"][0]
+
+
+@pytest.mark.parametrize(("score", "left"), [(0.7, [A]), (0.2, [A, B])])
+def test_a_number_given_up_on_an_earlier_night_is_not_flagged_for_its_silence(
+    gazetteer: Gazetteer, score: float, left: list[int]
+) -> None:
+    """Its hull was told of then, under both numbers; a change that was no lead told nobody."""
+    silent = event("gap", -30, None, score=0.6) | {"mmsi": B, "track_ids": f"{B}01"}
+    given = {"from_mmsi": f"{B:09d}", "to_mmsi": f"{A:09d}", "pause_s": 300.0, "miss_m": 90.0}
+    pair = {"mmsi": A, "other_mmsi": B, "evidence": given}
+    changed = event("identity", -29, -29, subkind="hand_over", score=score, **pair)
+    also = event("loitering", 1, 9, score=0.5)
+    _, ranked = flagged(gazetteer, silent, also, changes=[changed])
+    assert sorted(ranked["mmsi"]) == left
+    _, tonight = flagged(gazetteer, silent, also, {**changed, "start": at(1), "end": at(1)})
+    assert B in set(tonight["mmsi"])  # the night that finds it tells of both
+    again = {"told_before": ["identity"]}  # found again, as its verdicts may have changed
+    _, ranked = flagged(gazetteer, silent, also, changed, **again)
+    assert sorted(ranked["mmsi"]) == left
 
 
 @pytest.mark.parametrize(

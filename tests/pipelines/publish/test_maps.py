@@ -232,6 +232,19 @@ def zones_of(land: shapely.Geometry, *shapes: shapely.Geometry) -> Zones:
     return Zones(frame, ground, shapely.box(-180, -90, 180, 90))
 
 
+def test_a_map_of_nothing_shows_the_waters_that_the_layers_reach() -> None:
+    """A desk of other waters drew its first area on the Straits, where it had no land."""
+
+    def shown(*reach: float) -> tuple[float, ...]:
+        bare = Zones.none()
+        there = Zones(bare.frame, bare.land, shapely.box(*reach) if reach else bare.reach)
+        lon0, (west, south, east, north) = cut.extent([], [], there)
+        return west + lon0, south, east + lon0, north
+
+    assert shown(6, 53, 31, 66.5) == (6, 53, 31, 66.5)
+    assert shown() == shown(94, -1.5, 106, 9) == cut.HOME
+
+
 def test_each_zone_keeps_its_outline_and_name_whatever_was_drawn_before() -> None:
     """One is cut in two by the antimeridian, of one nothing is there, and the rest is kept of the
     same box: of other land, other zones, another box.

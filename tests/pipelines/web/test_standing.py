@@ -278,6 +278,13 @@ def test_a_unit_is_said_to_meet_in_whose_sea(
     assert f"02°54.00′N 101°12.00′E, {sea}, " in text
 
 
+def test_a_position_is_not_said_twice_where_no_place_is_near(shown: Shown) -> None:
+    """In waters without landmarks a place's words are its position."""
+    assert waters.near(shown, 2.9, 101.2)
+    assert waters.near(shown, 54.5, 11.2) == ""
+    assert waters.placed(shown, 54.5, 11.2) == ""
+
+
 def test_what_became_part_of_another_takes_it_neither_from_the_cards_nor_the_commands(
     own_home: Path, own_nights: Nights, table: pd.DataFrame
 ) -> None:

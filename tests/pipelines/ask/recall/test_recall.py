@@ -68,18 +68,20 @@ def look(
     *flags: Any,
     version: str = "1",
     incidents: pd.DataFrame | None = None,
+    between: bool = False,
 ) -> pd.DataFrame:
     """A run over everything up to an hour, as `finish_run` records one."""
     made = events.build(found).assign(reason=[f"look {ordinal}"] * len(found))
     held = writer.events_touching(NIGHT, at(1000))
     compared = compare(made, held, {"loitering"})
+    more = {"look": {"whole": False}} if between else {}
     run = {
         "run_id": f"run-{ordinal}",
         "ordinal": ordinal,
         "start": NIGHT,
         "end": at(end),
         "state": "complete",
-        "manifest": json.dumps({"simulated": False, "detectors": {"loitering": version}}),
+        "manifest": json.dumps({"simulated": False, "detectors": {"loitering": version}, **more}),
     }
     told = frames.empty(INCIDENTS) if incidents is None else incidents
     writer.add_run(run, compared=compared, flags=flagged(*flags), incidents=told, feed_keys=[])
@@ -209,6 +211,23 @@ def test_a_run_is_known_from_its_newest_report_on(reader: store.Queries) -> None
         recall.known_at(reader, at(23))
     with pytest.raises(TimeError, match="neither a run nor a time"):
         recall.moment(reader, "run-9")
+
+
+def test_what_is_new_is_so_since_the_night_before_whatever_was_looked_at_since(
+    tmp_path: Path,
+) -> None:
+    with store.write(tmp_path) as writer:
+        for ordinal, between in ((1, False), (2, True), (3, True), (4, False), (5, True)):
+            look(writer, ordinal, 24 * ordinal, [], between=between)
+        known = {n: recall.moment(writer, f"run-{n}") for n in (2, 4, 5)}
+        of = {n: recall.last_watch(writer, None, one).run_id for n, one in known.items()}
+        assert of == {2: "run-1", 4: "run-1", 5: "run-4"}
+        assert recall.last_watch(writer, "run-3", known[4]).run_id == "run-3"
+    other = tmp_path / "looks"
+    with store.write(other) as writer:
+        for ordinal in (1, 2):
+            look(writer, ordinal, 24 * ordinal, [], between=True)
+        assert recall.last_watch(writer, None, recall.moment(writer, None)).run_id == "run-1"
 
 
 def changed(reader: store.Queries, since: str, until: str) -> recall.Changes:

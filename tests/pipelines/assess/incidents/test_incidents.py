@@ -26,6 +26,7 @@ from pipelines.assess.incidents import (
     first,
     lasting,
     made_of,
+    new_to_the_night,
     shown_span,
     steps,
     story,
@@ -385,7 +386,7 @@ def told(
     found = events.build(list(rows))
     withheld = [one.without(more.get("withheld", ())) for one in found["evidence"]]
     found = found.assign(evidence=events.objects(withheld, found.index))
-    scores = {SHIP: 0.9, BOAT: 0.6, OTHER_BOAT: 0.5, NEW: 0.8}
+    scores = more.get("scores") or {SHIP: 0.9, BOAT: 0.6, OTHER_BOAT: 0.5, NEW: 0.8}
     scores = {m: score for m, score in scores.items() if m not in more.get("unflagged", ())}
     names = {SHIP: "MV A", BOAT: "B ONE", OTHER_BOAT: "B TWO", **more.get("names", {})}
     group = grouped(found, scores, 0.3, at(24))
@@ -553,6 +554,31 @@ def test_a_hull_under_two_numbers_is_met_where_it_was_heard_last(gazetteer: Gaze
         assert one["mmsi"] == NEW
         assert f"{SHIP} old number" in one["vessels"]
         assert f"{NEW} new number" in one["vessels"]
+
+
+def test_a_hull_that_changed_its_number_twice_is_met_under_the_last(gazetteer: Gazetteer) -> None:
+    """Though the number between, whose silence counts, scores higher."""
+    first = {**HAND_OVER, "from_mmsi": f"{SHIP:09d}", "to_mmsi": f"{BOAT:09d}"}
+    second = {**HAND_OVER, "from_mmsi": f"{BOAT:09d}", "to_mmsi": f"{NEW:09d}"}
+    (one,) = told(
+        gazetteer,
+        event("identity", 5, 5.2, SHIP, BOAT, first, subkind="hand_over", score=0.7),
+        event("gap", 5, None, SHIP, score=0.6),
+        event("identity", 9, 9.2, BOAT, NEW, second, subkind="hand_over", score=0.7),
+        event("gap", 9, None, BOAT, score=0.9),
+        scores={SHIP: 0.7, BOAT: 0.95, NEW: 0.7},
+    ).to_dict("records")
+    assert one["mmsi"] == NEW  # heard at 21:00, the others at 20:00
+    assert one["vessels"] == f"{NEW} new number | {BOAT} old number | {SHIP} old number"
+
+
+def test_a_mother_ship_of_two_nights_tells_the_visits_of_both(gazetteer: Gazetteer) -> None:
+    again = event("mother_ship", 10, 12, evidence=MOTHER, subkind="visited", score=0.9)
+    (one,) = told(gazetteer, *MOTHER_STORY, again, event("loitering", 1, 20)).to_dict("records")
+    assert "; before that visited 2 times" in one["title"]
+    later = event("mother_ship", 10, 12, evidence=MOTHER, subkind="visited", score=0.7)
+    (one,) = told(gazetteer, *MOTHER_STORY, later, event("loitering", 1, 20)).to_dict("records")
+    assert "; later visited 2 times" in one["title"]
 
 
 def test_settings_say_what_to_do_next(gazetteer: Gazetteer) -> None:
@@ -803,6 +829,36 @@ def test_what_still_drifts_where_it_loitered_has_not_gone_on(
     (one,) = telling.told(events.build([event("loitering", 1, 3, evidence={"extent_m": 1852.0})]))
     last = steps.Last(SHIP, 4.2 + nm / 60, 100.3, sog_kn, 90.0, in_port)
     step = steps.next_step(one, [one], at(9), {}, telling.plain, {SHIP: at(8.9)}, last)
+    assert step == NEXT_STEPS[key]
+
+
+@pytest.mark.parametrize(
+    ("kind", "nm", "sog_kn", "key"),
+    [
+        ("mother_ship", 3.0, 0.5, "mother_ship still"),
+        ("mother_ship", 20.0, 0.5, "mother_ship over"),
+        ("mother_ship", 3.0, 9.0, "mother_ship over"),
+        ("anchoring", 0.1, 0.1, "anchoring"),  # it fell silent where it lay
+        ("anchoring", 3.0, 0.1, "anchoring over"),
+        ("anchoring", 0.1, 4.0, "anchoring over"),
+    ],
+)
+def test_what_lies_where_it_lay_has_not_left(kind: str, nm: float, sog_kn: float, key: str) -> None:
+    """That nobody comes to a ship any more, or hears her, is no going on."""
+    (one,) = telling.told(events.build([event(kind, 1, 3)]))
+    last = steps.Last(SHIP, 4.2 + nm / 60, 100.3, sog_kn, 90.0, in_port=False)
+    step = steps.next_step(one, [one], at(9), {}, telling.plain, {SHIP: at(8.9)}, last)
+    assert step == NEXT_STEPS[key]
+
+
+@pytest.mark.parametrize(("heard", "key"), [(3.1, "encounter"), (5.0, "encounter over")])
+def test_two_who_fell_silent_side_by_side_are_not_said_to_have_parted(
+    heard: float, key: str
+) -> None:
+    (met,) = telling.told(events.build([event("encounter", 1, 3, SHIP, BOAT, ENCOUNTER)]))
+    last = steps.Last(SHIP, 4.2, 100.3, 0.1, 90.0, in_port=False)
+    seen = {SHIP: at(3.1), BOAT: at(heard)}
+    step = steps.next_step(met, [met], at(5.5), {}, telling.plain, seen, last)
     assert step == NEXT_STEPS[key]
 
 
@@ -1216,6 +1272,21 @@ def test_what_changed_without_a_new_event_says_so(
     before = told(gazetteer, event("loitering", 1, was_until))
     one = told(gazetteer, event("loitering", 1, until), known=before, status="changed")
     assert one[["status", "news"]].values.tolist() == [["changed", news]]
+
+
+def test_what_looks_alone_have_told_is_new_to_the_night(gazetteer: Gazetteer) -> None:
+    """Who reads its brief sat at no desk meanwhile: a silence of the day was "known before"."""
+    look = told(gazetteer, *MOTHER_STORY)
+    night = told(gazetteer, *MOTHER_STORY, known=look, status="unchanged")
+    assert night["status"].tolist() == ["unchanged"]
+    fresh = new_to_the_night(night, night.iloc[:0])
+    assert (fresh["status"].tolist(), fresh["news"].tolist()) == (["created"], ["new"])
+    assert new_to_the_night(night, look).equals(night)
+    less = look.assign(events=look["events"].str.split(";").str[0])
+    more = new_to_the_night(night, less)
+    assert (more["status"].tolist(), more["news"].tolist()) == (["changed"], ["1 more event"])
+    over = night.assign(status="retracted", news="its events were retracted")
+    assert new_to_the_night(over, night.iloc[:0]).equals(over)
 
 
 def test_what_other_rules_find_in_the_same_sea_is_said(gazetteer: Gazetteer) -> None:
