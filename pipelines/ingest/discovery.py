@@ -7,7 +7,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -89,6 +89,21 @@ class FeedFile:
     def size(self) -> int | None:
         """Return how many bytes the digest is of; None for all."""
         return None if self.seen is None else self.seen.size
+
+    def begins_as(self, others: Collection[tuple[str, int]]) -> set[str]:
+        """Return which of some contents, each a SHA-256 and its bytes, it holds more behind."""
+        sizes = sorted({size for _, size in others if self.size and 0 < size < self.size})
+        found: set[str] = set()
+        if not sizes:
+            return found
+        digest, done = hashlib.sha256(), 0
+        with opened(self.path) as file:
+            for size in sizes:
+                while done < size and (data := file.read(min(BLOCK, size - done))):
+                    digest.update(data)
+                    done += len(data)
+                found |= {digest.hexdigest()} & {of for of, its in others if its == done}
+        return found
 
     def check(self, *, may_grow: bool) -> None:
         """Make sure that what was read is what the digest says.
