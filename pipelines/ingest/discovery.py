@@ -136,6 +136,8 @@ class Feeds(list[FeedFile]):
         The tables of sightings among these.
     unreadable
         What was named but isn't there or can't be read, with the error.
+    known
+        How many files were passed by, since they are known.
     """
 
     def __init__(self, files: Sequence[FeedFile] = (), skipped: Sequence[tuple[str, str]] = ()):
@@ -143,6 +145,7 @@ class Feeds(list[FeedFile]):
         self.skipped = list(skipped)
         self.seen: list[str] = []
         self.unreadable: dict[str, SelatError] = {}
+        self.known = 0
 
     def unread(self, name: str, error: Exception) -> None:
         """Note what can't be read."""
@@ -180,13 +183,16 @@ def discover(
     for feed in feeds:
         try:
             for path, name in _expand(feed, spool, stdin, found, known):
-                if (known and known(path)) or (real := path.resolve()) in seen:
+                if known and known(path):
+                    found.known += 1
+                    continue
+                if (real := path.resolve()) in seen:
                     continue
                 seen.add(real)
                 _add(found, path, as_text(name))
         except Exception as error:
             found.unread(feed, error)
-    if found.unreadable and not found:
+    if found.unreadable and not (found or found.known):
         raise next(iter(found.unreadable.values()))
     return found
 

@@ -236,7 +236,7 @@ def ingest_all(
     _note_places(store, found)
     # Standard input was kept only to be read; a rerun reads it again.
     shutil.rmtree(installation.spool, ignore_errors=True)
-    if errors and not summary.added and not summary.already_there:
+    if errors and not (summary.added or summary.already_there or found.known):
         raise errors[0]
     return summary
 
