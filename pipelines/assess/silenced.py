@@ -250,7 +250,7 @@ def _value(detector: Any, parameter: str) -> Any:
     """Return a parameter of a detector as it is configured, or of its class: the default; None
     where it has none.
     """
-    if not isinstance(detector, type):
+    if isinstance(detector, Detector):
         return getattr(detector, parameter, None)
     field = detector.model_fields.get(parameter)
     return None if field is None else field.default
