@@ -23,6 +23,7 @@ from pipelines.ingest.cells import NO_TIME, times
 from pipelines.ingest.sightings import read as read_sightings
 from pipelines.run.feeds import ingest_only
 from pipelines.run.setup import load_zones
+from pipelines.run.sightings import import_only
 
 T0 = 1_700_000_000
 HEADER = b"MMSI,BaseDateTime,LAT,LON\n"
@@ -205,6 +206,22 @@ def test_half_a_line_goes_when_the_rest_of_it_has_come(tmp_path):
                 assert len(places) == len(taken[-1]) or content != whole
     assert taken[1][8] == 100.0
     assert taken[2] == {n: 100 + n / 1000 for n in range(9)}
+
+
+def test_half_a_sighting_goes_when_the_rest_of_it_has_come(tmp_path):
+    """It was one of a boat that nobody saw, which no vessel's reports account for."""
+    one, path = load(tmp_path / "home", PROJECT / "config"), tmp_path / "seen.csv"
+    begin = (
+        "sighting_id,time,source,uncertainty_m,lat,lon\nr1,2026-01-05T17:00Z,radar,50,3,100.25\n"
+    )
+    with reporter(quiet=True) as report:
+        for end in ("r2,2026-01-05T18:00Z,radar,50,3,100.", "5\n", "r3"):
+            begin += end
+            path.write_text(begin)
+            import_only(one, [str(path)], report)
+    with store.read(one.store, one.settings.store) as opened:
+        seen = opened.all_sightings()
+    assert dict(zip(seen["sighting_id"], seen["lon"], strict=True)) == {"r1": 100.25, "r2": 100.5}
 
 
 @pytest.mark.parametrize("how", ["replaced", "shortened", "written over", "zip grown"])
