@@ -11,12 +11,17 @@ from typing import Any, Final
 import pandas as pd
 
 from pipelines.assess.dispositions import newest
-from pipelines.base import story
 from pipelines.base.settings import Installation
 from pipelines.base.text import iso
 from pipelines.publish.packs import issued, log
 from pipelines.publish.packs.keys import Keyring
-from pipelines.publish.packs.standing import REOPENED, cleared_since, due, moved
+from pipelines.publish.packs.standing import (
+    REOPENED,
+    cleared_since,
+    due,
+    moved,
+    standing_here,
+)
 from pipelines.store import Queries
 
 HELD_FOR: Final = pd.Timedelta(days=14)
@@ -53,14 +58,16 @@ def held_wrong(store: Queries, installation: Installation, now: pd.Timestamp) ->
 
     A lead is *retracted* where a later look didn't find it and nothing took its story over, *moved*
     where it is further than a mile from where it was told, *cleared* where somebody concluded so
-    since the pack was made, *reopened* where a correction told that and it isn't so any more. What
-    a correction has told isn't held any more.
+    since the pack was made, *reopened* where a correction told that, or that it was withdrawn, and
+    it isn't so any more. What a correction has told isn't held any more, as far as its line in the
+    log of exports is what was written; what packs there are is taken from any line.
     """
-    entries = log.check(installation.exports, Keyring(installation.keys)).entries
+    checked = log.check(installation.exports, Keyring(installation.keys))
+    entries = checked.entries
     since = iso(now - HELD_FOR)
     packs = {
         str(one["pack"]): one
-        for one in entries
+        for one in (*entries, *checked.sound)
         if "pack" in one and "corrects" not in one and str(one.get("time")) >= since
     }
     found = []
@@ -72,7 +79,7 @@ def held_wrong(store: Queries, installation: Installation, now: pd.Timestamp) ->
         if made is not None and len(leads):
             cleared = cleared_since(said, heirs, one, made.cleared)
             at_all = cleared_since(said, heirs, one, ())
-            wrong = _wrong(store, due(leads, cleared, one, entries, at_all), heirs, cleared)
+            wrong = _wrong(store, due(leads, cleared, one, checked.sound, at_all), heirs, cleared)
         if len(wrong) or made is None:
             found.append(HeldWrong(pack, str(one.get("recipient")), str(one.get("title")), wrong))
     return found
@@ -82,19 +89,15 @@ def _wrong(
     store: Queries, leads: pd.DataFrame, heirs: dict[str, str], cleared: set[str]
 ) -> pd.DataFrame:
     """Return the leads that no longer stand, by what the home knows."""
-    stories = set(leads["event_id"]) | {new for new, old in heirs.items() if old}
-    query = "SELECT event_id, lat, lon, retracted FROM events WHERE list_contains($ids, event_id)"
-    here = store.sql(query, {"ids": sorted(stories)}).set_index("event_id")
-    standing = set(here.index[~here["retracted"].astype(bool)])
-    held = leads[leads["event_id"].isin(here.index)].reset_index(drop=True)
-    on = [story.heir(one, heirs, standing) for one in held["event_id"]]
-    now = here.reindex(on)
-    away = moved(held, now["lat"], now["lon"])
+    held, now = standing_here(store, leads, heirs)
+    on, away = now["event_id"].tolist(), moved(held, now["lat"], now["lon"])
     rows: list[dict[str, Any]] = []
     for place, row in enumerate(held.to_dict("records")):
         what = "moved" if away[place] else "" if on[place] else "retracted"
-        if row["gone"]:  # whether its holder, who may know less, can find it again isn't known here
-            what = ""
+        if row[
+            "gone"
+        ]:  # where it stood here all along its holder, who may know less, finds it no more
+            what = REOPENED if on[place] and not row["stood"] else ""
         elif row["event_id"] in cleared:
             what = "cleared"
         elif row["reopens"]:  # of what is gone by now nothing more is to be said
@@ -102,3 +105,12 @@ def _wrong(
         rows.append({**{str(k): v for k, v in row.items()}, "what": what})
     table = pd.DataFrame(rows, columns=_COLUMNS)
     return table[table["what"] != ""].reset_index(drop=True)
+
+
+def broken_log(installation: Installation) -> str:
+    """Say what is wrong with the log of exports, by which it is known who holds what; empty if
+    nothing is.
+    """
+    problems = log.check(installation.exports, Keyring(installation.keys)).problems
+    more = f", and {len(problems) - 1} more" if problems[1:] else ""
+    return f"{problems[0]}{more}: who holds what isn't known for sure" if problems else ""

@@ -17,6 +17,7 @@ import shapely
 from shapely.geometry import shape
 
 import detectors
+from detectors.core.detector import Detector
 from detectors.core.evidence import Evidence
 from detectors.core.explain import best_of
 from detectors.core.hypothesis import Known
@@ -90,12 +91,19 @@ class Silenced:
         )
 
 
-def silenced(store: Queries, features: Sequence[Mapping[str, Any]]) -> dict[str, list[Silenced]]:
+def silenced(
+    store: Queries, features: Sequence[Mapping[str, Any]], used: Sequence[Detector] = ()
+) -> dict[str, list[Silenced]]:
     """Return what each place would have silenced, by zone id, what was concluded first.
 
-    `features`: learned places as GeoJSON features; places that excuse nothing (lanes) have no
-    entry.
+    Parameters
+    ----------
+    features
+        Learned places as GeoJSON features; places that excuse nothing (lanes) have no entry.
+    used
+        Detectors as they are configured; others are taken by their defaults.
     """
+    configured = {detector.name: detector for detector in used}
     excusing = [f for f in features if f["properties"]["zone_class"] in INSIDE]
     if not excusing:
         return {}
@@ -123,7 +131,7 @@ def silenced(store: Queries, features: Sequence[Mapping[str, Any]]) -> dict[str,
         facts, mine = feature["properties"], []
         for key, off_m in each.items():
             row, conclusion = rows[key], conclusions.get(key, {})
-            score_then, reason = _then(facts["zone_class"], row, off_m, stated)
+            score_then, reason = _then(facts["zone_class"], row, off_m, stated, configured)
             if score_then > row["score"] - FALLS:
                 continue
             mine.append(
@@ -173,14 +181,18 @@ def _away_m(outline: shapely.Geometry, lat: Any, lon: Any) -> Any:
 
 
 def _then(
-    zone_class: str, row: Mapping[Any, Any], away_m: float, stated: Mapping[int, tuple[int, float]]
+    zone_class: str,
+    row: Mapping[Any, Any],
+    away_m: float,
+    stated: Mapping[int, tuple[int, float]],
+    configured: Mapping[str, Detector],
 ) -> tuple[float, str]:
     """Return the score that an event would have had, and why."""
     score, name = float(row["score"]), str(row["detector"])
     told = row["evidence"].explained
     if name not in detectors.names() or (told is not None and told.by_detector):
         return score, ""
-    detector = detectors.find(name)
+    detector = configured.get(name) or detectors.find(name)
     if why := _not_raised(detector, zone_class, row, away_m):
         return 0.0, why
     evidence = _as_if(zone_class, row["evidence"], away_m)
@@ -198,9 +210,9 @@ def _then(
 
 def _not_raised(detector: Any, zone_class: str, row: Mapping[Any, Any], away_m: float) -> str:
     """Say why a detector wouldn't have raised an event; empty where it would."""
-    if away_m == 0.0 and zone_class in _left_out(detector, row):
+    if zone_class in _left_out(detector, row) and away_m <= _edge_m(detector):
         return f"not raised in a place of class {zone_class.replace('_', ' ')}"
-    off_m = _default(detector, "min_anchorage_m")
+    off_m = _value(detector, "min_anchorage_m") if row["subkind"] == "waiting" else None
     if zone_class == "anchorage" and off_m is not None and away_m < off_m:
         return f"not raised within {off_m / geodesy.METRES_PER_NM:.1f} nm of an anchorage"
     return ""
@@ -218,11 +230,27 @@ def _as_if(zone_class: str, evidence: Evidence, away_m: float) -> Evidence:
 
 def _left_out(detector: Any, row: Mapping[Any, Any]) -> Sequence[str]:
     """Return the classes of zones in which such an event isn't raised."""
-    if row["kind"] == "geofence" and row["subkind"] != "stop":
+    kind, evidence = row["kind"], row["evidence"]
+    if kind == "geofence" and row["subkind"] != "stop":
         return ()
-    return tuple(_default(detector, "excluded_classes") or ())
+    if kind == "anchoring" and row["subkind"] != "in_prohibited":
+        return tuple(_value(detector, "designated_classes") or ())
+    # A silence under way that began at a berth is told where it ended elsewhere (`gap.no_berth`).
+    if kind == "gap" and (evidence.get("is_open") or evidence.get("was_moving") is False):
+        return tuple(_value(detector, "berth_classes") or ())
+    return tuple(_value(detector, "excluded_classes") or ())
 
 
-def _default(detector: Any, parameter: str) -> Any:
+def _edge_m(detector: Any) -> float:
+    """Return how far beyond its outline a zone counts as it does inside."""
+    return float(_value(detector, "edge_m") or 0.0) if detector.name == "anchoring" else 0.0
+
+
+def _value(detector: Any, parameter: str) -> Any:
+    """Return a parameter of a detector as it is configured, or of its class: the default; None
+    where it has none.
+    """
+    if isinstance(detector, Detector):
+        return getattr(detector, parameter, None)
     field = detector.model_fields.get(parameter)
     return None if field is None else field.default

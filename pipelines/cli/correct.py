@@ -38,7 +38,8 @@ def correct(
     The list is of what this home knows. A correction is worked out from what the recipient may
     have, as the pack was: it tells what was withdrawn or has moved by that alone, and what an
     earlier one called cleared and isn't any more. It is a small pack, signed and logged, and
-    `selat verify` verifies it. Exit code 7 where there is nothing to tell.
+    `selat verify` verifies it. Exit code 7 where there is nothing to tell, 9
+    where the log of exports, by which the list goes, isn't what was written.
 
     For example:
 
@@ -95,14 +96,19 @@ def correct(
 def _list(installation: "Installation", *, as_json: bool) -> None:
     import pandas as pd
 
-    from pipelines.ask.held_wrong import held_wrong
+    from pipelines.ask.held_wrong import broken_log, held_wrong
     from pipelines.base.labels import labels
+    from pipelines.base.visible import clean
+    from pipelines.publish.packs.log import LogBrokenError
     from pipelines.store import read
 
     words = labels("en")
 
     with read(installation.store, installation.settings.store) as store:
         found = held_wrong(store, installation, pd.Timestamp.now("UTC"))
+    broken = broken_log(installation)
+    if broken:
+        typer.echo(f"problem: {clean(broken)}: selat exports", err=True)
     if as_json:
         named = ("pack", "recipient", "title")
         rows = [
@@ -110,9 +116,9 @@ def _list(installation: "Installation", *, as_json: bool) -> None:
             for one in found
         ]
         print_json(rows)
-        return
+        raise typer.Exit(LogBrokenError.exit_code if broken else 0)
     for one in found:
-        print_line(f"{one.pack} ({one.title}): {one}")
+        print_line(clean(f"{one.pack} ({one.title}): {one}"))
         if one.leads.empty:
             continue
         print_table(
@@ -132,5 +138,7 @@ def _list(installation: "Installation", *, as_json: bool) -> None:
         )
     if found:
         typer.echo("selat correct PACK makes the correction of one for its recipient")
-    else:
+    elif not broken:
         typer.echo("no pack of the last two weeks holds a lead that no longer stands")
+    if broken:
+        raise typer.Exit(LogBrokenError.exit_code)

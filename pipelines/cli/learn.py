@@ -196,6 +196,7 @@ def _drawn(
 
 def _silenced(installation: "Installation", newest: "Snapshot") -> "dict[str, list[Silenced]]":
     """Return what each undecided place would have silenced; nothing where no night was kept."""
+    import detectors
     from pipelines.assess.silenced import silenced
     from pipelines.reference import learned as snapshot
     from pipelines.store import exists, read
@@ -206,7 +207,7 @@ def _silenced(installation: "Installation", newest: "Snapshot") -> "dict[str, li
     if not open_ or not exists(*where):
         return {}
     with read(*where) as store:
-        return silenced(store, open_)
+        return silenced(store, open_, detectors.build(installation.detectors))
 
 
 def _list(

@@ -6,6 +6,7 @@ from typing import Final
 
 from prefect import flow
 
+import detectors
 from detectors.core.errors import SelatError
 from pipelines.assess.silenced import silenced
 from pipelines.base.progress import reporter
@@ -61,7 +62,8 @@ def learn_places(home: str, config: str, request: LearnRequest, quiet: bool = Fa
         written = snapshot.write(installation.learned, found, facts, past.end, gazetteer, refused)
         decided = snapshot.decisions(installation.learned)
         undecided = [f for f in written.features if f["properties"]["zone_id"] not in decided]
-        nights = silenced(past.store, undecided)
+        used = detectors.build(installation.detectors)
+        nights = silenced(past.store, undecided, used)
     return Learned(written, review_map.write(installation.learned, written, zones, nights))
 
 

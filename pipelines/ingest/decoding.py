@@ -79,6 +79,8 @@ class Decoding:
                     conduct.landed(batch)
                     yield batch
                 self._note_damage(member, lines)
+                if lines.unended and member.path is not None:
+                    self.report.unended_bytes = self._feed.size or 0
             first = lines.next
         self.report.clocks += conduct.found()
 

@@ -7,7 +7,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -90,6 +90,21 @@ class FeedFile:
         """Return how many bytes the digest is of; None for all."""
         return None if self.seen is None else self.seen.size
 
+    def begins_as(self, others: Collection[tuple[str, int]]) -> set[str]:
+        """Return which of some contents, each a SHA-256 and its bytes, it holds more behind."""
+        sizes = sorted({size for _, size in others if self.size and 0 < size < self.size})
+        found: set[str] = set()
+        if not sizes:
+            return found
+        digest, done = hashlib.sha256(), 0
+        with opened(self.path) as file:
+            for size in sizes:
+                while done < size and (data := file.read(min(BLOCK, size - done))):
+                    digest.update(data)
+                    done += len(data)
+                found |= {digest.hexdigest()} & {of for of, its in others if its == done}
+        return found
+
     def check(self, *, may_grow: bool) -> None:
         """Make sure that what was read is what the digest says.
 
@@ -121,6 +136,8 @@ class Feeds(list[FeedFile]):
         The tables of sightings among these.
     unreadable
         What was named but isn't there or can't be read, with the error.
+    known
+        How many files were passed by, since they are known.
     """
 
     def __init__(self, files: Sequence[FeedFile] = (), skipped: Sequence[tuple[str, str]] = ()):
@@ -128,6 +145,7 @@ class Feeds(list[FeedFile]):
         self.skipped = list(skipped)
         self.seen: list[str] = []
         self.unreadable: dict[str, SelatError] = {}
+        self.known = 0
 
     def unread(self, name: str, error: Exception) -> None:
         """Note what can't be read."""
@@ -165,13 +183,16 @@ def discover(
     for feed in feeds:
         try:
             for path, name in _expand(feed, spool, stdin, found, known):
-                if (known and known(path)) or (real := path.resolve()) in seen:
+                if known and known(path):
+                    found.known += 1
+                    continue
+                if (real := path.resolve()) in seen:
                     continue
                 seen.add(real)
                 _add(found, path, as_text(name))
         except Exception as error:
             found.unread(feed, error)
-    if found.unreadable and not found:
+    if found.unreadable and not (found or found.known):
         raise next(iter(found.unreadable.values()))
     return found
 

@@ -106,6 +106,9 @@ class Lines:
         a wrong number.
     rest_at
         Its place, where that isn't `next`.
+    unended
+        Whether the last line that `blocks` handed out had no end: where somebody is writing the
+        file it may be half a line.
     """
 
     def __init__(self, member: Member, first: int = 1) -> None:
@@ -114,6 +117,7 @@ class Lines:
         self.next = first
         self.rest = b""
         self.rest_at: int | None = None
+        self.unended = False
 
     def pieces(self) -> Iterator[bytes]:
         """Yield the bytes as they come; `next` counts bytes then.
@@ -157,6 +161,7 @@ class Lines:
         if self._member.damage:
             self.rest = carry
         elif carry:
+            self.unended = not carry.endswith(b"\r")
             yield from self._whole(carry.removesuffix(b"\r") + b"\n", most)
 
     def _whole(self, data: bytes, most: int) -> Iterator[Block]:

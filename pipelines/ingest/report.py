@@ -112,6 +112,8 @@ class Report:
     mmsis: set[int] = field(default_factory=set, repr=False)
     timed: int = field(default=0, repr=False)
     """Sentences with a time of their own that can be one."""
+    unended_bytes: int = 0
+    """Of a file of lines whose last one has no end, and may be half a line: its size; else 0."""
     waiting: "Waiting | None" = None
     """Rows rejected as "future", which may land at a later reading."""
     clocks: list[dict[str, Any]] = field(default_factory=list)
@@ -221,12 +223,23 @@ class Report:
             "last_time": _iso(self.last_time),
             "samples": sorted(self.samples, key=lambda s: (s["reason"], s["line"])),
             **self._words_and_ids(),
+            **({"unended_bytes": self.unended_bytes} if self.unended_bytes else {}),
             **({} if self.waiting is None else {"waiting": self.waiting.to_dict()}),
         }
 
 
 _ELSEWHERE: Final = frozenset(
-    {"read_as", "assumed", "unused", "unknown_words", "ids", "mmsis", "timed", "waiting"}
+    {
+        "read_as",
+        "assumed",
+        "unused",
+        "unknown_words",
+        "ids",
+        "mmsis",
+        "timed",
+        "unended_bytes",
+        "waiting",
+    }
 )
 """What isn't told as it is, or not where it says nothing."""
 

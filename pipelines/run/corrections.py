@@ -33,7 +33,14 @@ from pipelines.publish.packs import correction, issued, log, recipients
 from pipelines.publish.packs.correction import CORRECTIONS
 from pipelines.publish.packs.keys import Keyring, Signer
 from pipelines.publish.packs.recipients import Recipient
-from pipelines.publish.packs.standing import REOPENED, cleared_since, due, innocent, moved
+from pipelines.publish.packs.standing import (
+    REOPENED,
+    cleared_since,
+    due,
+    innocent,
+    moved,
+    standing_here,
+)
 from pipelines.publish.products import Products, Release
 from pipelines.reference.layers import load_gazetteer
 from pipelines.run import release_marks
@@ -65,6 +72,8 @@ class Correction:
     """Who holds it."""
     products: Products
     """What the files of the correction are made from."""
+    stood: tuple[str, ...]
+    """Leads that it calls withdrawn, and that stand here, where more is known."""
 
     @property
     def moved_to(self) -> dict[str, tuple[float, float]]:
@@ -127,6 +136,7 @@ def correct(
             "corrects": pack,
             "corrected": dict(zip(told["event_id"], told["correction"], strict=True)),
             "moved_to": made.moved_to,
+            "stood": made.stood,
         },
         signer,
         out=out,
@@ -161,8 +171,13 @@ def prepared(
     SelatError
         If there is no such pack, or it can't be looked at again.
     """
-    entries = log.check(installation.exports, Keyring(installation.keys)).entries
-    named = [one for one in entries if one.get("pack") == pack and "corrects" not in one]
+    checked = log.check(installation.exports, Keyring(installation.keys))
+    entries = checked.entries
+    named = [
+        one
+        for one in (*entries, *checked.sound)  # a line that somebody else wrote is the last resort
+        if one.get("pack") == pack and "corrects" not in one
+    ]
     if not named:
         raise SelatError(f"no pack {pack!r} is in the log", hint="names are in: selat exports")
     sent = named[-1]
@@ -177,7 +192,7 @@ def prepared(
     with read(installation.store, installation.settings.store) as home:
         said, heirs = newest(home.dispositions()), home.heirs()
     known = cleared_since(said, heirs, sent, made.cleared)
-    leads = due(leads, known, sent, before, cleared_since(said, heirs, sent, ()))
+    leads = due(leads, known, sent, checked.sound, cleared_since(said, heirs, sent, ()))
     again, default = _looked_again(installation, name, recipient, made, leads, report)
     concluded = innocent(leads, known if cleared else (), again)
     told = _together(
@@ -195,7 +210,11 @@ def prepared(
     # Where it is now is the lead's `lat` and `lon`, which nobody lacks, whatever fits their names.
     shown = cut.blank(told, recipient)
     shown = shown.assign(now_lat=told["now_lat"], now_lon=told["now_lon"])
-    return Correction(pack, number, shown, recipient, products)
+    gone = leads[leads["told_id"].isin(told.loc[told["correction"] == "withdrawn", "event_id"])]
+    with read(installation.store, installation.settings.store) as home:
+        held, on = standing_here(home, gone, heirs)
+    stood = tuple(sorted(held.loc[on["event_id"] != "", "told_id"]))
+    return Correction(pack, number, shown, recipient, products, stood)
 
 
 def _looked_again(

@@ -126,7 +126,11 @@ def _ingest_as_it_is(
         report.step(f"↻ {feed.name}: read again, since the time of reports in it has come")
         replaces = [key]
     else:
-        replaces = waiting.alone(store.waiting(), feed.sha256)
+        cut = store.unended()
+        grown = feed.begins_as([(of, size) for _, of, size in cut])
+        # Half a number is a wrong number: what was read of a line that goes on now goes with it.
+        replaces = [key for key, of, _ in cut if of in grown]
+        replaces += waiting.alone(store.waiting(), feed.sha256)
     size = feed.path.stat().st_size
     with report.bar(f"Reading {feed.name}", size) as bar:
         decoding = ingest.decode(
@@ -232,7 +236,7 @@ def ingest_all(
     _note_places(store, found)
     # Standard input was kept only to be read; a rerun reads it again.
     shutil.rmtree(installation.spool, ignore_errors=True)
-    if errors and not summary.added and not summary.already_there:
+    if errors and not (summary.added or summary.already_there or found.known):
         raise errors[0]
     return summary
 

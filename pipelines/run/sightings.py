@@ -10,7 +10,7 @@ from detectors.core.errors import SelatError
 from pipelines.base import marks
 from pipelines.base.progress import Reporter
 from pipelines.base.settings import Installation
-from pipelines.ingest import as_text, explained
+from pipelines.ingest import FeedFile, as_text, explained
 from pipelines.ingest.sightings import FUTURE, SightingsError, SightingsFile, find, read
 from pipelines.run.feeds import raise_if_unusable
 from pipelines.run.opened import writing
@@ -66,7 +66,7 @@ def import_sightings(
             done.add(path.resolve())
             try:
                 file = read(path, not_after)
-                new = _add(store, path.name, file)
+                new = _add(store, path, file)
             except StoreBusyError:
                 raise
             except Exception as error:
@@ -92,9 +92,9 @@ def _refuse_marked(installation: Installation, named: str) -> None:
         )
 
 
-def _add(store: Writer, name: str, file: SightingsFile) -> int | None:
+def _add(store: Writer, path: Path, file: SightingsFile) -> int | None:
     """Return how many sightings of a file were new; None if the file is in the store already."""
-    key = file.sha256[:16]
+    key, name = file.sha256[:16], path.name
     again = store.has_sightings(key)
     if again:
         before = store.sightings_report(key)["rejected"].get(FUTURE, 0)
@@ -107,8 +107,18 @@ def _add(store: Writer, name: str, file: SightingsFile) -> int | None:
         name=name,
         sightings=file.sightings,
         report=file.report.to_dict(),
-        again=again,
+        replaces=[key] if again else _cut_of(store, path, file),
     )
+
+
+def _cut_of(store: Writer, path: Path, file: SightingsFile) -> list[str]:
+    """Return keys of files that this one is the rest of, read in the middle of a line before."""
+    cut = [one for one in store.unended_sightings() if one[2] < path.stat().st_size]
+    if not cut:
+        return []
+    now = FeedFile.of(path, path.name)
+    grown = now.begins_as([(of, size) for _, of, size in cut])
+    return [key for key, of, _ in cut if of in grown and now.sha256 == file.sha256]
 
 
 def import_only(

@@ -11,6 +11,7 @@ from fastapi import FastAPI, Path, Request
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
+import detectors
 from detectors.core.errors import ConfigError, SelatError
 from detectors.surroundings.zones import ZONE_CLASSES
 from pipelines import store
@@ -226,7 +227,7 @@ def _past(
 
     def find() -> dict[str, list[Silenced]]:
         with store.read(one.store, one.settings.store) as reader:
-            return silenced(reader, open_)
+            return silenced(reader, open_, detectors.build(one.detectors))
 
     return kept.get(("past", generation, snapshot.hash, ids), find)
 

@@ -14,10 +14,16 @@ import pytest
 import zstandard
 from pyais.encode import encode_dict
 
+from pipelines import store
+from pipelines.base.progress import reporter
+from pipelines.base.settings import PROJECT, load
 from pipelines.ingest import ChangedError, FeedFile, IngestError, IngestOptions, decode
 from pipelines.ingest.aivdm import reread
 from pipelines.ingest.cells import NO_TIME, times
 from pipelines.ingest.sightings import read as read_sightings
+from pipelines.run.feeds import ingest_only
+from pipelines.run.setup import load_zones
+from pipelines.run.sightings import import_only
 
 T0 = 1_700_000_000
 HEADER = b"MMSI,BaseDateTime,LAT,LON\n"
@@ -179,6 +185,43 @@ def test_a_file_that_grows_while_it_is_read(tmp_path, sentences):
     decoding = decode(feed, IngestOptions(), grow)
     assert sum(len(batch.positions) for batch in decoding) == 32_000
     assert not decoding.report.rejected
+
+
+def test_half_a_line_goes_when_the_rest_of_it_has_come(tmp_path):
+    """Who writes by the block leaves one between two looks, and half a number is a wrong one."""
+    one, path = load(tmp_path / "home", PROJECT / "config"), tmp_path / "growing.csv"
+    whole = HEADER + b"".join(row(n, f"2024-01-01T00:0{n}:00") for n in range(9))
+    taken = []
+    with reporter(quiet=True) as report:
+        zones = load_zones(one)
+        # A line that is whole, and one of which a digit lacks; then it is called otherwise too.
+        for content, name in ((whole[:-36], path), (whole[:-3], path), (whole, tmp_path / "old.1")):
+            path.unlink(missing_ok=True)
+            name.write_bytes(content)
+            ingest_only(one, zones, [str(name)], area="all", mapping=None, report=report)
+            with store.read(one.store, one.settings.store) as opened:
+                files = opened.sql("SELECT path FROM files")["path"].tolist()
+                places = opened.day_positions(files, pd.Timestamp("2024-01-01T00:00Z"))
+                taken.append(dict(zip(places["mmsi"] - 533000001, places["lon"], strict=True)))
+                assert len(places) == len(taken[-1]) or content != whole
+    assert taken[1][8] == 100.0
+    assert taken[2] == {n: 100 + n / 1000 for n in range(9)}
+
+
+def test_half_a_sighting_goes_when_the_rest_of_it_has_come(tmp_path):
+    """It was one of a boat that nobody saw, which no vessel's reports account for."""
+    one, path = load(tmp_path / "home", PROJECT / "config"), tmp_path / "seen.csv"
+    begin = (
+        "sighting_id,time,source,uncertainty_m,lat,lon\nr1,2026-01-05T17:00Z,radar,50,3,100.25\n"
+    )
+    with reporter(quiet=True) as report:
+        for end in ("r2,2026-01-05T18:00Z,radar,50,3,100.", "5\n", "r3"):
+            begin += end
+            path.write_text(begin)
+            import_only(one, [str(path)], report)
+    with store.read(one.store, one.settings.store) as opened:
+        seen = opened.all_sightings()
+    assert dict(zip(seen["sighting_id"], seen["lon"], strict=True)) == {"r1": 100.25, "r2": 100.5}
 
 
 @pytest.mark.parametrize("how", ["replaced", "shortened", "written over", "zip grown"])

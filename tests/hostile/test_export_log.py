@@ -233,7 +233,8 @@ def test_a_crash_between_line_and_record_is_no_cut(
     assert found.problems == ()
     assert "interrupted" in found.notes[0]
     home.export("abf", LATER)
-    assert home.check() == log.Checked(tuple(home.lines()), (), home.lines()[-1]["hash"])
+    lines = tuple(home.lines())
+    assert home.check() == log.Checked(lines, (), lines[-1]["hash"], (), lines)
     assert len(home.lines()) == 6
 
 
@@ -257,7 +258,8 @@ def test_a_disk_that_is_full_leaves_no_half_of_a_line(home: Home) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert home.path.read_bytes() == before
     home.export("abf", LATER)
-    assert home.check() == log.Checked(tuple(home.lines()), (), home.lines()[-1]["hash"])
+    lines = tuple(home.lines())
+    assert home.check() == log.Checked(lines, (), lines[-1]["hash"], (), lines)
 
 
 def test_the_first_line_of_all_is_recorded(tmp_path: Path) -> None:
@@ -305,7 +307,8 @@ def test_lines_from_before_the_first_key_need_no_signature(tmp_path: Path) -> No
     home = Home(tmp_path)
     home.export("mmea", BEFORE)
     home.export("abf", BEFORE)
-    assert home.check() == log.Checked(tuple(home.lines()), (), home.lines()[-1]["hash"])
+    lines = tuple(home.lines())
+    assert home.check() == log.Checked(lines, (), lines[-1]["hash"], (), lines)
     home.keyring.make(MADE, None)
     home.export("boat", LATER)
     assert home.check().problems == ()
@@ -421,3 +424,23 @@ def test_a_line_that_no_version_wrote_is_told_and_passed_over(
     found = log.check(path, keyring)
     assert found.problems == ("line 2 can't be read",)
     assert [one["moved_to"] for one in found.entries] == [{"a": [1, 103.5]}]
+
+
+def test_what_was_written_is_told_from_what_was_put_in(home: Home) -> None:
+    """By their signatures: a line before that is gone takes nothing from those that follow."""
+    assert home.check().sound == home.check().entries
+    lines = home.lines()
+    rest = lines[-1]
+    forged = {"recipient": "abf", "time": AFTER.format(9), "number": 5, "previous": rest["hash"]}
+    for more in ({}, {"key": "0" * 16, "signature": ""}, {**rest, "recipient": "abf"}):
+        _cut(home, 4)
+        body = {k: v for k, v in {**forged, **more}.items() if k != "hash"}
+        with home.path.open("ab") as file:
+            file.write(log._line({**body, "hash": log._digest(body)}))
+        found = home.check()
+        assert found.problems
+        assert len(found.entries) == 5
+        assert list(found.sound) == lines
+    _cut(home, 4)
+    _rearrange(home, lambda whole: whole[:1] + whole[2:])
+    assert list(home.check().sound) == [lines[0], *lines[2:]]

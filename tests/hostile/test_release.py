@@ -12,10 +12,10 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Collection
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import pandas as pd
 import pyarrow as pa
@@ -24,17 +24,20 @@ import pytest
 
 import detectors
 from detectors.core.errors import SelatError
+from detectors.core.events import parsed
 from pipelines import store
 from pipelines.ask import recall
 from pipelines.ask.explain import quoted
 from pipelines.ask.health import problems
-from pipelines.ask.held_wrong import FORGOTTEN, held_wrong
+from pipelines.ask.held_wrong import FORGOTTEN, _wrong, held_wrong
 from pipelines.ask.look import look
 from pipelines.base.progress import reporter
 from pipelines.base.settings import HealthSettings, Installation, load
+from pipelines.base.text import iso_now
 from pipelines.exercise import simulate
 from pipelines.publish.packs import issued, log
 from pipelines.publish.packs.keys import Keyring
+from pipelines.publish.packs.standing import due, standing_here
 from pipelines.publish.packs.verify import verify
 from pipelines.run import feeds, runs
 from pipelines.run.corrections import NothingToCorrectError, correct
@@ -447,12 +450,80 @@ def test_what_a_correction_told_is_corrected_in_its_turn(
     with pytest.raises(NothingToCorrectError):
         told(2)
     path.write_bytes(first)  # as if it had been found again
+    # Its holder was told that it is withdrawn, and would be told no more of it.
+    held = wrong(installation, name)
+    assert held[["told_id", "what"]].to_numpy().tolist() == [[gone, "reopened"]]
     assert told(3) == {gone: "reopened"}
     log_path = installation.exports
     lines = [json.loads(line) for line in log_path.read_text().splitlines()]
     assert lines[-2]["moved_to"].keys() == {moved}
     with pytest.raises(NothingToCorrectError):
         told(4)
+    assert wrong(installation, name).empty
+
+
+def test_what_stands_here_all_along_is_not_listed_since_its_holder_finds_it_no_more(
+    homes: tuple[Home, Home], packed: Callable[[str], tuple[Sent, Sent]], tmp_path: Path
+) -> None:
+    """What is told of it is worked out from what they may have: it would be listed for two weeks,
+    with nothing to tell.
+    """
+    name = str(packed("coast")[0].entry["pack"])
+    installation = copied(homes[0].installation, tmp_path)
+    path = noted(installation, name)
+    rows = parsed(pq.read_table(path).to_pandas())
+    lead = rows[(rows["told_incident"] != "") & (rows["status"] != "retracted")].iloc[:1]
+    sent = {"pack": name, "number": 1}
+    with store.read(installation.store) as reader:
+        held, on = standing_here(reader, lead, reader.heirs())
+        assert held["told_id"].tolist() == lead["told_id"].tolist()
+        assert on["event_id"].tolist() == lead["event_id"].tolist()
+        told = {"corrects": name, "number": 2, "corrected": {held["told_id"].iloc[0]: "withdrawn"}}
+        for stood, what in (([*held["told_id"]], []), ([], ["reopened"])):
+            due_now = due(lead, (), sent, [{**told, "stood": stood}])
+            found = _wrong(reader, due_now, reader.heirs(), set())
+            assert found["what"].tolist() == what
+
+
+def test_a_line_that_somebody_else_wrote_silences_no_correction(
+    homes: tuple[Home, Home], packed: Callable[[str], tuple[Sent, Sent]], tmp_path: Path
+) -> None:
+    """Who may write in the home, and can't sign: that a correction went out, that none is due."""
+    name = str(packed("coast")[0].entry["pack"])
+    installation = copied(homes[0].installation, tmp_path)
+    Keyring(installation.keys).make(datetime.now(UTC) + timedelta(minutes=1), None)
+    moved, gone = told_otherwise(installation, name)
+    log_path = installation.exports
+    last = json.loads(log_path.read_text().splitlines()[-1])
+    said = dict.fromkeys(quoted_ids(installation, name), "withdrawn")
+    forged = {
+        "time": iso_now(),
+        "corrects": name,
+        "corrected": said,
+        "number": last["number"] + 1,
+        "previous": last["hash"],
+        "key": "0" * 16,
+        "signature": "",
+    }
+    assert _problem(installation) == []
+    with log_path.open("ab") as file:
+        file.write(log._line({**forged, "hash": log._digest(forged)}))
+    assert moved in set(wrong(installation, name)["told_id"])
+    [problem] = _problem(installation)
+    assert problem.level == "error"
+    assert "signed by a key that isn't known here" in problem.message
+    told = corrected(installation, name, tmp_path / "out")["correction.csv"].decode()
+    assert {moved, gone} <= set(pd.read_csv(io.StringIO(told), dtype=str)["event_id"])
+
+
+def quoted_ids(installation: Installation, pack: str) -> list[str]:
+    return list(map(str, pq.read_table(noted(installation, pack))["told_id"].to_pylist()))
+
+
+def _problem(installation: Installation) -> list[Any]:
+    health, _ = look(installation, datetime.now(UTC), afresh=False)
+    assert health is not None
+    return [one for one in problems(health, HealthSettings()) if one.where == "log of exports"]
 
 
 def test_a_pack_of_which_nothing_is_kept_is_no_all_clear(

@@ -26,7 +26,7 @@ from pipelines.ask.health.model import (
     StoreHealth,
     WrongPack,
 )
-from pipelines.ask.held_wrong import held_wrong
+from pipelines.ask.held_wrong import broken_log, held_wrong
 from pipelines.base.failure import failure_of
 from pipelines.base.files import read_plain
 from pipelines.base.schedule import believed, due_around, read_served
@@ -123,6 +123,7 @@ def gather(installation: Installation, now: datetime) -> Health:
         clocks=seen,
         ahead=ahead,
         wrong_packs=wrong,
+        broken_log=broken_log(installation),
         last_look=_last_look(installation),
     )
 

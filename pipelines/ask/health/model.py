@@ -178,4 +178,6 @@ class Health:
     clocks: tuple[Clock, ...] = ()
     ahead: str = ""
     wrong_packs: tuple[WrongPack, ...] = ()
+    broken_log: str = ""
+    """What is wrong with the log of exports, by which it is known who holds what."""
     last_look: LastLook | None = None

@@ -136,6 +136,9 @@ def _early(health: Health) -> list[Problem]:
 
 def _packs(health: Health) -> list[Problem]:
     found = []
+    if health.broken_log:
+        hint = "selat exports tells all; who may write in the home, and is a backup whole?"
+        found.append(Problem("error", "log of exports", health.broken_log, hint))
     for one in health.wrong_packs:
         text = f"{one.title} holds leads that no longer stand here: {one.text}"
         hint = f"selat correct {one.pack}{' --cleared' if one.cleared_only else ''}"

@@ -120,6 +120,8 @@ def read(path: Path, not_after: datetime) -> SightingsFile:
             hint="write it as CSV, or split it",
         )
     report.format = "GeoJSON" if is_json else "CSV"
+    if not is_json and not text.endswith(("\n", "\r")):
+        report.unended_bytes = len(content)
     raw = _from_geojson(text, path.name, report) if is_json else _from_csv(text, path.name, report)
     sha256 = hashlib.sha256(content).hexdigest()
     sightings = _checked(raw, report, pd.Timestamp(not_after), _source_of(path), path.name)

@@ -44,6 +44,8 @@ class SightingsReport:
     """Rows rejected, by reason; the first of each, with the row's number and text."""
     unused_columns: list[str] = field(default_factory=list)
     simulated: bool = False
+    unended_bytes: int = 0
+    """Of a table whose last line has no end, and may be half a line: its size; else 0."""
 
     def reject(self, reason: str, row: int, text: str) -> None:
         """Count a row that makes no sighting, and keep the first few."""

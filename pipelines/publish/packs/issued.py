@@ -4,6 +4,7 @@ Kept in `HOME/exported`, a file per pack, with the span and the feeds that it wa
 correction looks at the same again.
 """
 
+import glob
 import hashlib
 import json
 import re
@@ -94,7 +95,9 @@ def leads_of(folder: Path, pack: str) -> tuple[pd.DataFrame, Made | None]:
     Returns `events.EVENTS`, status, reason, tlp, rel, told_id, told_incident, pack; and that.
     """
     packs = sorted(
-        folder.glob(f"{pack}.*.parquet"), key=lambda p: (p.stat().st_mtime, p.name), reverse=True
+        folder.glob(f"{glob.escape(pack)}.*.parquet"),
+        key=lambda p: (p.stat().st_mtime, p.name),
+        reverse=True,
     )
     found, last = [], None
     for path in packs:

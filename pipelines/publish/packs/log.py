@@ -57,6 +57,8 @@ class Checked:
     """Hash of the newest line, `START` where there is none."""
     notes: tuple[str, ...] = ()
     """What can't be known, a sentence each."""
+    sound: tuple[Mapping[str, Any], ...] = ()
+    """Those of its lines that are what was written: signed, wherever there has been a key."""
 
 
 @contextmanager
@@ -226,9 +228,10 @@ def _see_told(content: Mapping[str, Any]) -> None:
         if not isinstance(content.get(name, ""), str):
             raise ValueError(f"{name} is no text")
     told, to = content.get("corrected") or {}, content.get("moved_to") or {}
-    if not (isinstance(told, dict) and isinstance(to, dict)):
+    stood = content.get("stood") or []
+    if not (isinstance(told, dict) and isinstance(to, dict) and isinstance(stood, list)):
         raise ValueError("not told by lead")
-    if not all(isinstance(one, str) for one in told.values()):
+    if not all(isinstance(one, str) for one in (*told.values(), *stood)):
         raise ValueError("told in no words")
     for place in to.values():
         pair = isinstance(place, list) and len(place) == 2
@@ -256,15 +259,17 @@ def check(path: Path, keyring: Keyring) -> Checked:
         found.compare(known)
     last = found.lines[-1].hash if found.lines and not found.lost else START
     entries = tuple(line.content for line in found.lines)
-    return Checked(entries, tuple(found.problems), last, tuple(found.notes))
+    sound = tuple(line.content for line in found.sound)
+    return Checked(entries, tuple(found.problems), last, tuple(found.notes), sound)
 
 
 @dataclass
 class _Found:
-    """What was found in the log so far."""
+    """What was found so far."""
 
     keys: Mapping[str, Key]
     lines: list[_Line] = field(default_factory=list)
+    sound: list[_Line] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     unknown: dict[str, list[int]] = field(default_factory=dict)
@@ -282,9 +287,9 @@ class _Found:
         before = self.lines[-1] if self.lines else None
         expected = (before.number + 1, before.hash) if before else (1, START)
         if self.lost or (line.number, line.previous) != expected:
-            self.problems.append(
-                f"line {place} doesn't follow the one before: one is gone, or added"
-            )
+            why = f"line {place} doesn't follow the one before: one is gone, or added"
+            self.problems.append(why)
+        told = len(self.problems)
         if not raw.endswith(b"\n"):
             self.problems.append(f"line {place} was cut off")
         elif raw != _line(line.content) or _digest(line.content) != line.hash:
@@ -296,8 +301,10 @@ class _Found:
             self._see_signature(place, line)
         else:
             self._see_unsigned(place, line)
-        if (why := line.content.get("record")) is not None:
-            self._see_record(place, why)
+        if len(self.problems) == told and line.key not in self.unknown:
+            self.sound.append(line)
+        if (said := line.content.get("record")) is not None:
+            self._see_record(place, said)
         self.lines.append(line)
 
     def _see_signature(self, place: int, line: _Line) -> None:

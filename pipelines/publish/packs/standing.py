@@ -9,6 +9,7 @@ import pandas as pd
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.base import story
+from pipelines.store import Queries
 
 MOVED_M: Final = METRES_PER_NM
 """A lead has moved where it is further than this from where it was told: at a mile a boat that is
@@ -73,7 +74,8 @@ def due(
     """Return the leads of a pack of which its holder may have to be told, by what its corrections
     told since it was sent: all but those that were called cleared, and are.
 
-    Adds `gone`, whether one was called withdrawn; `reopens`, whether one was called cleared, and
+    Adds `gone`, whether one was called withdrawn; `stood`, whether it stood here all the same, or
+    that isn't known; `reopens`, whether one was called cleared, and
     isn't any more (before it was sent anew too: who holds the correction has a pack of that name);
     told_lat and told_lon, where its holder takes it to be (NaN where an older
     version told of a move, and kept no place).
@@ -91,12 +93,14 @@ def due(
     """
     own = [one for one in lines if one.get("corrects") == sent["pack"]]
     told, before, places = dict[str, str](), dict[str, str](), dict[str, Any]()
+    stood = set[str]()
     for one in sorted(own, key=lambda line: int(line["number"])):
         said, to = dict(one.get("corrected") or {}), one.get("moved_to")
         if one["number"] < sent["number"]:
             before |= said
         else:
             told |= said
+            stood = (stood - said.keys()) | set(one.get("stood", said))
             for key in (key for key in said if said[key] in PLACED):
                 places.pop(key, None)
                 if to is None or key in to:
@@ -110,6 +114,7 @@ def due(
     lat, lon = np.array(at, "float64").reshape(-1, 2).T
     found = leads.assign(
         gone=last == "withdrawn",
+        stood=[one in stood for one in ids],
         reopens=((last == "cleared") | ((last == "") & (first == "cleared") & ~ever)) & ~still,
         told_lat=lat,
         told_lon=lon,
@@ -138,3 +143,18 @@ def moved(leads: pd.DataFrame, lat: pd.Series, lon: pd.Series) -> "np.ndarray[An
     told = (leads[f"told_{name}"].where(~by_pack, leads[name]) for name in ("lat", "lon"))
     places = (*told, lat, lon)
     return np.asarray(geodesy.distance_m(*(one.to_numpy("float64") for one in places))) > MOVED_M
+
+
+def standing_here(
+    store: Queries, leads: pd.DataFrame, heirs: Mapping[str, str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the leads that the home knows, and for each `event_id` of the event in which its story
+    stands here, `lat` and `lon` of that: empty, and NaN, where it stands no more.
+    """
+    stories = set(leads["event_id"]) | {new for new, old in heirs.items() if old}
+    query = "SELECT event_id, lat, lon, retracted FROM events WHERE list_contains($ids, event_id)"
+    here = store.sql(query, {"ids": sorted(stories)}).set_index("event_id")
+    standing = set(here.index[~here["retracted"].astype(bool)])
+    held = leads[leads["event_id"].isin(here.index)].reset_index(drop=True)
+    on = [story.heir(one, heirs, standing) for one in held["event_id"]]
+    return held, here.reindex(on).rename_axis("event_id").reset_index()

@@ -53,6 +53,16 @@ class FeedQueries(Generation):
         there = pd.Series(["waiting" in report for report in found["report"]], dtype="bool")
         return found[there].reset_index(drop=True)
 
+    def unended(self) -> list[tuple[str, str, int]]:
+        """Return feeds whose last line had no end: key, SHA-256, and bytes of the file."""
+        query = (
+            "SELECT feed_key, sha256, report FROM ledger "
+            "WHERE contains(report, '\"unended_bytes\": ') ORDER BY feed_key"
+        )
+        rows = self._connection.execute(query).fetchall()
+        sizes = ((str(k), str(of), json.loads(r).get("unended_bytes", 0)) for k, of, r in rows)
+        return [(key, of, int(size)) for key, of, size in sizes if size]
+
     def looked_at(self, feed_key: str) -> bool:
         """Return whether a finished run has looked at a feed."""
         query = "SELECT count(*) FROM run_feeds WHERE feed_key = $key"

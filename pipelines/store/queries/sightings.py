@@ -24,6 +24,13 @@ class SightingQueries(Generation):
         report: dict[str, Any] = json.loads(self.sql(query, {"key": file_key})["report"].iloc[0])
         return report
 
+    def unended_sightings(self) -> list[tuple[str, str, int]]:
+        """Return files of sightings whose last line had no end: key, SHA-256, and bytes."""
+        files = self.sighting_files()
+        sizes = [int(json.loads(text).get("unended_bytes", 0)) for text in files["report"]]
+        rows = zip(files["file_key"].astype(str), files["sha256"].astype(str), sizes, strict=True)
+        return [(key, of, size) for key, of, size in rows if size]
+
     def sighting_files(self) -> pd.DataFrame:
         """Return every file of sightings ever imported, with its report."""
         return self.sql("SELECT * FROM sighting_files ORDER BY first_time, file_key")

@@ -1,7 +1,7 @@
 """Sightings come into the store and go from it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pandas as pd
@@ -22,7 +22,7 @@ class SightingWriter(Publishing):
         name: str,
         sightings: pd.DataFrame,
         report: Mapping[str, Any],
-        again: bool = False,
+        replaces: Collection[str] = (),
     ) -> int:
         """Add a file of sightings, then publish; returns how many were new.
 
@@ -32,11 +32,12 @@ class SightingWriter(Publishing):
         Parameters
         ----------
         file_key
-            Its key; must be new, but for `again`.
+            Its key; must be new, or among those replaced.
         report
             `simulated` says whether the file is of an exercise.
-        again
-            Whether this reading takes the place of one before, and the file is new to the next run.
+        replaces
+            Keys of files that this one takes the place of, such as itself read before; it is new to
+            the next run.
 
         Raises
         ------
@@ -49,8 +50,8 @@ class SightingWriter(Publishing):
         if len(sightings):
             self._refuse_mixture(simulated, name)
         with self._transaction():
-            if again:
-                self._drop_sightings(file_key)
+            for key in replaces:
+                self._drop_sightings(key)
             fresh, renamed, repeats = with_unique_names(sightings, self.all_sightings())
             outcome = {**report, "renamed": renamed, "repeats": repeats}
             entry = {

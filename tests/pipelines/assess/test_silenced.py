@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import shapely
 
+import detectors
 from detectors.core.evidence import Evidence, Explained
 from pipelines.assess.silenced import silenced, summary
 from pipelines.base.schemas import DISPOSITIONS
@@ -122,6 +123,36 @@ def test_each_class_excuses_its_own(
     assert told("lane", Past([one], {}, "")) == []
     outside = {**one, "lat": 4.0}
     assert told(zone_class, Past([outside], {}, "")) == []
+
+
+@pytest.mark.parametrize(
+    ("detector", "subkind", "facts", "then"),
+    [
+        ("gap", "", {"is_open": True, "was_moving": True}, [0.0]),
+        ("gap", "", {"is_open": False, "was_moving": False}, [0.0]),
+        ("gap", "", {"is_open": False, "was_moving": True}, []),
+        ("anchoring", "outside_designated", {}, [0.0]),
+        ("anchoring", "in_prohibited", {}, []),
+        ("mother_ship", "waiting", {}, [0.0]),
+        ("mother_ship", "visited", {}, []),
+    ],
+)
+def test_what_an_anchorage_leaves_out_is_what_its_detector_does(
+    detector: str, subkind: str, facts: dict[str, Any], then: list[float]
+) -> None:
+    """A silence of 0.84 that is going on went with an anchorage of which nothing was said."""
+    one = event("a", detector, MOTHER, subkind=subkind, facts=facts)
+    found = told("anchorage", Past([one], {}, ""))
+    assert [each.score_then for each in found] == then
+
+
+def test_what_is_left_out_follows_the_configuration() -> None:
+    past = Past([event("a", "loitering", MOTHER)], {}, "")
+    used = detectors.build({"loitering": {"excluded_classes": ["port"]}})
+    feature = place("anchorage")
+    for given, then in (((), 0.0), (used, 0.24)):
+        (found,) = silenced(past, [feature], given)["learned-anchorage"]  # type: ignore[arg-type]
+        assert found.score_then == pytest.approx(then)
 
 
 @pytest.mark.parametrize(("known", "then"), [(False, [0.42]), (True, []), (None, [])])

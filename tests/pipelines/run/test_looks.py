@@ -31,17 +31,17 @@ from pipelines.base.failure import note_failure
 from pipelines.base.labels import labels
 from pipelines.base.progress import reporter
 from pipelines.base.schedule import LOOK, NIGHT, Served, write_served
-from pipelines.base.settings import Installation, WatchSettings, load
+from pipelines.base.settings import PROJECT, Installation, WatchSettings, load
 from pipelines.cli.main import app
 from pipelines.detect import looks as detect_looks
 from pipelines.detect import parts, window
 from pipelines.detect.looks import early
 from pipelines.detect.memory import MEMORY_GB
 from pipelines.ingest import discover
-from pipelines.run import dispositions, looks, release_nights, runs, watching
+from pipelines.run import dispositions, feeds, looks, release_nights, runs, watching
 from pipelines.run.looked import State, read_state, stamp, write_state
 from pipelines.run.looks import Looked, Looker
-from pipelines.run.setup import Setup
+from pipelines.run.setup import Setup, load_zones
 from pipelines.store.kept import CALLED, COLUMNS
 from pipelines.web import tonight
 from tests.conftest import asking_only, ingest
@@ -429,6 +429,27 @@ def test_files_that_are_known_are_passed_by(tmp_path: Path) -> None:
     found = discover([str(tmp_path)], tmp_path / "spool", known=lambda path: path.name == "a.nmea")
     assert [file.path.name for file in found] == ["b.nmea"]
     assert not discover([str(tmp_path)], tmp_path / "spool", known=lambda _: True)
+
+
+def test_what_is_no_feed_fails_no_look_that_has_nothing_new(tmp_path: Path) -> None:
+    """All else is known: what a look does behind the feeds, such as new sightings, is done."""
+    folder, one = tmp_path / "feeds", load(tmp_path / "home", PROJECT / "config")
+    folder.mkdir()
+    for name in ("known.nmea", "odd.nmea"):
+        (folder / name).write_text("no sentence\n")
+
+    def look(*known: str, named: Path = folder) -> feeds.IngestSummary:
+        with reporter(quiet=True) as report, store.write(one.store) as writer:
+            asked = [str(folder), str(named)]
+            reading = (load_zones(one), report, asked, feeds.Reading())
+            return feeds.ingest_all(writer, one, *reading, known=lambda path: path.name in known)
+
+    assert [Path(name).name for name in look("known.nmea").failed] == ["odd.nmea"]
+    (folder / "odd.nmea").unlink()
+    gone = look("known.nmea", named=tmp_path / "gone").failed
+    assert [Path(name).name for name in gone] == ["gone"]
+    with pytest.raises(SelatError):
+        look()
 
 
 def test_the_night_goes_first(tmp_path: Path) -> None:

@@ -85,6 +85,9 @@ def test_from_key_to_opened_pack(
     log = home / "exports.jsonl"
     log.write_text(log.read_text().replace('"boat"', '"abf"'))
     assert selat("exports", *common).code == 9
+    listed = selat("correct", *common)
+    assert (listed.code, listed.out) == (9, "")  # no all-clear
+    assert "line 1 was changed" in listed.err
     assert selat("exports", "--expect", "f" * 64, *common).code == 9
 
 
