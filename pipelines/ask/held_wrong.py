@@ -94,9 +94,7 @@ def _wrong(
     rows: list[dict[str, Any]] = []
     for place, row in enumerate(held.to_dict("records")):
         what = "moved" if away[place] else "" if on[place] else "retracted"
-        if row[
-            "gone"
-        ]:  # where it stood here all along its holder, who may know less, finds it no more
+        if row["gone"]:  # where it stood here all along, who may know less still can't find it
             what = REOPENED if on[place] and not row["stood"] else ""
         elif row["event_id"] in cleared:
             what = "cleared"
