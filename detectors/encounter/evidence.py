@@ -86,7 +86,7 @@ def evidence_of(
         rows = grid.report[side]
         before, after = rows[first], grid.report[side[last] + 1] + 1
         begin, end = side[first], side[last] + 1
-        moved_m = geodesy.distance_m(grid.lat[begin], grid.lon[begin], grid.lat[end], grid.lon[end])
+        moved_m = geodesy.apart_m(grid, begin, end)
         mmsi = grid.track_id[begin] // 100
         speed_kn = timegrid.quantiles(grid.speed_kn[side], first, last, 0.5)
         speeds_kn = zip(speed_kn, columns[f"{prefix}passage_kn"], strict=True)

@@ -48,9 +48,7 @@ def _direction_spread_deg(grid: timegrid.Grid, pairs: Pairs, first: Ints, last: 
     """Return over how many degrees about its mean the second bore from the first."""
     a, b = pairs.left, pairs.right
     run, covered = timegrid.ranges(first, last - first + 1)
-    bearing_deg = np.asarray(
-        geodesy.bearing_deg(grid.lat[a], grid.lon[a], grid.lat[b], grid.lon[b])
-    )
+    bearing_deg = geodesy.course_deg(grid, a, b)
     way = np.radians(bearing_deg)
     north, east = (
         timegrid.aggregate(np.add, part, first, last) for part in (np.cos(way), np.sin(way))

@@ -144,9 +144,7 @@ def _contrary(
     """Return its course and speed, and how far it was from the lane's direction."""
     rows = np.arange(a, b + 1)
     rows = rows[np.isfinite(turned[rows]) & (turned[rows] >= limits.min_against_deg)]
-    course = np.radians(
-        geodesy.bearing_deg(grid.lat[rows], grid.lon[rows], grid.lat[rows + 1], grid.lon[rows + 1])
-    )
+    course = np.radians(geodesy.course_deg(grid, rows, rows + 1))
     mean = np.degrees(np.arctan2(np.sin(course).sum(), np.cos(course).sum())) % 360.0
     turned_deg, speed_kn = float(np.median(turned[rows])), float(np.median(grid.speed_kn[rows]))
     return {

@@ -53,7 +53,7 @@ def evidence_of(
     before, after = rows[first], grid.report[slow[last] + 1] + 1
     begin, end = slow[first], slow[last] + 1
     n_ticks, duration_s = last - first + 1, (grid.tick[end] - grid.tick[begin]) * limits.step_s
-    moved_m = geodesy.distance_m(grid.lat[begin], grid.lon[begin], grid.lat[end], grid.lon[end])
+    moved_m = geodesy.apart_m(grid, begin, end)
     height_m, width_m = _box(grid, slow, first, last)
     extent_m = np.hypot(height_m, width_m)
     status_code, status_fraction = timegrid.most_common(reports.nav_status[rows], first, last)
@@ -167,9 +167,7 @@ def _on_heading(
     as they began; NaN where it says that of fewer than half of them.
     """
     run, here, there = legs(limits, grid, begin, end)
-    course_deg = geodesy.bearing_deg(
-        grid.lat[here], grid.lon[here], grid.lat[there], grid.lon[there]
-    )
+    course_deg = geodesy.course_deg(grid, here, there)
     off_deg = lanes.turned_deg(np.asarray(course_deg), heading_deg[grid.report[here]])
     told = np.isfinite(off_deg)
     n, n_told, n_on = (

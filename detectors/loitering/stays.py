@@ -34,12 +34,12 @@ def stays(
     began = np.r_[0, np.cumsum(fast & ~np.r_[False, fast[:-1]])]
     n_shifts = began[end] - began[begin + 1] + fast[begin]
     run, here, there = legs(limits, grid, begin, end)
-    slow = _apart_m(grid, here, there) <= HELD_KN * geodesy.KNOT_MPS * limits.leg_s
+    slow = geodesy.apart_m(grid, here, there) <= HELD_KN * geodesy.KNOT_MPS * limits.leg_s
     since, until = timegrid.stretches(run, slow)
     since, until = since[slow[since]], until[slow[since]]
     of, first, last = run[since], here[since], there[until]
     took_s = (last - first) * limits.step_s
-    still = _apart_m(grid, first, last) <= NET_KN * geodesy.KNOT_MPS * took_s
+    still = geodesy.apart_m(grid, first, last) <= NET_KN * geodesy.KNOT_MPS * took_s
     still &= _across_m(grid, first, last) <= HELD_M
     held_s = np.bincount(of[still], took_s[still], len(begin))
     return {
@@ -60,13 +60,9 @@ def legs(limits: Limits, grid: timegrid.Grid, begin: Ints, end: Ints) -> tuple[I
     return run, marks[mark], marks[mark + 1]
 
 
-def _apart_m(grid: timegrid.Grid, a: Ints, b: Ints) -> Floats:
-    return np.asarray(geodesy.distance_m(grid.lat[a], grid.lon[a], grid.lat[b], grid.lon[b]))
-
-
 def _across_m(grid: timegrid.Grid, first: Ints, last: Ints) -> Floats:
     """Return how far from its first tick each stretch gets."""
     stretch, rows = timegrid.ranges(first, last - first + 1)
     far_m = np.zeros(len(first))
-    np.maximum.at(far_m, stretch, _apart_m(grid, first[stretch], rows))
+    np.maximum.at(far_m, stretch, geodesy.apart_m(grid, first[stretch], rows))
     return far_m

@@ -110,9 +110,7 @@ def against(
         moving = grid.speed_kn >= min_speed_kn
     asked = moving[inside.tick]
     tick, zone = inside.tick[asked], inside.zone[asked]
-    course = geodesy.bearing_deg(
-        grid.lat[tick], grid.lon[tick], grid.lat[tick + 1], grid.lon[tick + 1]
-    )
+    course = geodesy.course_deg(grid, tick, tick + 1)
     np.minimum.at(turned, tick, lanes.turned_deg(course, direction_deg[zone]))
     rows = np.flatnonzero(np.isfinite(turned) & (turned >= min_turned_deg))
     return _episodes(grid, rows, inside, min_duration_s, max_interruption_s), turned
