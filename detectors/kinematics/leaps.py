@@ -70,9 +70,7 @@ def astray(reports: Reports, here: Ints, there: Ints) -> tuple[Floats, Floats, F
     and how much of that their changes may explain.
     """
     step_s = (reports.time_us[there] - reports.time_us[here]) / SECOND_US
-    east, north = shapes.plane_m(
-        reports.lat[there], reports.lon[there], reports.lat[here], reports.lon[here]
-    )
+    east, north = shapes.step_m(reports, here, there)
     ways = [velocity_mps(reports, k) for k in (here, there)]
     known = np.isfinite(ways[0][0]) & np.isfinite(ways[1][0])
     way_east, way_north = (
