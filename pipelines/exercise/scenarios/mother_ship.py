@@ -61,7 +61,7 @@ def _visited(
     met: Sequence[tuple[Passage, Span]],
     notes: tuple[str, str],
     *,
-    suspicious: bool,
+    suspicious: bool = False,
 ) -> bool:
     """Plant a ship and its visitors, three or more; the notes are of her and of each meeting."""
     if len(met) < 3:
