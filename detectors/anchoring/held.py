@@ -23,9 +23,7 @@ def held_ticks(limits: Limits, grid: timegrid.Grid) -> Bools:
     begin = begin[same & (grid.tick[begin + whole] - grid.tick[begin] == whole)]
     for part in (3, 2, 1):
         later = begin + whole * part // 3
-        moved_m = geodesy.distance_m(
-            grid.lat[begin], grid.lon[begin], grid.lat[later], grid.lon[later]
-        )
+        moved_m = geodesy.apart_m(grid, begin, later)
         begin = begin[moved_m <= limits.max_swing_m]
     np.add.at(covered, begin, 1)
     np.add.at(covered, begin + whole, -1)
@@ -43,7 +41,7 @@ def stays(limits: Limits, grid: timegrid.Grid, rows: Ints) -> tuple[Ints, Ints]:
         # The ticks beside a break may be under way still: those next to them count too.
         joined = np.ones(len(before), bool)
         for a, b in ((rows[before], rows[after]), (rows[before - 1], rows[after + 1])):
-            apart_m = geodesy.distance_m(grid.lat[a], grid.lon[a], grid.lat[b], grid.lon[b])
+            apart_m = geodesy.apart_m(grid, a, b)
             joined &= np.asarray(apart_m) <= limits.max_swing_m
         return joined
 

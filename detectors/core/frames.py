@@ -227,6 +227,14 @@ def is_first(*columns: NDArray[Any]) -> NDArray[np.bool_]:
     return first
 
 
+def each_once(keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return keys sorted, each once. `numpy.unique` hashes, and such as lie close all to a few
+    places.
+    """
+    keys = np.sort(keys)
+    return np.asarray(keys[is_first(keys)])
+
+
 def is_last(*columns: NDArray[Any]) -> NDArray[np.bool_]:
     """Tell which rows are the last of theirs: a value of `columns` differs from the row behind.
 

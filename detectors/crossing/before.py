@@ -54,7 +54,7 @@ def lain_there(limits: Limits, grid: timegrid.Grid, row: int, since: int) -> boo
     """
     rows = _before(grid, since, limits.memory_s // limits.step_s)
     rows = rows[grid.speed_kn[rows] < limits.min_speed_kn]
-    away_m = geodesy.distance_m(grid.lat[rows], grid.lon[rows], grid.lat[row], grid.lon[row])
+    away_m = geodesy.apart_m(grid, rows, row)
     return bool(np.count_nonzero(away_m < limits.elsewhere_m) * limits.step_s > limits.min_lying_s)
 
 

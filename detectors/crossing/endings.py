@@ -323,7 +323,7 @@ def _went_back(
         known_kn = grid.speed_kn[first:end]
         if not median(np.r_[0.0, known_kn[~np.isnan(known_kn)]]) >= AT_WORK_KN:
             return False
-    way = geodesy.distance_m(grid.lat[shore], grid.lon[shore], grid.lat[row], grid.lon[row])
+    way = geodesy.apart_m(grid, shore, row)
     between = slice(min(shore, row), max(shore, row) + 1)
     usual_kn = _usual_kn(limits, grid.speed_kn[between])
     # While it wasn't heard for so long it may have landed as well.

@@ -328,10 +328,7 @@ def like_trips(limits: Limits, grid: timegrid.Grid, first: Ints, last: Ints, thi
     here, there = this, final + 1
 
     def near(one: Ints, other: int | Ints) -> Bools:
-        return np.asarray(
-            geodesy.distance_m(grid.lat[one], grid.lon[one], grid.lat[other], grid.lon[other])
-            <= limits.same_end_m
-        )
+        return np.asarray(geodesy.apart_m(grid, one, other) <= limits.same_end_m)
 
     at_ends = near(np.r_[end, begin, begin, end], np.repeat([there, here], 2 * len(begin)))
     end_there, begin_there, begin_here, end_here = at_ends.reshape(4, -1)

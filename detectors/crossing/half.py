@@ -121,7 +121,7 @@ def made_up(limits: Limits, reports: Reports, grid: timegrid.Grid, asked: Bools)
     beside &= (track[2:] == track[:-2]) & goes[:-2] & goes[1:-1] & goes[2:]
     a = np.flatnonzero(beside)
     c = a + 2
-    made_m = geodesy.distance_m(reports.lat[a], reports.lon[a], reports.lat[c], reports.lon[c])
+    made_m = geodesy.apart_m(reports, a, c)
     stated_kn = np.stack([sog_kn[a], sog_kn[a + 1], sog_kn[c]]).mean(axis=0)
     took_s = np.asarray(made_m) / np.maximum(stated_kn * geodesy.KNOT_MPS, 1e-6)
     lost_s = (time_us[c] - time_us[a]) / SECOND_US - took_s
@@ -173,12 +173,12 @@ def voyages(
     ok &= (lands >= first) & (lands <= last) & (after - leaves == AWAY + 1)
     ok &= (lands - begin) * limits.step_s <= limits.max_voyage_s
     ok &= (leaves - lands + 1) * limits.step_s <= limits.max_landing_s
-    ok &= _apart_m(grid, from_, lands) >= limits.elsewhere_m
+    ok &= geodesy.apart_m(grid, from_, lands) >= limits.elsewhere_m
     begin, lands, leaves = begin[ok], lands[ok], leaves[ok]
     if len(begin) == 0:
         return begin, lands, leaves
     owner, rows = timegrid.ranges(begin, lands - begin + 1)
-    out_m = _apart_m(grid, begin[owner], rows)
+    out_m = geodesy.apart_m(grid, begin[owner], rows)
     length = lands - begin + 1
     far = np.maximum.reduceat(out_m, np.cumsum(length) - length) >= limits.min_met_out_m
     return begin[far], lands[far], leaves[far]
@@ -197,7 +197,7 @@ def _stays(limits: Limits, grid: timegrid.Grid, at: Ints) -> tuple[Ints, Ints]:
     over which the place changed by `elsewhere_m`, as from a beach to the berth round the corner.
     """
     first, last = _stretches(grid, at)
-    here = np.flatnonzero(_apart_m(grid, at[:-1], at[1:]) >= limits.elsewhere_m)
+    here = np.flatnonzero(geodesy.apart_m(grid, at[:-1], at[1:]) >= limits.elsewhere_m)
     inside = np.searchsorted(first, at[here], side="right") - 1
     cut = here[(inside >= 0) & (last[inside] >= at[here + 1])]
     return np.sort(np.r_[first, at[cut + 1]]), np.sort(np.r_[last, at[cut]])
@@ -207,12 +207,6 @@ def _unbroken(grid: timegrid.Grid, first: Ints, last: Ints) -> Bools:
     """Tell whether a track is heard all the way between two of its ticks."""
     same = grid.track_id[first] == grid.track_id[last]
     return np.asarray(same & (grid.tick[last] - grid.tick[first] == last - first))
-
-
-def _apart_m(grid: timegrid.Grid, one: Ints, other: Ints) -> Floats:
-    return np.asarray(
-        geodesy.distance_m(grid.lat[one], grid.lon[one], grid.lat[other], grid.lon[other])
-    )
 
 
 def _measured(

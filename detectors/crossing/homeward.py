@@ -56,7 +56,7 @@ def lay_out(
     if not len(at_shore):
         return NOTHING
     left = int(at_shore[-1])
-    away_m = geodesy.distance_m(grid.lat[left], grid.lon[left], grid.lat[end], grid.lon[end])
+    away_m = geodesy.apart_m(grid, left, end)
     if away_m > limits.same_end_m:
         return NOTHING
     rows = np.arange(left, begin)

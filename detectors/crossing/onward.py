@@ -97,9 +97,9 @@ def past_kn(
     heard = np.flatnonzero((a >= 0) & (b >= 0))
     heard = heard[grid.report[b[heard]] - grid.report[a[heard]] >= HEARD_TIMES]
     a, b = a[heard], b[heard]
-    straight_m = geodesy.distance_m(grid.lat[a], grid.lon[a], grid.lat[b], grid.lon[b])
+    straight_m = geodesy.apart_m(grid, a, b)
     _, way = timegrid.ranges(a, b - a)
-    along_m = geodesy.distance_m(grid.lat[way], grid.lon[way], grid.lat[way + 1], grid.lon[way + 1])
+    along_m = geodesy.apart_m(grid, way, way + 1)
     begin = np.cumsum(b - a) - (b - a)
     along_m = np.add.reduceat(along_m, begin) if len(heard) else along_m
     found = []
@@ -134,7 +134,7 @@ def left_again(limits: Limits, grid: timegrid.Grid, first: Ints, last: Ints, fin
         return False
     stayed_s = int(grid.tick[first[after]] - grid.tick[final]) * limits.step_s
     off = last[after]
-    away_m = geodesy.distance_m(grid.lat[final], grid.lon[final], grid.lat[off], grid.lon[off])
+    away_m = geodesy.apart_m(grid, final, off)
     return bool(stayed_s <= limits.max_landing_s and away_m >= limits.min_distance_m)
 
 
@@ -167,7 +167,7 @@ def next_in_port(limits: Limits, grid: timegrid.Grid, final: Ints, context: Cont
     """
     there = np.minimum(final + 1, len(grid.tick) - 1)
     silent_s = (grid.tick[there] - grid.tick[final]) * limits.step_s
-    away_m = geodesy.distance_m(grid.lat[final], grid.lon[final], grid.lat[there], grid.lon[there])
+    away_m = geodesy.apart_m(grid, final, there)
     soon = (silent_s <= UNHEARD_S) & (away_m <= UNHEARD_M)
     off_it = (silent_s <= UNHEARD_BY_PASSES_S) & (away_m <= APPROACHES_M)
     tens, until = (

@@ -10,6 +10,7 @@ from detectors.crossing.limits import Limits
 from detectors.crossing.sieve import Cells, steps_m, worth_a_look
 from detectors.kinematics import geodesy, timegrid
 from detectors.kinematics.integrity.jit import compiled
+from detectors.kinematics.integrity.rows import distance_m
 from detectors.surroundings.coasts import Coasts
 
 BLOCK: Final = 8
@@ -288,17 +289,8 @@ def _best(
                 continue
             if track.report[j] - track.report[i] + 2 < search.min_reports:
                 continue
-            good_m = _apart_m(track.lat[i], track.lon[i], track.lat[j], track.lon[j])
+            good_m = distance_m(track.lat[i], track.lon[i], track.lat[j], track.lon[j])
             mps = good_m / ((track.tick[j] - track.tick[i]) * search.step_s)
             if good_m >= search.min_good_m and search.min_mps <= mps <= search.max_mps:
                 begin, end, best_value = i, j, value
     return begin, end, best_value
-
-
-@compiled
-def _apart_m(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
-    """Return what `geodesy.distance_m` does of two places."""
-    phi1, phi2 = np.radians(lat1), np.radians(lat2)
-    half_dphi, half_dlon = (phi2 - phi1) / 2, (np.radians(lon2) - np.radians(lon1)) / 2
-    h = np.sin(half_dphi) ** 2 + np.cos(phi1) * np.cos(phi2) * np.sin(half_dlon) ** 2
-    return float(2 * geodesy.EARTH_RADIUS_M * np.arcsin(np.sqrt(min(max(h, 0.0), 1.0))))

@@ -61,7 +61,7 @@ def _silent_s(reports: Reports, last: Ints) -> Floats:
 def _filled(limits: Limits, reports: Reports, last: Ints) -> Bools:
     """Tell of silences after reports whether the way across them fills them."""
     a, b = last, last + 1
-    made_m = geodesy.distance_m(reports.lat[a], reports.lon[a], reports.lat[b], reports.lon[b])
+    made_m = geodesy.apart_m(reports, a, b)
     made_kn = np.asarray(geodesy.speed_kn(made_m, _silent_s(reports, last)))
     filled = made_kn >= FILLED * np.fmax(reports.sog_kn[a], reports.sog_kn[b])
     return np.asarray(filled & (made_kn >= limits.min_speed_kn))

@@ -1,5 +1,7 @@
 """What a sailor is told of a crossing."""
 
+from typing import Final
+
 from detectors.core.evidence import Evidence
 from detectors.core.telling import Told, Words, place_and_time, state
 from detectors.crossing.endings import NEAR, SHORE
@@ -9,6 +11,16 @@ def tell(event: Told, words: Words) -> str:
     """Say what happened, in a sentence for a sailor."""
     told = _half if event.subkind == "half" else _crossed
     return told(event, words) + _tide(event, words)
+
+
+_ENDS: Final = {"start": ("began", "left_coast_m"), "end": ("ended", "arrival_coast_m")}
+
+
+def turned_off(stated: Evidence, end: str) -> bool:
+    """Tell whether at its "start" or its "end" it only came near the coast, and turned about."""
+    how, coast_m = _ENDS[end]
+    off_m = stated.get("turned_off_m")
+    return stated.get(how) == NEAR and off_m is not None and off_m == stated.get(coast_m)
 
 
 def _tide(event: Told, words: Words) -> str:
@@ -101,7 +113,7 @@ def _began(stated: Evidence, words: Words) -> str:
             return words.say("Crossed from the coast of {state}", state=left) + f", {place}"
         return words.say("Crossed from the side of {state}", state=left) + f", {place}"
     off = words.distance(off_m)
-    if stated.get("turned_off_m") != off_m:
+    if not turned_off(stated, "start"):
         came = words.say("Crossed from within {near} of the coast of {state}", near=off, state=left)
         return f"{came}, {place}"
     return words.say(
@@ -119,15 +131,13 @@ def _ended(stated: Evidence, words: Words) -> str:
     there = place_and_time(stated, "arrival", words)
     if stated["ended"] == SHORE:
         return words.say("to the coast of {state}, {place_time}", state=made_for, place_time=there)
-    near_m = stated["arrival_coast_m"]
     ended = words.say(
         "to within {near} of the coast of {state}, {place_time}",
-        near=words.distance(near_m),
+        near=words.distance(stated["arrival_coast_m"]),
         state=made_for,
         place_time=there,
     )
     if stated.get("ashore_lat") is not None:
         shore = place_and_time(stated, "ashore", words)
         return ended + words.say(", and after a stop to the shore, {place_time}", place_time=shore)
-    turned = stated["ended"] == NEAR and stated.get("turned_off_m") == near_m
-    return ended + (words.say(", where it turned back") if turned else "")
+    return ended + (words.say(", where it turned back") if turned_off(stated, "end") else "")

@@ -227,9 +227,7 @@ def landings(
         home = home[grid.tick[home] - grid.tick[row] <= limits.memory_s // limits.step_s]
         there = np.r_[begin, home]
         away_m = geodesy.distance_m(grid.lat[there], grid.lon[there], beach.lat, beach.lon)
-        straight_m = geodesy.distance_m(
-            grid.lat[home], grid.lon[home], grid.lat[row], grid.lon[row]
-        )
+        straight_m = geodesy.apart_m(grid, home, row)
         by_beach_m = beach.in_m + np.asarray(away_m)[1:]
         # Who lies where it fell silent has come to its place, or at its berth.
         if np.min(away_m) < limits.elsewhere_m or np.any(straight_m < limits.elsewhere_m):

@@ -55,7 +55,7 @@ def kept_company(
             ]
             known = (rows[0] >= 0) & (rows[1] >= 0)
             a, b = rows[0][known], rows[1][known]
-            apart_m = geodesy.distance_m(grid.lat[a], grid.lon[a], grid.lat[b], grid.lon[b])
+            apart_m = geodesy.apart_m(grid, a, b)
             farthest[known] = np.fmax(farthest[known], apart_m)
         apart[name] = farthest
     near_s = _further_back(limits, grid, left[first], right[first], apart["before"])
@@ -99,7 +99,7 @@ def _further_back(
         )
         known = (a >= 0) & (b >= 0)
         a, b, asked = a[known], b[known], asked[known]
-        then_m = geodesy.distance_m(grid.lat[a], grid.lon[a], grid.lat[b], grid.lon[b])
+        then_m = geodesy.apart_m(grid, a, b)
         unknown = np.isnan(apart_m[asked]) & (number > 3)  # the first three have been looked at
         apart_m[asked[unknown]] = then_m[unknown]
         apart[asked[then_m > SAME_GROUND_M]] = True
@@ -151,7 +151,7 @@ def _alike_s(limits: Limits, reports: Reports, begin: Ints, end: Ints, others: l
     b = np.where(off_us[1] < off_us[0], around[1], around[0])
     at_once = np.abs(time_us[b] - time_us[a]) <= AT_ONCE_S * SECOND_US
     pair, a, b = pair[at_once], a[at_once], b[at_once]
-    apart_m = geodesy.distance_m(reports.lat[a], reports.lon[a], reports.lat[b], reports.lon[b])
+    apart_m = geodesy.apart_m(reports, a, b)
     apart = np.isin(np.arange(len(begin)), pair[apart_m > limits.company_m])
     kept = ~apart[pair] & (np.fmin(sog_kn[a], sog_kn[b]) >= limits.max_speed_kn)
     pair, at_us = pair[kept], time_us[a[kept]]

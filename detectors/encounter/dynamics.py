@@ -122,7 +122,7 @@ def _apart_m(grid: timegrid.Grid, rows: Ints) -> Floats:
 
 def _moved_m(grid: timegrid.Grid, a: Ints, b: Ints) -> Floats:
     """Return how far apart grid rows are, NaN where one of them isn't known."""
-    away_m = geodesy.distance_m(grid.lat[a], grid.lon[a], grid.lat[b], grid.lon[b])
+    away_m = geodesy.apart_m(grid, a, b)
     return np.where((a >= 0) & (b >= 0), away_m, np.nan)
 
 

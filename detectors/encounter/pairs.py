@@ -134,7 +134,7 @@ def _held(
     i, j = np.where(swap, j, i), np.where(swap, i, j)
     a, b = number[i], number[j]
 
-    distance_m = np.asarray(geodesy.distance_m(grid.lat[i], grid.lon[i], grid.lat[j], grid.lon[j]))
+    distance_m = geodesy.apart_m(grid, i, j)
     faster_kn = np.maximum(grid.speed_kn[i], grid.speed_kn[j])
     apart_m = places.north_m[a] - places.north_m[b], places.east_m[a] - places.east_m[b]
     relative_kn = np.asarray(geodesy.speed_kn(np.hypot(*apart_m), grid.step_s))

@@ -36,7 +36,7 @@ def grid_of(limits: Limits, reports: Reports) -> Grid:
     if len(some) == 0:
         return grid
     a, b = before[some], before[some] + 1
-    moved_m = geodesy.distance_m(reports.lat[a], reports.lon[a], reports.lat[b], reports.lon[b])
+    moved_m = geodesy.apart_m(reports, a, b)
     took_s = (reports.time_us[b] - reports.time_us[a]) / SECOND_US
     stated_kn = np.fmax(reports.sog_kn[a], reports.sog_kn[b])
     made_kn = np.asarray(geodesy.speed_kn(moved_m, took_s))
@@ -93,7 +93,7 @@ def _comes_or_leaves(limits: Limits, reports: Reports) -> tuple[Ints, Bools]:
     lies = within & (sog_kn[:-1] < limits.max_drift_kn) & (sog_kn[1:] < limits.max_drift_kn)
     a = np.flatnonzero(lies)
     b = a + 1
-    moved_m = geodesy.distance_m(reports.lat[a], reports.lon[a], reports.lat[b], reports.lon[b])
+    moved_m = geodesy.apart_m(reports, a, b)
     lies[a] = moved_m < limits.max_drift_kn * geodesy.KNOT_MPS * took_us[a] / SECOND_US
     first, last = timegrid.stretches(lies)
     step_us = limits.step_s * SECOND_US

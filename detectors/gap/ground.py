@@ -24,9 +24,7 @@ def on_ground(limits: Limits, silences: Silences, reports: History, context: Con
     silence, step = timegrid.ranges(first, row - first)
     ends = np.stack([step, step + 1])
     at = row[silence]
-    off_m = geodesy.distance_m(
-        reports.lat[ends], reports.lon[ends], reports.lat[at], reports.lon[at]
-    )
+    off_m = geodesy.apart_m(reports, ends, at)
     here = (np.asarray(off_m) <= limits.ground_m).all(axis=0)
     silence, ends, at = silence[here], ends[:, here], at[here]
     step_s = (reports.time_us[ends[1]] - reports.time_us[ends[0]]) / SECOND_US

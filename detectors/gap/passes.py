@@ -69,9 +69,7 @@ def chances(
     under_way = reports.way_before(row, limits.approach_s)[0] >= limits.moving_kn
     # Who lay meanwhile sent every three minutes, of which a pass hears one or none.
     there = np.minimum(row + 1, len(reports.lat) - 1)
-    away_m = geodesy.distance_m(
-        reports.lat[row], reports.lon[row], reports.lat[there], reports.lon[there]
-    )
+    away_m = geodesy.apart_m(reports, row, there)
     silent_s = (silences.end_us - silences.start_us) / SECOND_US
     went = np.asarray(geodesy.speed_kn(away_m, silent_s)) >= limits.moving_kn
     went |= reports.sog_kn[there] >= limits.moving_kn

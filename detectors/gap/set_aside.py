@@ -70,9 +70,7 @@ def not_heard_between(
     here = aside["lat"].to_numpy("float64"), aside["lon"].to_numpy("float64")
     from_m = np.asarray(geodesy.distance_m(reports.lat[a], reports.lon[a], *here))
     to_m = np.asarray(geodesy.distance_m(*here, reports.lat[b], reports.lon[b]))
-    way_m = np.asarray(
-        geodesy.distance_m(reports.lat[a], reports.lon[a], reports.lat[b], reports.lon[b])
-    )
+    way_m = geodesy.apart_m(reports, a, b)
     between = (np.minimum(from_m, to_m) >= CLEAR_M) & (from_m + to_m <= BEND * way_m)
     of = np.r_[silence[between], np.tile(np.arange(len(row)), 2)]
     when_us = np.r_[at_us[between], start_us, end_us]

@@ -51,10 +51,10 @@ class History(Reports):
         """
         back = np.minimum(self.first_since(row, seconds), row - 1)
         back = np.maximum(back, self.bounds[self._track_number[row]])
-        moved_m = geodesy.distance_m(self.lat[back], self.lon[back], self.lat[row], self.lon[row])
+        moved_m = geodesy.apart_m(self, back, row)
         took_s = (self.time_us[row] - self.time_us[back]) / SECOND_US
         speed_kn = np.where(took_s > 0, geodesy.speed_kn(moved_m, np.maximum(took_s, 1e-6)), 0.0)
-        course = geodesy.bearing_deg(self.lat[back], self.lon[back], self.lat[row], self.lon[row])
+        course = geodesy.course_deg(self, back, row)
         return speed_kn, np.where(moved_m > 0, course, np.nan)
 
     def heard_elsewhere(self, row: Ints, end_us: Ints) -> Ints:

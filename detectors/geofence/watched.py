@@ -14,6 +14,7 @@ from detectors.core.frames import of_tracks
 from detectors.geofence.limits import STEP_S, Limits
 from detectors.kinematics import timegrid, timespan
 from detectors.kinematics.reports import Reports
+from detectors.surroundings import zone_conduct
 from detectors.surroundings.settings import ZoneScores
 from detectors.surroundings.zones import Zones
 
@@ -52,6 +53,20 @@ class WatchedReports(Reports):
     def touches(self, start_us: Ints, end_us: Ints, settle: timedelta) -> Bools:
         """Tell whether stories touch the window; see `timespan.touches`."""
         return timespan.touches(start_us, end_us, self.window, settle)
+
+    def spans_of(
+        self, limits: Limits, grid: timegrid.Grid, found: zone_conduct.Episodes
+    ) -> tuple[timespan.Spans, Ints]:
+        """Return the spans of episodes that touch the window; see `timespan.of_runs`."""
+        return timespan.of_runs(
+            grid,
+            [found.rows],
+            found.first,
+            found.last,
+            window=self.window,
+            settle=limits.settle,
+            max_break_s=limits.max_interruption_s,
+        )
 
     def place_at(self, row: int, at_us: int) -> tuple[float, float]:
         """Return where the track of a report was at a time."""

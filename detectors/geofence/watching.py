@@ -14,7 +14,7 @@ from detectors.core.evidence import Bound, Sense
 from detectors.core.frames import SECOND_US
 from detectors.geofence.limits import Limits
 from detectors.geofence.watched import Story, WatchedReports, about_zone, silence
-from detectors.kinematics import timespan, visits
+from detectors.kinematics import visits
 from detectors.surroundings import zone_conduct
 from detectors.surroundings.watches import Watch
 from detectors.surroundings.zones import Zones
@@ -91,37 +91,15 @@ def watched_conduct(
     if not len(tracks):
         return
     grid = reports.grid_of(tracks, limits.max_silence_s)
-    nowhere = np.zeros(len(grid.tick), bool)
     for zone, watch in asked:
         only = (np.arange(len(zones.frame)) == zone).astype("float64")
         inside = zone_conduct.Inside.of(grid, zones, only)
-        episodes = (
-            zone_conduct.stops(
-                grid,
-                inside,
-                nowhere,
-                max_speed_kn=watch.speed_kn,
-                min_duration_s=watch.min_duration_s,
-                max_interruption_s=limits.max_interruption_s,
-            )
-            if watch.when == "stop"
-            else zone_conduct.runs(
-                grid,
-                inside,
-                min_speed_kn=watch.speed_kn,
-                min_duration_s=watch.min_duration_s,
-                max_interruption_s=limits.max_interruption_s,
-            )
+        slow = watch.when == "stop"
+        held = grid.speed_kn <= watch.speed_kn if slow else grid.speed_kn >= watch.speed_kn
+        episodes = zone_conduct.episodes(
+            grid, inside, held, watch.min_duration_s, limits.max_interruption_s
         )
-        spans, _ = timespan.of_runs(
-            grid,
-            [episodes.rows],
-            episodes.first,
-            episodes.last,
-            window=reports.window,
-            settle=limits.settle,
-            max_break_s=limits.max_interruption_s,
-        )
+        spans, _ = reports.spans_of(limits, grid, episodes)
         upto_us = np.where(spans.open, NEVER, spans.end_us)
         first = grid.report[episodes.rows[spans.first]]
         kept = watch.asks(spans.start_us, upto_us) & vessels.concerned(watch, first)
@@ -132,7 +110,7 @@ def watched_conduct(
             place = reports.place_at(one, (begin_us + end_us) // 2)
             seconds = (end_us - begin_us) // SECOND_US
             median_kn = float(np.nanmedian(grid.speed_kn[a : b + 1]))
-            sense: Sense = "at_most" if watch.when == "stop" else "at_least"
+            sense: Sense = "at_most" if slow else "at_least"
             more: dict[str, Any] = {
                 "duration_s": Bound(seconds, watch.min_duration_s, "at_least"),
                 "median_speed_kn": Bound(median_kn, watch.speed_kn, sense),

@@ -73,10 +73,14 @@ def pairs_of(
     by_passes = passes.come_by_passes(context.coverage, beginning.time_us // _TENS_US)
     usual = beginning.take(well_heard(limits, beginning) & ~by_passes)
     heard = ending.take(well_heard(limits, ending))
-    at_rest = _at_rest(limits, heard, usual, context)
-    heard, usual = (some.take(under_way(limits, some)) for some in (heard, usual))
+    lost = heard.take(silent_s_of(heard, context) >= limits.min_pass_silence_s)
+    fresh = usual.take(usual.silent_s >= limits.min_pass_silence_s)
+    at_rest = _at_rest(limits, lost, fresh, context)
+    heard, usual, lost, fresh = (
+        some.take(under_way(limits, some)) for some in (heard, usual, lost, fresh)
+    )
     found = hand_over.pairs(heard, usual, limits.motion)
-    found = found.join(_after_silence(limits, heard, usual, found, context)).join(at_rest)
+    found = found.join(_after_silence(limits, lost, fresh, found, context)).join(at_rest)
     if not by_passes.any():
         return found
     # By others' passes either was in sight all the while that only the other was heard.
@@ -92,13 +96,11 @@ def under_way(limits: Limits, some: track_ends.Ends) -> Bools:
 
 
 def _at_rest(
-    limits: Limits, ending: track_ends.Ends, beginning: track_ends.Ends, context: Context
+    limits: Limits, lost: track_ends.Ends, fresh: track_ends.Ends, context: Context
 ) -> hand_over.HandOvers:
     """Return those that stations heard lie on where another lay, out at sea and not where many
     lie: the only one that fits, each heard alone for hours.
     """
-    lost = ending.take(silent_s_of(ending, context) >= limits.min_pass_silence_s)
-    fresh = beginning.take(beginning.silent_s >= limits.min_pass_silence_s)
     lost, fresh = (some.take(_lies_alone(limits, some, context)) for some in (lost, fresh))
     # At anchor or adrift the way from one report to the next is no course to keep.
     motion = replace(limits.motion_of_passes, max_course_change_deg=ANY_COURSE_DEG)
@@ -125,16 +127,14 @@ def at_sea(context: Context, lat: Floats, lon: Floats) -> Bools:
 
 def _after_silence(
     limits: Limits,
-    ending: track_ends.Ends,
-    beginning: track_ends.Ends,
+    lost: track_ends.Ends,
+    fresh: track_ends.Ends,
     found: hand_over.HandOvers,
     context: Context,
 ) -> hand_over.HandOvers:
     """Return those that stations heard go on after more than `max_pause_s`: the one that fits an
     end and a beginning that `found` doesn't know.
     """
-    lost = ending.take(silent_s_of(ending, context) >= limits.min_pass_silence_s)
-    fresh = beginning.take(beginning.silent_s >= limits.min_pass_silence_s)
     more = _long_pairs(limits, lost, fresh, context, limits.motion_of_passes)
     more = more.limited(limits.max_speed_change_kn, limits.max_course_change_deg)
     unmatched = _not_among(more.end, found.end) & _not_among(more.begin, found.begin)

@@ -79,7 +79,7 @@ def as_one(limits: Limits, where: Moving) -> Runs:
         min_piece=1,
         min_length=-(-limits.min_one_hull_s // STEP_S),
     )
-    apart_m = geodesy.distance_m(where.lat[i], where.lon[i], where.lat[j], where.lon[j])
+    apart_m = geodesy.apart_m(where, i, j)
     median_m = timegrid.quantiles(np.asarray(apart_m), first, last, 0.5)
     sailed_m = timegrid.aggregate(np.add, where.speed_kn[i], first, last)
     sailed_m = np.asarray(sailed_m) * geodesy.KNOT_MPS * STEP_S

@@ -61,11 +61,7 @@ def _shared_imo(
     own = own[np.lexsort((reports.mmsi[own], reports.time_us[own]))]
     turn = np.flatnonzero(np.diff(reports.mmsi[own]) != 0)
     here, there = own[turn], own[turn + 1]
-    apart_m = np.atleast_1d(
-        geodesy.distance_m(
-            reports.lat[here], reports.lon[here], reports.lat[there], reports.lon[there]
-        )
-    )
+    apart_m = np.atleast_1d(geodesy.apart_m(reports, here, there))
     apart_s = (reports.time_us[there] - reports.time_us[here]) / SECOND_US
     needed_kn = np.atleast_1d(geodesy.speed_kn(apart_m, np.maximum(apart_s, 1.0)))
     distance_m = float(np.median(apart_m)) if len(turn) else float("nan")

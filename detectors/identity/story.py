@@ -96,5 +96,5 @@ class VesselReports(Reports):
         if not len(far):
             return float("nan")
         then = int(rows[far[-1]])
-        moved_m = geodesy.distance_m(self.lat[then], self.lon[then], self.lat[row], self.lon[row])
+        moved_m = geodesy.apart_m(self, then, row)
         return float(geodesy.speed_kn(moved_m, away_s[far[-1]]))

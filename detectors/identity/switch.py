@@ -188,9 +188,7 @@ def _at_once(
     off_s = np.abs(reports.time_us[around] - reports.time_us[a]) / SECOND_US
     nearest = off_s.argmin(axis=0), np.arange(len(a))
     other, off_s = around[nearest], off_s[nearest]
-    apart_m = geodesy.distance_m(
-        reports.lat[a], reports.lon[a], reports.lat[other], reports.lon[other]
-    )
+    apart_m = geodesy.apart_m(reports, a, other)
     sailed_m = limits.max_transit_kn * geodesy.KNOT_MPS * off_s
     elsewhere = (off_s <= limits.max_clock_s) & (apart_m > limits.max_together_m + sailed_m)
     found: dict[str, Any] = {"n_apart_at_once": int(np.count_nonzero(elsewhere))}

@@ -206,9 +206,7 @@ class Steps:
 
 def steps(reports: Reports, here: Ints, there: Ints) -> Steps:
     """Return steps from some reports to others."""
-    east_m, north_m = shapes.plane_m(
-        reports.lat[there], reports.lon[there], reports.lat[here], reports.lon[here]
-    )
+    east_m, north_m = shapes.step_m(reports, here, there)
     return Steps(
         east_m,
         north_m,

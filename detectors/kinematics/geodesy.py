@@ -5,7 +5,7 @@ Geodetic Reference System 1980). Against the WGS84 ellipsoid the error is below 
 under what any threshold here resolves. Angles are degrees, distances metres, speeds knots.
 """
 
-from typing import Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,6 +15,8 @@ from detectors.core.arrays import Floats
 EARTH_RADIUS_M: Final = 6_371_008.8
 METRES_PER_NM: Final = 1852.0
 KNOT_MPS: Final = METRES_PER_NM / 3600.0
+Rows = Any
+"""What indexes places: a row, or an array of rows."""
 
 
 _BLOCK: Final = 8_192
@@ -57,6 +59,28 @@ def bearing_deg(lat1: ArrayLike, lon1: ArrayLike, lat2: ArrayLike, lon2: ArrayLi
     y = np.sin(dlon) * np.cos(phi2)
     x = np.cos(phi1) * np.sin(phi2) - np.sin(phi1) * np.cos(phi2) * np.cos(dlon)
     return np.asarray(np.degrees(np.arctan2(y, x)) % 360.0)[()]
+
+
+class Places(Protocol):
+    """Places by row."""
+
+    @property
+    def lat(self) -> Floats:
+        """Latitudes."""
+
+    @property
+    def lon(self) -> Floats:
+        """Longitudes."""
+
+
+def apart_m(of: Places, a: Rows, b: Rows) -> Floats:
+    """Return the distances between some rows of places and others."""
+    return distance_m(of.lat[a], of.lon[a], of.lat[b], of.lon[b])
+
+
+def course_deg(of: Places, a: Rows, b: Rows) -> Floats:
+    """Return the bearings from some rows of places to others."""
+    return bearing_deg(of.lat[a], of.lon[a], of.lat[b], of.lon[b])
 
 
 def destination(

@@ -70,9 +70,7 @@ def astray(reports: Reports, here: Ints, there: Ints) -> tuple[Floats, Floats, F
     and how much of that their changes may explain.
     """
     step_s = (reports.time_us[there] - reports.time_us[here]) / SECOND_US
-    east, north = shapes.plane_m(
-        reports.lat[there], reports.lon[there], reports.lat[here], reports.lon[here]
-    )
+    east, north = shapes.step_m(reports, here, there)
     ways = [velocity_mps(reports, k) for k in (here, there)]
     known = np.isfinite(ways[0][0]) & np.isfinite(ways[1][0])
     way_east, way_north = (
@@ -94,7 +92,7 @@ def _made_kn(reports: Reports, here: Ints, there: Ints) -> Floats:
     last, speeds = len(reports.time_us) - 1, []
     for a, b in ((np.maximum(here - 1, 0), here), (there, np.minimum(there + 1, last))):
         step_s = (reports.time_us[b] - reports.time_us[a]) / SECOND_US
-        way_m = geodesy.distance_m(reports.lat[a], reports.lon[a], reports.lat[b], reports.lon[b])
+        way_m = geodesy.apart_m(reports, a, b)
         some = step_s > 0
         speeds.append(np.where(some, geodesy.speed_kn(way_m, np.where(some, step_s, 1.0)), 0.0))
     return np.clip(OWN_SPEED_TIMES * np.minimum(*speeds), UNSTATED_KN, FASTEST_KN)
@@ -120,7 +118,5 @@ def reachable(reports: Reports, here: Ints, there: Ints) -> Bools:
     stated_kn = np.fmax(np.fmax(reports.sog_kn[here], reports.sog_kn[there]), 5.0)
     step_s = (reports.time_us[there] - reports.time_us[here]) / SECOND_US
     gone_m = (stated_kn + 5.0) * geodesy.KNOT_MPS * step_s
-    off_m = geodesy.distance_m(
-        reports.lat[here], reports.lon[here], reports.lat[there], reports.lon[there]
-    )
+    off_m = geodesy.apart_m(reports, here, there)
     return np.asarray(off_m <= gone_m + 0.5 * MIN_OFFSET_M)

@@ -116,7 +116,7 @@ class Reports:
 
     def distance_m(self, a: int, b: int) -> float:
         """Return the distance between two reports."""
-        return float(geodesy.distance_m(self.lat[a], self.lon[a], self.lat[b], self.lon[b]))
+        return float(geodesy.apart_m(self, a, b))
 
     def seconds(self, a: int, b: int) -> float:
         """Return the time from one report to another."""

@@ -98,6 +98,11 @@ def plane_m(lat: Floats, lon: Floats, lat0: Floats, lon0: Floats) -> tuple[Float
     return np.asarray(east), np.asarray((lat - lat0) * DEGREE_M)
 
 
+def step_m(of: geodesy.Places, here: Ints, there: Ints) -> tuple[Floats, Floats]:
+    """East and north of rows `there` of places from rows `here`, as of `plane_m`."""
+    return plane_m(of.lat[there], of.lon[there], of.lat[here], of.lon[here])
+
+
 def fit_circles(x_m: Floats, y_m: Floats, first: Ints) -> Circles:
     """Least-squares circle of each group of points.
 

@@ -67,7 +67,7 @@ def slow_runs(limits: Limits, grid: timegrid.Grid, rows: Ints) -> tuple[Ints, In
 
     def joins(before: Ints, after: Ints) -> Bools:
         a, b = rows[before], rows[after]
-        apart_m = geodesy.distance_m(grid.lat[a], grid.lon[a], grid.lat[b], grid.lon[b])
+        apart_m = geodesy.apart_m(grid, a, b)
         pause = grid.tick[b] - grid.tick[a] - 1
         near = np.asarray(apart_m <= limits.max_interruption_m)
         near &= pause <= limits.max_interruption_s // limits.step_s
@@ -115,7 +115,7 @@ def comes_back(
         first, last = int(since[whole[k]]), int(before[k]) + 1
         first += int(np.searchsorted(tick[first:last], tick[last - 1] - ago, side="right"))
         there, here = rows[first:last], rows[after[k]]
-        off_m = geodesy.distance_m(grid.lat[there], grid.lon[there], grid.lat[here], grid.lon[here])
+        off_m = geodesy.apart_m(grid, there, here)
         back[k] = np.min(off_m) <= limits.max_interruption_m
         if back[k]:
             whole[k + 1 :][whole[k + 1 :] == k + 1] = whole[k]

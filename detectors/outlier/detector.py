@@ -17,9 +17,8 @@ from detectors.core.hypothesis import Hypothesis
 from detectors.core.relations import Own, Relation
 from detectors.core.telling import Told, Words
 from detectors.hypotheses.outlier import HYPOTHESES
-from detectors.kinematics import timegrid, timespan
+from detectors.kinematics import sliding, timegrid, timespan
 from detectors.kinematics.reports import Reports
-from detectors.outlier.surprise import classes, excess_of, measured_of
 from detectors.surroundings import nearby, normal
 from detectors.surroundings.normal import CLASSES, SIZES_DEG, Normal
 from detectors.surroundings.zones import Zones
@@ -285,3 +284,69 @@ class Outlier(Detector):
 def _mean_deg(angles: pd.Series) -> float:
     radians = np.radians(angles.to_numpy("float64"))
     return float(np.degrees(np.arctan2(np.sin(radians).mean(), np.cos(radians).mean())) % 360.0)
+
+
+# ---- how surprising each tick of a vessel is
+
+
+PART_SHARE: Final = 0.8
+"""A tick of an odd hour is a part of it from this share of the threshold on."""
+
+
+def classes(mmsi: Ints, vessels: pd.DataFrame) -> Ints:
+    """Return the row of `normal.CLASSES` of each vessel, from what it says it is."""
+    own, row = np.unique(mmsi, return_inverse=True)
+    types = vessels.set_index("mmsi")["ship_type"].reindex(own).fillna(-1).to_numpy()
+    return normal.ship_class(types)[row]
+
+
+def excess_of(
+    model: Normal, found: normal.Surprise, ship: Ints, track_id: Ints, tick: Ints
+) -> Floats:
+    """Return how far the mean of the oddest window around a tick lies beyond its threshold; minus
+    infinity where none does, or the tick itself is too usual to be a part of it.
+    """
+    excess = np.full(len(ship), -np.inf)
+    for values, threshold in (
+        (found.total, model.threshold(ship)),
+        (found.flow, model.flow_threshold(ship)),
+    ):
+        for k, window in enumerate(normal.WINDOWS):
+            beyond = sliding.mean(track_id, tick, values, window) - threshold[:, k]
+            margin = sliding.highest(beyond, window)
+            with np.errstate(invalid="ignore"):
+                part = (margin > 0) & (values >= PART_SHARE * threshold[:, k])
+            excess = np.where(part, np.maximum(excess, margin), excess)
+    return excess
+
+
+def measured_of(
+    model: Normal,
+    found: normal.Surprise,
+    ship: Ints,
+    course_deg: Floats,
+    speed_kn: Floats,
+    excess: Floats,
+) -> pd.DataFrame:
+    """Return what each tick shows: how much less surprising each feature's usual value is."""
+    return pd.DataFrame(
+        {
+            "ship": ship,
+            "surprise": found.total,
+            "threshold": model.threshold(ship)[:, 0],
+            "flow": found.flow,
+            "flow_threshold": model.flow_threshold(ship)[:, 0],
+            "excess": excess,
+            "course": np.fmax(found.motion - found.without_course, found.flow),
+            "speed": found.motion - found.without_speed,
+            "place": found.place - model.arrays["typical_place"][ship],
+            "course_deg": course_deg,
+            "speed_kn": speed_kn,
+            "usual_course": np.where(
+                found.flow > normal.MIN_FLOW_SURPRISE, found.flow_deg, found.course_deg
+            ),
+            "usual_speed": found.speed_kn,
+            "vessels": found.vessels,
+            "level": found.level,
+        }
+    )

@@ -220,7 +220,7 @@ def _reachable(reports: Reports, a: Ints, b: Ints) -> Bools:
     vessel all along, and one of them began with a false position) makes no leap.
     """
     return hull_limits.can_join(
-        geodesy.distance_m(reports.lat[a], reports.lon[a], reports.lat[b], reports.lon[b]),
+        geodesy.apart_m(reports, a, b),
         reports.time_us[b] - reports.time_us[a],
         reports.sog_kn[a],
         reports.sog_kn[b],

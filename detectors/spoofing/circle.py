@@ -186,9 +186,7 @@ def _winding(reports: Reports, bins: shapes.Bins, box: shapes.Box, min_radius_m:
     result = np.zeros(len(diagonal_m), bool)
     # Where a track is heard every few minutes its way is that from bin to bin.
     here, there = bins.last[:-1], bins.first[1:]
-    east_m, north_m = shapes.plane_m(
-        reports.lat[there], reports.lon[there], reports.lat[here], reports.lon[here]
-    )
+    east_m, north_m = shapes.step_m(reports, here, there)
     on_m = np.where(bins.track_id[1:] == bins.track_id[:-1], np.hypot(east_m, north_m), 0.0)
     way_m = np.r_[0.0, np.cumsum(diagonal_m + np.r_[0.0, on_m][: len(diagonal_m)])]
     north = box.south + box.height_m / shapes.DEGREE_M
@@ -227,7 +225,5 @@ def circles_of(reports: Reports, first: Ints, last: Ints) -> shapes.Circles:
     n = last - first + 1
     which, every = timegrid.ranges(first, n)
     origin = first[which]
-    x, y = shapes.plane_m(
-        reports.lat[every], reports.lon[every], reports.lat[origin], reports.lon[origin]
-    )
+    x, y = shapes.step_m(reports, origin, every)
     return shapes.fit_circles(x, y, np.cumsum(n) - n)

@@ -133,9 +133,7 @@ def _off_the_way_rad(reports: Reports, found: copies.Offset, compared: Ints) -> 
     it where the offset leads further than a wrong clock makes of that way.
     """
     first, last = compared[:1], compared[-1:]
-    east, north = shapes.plane_m(
-        reports.lat[last], reports.lon[last], reports.lat[first], reports.lon[first]
-    )
+    east, north = shapes.step_m(reports, first, last)
     speed_mps = np.hypot(east[0], north[0]) / max(reports.seconds(first[0], last[0]), 1.0)
     if found.distance_m > copies.MAX_CLOCK_S * speed_mps:
         return np.pi / 2

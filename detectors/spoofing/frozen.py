@@ -97,9 +97,7 @@ def _tight(limits: Limits, scene: Scene, held: Ints, first: Ints, last: Ints) ->
 def held_since(limits: Limits, reports: Reports, own: Ints) -> int:
     """Return since which of its own reports a track stays within `max_frozen_m` of its last one."""
     last = own[-1]
-    off_m = geodesy.distance_m(
-        reports.lat[last], reports.lon[last], reports.lat[own], reports.lon[own]
-    )
+    off_m = geodesy.apart_m(reports, last, own)
     moving = np.flatnonzero(off_m > limits.max_frozen_m)
     return int(moving[-1]) + 1 if len(moving) else 0
 
@@ -117,9 +115,7 @@ def stood_still(limits: Limits, reports: Reports, home: Ints, a: int) -> Story |
     if not sailed:
         return None
     times = reports.time_us
-    off_m = geodesy.distance_m(
-        reports.lat[last], reports.lon[last], reports.lat[held], reports.lon[held]
-    )
+    off_m = geodesy.apart_m(reports, last, held)
     evidence = {
         "extent_m": Bound(2 * float(off_m.max()), 2 * limits.max_frozen_m, "at_most"),
         "frozen_s": at_least(reports.seconds(first, last), limits, "min_frozen_s"),

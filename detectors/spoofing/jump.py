@@ -58,9 +58,7 @@ def there_and_back(limits: Limits, scene: Scene) -> Iterator[Story]:
     # goes on from before as if it had never been there.
     false = ~(leaps.reachable(reports, first - 1, first) & leaps.reachable(reports, last, back))
     home_miss_m = np.hypot(*leaps.astray(reports, first - 1, back)[:2])
-    home_m = geodesy.distance_m(
-        reports.lat[first - 1], reports.lon[first - 1], reports.lat[back], reports.lon[back]
-    )
+    home_m = geodesy.apart_m(reports, first - 1, back)
     false |= home_miss_m <= MAX_HOME_MISS_RATIO * home_m
     likely = np.flatnonzero(
         (reports.track[first] == reports.track[back])

@@ -38,11 +38,7 @@ def on_land(limits: Limits, scene: Scene) -> Iterator[Story]:
             finish -= 1
         inside = slice(begin, finish + 1)
         share = float(inland[begin - low : finish - low + 1].mean())
-        moved_m = float(
-            geodesy.distance_m(
-                reports.lat[begin], reports.lon[begin], reports.lat[inside], reports.lon[inside]
-            ).max()
-        )
+        moved_m = float(geodesy.apart_m(reports, begin, inside).max())
         duration_s = reports.seconds(begin, finish)
         if (
             share < 0.8

@@ -96,10 +96,7 @@ def repeats(limits: Limits, reports: Reports, homes: Ints, a: int, b: int) -> di
     reports are enough where the vessel can't have got to.
     """
     own = np.arange(a, b + 1)
-    if (
-        geodesy.distance_m(reports.lat[a], reports.lon[a], reports.lat[own], reports.lon[own]).max()
-        < limits.min_moved_m
-    ):
+    if geodesy.apart_m(reports, a, own).max() < limits.min_moved_m:
         return {}
     earlier = homes[reports.time_us[homes] < reports.time_us[a]]
     keys = copies.places(reports.lat[earlier], reports.lon[earlier])
@@ -138,7 +135,5 @@ def _around_m(limits: Limits, reports: Reports, own: slice, a: int, b: int) -> f
     here, there = here[edge], there[edge]
     fastest_kn = np.fmax(np.fmax(reports.sog_kn[here], reports.sog_kn[there]), 5.0) + 5.0
     gone_m = fastest_kn * geodesy.KNOT_MPS * (times[1:] - times[:-1])[edge] / SECOND_US
-    gone_m -= geodesy.distance_m(
-        reports.lat[here], reports.lon[here], reports.lat[there], reports.lon[there]
-    )
+    gone_m -= geodesy.apart_m(reports, here, there)
     return float(-gone_m.min(initial=0.0))

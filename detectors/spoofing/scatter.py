@@ -64,9 +64,7 @@ def scattered(limits: Limits, scene: Scene) -> Iterator[Story]:
             "leapt": True,
         }
         if episode.joined:
-            away_m = geodesy.distance_m(
-                together.lat[here], together.lon[here], together.lat[there], together.lon[there]
-            )
+            away_m = geodesy.apart_m(together, here, there)
             away_s = together.seconds(here, there)
             evidence |= {
                 "rejoined_m": float(away_m),

@@ -339,7 +339,5 @@ def ticks_of(
     """
     grid = timegrid.resample(track_id, time_us, lat, lon, step_s, max_silence_s)
     rows = np.flatnonzero(np.isfinite(grid.speed_kn))
-    course_deg = geodesy.bearing_deg(
-        grid.lat[rows], grid.lon[rows], grid.lat[rows + 1], grid.lon[rows + 1]
-    )
+    course_deg = geodesy.course_deg(grid, rows, rows + 1)
     return grid, rows, np.atleast_1d(course_deg)

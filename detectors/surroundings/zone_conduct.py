@@ -53,35 +53,19 @@ class Inside:
         return cls(tick, zone, first)
 
 
-def stops(
-    grid: timegrid.Grid,
-    inside: Inside,
-    excluded: Bools,
-    *,
-    max_speed_kn: float,
-    min_duration_s: int,
-    max_interruption_s: int,
+def episodes(
+    grid: timegrid.Grid, inside: Inside, held: Bools, min_duration_s: int, max_interruption_s: int
 ) -> Episodes:
-    """Episodes in which a track was slow inside zones (and outside the `excluded` ticks)."""
-    with np.errstate(invalid="ignore"):
-        slow = grid.speed_kn <= max_speed_kn
-    rows = np.flatnonzero(slow & (inside.first >= 0) & ~excluded)
-    return _episodes(grid, rows, inside, min_duration_s, max_interruption_s)
-
-
-def runs(
-    grid: timegrid.Grid,
-    inside: Inside,
-    *,
-    min_speed_kn: float,
-    min_duration_s: int,
-    max_interruption_s: int,
-) -> Episodes:
-    """Episodes in which a track was fast inside zones."""
-    with np.errstate(invalid="ignore"):
-        fast = grid.speed_kn >= min_speed_kn
-    rows = np.flatnonzero(fast & (inside.first >= 0))
-    return _episodes(grid, rows, inside, min_duration_s, max_interruption_s)
+    """Episodes inside zones of ticks of which something `held`."""
+    rows = np.flatnonzero(held & (inside.first >= 0))
+    first, last = timegrid.episodes(
+        grid.track_id[rows],
+        grid.tick[rows],
+        max_break=max_interruption_s // grid.step_s,
+        min_piece=1,
+        min_length=max(-(-min_duration_s // grid.step_s), 1),
+    )
+    return Episodes(rows, first, last, inside.first[rows[first]])
 
 
 def against(
@@ -110,25 +94,10 @@ def against(
         moving = grid.speed_kn >= min_speed_kn
     asked = moving[inside.tick]
     tick, zone = inside.tick[asked], inside.zone[asked]
-    course = geodesy.bearing_deg(
-        grid.lat[tick], grid.lon[tick], grid.lat[tick + 1], grid.lon[tick + 1]
-    )
+    course = geodesy.course_deg(grid, tick, tick + 1)
     np.minimum.at(turned, tick, lanes.turned_deg(course, direction_deg[zone]))
-    rows = np.flatnonzero(np.isfinite(turned) & (turned >= min_turned_deg))
-    return _episodes(grid, rows, inside, min_duration_s, max_interruption_s), turned
-
-
-def _episodes(
-    grid: timegrid.Grid, rows: Ints, inside: Inside, min_duration_s: int, max_interruption_s: int
-) -> Episodes:
-    first, last = timegrid.episodes(
-        grid.track_id[rows],
-        grid.tick[rows],
-        max_break=max_interruption_s // grid.step_s,
-        min_piece=1,
-        min_length=max(-(-min_duration_s // grid.step_s), 1),
-    )
-    return Episodes(rows, first, last, inside.first[rows[first]])
+    held = np.isfinite(turned) & (turned >= min_turned_deg)
+    return episodes(grid, inside, held, min_duration_s, max_interruption_s), turned
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,14 @@ import numpy as np
 import pandas as pd
 
 from detectors.core.frames import DAY_US, SECOND_US
-from detectors.vessels.numbers import edits, imo_is_valid, is_default_number, lookalike, plain
+from detectors.vessels.numbers import (
+    digits,
+    edits,
+    imo_is_valid,
+    is_default_number,
+    lookalike,
+    plain,
+)
 from detectors.vessels.statement import Memory, Stated, rows_of, stands
 
 MAX_SHARERS: Final = 4
@@ -181,8 +188,4 @@ def _are_alike(a: _Named, b: _Named, key: str) -> bool:
         return False
     if key == "alike":
         return a.bare != b.bare
-    return _digits(a.bare) == _digits(b.bare) and edits(a.bare, b.bare, 1) <= 1
-
-
-def _digits(text: str) -> str:
-    return "".join(c for c in text if c.isdigit())
+    return digits(a.bare) == digits(b.bare) and edits(a.bare, b.bare, 1) <= 1

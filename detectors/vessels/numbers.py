@@ -137,6 +137,11 @@ def plain(text: str) -> str:
     return "".join(c for c in text.upper() if c.isalnum())
 
 
+def digits(text: str) -> str:
+    """Return the digits of a text."""
+    return "".join(c for c in text if c.isdigit())
+
+
 def lookalike(text: str) -> str:
     """`plain` with digits that look like letters replaced by them: 0 O, 1 I, 2 Z, 5 S, 8 B.
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from detectors.core.frames import DAY_US, SECOND_US, epoch_us, is_first
-from detectors.vessels.numbers import edits, imo_is_valid, is_default_number, plain
+from detectors.vessels.numbers import digits, edits, imo_is_valid, is_default_number, plain
 
 LETTERS_PER_EDIT: Final = 4
 """One edit in so many letters or digits is still typing: two in a name of eight."""
@@ -271,7 +271,7 @@ def is_typing(old: str, new: str, field: str) -> bool:
     short, long = sorted((a, b), key=len)
     if len(short) >= LETTERS_PER_EDIT and long.startswith(short):
         return not (long[len(short) :].isdigit() and field == "name" and short[-1].isdigit())
-    if _digits(a) != _digits(b) and field == "name":
+    if digits(a) != digits(b) and field == "name":
         return False
     most = len(short) // LETTERS_PER_EDIT
     return edits(a, b, most) <= most
@@ -284,7 +284,3 @@ def _bare(text: str) -> str:
     if len(words) > 1 and words[0] in PREFIXES:
         words = words[1:]
     return "".join(words)
-
-
-def _digits(text: str) -> str:
-    return "".join(c for c in text if c.isdigit())

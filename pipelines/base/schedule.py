@@ -1,6 +1,7 @@
 """When runs are due, and up to when they were done."""
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,11 @@ from pipelines.base.files import read_plain, write_text
 NIGHT: Final = "the nightly run"
 LOOK: Final = "a look"
 """What the home's note of a failure says that failed."""
+
+
+def awake_or_not_s() -> float:
+    """Return seconds that pass while the machine sleeps, too, where it tells (clock_gettime(2))."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 def due_around(cron: str, timezone: str, now: datetime) -> tuple[datetime, datetime]:

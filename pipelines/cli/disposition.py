@@ -56,7 +56,7 @@ def add(
         author=by or getpass.getuser(),
         conclusion=conclusion,
         reason=reason,
-        quiet_until=utc(quiet_until, "Asia/Kuala_Lumpur") if quiet_until else None,
+        quiet_until=utc(quiet_until) if quiet_until else None,
         quiet_within_m=quiet_within_nm * METRES_PER_NM,
     )
     _recorded(rows, event)

@@ -48,8 +48,8 @@ def add(
     row = add_operation(
         installation,
         name,
-        utc(since, "Asia/Kuala_Lumpur"),
-        utc(until, "Asia/Kuala_Lumpur"),
+        utc(since),
+        utc(until),
         area,
         note=note,
         author=by or getpass.getuser(),

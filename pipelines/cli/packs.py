@@ -123,7 +123,7 @@ def export(
     span = asked_for(date, since, until) if date or since or until else None
     if span and run:
         raise typer.BadParameter("name a run, or a span: not both")
-    begin, struck = utc(plan_from, "Asia/Kuala_Lumpur") if plan_from else None, strike or []
+    begin, struck = utc(plan_from) if plan_from else None, strike or []
     names = sorted(recipients.load(installation.config)) if to == ["all"] else to
     for name in names:
         recipients.find(installation.config, name)

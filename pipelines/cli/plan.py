@@ -49,7 +49,7 @@ def plan(
     from pipelines.run import plan as flow
     from pipelines.run.windows import utc
 
-    begin = utc(start, "Asia/Kuala_Lumpur") if start else None
+    begin = utc(start) if start else None
     with reporter(quiet=quiet or as_json or as_csv) as report, report.bar("Plan", None) as bar:
         made = flow.plan_run(
             installation, run, begin, bar.say, use_solver=not greedy, iterations=iterations

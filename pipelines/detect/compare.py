@@ -89,7 +89,12 @@ def _superseded(events: pd.DataFrame) -> pd.Series:
 
 def succeeded_of(configured: Sequence[Detector], failures: Mapping[str, str]) -> set[str]:
     """Names of detectors that neither failed nor read the events of one that did."""
-    without = set(failures)
-    while more := {d.name for d in configured if without & set(d.after)} - without:
-        without |= more
-    return {d.name for d in configured} - without
+    return {d.name for d in configured} - readers_of(configured, *failures)
+
+
+def readers_of(detectors: Sequence[Detector], *names: str) -> set[str]:
+    """Return these and those that read their events, directly or by way of others."""
+    readers = set(names)
+    while more := {d.name for d in detectors if set(d.after) & readers} - readers:
+        readers |= more
+    return readers

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from detectors.core.arrays import Bools, Floats, Ints
 from detectors.core.detector import Detector
-from detectors.core.frames import SECOND_US, epoch_us, is_first, offsets
+from detectors.core.frames import SECOND_US, each_once, epoch_us, is_first, offsets
 from detectors.core.relations import Along, Near, Own, Places
 from detectors.kinematics import cubes, geodesy, timegrid
 from detectors.kinematics.cubes import BITS
@@ -270,7 +270,7 @@ class _Places:
         begin, end = (np.searchsorted(there.vessel, own, side) for side in ("left", "right"))
         of, rows = timegrid.ranges(begin, end - begin)
         key = there.key[rows]
-        return _once(key[during[own[of], key >> 3 * BITS]])
+        return each_once(key[during[own[of], key >> 3 * BITS]])
 
     def around(self, cubes: Ints) -> tuple[Ints, Ints]:
         """Return who was in some cubes or beside them, and in which half hour."""
@@ -309,12 +309,6 @@ class _Sorted(NamedTuple):
     known: Ints
     begin: Ints
     among: NDArray[np.int32]
-
-
-def _once(keys: Ints) -> Ints:
-    """Return keys sorted, each once. `numpy.unique` hashes, and such keys all to a few places."""
-    keys = np.sort(keys)
-    return np.asarray(keys[is_first(keys)])
 
 
 def _around(found: Bools, counts: NDArray[np.int32], n_slots: int) -> Bools:

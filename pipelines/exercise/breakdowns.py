@@ -112,7 +112,7 @@ def interference(stage: Stage) -> bool:
             stage.actors[k] = replace(actor, disturbed=disturbed)
             ships = [(actor.ship, actor.path)]
             note = "interference with satellite navigation"
-            stage.plant("spoofing", ships, (start, end), note, suspicious=False)
+            stage.plant("spoofing", ships, (start, end), note)
         return True
     return False
 

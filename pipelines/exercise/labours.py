@@ -58,9 +58,9 @@ def tow_that_stops(stage: Stage, span: Span) -> bool:
     lag_s = float(rng.uniform(100.0, 250.0)) / (speed_kn * geodesy.KNOT_MPS)
     ships = [(tug, path), (barge, path.shifted(lag_s))]
     for ship, own in ships:
-        stage.play("loitering", [(ship, own)], span, "tow that stops", suspicious=False)
+        stage.play("loitering", [(ship, own)], span, "tow that stops")
     whole = max(float(path.t[0]), stage.t0), min(float(path.t[-1]), stage.t1)
-    stage.plant("encounter", ships, whole, "tow that stops", suspicious=False)
+    stage.plant("encounter", ships, whole, "tow that stops")
     return True
 
 
@@ -77,7 +77,7 @@ def engine_trouble(stage: Stage, span: Span) -> bool:
     path = along(voyage, ship, stage, mark, lying)
     if path is None:
         return False
-    return stage.play("loitering", [(ship, path)], span, "engine trouble", suspicious=False)
+    return stage.play("loitering", [(ship, path)], span, "engine trouble")
 
 
 @within(3.0, 5.0)
@@ -102,7 +102,7 @@ def search(stage: Stage, span: Span) -> bool:
     if path is None:
         return False
     when = span[0], float(pattern.t[-1])
-    return stage.play("loitering", [(ship, path)], when, "search and rescue", suspicious=False)
+    return stage.play("loitering", [(ship, path)], when, "search and rescue")
 
 
 def convoy(stage: Stage) -> bool:
@@ -121,7 +121,7 @@ def convoy(stage: Stage) -> bool:
         stage.enter(ship, own)
     whole = max(float(path.t[0]), stage.t0), min(float(path.t[-1]), stage.t1)
     for k in range(2):
-        stage.plant("encounter", ships[k : k + 2], whole, "convoy", suspicious=False)
+        stage.plant("encounter", ships[k : k + 2], whole, "convoy")
     return True
 
 
@@ -154,7 +154,7 @@ def ferry_off_berth(stage: Stage, span: Span) -> bool:
         still(berth, rest_s),
     ).shifted(span[0] - crossing.duration_s - before_s)
     note = "ferry waiting off its berth"
-    return stage.play("loitering", [(ship, path)], span, note, suspicious=False)
+    return stage.play("loitering", [(ship, path)], span, note)
 
 
 @tried()
@@ -180,7 +180,7 @@ def survey(stage: Stage) -> bool:
         return False
     ship = stage.fleet.new("survey")
     whole = stage.t0, min(stage.t1, float(path.t[-1]))
-    return stage.play("loitering", [(ship, path)], whole, "survey or dredging", suspicious=False)
+    return stage.play("loitering", [(ship, path)], whole, "survey or dredging")
 
 
 @tried()
@@ -199,8 +199,8 @@ def cable_laying(stage: Stage) -> bool:
     )
     ships = [(stage.fleet.new("cable layer"), path), (stage.fleet.new("tug"), guard)]
     for one in ships:
-        stage.play("loitering", [one], stage.whole, "cable laying", suspicious=False)
-    stage.plant("encounter", ships, stage.whole, "cable laying", suspicious=False)
+        stage.play("loitering", [one], stage.whole, "cable laying")
+    stage.plant("encounter", ships, stage.whole, "cable laying")
     return True
 
 
@@ -233,11 +233,11 @@ def fleet_at_rest(stage: Stage, span: Span) -> bool:
         return False
     note = "fishing fleet at rest"
     for k, (boat, path) in enumerate(ships):
-        stage.play("loitering", [(boat, path)], span, note, suspicious=False)
+        stage.play("loitering", [(boat, path)], span, note)
         for other in ships[:k]:
             apart_m = geodesy.distance_m(*path.place(span[0]), *other[1].place(span[0]))
             if apart_m <= 500.0:
-                stage.plant("encounter", [(boat, path), other], span, note, suspicious=False)
+                stage.plant("encounter", [(boat, path), other], span, note)
     return True
 
 
@@ -258,7 +258,7 @@ def transfer_in_its_area(stage: Stage, span: Span) -> bool:
     beside = alongside(lying, *span, off_m, float(rng.uniform(0, 360)), MOORED)
     ships = both_by_the_lane(stage, (host, lying), (guest, beside))
     note = "transfer in a licensed area"
-    return bool(ships and stage.play("encounter", ships, span, note, suspicious=False))
+    return bool(ships and stage.play("encounter", ships, span, note))
 
 
 @within(20 / 60, 40 / 60)
@@ -275,7 +275,7 @@ def crew_change(stage: Stage, span: Span) -> bool:
     if path is None:
         return False
     ships = [(host, lying), (boat, path)]
-    return stage.play("encounter", ships, span, "crew change at anchor", suspicious=False)
+    return stage.play("encounter", ships, span, "crew change at anchor")
 
 
 def _from_port(stage: Stage, ship: Identity, middle: Path, within_nm: float) -> Path | None:

@@ -147,10 +147,12 @@ class Stage:
         span: Span,
         note: str,
         *,
-        suspicious: bool,
+        suspicious: bool = False,
         at: float | None = None,
     ) -> None:
-        """Note what happens to one ship or two, placed at mid-span, or `at` a time."""
+        """Note what happens to one ship or two, placed at mid-span, or `at` a time: a trap, if it
+        isn't `suspicious`.
+        """
         start, end = max(span[0], self.t0), min(span[1], self.t1)
         paths = {ship.mmsi: path for ship, path in ships}
         numbers = (ships[0][0].mmsi, 0) if len(ships) == 1 else pair(*paths)
@@ -165,7 +167,7 @@ class Stage:
         place: Place,
         note: str,
         *,
-        suspicious: bool,
+        suspicious: bool = False,
     ) -> None:
         """Note what happens to vessels by their numbers, the second 0 where there is none."""
         times = round(max(span[0], self.t0), 1), round(min(span[1], self.t1), 1)
@@ -180,7 +182,7 @@ class Stage:
         span: Span,
         note: str,
         *,
-        suspicious: bool,
+        suspicious: bool = False,
         at: float | None = None,
         silences: Sequence[Span] = (),
     ) -> Literal[True]:

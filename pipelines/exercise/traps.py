@@ -72,9 +72,7 @@ def _pilot(
             run_back,
             still(base, waits[1]),
         ).shifted(start - run_out.duration_s - waits[0])
-        return stage.play(
-            "encounter", [(ship, path), (pilot, pilot_path)], span, note, suspicious=False
-        )
+        return stage.play("encounter", [(ship, path), (pilot, pilot_path)], span, note)
     return False
 
 
@@ -99,11 +97,7 @@ def tow(stage: Stage) -> bool:
     lag_s = float(rng.uniform(100.0, 300.0)) / (speed_kn * KNOT_MPS)
     towed = path.shifted(lag_s)
     return stage.play(
-        "encounter",
-        [(tug, path), (barge, towed)],
-        (stage.t0, stage.t1),
-        "tug and tow",
-        suspicious=False,
+        "encounter", [(tug, path), (barge, towed)], (stage.t0, stage.t1), "tug and tow"
     )
 
 
@@ -162,9 +156,7 @@ def _bunkering(stage: Stage, zone_class: str, status: int, note: str) -> bool:
             run_back,
             still(guest_place, max(stage.t1 - end, 60.0), AT_ANCHOR),
         ).shifted(start - run_in.duration_s - wait_s)
-        return stage.play(
-            "encounter", [(host, anchored), (guest, guest_path)], span, note, suspicious=False
-        )
+        return stage.play("encounter", [(host, anchored), (guest, guest_path)], span, note)
     return False
 
 
@@ -195,7 +187,7 @@ def overtaking(stage: Stage, span: Span) -> bool:
         path = sail(way, speed_kn, rng, wander_m=8.0, unsteady=0.0)
         path = path.shifted(middle - way_mark / (speed_kn * KNOT_MPS))
         ships.append((ship, path))
-    return stage.play("encounter", ships, span, "overtaking", suspicious=False)
+    return stage.play("encounter", ships, span, "overtaking")
 
 
 def pair_trawl(stage: Stage) -> bool:
@@ -208,7 +200,7 @@ def pair_trawl(stage: Stage) -> bool:
         path, stage.t0, stage.t1, float(rng.uniform(150, 300)), float(rng.uniform(0, 360)), 0
     )
     ships = [(stage.fleet.new("fishing"), each) for each in (path, beside)]
-    return stage.play("encounter", ships, (stage.t0, stage.t1), "pair trawling", suspicious=False)
+    return stage.play("encounter", ships, (stage.t0, stage.t1), "pair trawling")
 
 
 @within(3.0, 5.0, tries=1)
@@ -224,9 +216,7 @@ def drift_net(stage: Stage, span: Span) -> bool:
         stage, ship, drift.end_place, stage.t1 - span[1] + HOUR_S, centre=place
     )
     path = join(before, drift, after).shifted(span[0] - before.duration_s)
-    return stage.play(
-        "loitering", [(ship, path)], span, "fishing with drift nets", suspicious=False
-    )
+    return stage.play("loitering", [(ship, path)], span, "fishing with drift nets")
 
 
 @within(40 / 60, 100 / 60, TRIES * 2)
@@ -261,15 +251,13 @@ def waiting(stage: Stage, span: Span) -> bool:
         berth, rest_s, mode="anchor", status=AT_ANCHOR, start=end + run_in.duration_s
     )
     path = join(arrival, drift, run_in, anchored).shifted(start - arrival.duration_s)
-    return stage.play("loitering", [(ship, path)], span, "waiting to anchor", suspicious=False)
+    return stage.play("loitering", [(ship, path)], span, "waiting to anchor")
 
 
 def at_anchor(stage: Stage) -> bool:
     """Let a ship lie at anchor in an anchorage for the whole exercise."""
     ship, path = background.anchored(stage)
-    stage.plant(
-        "loitering", [(ship, path)], stage.whole, "at anchor in an anchorage", suspicious=False
-    )
+    stage.plant("loitering", [(ship, path)], stage.whole, "at anchor in an anchorage")
     return True
 
 

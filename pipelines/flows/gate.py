@@ -12,15 +12,12 @@ WebSockets bring the password in their first message, which Prefect checks itsel
 import base64
 import hmac
 import re
-from collections.abc import Awaitable, Callable, Collection, Iterable, MutableMapping
+from collections.abc import Collection, Iterable, MutableMapping
 from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import parse_qs
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
+from pipelines.base.asgi import App, Receive, Scope, Send, refuse_socket, respond
 
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
@@ -83,7 +80,7 @@ class Gate:
             return
         status = self._refusal(scope)
         if status is not None:
-            await _answer(scope, receive, send, status, b"refused\n")
+            await _answer(scope, receive, send, status, "refused\n")
         elif scope["type"] == "http" and scope["path"] == PROOF:
             await self._prove(scope, receive, send)
         else:
@@ -113,10 +110,10 @@ class Gate:
         asked = parse_qs(scope["query_string"].decode("latin-1"))
         nonce = asked.get("nonce", [""])[0]
         if _NONCE.fullmatch(nonce):
-            stated = proof(self._auth, nonce, self._port).encode()
+            stated = proof(self._auth, nonce, self._port)
             await _answer(scope, receive, send, 200, stated)
         else:
-            await _answer(scope, receive, send, 400, b"refused\n")
+            await _answer(scope, receive, send, 400, "refused\n")
 
 
 def _only(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> bytes | None:
@@ -162,16 +159,9 @@ def _hardened(send: Send) -> Send:
     return sent
 
 
-async def _answer(scope: Scope, receive: Receive, send: Send, status: int, body: bytes) -> None:
+async def _answer(scope: Scope, receive: Receive, send: Send, status: int, text: str) -> None:
     """Answer with a line of text; a WebSocket is closed before it opens."""
     if scope["type"] == "websocket":
-        await receive()
-        await send({"type": "websocket.close", "code": 1008})
-        return
-    headers = [
-        (b"content-type", b"text/plain"),
-        (b"content-length", str(len(body)).encode()),
-        *_ADDED,
-    ]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+        await refuse_socket(receive, send)
+    else:
+        await respond(send, status, text, "text/plain", _ADDED)

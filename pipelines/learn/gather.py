@@ -180,9 +180,7 @@ def _flows(
     rows = np.flatnonzero(grid.speed_kn >= parameters.min_lane_kn)
     mmsi, time_us = grid.track_id[rows] // 100, grid.tick[rows] * LANE_STEP_S * SECOND_US
     rows = rows[outside(spans, mmsi, time_us, time_us)]
-    course = geodesy.bearing_deg(
-        grid.lat[rows], grid.lon[rows], grid.lat[rows + 1], grid.lon[rows + 1]
-    )
+    course = geodesy.course_deg(grid, rows, rows + 1)
     day = grid.tick[rows] * LANE_STEP_S // 86_400
     points = (grid.track_id[rows] // 100, day, grid.lat[rows], grid.lon[rows])
     for size in parameters.lane_cells_deg:

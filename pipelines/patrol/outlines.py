@@ -7,7 +7,6 @@ import shapely
 from numpy.typing import NDArray
 
 from detectors.core.arrays import Floats, Ints
-from detectors.core.frames import is_first
 
 _MAX_VERTICES: Final = 64
 
@@ -61,9 +60,3 @@ def beside(a: NDArray[np.int32], b: NDArray[np.int32], n: int) -> Ints:
     both = (a >= 0) & (b >= 0)
     low, high = np.minimum(a[both], b[both]), np.maximum(a[both], b[both])
     return np.asarray(low.astype("int64") * n + high)
-
-
-def different(keys: Ints) -> Ints:
-    """Return each number once, in order."""
-    keys = np.sort(keys)
-    return np.asarray(keys[is_first(keys)])

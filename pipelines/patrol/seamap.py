@@ -27,8 +27,9 @@ from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import cKDTree
 
 from detectors.core.arrays import Bools, Floats, Ints
+from detectors.core.frames import each_once
 from detectors.kinematics import geodesy
-from pipelines.patrol.outlines import beside, crossed_cells, different, subdivided
+from pipelines.patrol.outlines import beside, crossed_cells, subdivided
 from pipelines.patrol.route import Route, cut_legs, with_points
 
 FINEST_DEG: Final = 0.0025
@@ -138,8 +139,8 @@ class SeaMap:
         leaf, n = self._leaf, len(self._x)
         sides = [(leaf[:, :-1], leaf[:, 1:]), (leaf[:-1], leaf[1:])]
         corners = [(leaf[:-1, :-1], leaf[1:, 1:]), (leaf[:-1, 1:], leaf[1:, :-1])]
-        joined = different(np.concatenate([beside(a, b, n) for a, b in sides]))
-        touching = different(np.concatenate([beside(a, b, n) for a, b in corners]))
+        joined = each_once(np.concatenate([beside(a, b, n) for a, b in sides]))
+        touching = each_once(np.concatenate([beside(a, b, n) for a, b in corners]))
         touching = np.setdiff1d(touching, joined, assume_unique=True)
         a, b = np.divmod(touching, n)
         seen = self._clear(self._x[a], self._y[a], self._x[b], self._y[b])

@@ -56,6 +56,11 @@ class Planned:
     language: str = "en"
     """Of the labels."""
 
+    @property
+    def marks(self) -> dict[str, str]:
+        """Return what every row of it carries of its mark; nothing where it has none."""
+        return {} if self.mark is None else self.mark.fields
+
 
 @dataclass(frozen=True)
 class Concluded:

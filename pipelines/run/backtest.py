@@ -14,6 +14,7 @@ from detectors.core.errors import ConfigError
 from detectors.kinematics.geodesy import METRES_PER_NM
 from detectors.surroundings.zones import Zones
 from pipelines.base.assignments import assignment
+from pipelines.detect.compare import readers_of
 from pipelines.detect.memory import MEMORY_GB
 from pipelines.detect.window import Detection, before_window, detect
 from pipelines.run.runs import within
@@ -102,14 +103,6 @@ def concerned(detectors: Sequence[Detector], *names: str) -> set[str]:
     while more := {s for d in detectors if d.name in sources for s in d.after} - sources:
         sources |= more
     return sources
-
-
-def readers_of(detectors: Sequence[Detector], *names: str) -> set[str]:
-    """Return the rules and those that read their events, directly or by way of others."""
-    readers = set(names)
-    while more := {d.name for d in detectors if set(d.after) & readers} - readers:
-        readers |= more
-    return readers
 
 
 def backtest(

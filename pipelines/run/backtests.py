@@ -18,11 +18,12 @@ from pipelines.assess.ranking import Assessment, assess
 from pipelines.assess.scoring import MIN_PART_SCORE
 from pipelines.base.progress import Reporter
 from pipelines.base.settings import Installation
+from pipelines.detect.compare import readers_of
 from pipelines.detect.heard import Heard
 from pipelines.detect.window import Detection
 from pipelines.reference import layers as reference
 from pipelines.reference.layers.areas import FOLDER
-from pipelines.run.backtest import Backtest, backtest, build_pair, concerned, readers_of
+from pipelines.run.backtest import Backtest, backtest, build_pair, concerned
 from pipelines.run.changes import changes_of
 from pipelines.run.runs import HISTORY
 from pipelines.run.setup import build_detectors, load_models, load_zones

@@ -5,17 +5,17 @@ nothing but who concluded what of which incident and why, can't set the like asi
 the person who reads it in before anything is recorded.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 import pandas as pd
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from detectors.core.errors import SelatError
 from pipelines.assess.dispositions import PART, DispositionError, newest
+from pipelines.base.json_text import model_of_json
 from pipelines.base.schemas import Conclusion
 from pipelines.base.settings import Installation
 from pipelines.base.text import one_line
@@ -82,27 +82,12 @@ class Read:
 def parse(content: bytes) -> Conclusions:
     """Read a file of conclusions; raises ConclusionsError if it isn't one."""
     try:
-        # Twice: pydantic takes the last of two equal keys, and nobody sees the first.
-        json.loads(content.decode("utf-8"), object_pairs_hook=_once)
-        found = Conclusions.model_validate_json(content)
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ConclusionsError(
-            one_line(f"not conclusions: {where}: {first['msg']}", 200)
-        ) from error
-    except (ValueError, RecursionError) as error:
+        found = model_of_json(Conclusions, content)
+    except ValueError as error:
         raise ConclusionsError(one_line(f"not conclusions: {error}", 200)) from error
     ids = [one.incident_id for one in found.conclusions]
     if len(set(ids)) < len(ids):
         raise ConclusionsError("not conclusions: an incident is concluded on twice")
-    return found
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a key stands twice")
     return found
 
 

@@ -13,9 +13,10 @@ from typing import Any, Final
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
+from pipelines.base.files import write_text
 from pipelines.base.progress import Reporter
 from pipelines.base.settings import Installation
-from pipelines.base.text import minute
+from pipelines.base.text import LOCAL, minute
 from pipelines.detect.spread import looks, work
 from pipelines.detect.spread.dates import Dates
 from pipelines.detect.spread.engines import Engine, Pending
@@ -27,7 +28,6 @@ from pipelines.run.windows import NoDataError, Window, asked_for, newest_report
 from pipelines.store import Writer
 
 _MARK: Final = "backfill.json"
-_KUALA_LUMPUR: Final = "Asia/Kuala_Lumpur"
 
 
 _SINCE: Final = "The span, ISO 8601."
@@ -139,9 +139,7 @@ def _resume(store: Writer, folder: Path, name: str) -> int:
     last = store.last_run()
     before = 0 if last is None else int(last["ordinal"])
     folder.mkdir(parents=True, exist_ok=True)
-    fresh = mark.with_suffix(".new")
-    fresh.write_text(json.dumps({"name": name, "runs_before": before}), encoding="utf-8")
-    fresh.replace(mark)
+    write_text(mark, json.dumps({"name": name, "runs_before": before}))
     return before
 
 
@@ -153,7 +151,7 @@ def _days(
     The last moment of a whole day is the one before midnight, as in `windows.asked_for`.
     """
     newest, oldest = newest_report(store), store.ledger()["first_time"].min()
-    day = max(since, oldest).tz_convert(_KUALA_LUMPUR).normalize()
+    day = max(since, oldest).tz_convert(LOCAL).normalize()
     if since > newest or until <= max(since, oldest):
         hint = f"the store holds reports from {minute(oldest)} to {minute(newest)}"
         raise NoDataError("no position report in that span", hint=hint)

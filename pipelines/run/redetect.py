@@ -18,6 +18,7 @@ import pandas as pd
 from detectors.core.events import EVENTS
 from pipelines.base.progress import Reporter
 from pipelines.base.settings import Installation
+from pipelines.base.text import LOCAL
 from pipelines.detect.days import stale
 from pipelines.detect.window import events_to_compare
 from pipelines.run import runs
@@ -31,8 +32,6 @@ from pipelines.run.windows import (
     span_of,
 )
 from pipelines.store import Queries, Writer, read
-
-ZONE: Final = "Asia/Kuala_Lumpur"
 
 SAME: Final = "same"
 """Status of an event that differs in the detector's version alone."""
@@ -231,7 +230,7 @@ def _looks(store: Queries) -> dict[str, _Known]:
 
 
 def _days(start: pd.Timestamp, end: pd.Timestamp) -> list[str]:
-    first, last = (time.tz_convert(ZONE).tz_localize(None).normalize() for time in (start, end))
+    first, last = (time.tz_convert(LOCAL).tz_localize(None).normalize() for time in (start, end))
     return [f"{day:%Y-%m-%d}" for day in pd.date_range(first, last, freq="D")]
 
 
@@ -245,7 +244,7 @@ def _chosen(
     """Days to look at again: those of the span that was named, else those of other versions."""
     if not named:
         return sorted(day for day, look in known.items() if look.versions != now)
-    begins = {day: pd.Timestamp(day, tz=ZONE) for day in known}
+    begins = {day: pd.Timestamp(day, tz=LOCAL) for day in known}
     day = timedelta(days=1)
     return sorted(d for d, begin in begins.items() if begin <= span[1] and begin + day > span[0])
 

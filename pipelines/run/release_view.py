@@ -34,6 +34,7 @@ from pipelines.base.files import digest_of_files, replacing
 from pipelines.base.marks import Mark, MarkGiven, MarkRules
 from pipelines.base.progress import Reporter
 from pipelines.base.settings import Installation
+from pipelines.base.text import LOCAL
 from pipelines.detect.compare import compare, succeeded_of
 from pipelines.detect.days import refresh
 from pipelines.detect.heard import Heard
@@ -47,7 +48,6 @@ from pipelines.run.windows import NoDataError, window_between
 from pipelines.store import Queries, StoreError, Writer, read, write
 from pipelines.store.sightings import as_in_file, with_unique_names
 
-_ZONE: Final = "Asia/Kuala_Lumpur"
 _NEWS: Final = ("created", "changed", "unchanged")
 _NO_EVENTS: Final = event_schema.empty()
 
@@ -286,7 +286,7 @@ class View:
         first = self.store.ledger()["first_time"].min()
         if pd.isna(first):
             return
-        day = max(since, first).tz_convert(_ZONE).normalize()
+        day = max(since, first).tz_convert(LOCAL).normalize()
         while (start := day.tz_convert("UTC").as_unit("us")) < time:
             day += timedelta(days=1)
             last = min(day.tz_convert("UTC").as_unit("us"), time) - timedelta(microseconds=1)

@@ -15,7 +15,6 @@ import os
 import secrets
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from pipelines.base.schedule import awake_or_not_s
 from pipelines.base.settings import StoreSettings
 from pipelines.store.catalogue import StoreBusyError, StoreError, writer_lock
 
@@ -203,7 +203,7 @@ class Claim:
     def confirm(self) -> None:
         """Make sure that it is still ours, before something there is changed."""
         with self._alone:
-            if self._lost or _clock_s() - self._renewed > self._lease_s / 2:
+            if self._lost or awake_or_not_s() - self._renewed > self._lease_s / 2:
                 self._kept({**self._content, "writer": self._writer()})
 
     def _take(self) -> None:
@@ -255,7 +255,7 @@ class Claim:
                 raise
             # It is ours: an earlier write was made, and its answer was lost.
             self._etag = self._latest.exchange(content, seen.etag)
-        self._content, self._renewed = content, _clock_s()
+        self._content, self._renewed = content, awake_or_not_s()
 
     def _writer(self) -> dict[str, Any]:
         self._turn += 1  # so that no two contents, and no two ETags, are the same
@@ -310,8 +310,3 @@ def _me(root: Path) -> str:
         lock.st_ino,
     )
     return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()[:16]
-
-
-def _clock_s() -> float:
-    """Return a clock that goes on while the machine sleeps, where there is one."""
-    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))

@@ -16,12 +16,12 @@ from typing import Final
 from detectors.core.errors import SelatError
 from pipelines import store
 from pipelines.base import marks
+from pipelines.base.asgi import App
 from pipelines.base.processes import started
 from pipelines.base.settings import Installation
 from pipelines.run.cleared import Clearance, home_of, made, prepared, state_of
 from pipelines.web.accounts import Accounts
 from pipelines.web.app import Desk, application
-from pipelines.web.protocol import App
 from pipelines.web.recent import Recent
 
 LOOK_EVERY_S: Final = 15.0

@@ -15,22 +15,10 @@ from typing import Any, Final
 from urllib.parse import parse_qs
 
 from detectors.core.errors import SelatError
+from pipelines.base.asgi import App, Pairs, Receive, Scope, Send, refuse_socket, respond
 from pipelines.web import peers
 from pipelines.web.gate import NOT_READY, OUT_OF_ORDER, Gate
-from pipelines.web.protocol import (
-    UPLOAD,
-    App,
-    Headers,
-    Pairs,
-    Receive,
-    Scope,
-    Send,
-    by_name,
-    cookie_of,
-    form_of,
-    respond,
-    upload_of,
-)
+from pipelines.web.protocol import UPLOAD, Headers, by_name, cookie_of, form_of, upload_of
 from pipelines.web.sessions import Keys, Session, same
 
 MAX_HEADERS: Final = 16_384
@@ -108,8 +96,7 @@ class Doors:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
         if scope["type"] == "websocket":
-            await receive()
-            await send({"type": "websocket.close", "code": 1008})
+            await refuse_socket(receive, send)
             return
         if scope["type"] != "http":
             await self._app(scope, receive, send)

@@ -15,23 +15,13 @@ from typing import Final
 from urllib.parse import parse_qs, quote
 
 from detectors.core.errors import SelatError
+from pipelines.base.asgi import App, Pairs, Receive, Scope, Send, respond
 from pipelines.base.labels import LANGUAGES, labels
 from pipelines.web import assets
 from pipelines.web.accounts import Account, Accounts, key_of
 from pipelines.web.clearances import Desks
 from pipelines.web.pages import OWN_ADDRESS, page
-from pipelines.web.protocol import (
-    App,
-    Headers,
-    Pairs,
-    Receive,
-    Scope,
-    Send,
-    cookie_of,
-    form_of,
-    redirect,
-    respond,
-)
+from pipelines.web.protocol import Headers, cookie_of, form_of, redirect
 from pipelines.web.sessions import Keys, Session, same
 from pipelines.web.tries import Tries
 

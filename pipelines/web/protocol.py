@@ -1,15 +1,11 @@
 """What doors and gate speak: the ASGI messages of a request and its answer."""
 
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Final
+from typing import Final
 from urllib.parse import parse_qs
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
+from pipelines.base.asgi import Pairs, Receive, Scope, Send, respond
+
 Headers = dict[bytes, list[bytes]]
-Pairs = tuple[tuple[bytes, bytes], ...]
 
 MAX_BODY: Final = 65_536
 MAX_UPLOAD: Final = 64 << 20
@@ -76,14 +72,6 @@ def upload_of(headers: Headers) -> dict[str, str] | int:
         return 413
     words = headers.get(WORD, [])
     return {"csrf": words[0].decode("latin-1") if len(words) == 1 else ""}
-
-
-async def respond(send: Send, status: int, text: str, kind: str, more: Pairs = ()) -> None:
-    """Answer with a text."""
-    body = text.encode()
-    about = [(b"content-type", kind.encode()), (b"content-length", str(len(body)).encode()), *more]
-    await send({"type": "http.response.start", "status": status, "headers": about})
-    await send({"type": "http.response.body", "body": body})
 
 
 async def redirect(send: Send, to: str, more: Pairs = ()) -> None:

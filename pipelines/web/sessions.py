@@ -8,13 +8,13 @@ signs out, and when the account's password, clearance or the account itself is n
 
 import hmac
 import secrets
-import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Final
 
+from pipelines.base.schedule import awake_or_not_s
 from pipelines.web.accounts import Account
 
 MAX_SESSIONS: Final = 64
@@ -22,11 +22,6 @@ MAX_OF_ONE: Final = 8
 """Sessions of one account: who has one can't put everybody else out."""
 IDLE_S: Final = 30 * 60.0
 WHOLE_S: Final = 12 * 3600.0
-
-
-def _clock_s() -> float:
-    """Return seconds that pass while the machine sleeps, too (clock_gettime(2))."""
-    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 @dataclass
@@ -63,7 +58,7 @@ class Keys:
     `clock`: seconds, from whenever.
     """
 
-    def __init__(self, clock: Callable[[], float] = _clock_s) -> None:
+    def __init__(self, clock: Callable[[], float] = awake_or_not_s) -> None:
         self._tokens: list[str] = []
         self._sessions: OrderedDict[str, Session] = OrderedDict()
         self._lock, self._clock = Lock(), clock

@@ -17,7 +17,7 @@ from detectors.kinematics.geodesy import KNOT_MPS as MPS
 from detectors.kinematics.timegrid import Grid
 from detectors.loitering import Loitering, evidence
 from detectors.loitering.detector import drifted, lay_still
-from detectors.loitering.stays import HELD_KN, HELD_M, NET_KN, stays
+from detectors.loitering.evidence import HELD_KN, HELD_M, NET_KN, stays
 
 A = 533000001
 SEA = (4.0, 100.0)

@@ -257,21 +257,10 @@ def _judged(
     known[: len(before)] = before["hull"].to_numpy("uint8")
     order = _order(whole)
     whole = whole.take(order).reset_index(drop=True)
-    part = judge_part(start, end, _reports(whole), known[order], state)
+    part = judge_part(start, end, Reports.of(whole), known[order], state)
     part = with_interference(part, jammed_in([part]), start)
     judged = whole.take(part.rows).reset_index(drop=True).assign(**part.found._asdict())
     return JudgedDate(conform(judged, JUDGED), part.state, part.counts)
-
-
-def _reports(positions: pd.DataFrame) -> Reports:
-    return Reports(
-        positions["mmsi"].to_numpy(),
-        epoch_us(positions["time"]),
-        positions["lat"].to_numpy(),
-        positions["lon"].to_numpy(),
-        positions["sog_kn"].to_numpy(),
-        positions["cog_deg"].to_numpy(),
-    )
 
 
 def _order(positions: pd.DataFrame) -> NDArray[np.int64]:

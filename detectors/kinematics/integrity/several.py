@@ -84,6 +84,15 @@ def _highest(numbers: Any) -> int:
 
 
 @part
+def _least(numbers: Any, least: int) -> int:
+    """Return the least of some numbers, 0 being none, and of one that is known."""
+    for number in numbers:
+        if number:
+            least = min(least, number) if least else number
+    return least
+
+
+@part
 def _among(number: int, numbers: Any) -> bool:
     found = False
     for one in numbers:
@@ -124,9 +133,7 @@ def tell_apart(
     first = 0
     for place in open_at(heard, own.time_us[0]):
         first = min(first, heard.hull[place]) if first else heard.hull[place]
-    for number in numbers:
-        if number:
-            first = min(first, number) if first else number
+    first = _least(numbers, first)
     for row in range(len(free)):
         if of_hull[row] == 0:
             continue
@@ -378,13 +385,8 @@ def _numbers(own: Rows, known: Any, of_hull: Any, n_hulls: int, heard: Last) -> 
                 numbers[one] = heard.hull[place]
         if not numbers[one]:
             numbers[one] = highest + 1
-    if len(still) == 0 and len(heard.hull):
-        least: Any = 0
-        for given in numbers:
-            if given:
-                least = min(least, given) if least else given
-        if least == 1:
-            closed = _highest(heard.hull)
-            for one in range(n_hulls):
-                numbers[one] = numbers[one] + closed if numbers[one] else 0
+    if len(still) == 0 and len(heard.hull) and _least(numbers, 0) == 1:
+        closed = _highest(heard.hull)
+        for one in range(n_hulls):
+            numbers[one] = numbers[one] + closed if numbers[one] else 0
     return numbers

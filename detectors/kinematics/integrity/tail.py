@@ -53,14 +53,7 @@ def judge_tail(known: pd.DataFrame, fresh: pd.DataFrame, state: pd.DataFrame) ->
     # Of two at one time the one that is known is first: the other is its copy.
     order = np.lexsort((new, epoch_us(whole["time"]), whole["mmsi"].to_numpy()))
     whole, new, hull = whole.take(order).reset_index(drop=True), new[order], hull[order]
-    reports = Reports(
-        whole["mmsi"].to_numpy(),
-        epoch_us(whole["time"]),
-        whole["lat"].to_numpy(),
-        whole["lon"].to_numpy(),
-        whole["sog_kn"].to_numpy(),
-        whole["cog_deg"].to_numpy(),
-    )
+    reports = Reports.of(whole)
     judged = judge_each(reports, hull, heard_in(state[state["mmsi"].isin(vessels)]))
     jammed = jammed_places([astray(reports, np.flatnonzero(judged.verdict == Verdict.FALSE_FIX))])
     around = in_squares_around(reports.time_us, reports.lat, reports.lon, jammed)

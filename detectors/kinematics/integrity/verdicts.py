@@ -5,9 +5,11 @@ from enum import IntEnum
 from typing import Any, Final, NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from detectors.core.arrays import Bools, Floats, Ints
+from detectors.core.frames import epoch_us
 from detectors.core.mids import MIDS
 
 COPY_S: Final = 5.0
@@ -71,6 +73,13 @@ class Reports:
     lon: Floats
     sog: Floats
     cog: Floats
+
+    @classmethod
+    def of(cls, positions: pd.DataFrame) -> "Reports":
+        """Return position reports, `frames.POSITIONS` in that order, as arrays."""
+        names = ("lat", "lon", "sog_kn", "cog_deg")
+        numbers = (positions[name].to_numpy() for name in names)
+        return cls(positions["mmsi"].to_numpy(), epoch_us(positions["time"]), *numbers)
 
     def __len__(self) -> int:
         return len(self.mmsi)

@@ -58,7 +58,7 @@ def moment(time: pd.Timestamp | str) -> pd.Timestamp:
     Raises TimeError if it isn't one, or doesn't say its zone.
     """
     if isinstance(time, str):
-        return utc(time, "Asia/Kuala_Lumpur")
+        return utc(time)
     if time.tzinfo is None:
         raise TimeError(f"{time} has no zone", hint=f"say which: pd.Timestamp('{time}', tz='UTC')")
     return time.tz_convert("UTC")

@@ -42,6 +42,14 @@ class Known:
     """Incident by event, as a look at a later window than the newest told it."""
 
     @cached_property
+    def later(self) -> dict[str, set[str]]:
+        """Return what a later window told of each incident, which its row doesn't hold."""
+        found: dict[str, set[str]] = {}
+        for event, name in self.told_later.items():
+            found.setdefault(name, set()).add(event)
+        return found
+
+    @cached_property
     def elsewhere(self) -> dict[str, bool]:
         """Return of events of all other windows whether each alone would score enough."""
         return {**self.told_before, **self.told_after}
@@ -241,8 +249,8 @@ def _one_story(
     now, then = found.iloc[pair[0]], before.iloc[pair[1]]
     new, old = (str(one["events"]).split(";") for one in (now, then))
     replaced = {known.supersedes.get(event, event) for event in new}
-    # What a later window told of it, and its row doesn't hold, is its own as well.
-    own = {*old, *(e for e, name in known.told_later.items() if name == then["incident_id"])}
+    # What a later window told of it is its own as well.
+    own = {*old, *known.later.get(then["incident_id"], ())}
     leads = old[0] in {*new, *replaced} or {new[0], known.supersedes.get(new[0])} & own
     return bool(leads) or now["mmsi"] == then["mmsi"] != 0
 
@@ -271,7 +279,7 @@ def _hash(text: str) -> str:
 def _went_on(row: Mapping[str, Any], old: pd.Series, known: Known, say: Say) -> dict[str, Any]:
     """Return id, status and news of an incident that was known before."""
     now, then = (set(str(one["events"]).split(";")) for one in (row, old))
-    later = {e for e, name in known.told_later.items() if name == old["incident_id"]}
+    later = known.later.get(old["incident_id"], set())
     fresh = len(now - then - later - known.supersedes.keys())
     lost = len(then - now - _standing(then, known) - set(known.supersedes.values()))
     told = any(known.status.get(event) in ("created", "changed") for event in now)

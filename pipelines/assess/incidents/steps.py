@@ -8,6 +8,7 @@ import pandas as pd
 
 from detectors.core.evidence import Evidence
 from detectors.core.telling import Say, Told
+from detectors.crossing.told import turned_off
 from detectors.hypotheses.crossing import GONE_OVER
 from detectors.kinematics.geodesy import METRES_PER_NM, bearing_deg, distance_m
 from detectors.kinematics.reach import FAR_M
@@ -258,18 +259,14 @@ def _turned_back(lead: Told, rows: Sequence[Told]) -> bool:
 
 
 def _turned_off(row: Told) -> str:
-    """Return the coast that a boat only came near, and turned about there, as it is told
-    (`detectors.crossing.told`); empty if none. Who turned at the very shore may have landed, and
-    who wasn't heard there for long enough to (`MAY_HAVE_LANDED`).
+    """Return the coast that a boat only came near, and turned about there; empty if none. Who
+    turned at the very shore may have landed, and who wasn't heard there for long enough to
+    (`MAY_HAVE_LANDED`).
     """
-    stated, off_m = row.evidence, row.evidence.get("turned_off_m")
-    for how, coast, state, end in (
-        ("began", "left_coast_m", "from_state", "start"),
-        ("ended", "arrival_coast_m", "to_state", "end"),
-    ):
-        chance = float(stated.get(f"{end}_ashore_probability") or 0)
-        if stated.get(how) == "near" and off_m is not None and off_m == stated.get(coast):
-            return "" if chance >= GONE_OVER else str(stated.get(state) or "")
+    for end, state in (("start", "from_state"), ("end", "to_state")):
+        if turned_off(row.evidence, end):
+            chance = float(row.evidence.get(f"{end}_ashore_probability") or 0)
+            return "" if chance >= GONE_OVER else str(row.evidence.get(state) or "")
     return ""
 
 

@@ -135,7 +135,7 @@ def designated(stage: Stage) -> bool:
     ship, path = background.anchored(stage)
     stage.actors[-1] = replace(stage.actors[-1], path=_says(stage, stage.actors[-1].path))
     note = "at anchor in a designated anchorage"
-    stage.plant("anchoring", [(ship, path)], stage.whole, note, suspicious=False)
+    stage.plant("anchoring", [(ship, path)], stage.whole, note)
     return True
 
 
@@ -152,7 +152,7 @@ def adrift(stage: Stage, span: Span) -> bool:
         if path is None:
             continue
         note = "adrift for a while, not at anchor"
-        return stage.play("anchoring", [(ship, path)], span, note, suspicious=False)
+        return stage.play("anchoring", [(ship, path)], span, note)
     return False
 
 

@@ -172,13 +172,13 @@ def raft_of_boats(stage: Stage, span: Span) -> bool:
         return False
     note = "raft of fishing boats adrift"
     for k, (boat, path, when) in enumerate(made):
-        stage.play("loitering", [(boat, path)], when, note, suspicious=False)
+        stage.play("loitering", [(boat, path)], when, note)
         for other, other_path, other_when in made[:k]:
             both = max(when[0], other_when[0]), min(when[1], other_when[1])
             ships = [(boat, path), (other, other_path)]
-            stage.plant("encounter", ships, both, note, suspicious=False)
+            stage.plant("encounter", ships, both, note)
     host = made[0]
-    stage.plant("mother_ship", [host[:2]], host[2], note, suspicious=False)
+    stage.plant("mother_ship", [host[:2]], host[2], note)
     return True
 
 
@@ -253,9 +253,7 @@ def close_astern(stage: Stage) -> bool:
             own = at_home(stage, village.place, trip)
             span = when - 300.0, when + 300.0
             note = "fishing boat passes close astern"
-            return stage.play(
-                "encounter", [(ship, path), (boat, own)], span, note, suspicious=False
-            )
+            return stage.play("encounter", [(ship, path), (boat, own)], span, note)
     return False
 
 

@@ -26,7 +26,7 @@ def night_ferry(stage: Stage) -> bool:
     background.ferry(stage)
     actor = stage.actors[-1]
     for span in spans:
-        stage.plant("crossing", [(actor.ship, actor.path)], span, "night ferry", suspicious=False)
+        stage.plant("crossing", [(actor.ship, actor.path)], span, "night ferry")
     return True
 
 
@@ -73,7 +73,7 @@ def _go(stage: Stage, craft: Passage, base: Place, note: str) -> bool:
     if span is None:
         return False
     path = berthed(stage, base, craft.path, span[0])
-    return stage.play("crossing", [(craft.ship, path)], span, note, suspicious=False)
+    return stage.play("crossing", [(craft.ship, path)], span, note)
 
 
 TRAPS: Final[tuple[Scenario, ...]] = (night_ferry, patrol, crew_boat)

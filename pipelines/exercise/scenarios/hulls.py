@@ -61,5 +61,5 @@ def shared_default(stage: Stage) -> bool:
         actor = stage.actors[k]
         stage.actors[k] = replace(actor, ship=replace(actor.ship, mmsi=number))
     place = stage.actors[first].path.place(stage.t0)
-    stage.mark("identity", (number, 0), (stage.t0, stage.t1), place, SHARED, suspicious=False)
+    stage.mark("identity", (number, 0), (stage.t0, stage.t1), place, SHARED)
     return True

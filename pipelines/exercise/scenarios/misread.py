@@ -49,9 +49,7 @@ def relieved_at_the_edge(stage: Stage, span: Span) -> bool:
             return False
         ships.append((ship, path))
     around_it = span[0] - 600.0, span[1]
-    return stage.play(
-        "identity", ships, around_it, "one leaves range, another comes in", suspicious=False
-    )
+    return stage.play("identity", ships, around_it, "one leaves range, another comes in")
 
 
 def corrected_typing(stage: Stage) -> bool:
@@ -63,7 +61,7 @@ def corrected_typing(stage: Stage) -> bool:
     ship, path = found
     wrong = replace(ship, name=_mistyped(stage, ship.name))
     enter_parts(stage, path, [(wrong, NEVER, span[0]), (ship, span[0], EVER)])
-    stage.plant("identity", [(ship, path)], span, "name corrected by a letter", suspicious=False)
+    stage.plant("identity", [(ship, path)], span, "name corrected by a letter")
     return True
 
 
@@ -95,7 +93,7 @@ def corrupt_static(stage: Stage) -> bool:
         ship_type=int(rng.integers(256)),
     )
     enter_parts(stage, path, [(ship, NEVER, span[0]), (garbled, *span), (ship, span[1], EVER)])
-    stage.plant("identity", [(ship, path)], span, "one garbled static message", suspicious=False)
+    stage.plant("identity", [(ship, path)], span, "one garbled static message")
     return True
 
 
@@ -130,7 +128,7 @@ def casting_off(stage: Stage, span: Span) -> bool:
     stage.enter(ship, path, [(NEVER, span[0])])
     stage.enter(tug, tug_path)
     ships = [(ship, path), (tug, tug_path)]
-    stage.plant("identity", ships, span, "tug casts off", suspicious=False)
+    stage.plant("identity", ships, span, "tug casts off")
     return True
 
 
@@ -161,7 +159,7 @@ def berth_taken(stage: Stage, span: Span) -> bool:
     stage.enter(comes, one, [(off, EVER)])
     stage.enter(sails, other)
     ships = [(comes, one), (sails, other)]
-    stage.plant("identity", ships, span, "one berths, another sails", suspicious=False)
+    stage.plant("identity", ships, span, "one berths, another sails")
     return True
 
 
@@ -174,7 +172,7 @@ def first_heard(stage: Stage) -> bool:
     if not found:
         return False
     stage.enter(*found)
-    stage.plant("identity", [found], span, "first heard at the start", suspicious=False)
+    stage.plant("identity", [found], span, "first heard at the start")
     return True
 
 

@@ -61,7 +61,7 @@ def _visited(
     met: Sequence[tuple[Passage, Span]],
     notes: tuple[str, str],
     *,
-    suspicious: bool,
+    suspicious: bool = False,
 ) -> bool:
     """Plant a ship and its visitors, three or more; the notes are of her and of each meeting."""
     if len(met) < 3:
@@ -149,7 +149,7 @@ def _at_anchor(stage: Stage, host: str, craft: Sequence[str], note: str) -> bool
             guest = _guest(stage, str(model), path, base, visit)
             if guest:
                 met.append((guest, visit))
-        if _visited(stage, Passage(ship, path), met, (note, note), suspicious=False):
+        if _visited(stage, Passage(ship, path), met, (note, note)):
             return True
     return False
 

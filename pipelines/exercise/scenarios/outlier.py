@@ -103,7 +103,7 @@ def engine_trouble(stage: Stage) -> bool:
         path = join(arrival, limp, sail(own.cut(to_m, own.length_m), ship.speed_kn, rng))
         path = path.shifted(start - arrival.duration_s)
         span = start, start + limp.duration_s
-        return stage.play("outlier", [(ship, path)], span, "not under command", suspicious=False)
+        return stage.play("outlier", [(ship, path)], span, "not under command")
     return False
 
 

@@ -101,9 +101,7 @@ def too_far_apart(stage: Stage, span: Span) -> bool:
     for each in (one, other):
         stage.enter(each.ship, each.path, [span])
         _gap(stage, each, span, "transmitter off under way")
-    stage.plant(
-        "possible_meeting", [one, other], span, "two silent ships too far apart", suspicious=False
-    )
+    stage.plant("possible_meeting", [one, other], span, "two silent ships too far apart")
     return True
 
 

@@ -374,4 +374,4 @@ def _plant(stage: Stage, t: float, place: Place, mmsi: int, note: str) -> None:
 
 def _trap(stage: Stage, seen: _Seen, t: float, note: str) -> None:
     mmsi = seen.actor.ship.mmsi
-    stage.mark(KIND, (mmsi, 0), (t, t), seen.place, note, suspicious=False)
+    stage.mark(KIND, (mmsi, 0), (t, t), seen.place, note)

@@ -226,7 +226,7 @@ def one_bad_fix(stage: Stage) -> bool:
     )
     enter_parts(stage, path, [(ship, span[1], EVER)])
     around_it = span[0] - 600.0, span[1] + 600.0
-    stage.plant("spoofing", [found], around_it, "single corrupt fix", suspicious=False)
+    stage.plant("spoofing", [found], around_it, "single corrupt fix")
     return True
 
 
@@ -242,9 +242,7 @@ def swinging(stage: Stage) -> bool:
     angle = rng.uniform(0, 360) + 360.0 * (t - t[0]) / turn_s + 6 * np.sin(t / 240.0)
     lat, lon = geodesy.destination(*place[0], angle, float(rng.uniform(150, 330)))
     path = Path(t, lat, lon, np.full(len(t), AT_ANCHOR))
-    return stage.play(
-        "spoofing", [(ship, path)], stage.whole, "swinging round its anchor", suspicious=False
-    )
+    return stage.play("spoofing", [(ship, path)], stage.whole, "swinging round its anchor")
 
 
 @within(3.0, 8.0, tries=1)
@@ -273,7 +271,7 @@ def survey_lines(stage: Stage, span: Span) -> bool:
         path = join(arrival, work, sail(out, ship.speed_kn, rng))
         path = path.shifted(span[0] - arrival.duration_s)
         worked = span[0], span[0] + work.duration_s
-        return stage.play("spoofing", [(ship, path)], worked, "survey lines", suspicious=False)
+        return stage.play("spoofing", [(ship, path)], worked, "survey lines")
     return False
 
 
@@ -297,9 +295,7 @@ def pilot_circling(stage: Stage, span: Span) -> bool:
         out = sail(ways[0], pilot.speed_kn, rng, wander_m=10.0)
         trip = join(out, rounds, sail(ways[1], pilot.speed_kn, rng, wander_m=10.0))
         path = berthed(stage, base[0], trip, span[0] - out.duration_s)
-        return stage.play(
-            "spoofing", [(pilot, path)], span, "pilot boat circling", suspicious=False
-        )
+        return stage.play("spoofing", [(pilot, path)], span, "pilot boat circling")
     return False
 
 
@@ -313,9 +309,7 @@ def unmoved(stage: Stage) -> bool:
     path = still(berth[0], stage.duration_s, status)
     path = path.shifted(stage.t0)
     stage.enter(ship, path, exact=True)
-    stage.plant(
-        "spoofing", [(ship, path)], stage.whole, "moored, coordinates unchanged", suspicious=False
-    )
+    stage.plant("spoofing", [(ship, path)], stage.whole, "moored, coordinates unchanged")
     return True
 
 

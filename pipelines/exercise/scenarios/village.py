@@ -42,7 +42,7 @@ def lying(stage: Stage) -> None:
         span = off, min(on, stage.t1)
         if span[1] - span[0] > _LONG_S:
             note = "set switched off at its village"
-            stage.plant("gap", [(boat, path)], span, note, suspicious=False, at=off)
+            stage.plant("gap", [(boat, path)], span, note, at=off)
     stage.enter(boat, path, silences)
 
 
@@ -84,7 +84,7 @@ def buoys(stage: Stage) -> None:
         if not stage.clear(drift, clearance_m=300.0):
             continue
         buoy = stage.fleet.new("net buoy")
-        stage.play("loitering", [(buoy, drift)], (start, end), "net buoy adrift", suspicious=False)
+        stage.play("loitering", [(buoy, drift)], (start, end), "net buoy adrift")
 
 
 # ---- traps
@@ -98,7 +98,7 @@ def night_fishing(stage: Stage) -> bool:
     boat, path = trip
     note = "out from and back to the same coast"
     span = max(float(path.t[0]), stage.t0), min(float(path.t[-1]), stage.t1)
-    stage.plant("crossing", [(boat, path)], span, note, suspicious=False)
+    stage.plant("crossing", [(boat, path)], span, note)
     return True
 
 
@@ -117,7 +117,7 @@ def boundary_fishing(stage: Stage) -> bool:
             continue
         boat, path = trip
         note = "fishing near the boundary"
-        stage.plant("crossing", [(boat, path)], stage.whole, note, suspicious=False)
+        stage.plant("crossing", [(boat, path)], stage.whole, note)
         return True
     return False
 
@@ -152,7 +152,7 @@ def ferry(stage: Stage) -> bool:
     if not stage.clear(path, clearance_m=30.0):
         return False
     stage.enter(boat, path, named=bool(rng.random() < 0.6))
-    stage.plant("crossing", [(boat, path)], stage.whole, "village ferry", suspicious=False)
+    stage.plant("crossing", [(boat, path)], stage.whole, "village ferry")
     return True
 
 
@@ -191,7 +191,7 @@ def trader(stage: Stage) -> bool:
             continue
         span = float(trip.t[0]), arrive
         note = "wooden trader into a port"
-        return stage.play("crossing", [(ship, path)], span, note, suspicious=False)
+        return stage.play("crossing", [(ship, path)], span, note)
     return False
 
 
@@ -227,7 +227,7 @@ def along_one_coast(stage: Stage) -> bool:
             continue
         span = float(trip.t[0]), float(trip.t[-1])
         note = "from village to village of one coast"
-        return stage.play("crossing", [(boat, path)], span, note, suspicious=False)
+        return stage.play("crossing", [(boat, path)], span, note)
     return False
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 from pipelines.ingest.errors import IngestError
 from pipelines.ingest.layouts import Layout, choose
@@ -16,6 +16,7 @@ from pipelines.ingest.rows import Batch
 
 SENTENCE: Final = re.compile(rb"![A-Z]{2}VD[MO],\d+,\d+,")
 _MAX_LINES: Final = 50
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -39,13 +40,14 @@ class Head:
     path: Path | None
     layouts: Mapping[str, Layout]
     mapping: str | None
-    kept: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    kept: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
-    def once(self, what: str, work_out: Callable[["Head"], Any]) -> Any:
+    def once(self, work_out: Callable[["Head"], T]) -> T:
         """Return what is worked out of it, the first time that it is asked for."""
-        if what not in self.kept:
-            self.kept[what] = work_out(self)
-        return self.kept[what]
+        if work_out not in self.kept:
+            self.kept[work_out] = work_out(self)
+        found: T = self.kept[work_out]
+        return found
 
     @cached_property
     def wanted(self) -> Layout | None:

@@ -48,7 +48,7 @@ class Delimited:
             return []
         if fitting:
             return [_found(*one) for one in fitting]
-        named = None if wanted else _by_names(head)
+        named = None if wanted else head.once(_named)
         return [_found(*named)] if named and not isinstance(named, IngestError) else []
 
     def why_not(self, head: Head) -> IngestError | None:
@@ -59,7 +59,7 @@ class Delimited:
         if twice := next(filter(None, (lay.twice(header) for lay, header, _ in fitting)), ""):
             hint = "rename all of them but one"
             return IngestError(f"{head.name} has several columns {escaped(twice)!r}", hint=hint)
-        named = None if head.wanted else _by_names(head)
+        named = None if head.wanted else head.once(_named)
         if isinstance(named, IngestError):
             return head.named(named)
         last = [line for line in head.text_lines if line.strip()][-1:]
@@ -100,14 +100,6 @@ def _split(line: str, delimiter: str) -> list[str]:
     except csv.Error:
         return []
     return [column.strip() for column in row]
-
-
-def _by_names(head: Head) -> tuple[Layout, Sequence[str], int, Named] | IngestError | None:
-    """Return the same as `_named`, worked out once."""
-    found: tuple[Layout, Sequence[str], int, Named] | IngestError | None = head.once(
-        "by_names", _named
-    )
-    return found
 
 
 def _named(head: Head) -> tuple[Layout, Sequence[str], int, Named] | IngestError | None:

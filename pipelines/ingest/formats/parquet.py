@@ -62,7 +62,7 @@ class Parquet:
             candidates = [layout for layout in head.layouts.values() if not layout.header]
         found = [_found(layout) for layout in candidates if not layout.lacking(header)]
         if not found and head.wanted is None:
-            named = _by_names(head)
+            named = head.once(_named)
             return [_found(named.layout, named)] if isinstance(named, Named) else []
         return found
 
@@ -75,7 +75,7 @@ class Parquet:
                 f"{head.name} is a Parquet file in an archive",
                 hint="unpack it: what describes a Parquet file is at its end",
             )
-        named = None if head.wanted else _by_names(head)
+        named = None if head.wanted else head.once(_named)
         if isinstance(named, IngestError):
             return head.named(named)
         names = _schema(head).names
@@ -110,12 +110,6 @@ def _damaged(name: str, error: BaseException) -> IngestError:
         else f"{name}: the Parquet file is damaged or cut off",
         hint="what describes it is at its end, so nothing can be read; fetch it again",
     )
-
-
-def _by_names(head: Head) -> Named | IngestError | None:
-    """Return the same as `_named`, worked out once."""
-    found: Named | IngestError | None = head.once("by_names", _named)
-    return found
 
 
 def _named(head: Head) -> Named | IngestError | None:

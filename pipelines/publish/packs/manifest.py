@@ -2,17 +2,17 @@
 
 import hashlib
 import json
-import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from detectors.core.errors import SelatError
 from pipelines.base import labels, zipping
+from pipelines.base.json_text import model_of_json
 from pipelines.base.text import one_line
 from pipelines.publish.manifest import plain
 from pipelines.publish.products import Products
@@ -193,19 +193,8 @@ def parse(content: bytes) -> Manifest:
     Raises UnsoundError if it isn't one: whatever was made of it, it has been changed.
     """
     try:
-        json.loads(
-            content.decode("utf-8"),
-            object_pairs_hook=_once,
-            parse_constant=_no_constant,
-            parse_float=_finite,
-        )
-        manifest = Manifest.model_validate_json(content)
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        why = one_line(f"{where}: {first['msg']}", 200)
-        raise UnsoundError(f"{NAME} can't be read: {why}") from error
-    except (ValueError, RecursionError) as error:
+        manifest = model_of_json(Manifest, content)
+    except ValueError as error:
         raise UnsoundError(f"{NAME} can't be read: {one_line(str(error), 200)}") from error
     _see_places(manifest)
     return manifest
@@ -224,20 +213,3 @@ def _see_places(manifest: Manifest) -> None:
                 raise UnsoundError(f"{NAME} names a folder in two ways")
     if files & folders.keys():
         raise UnsoundError(f"{NAME} names a file in the place of a folder")
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a key stands twice")  # which counts depends on who reads
-    return found
-
-
-def _no_constant(text: str) -> Any:
-    raise ValueError(f"{text} isn't JSON")
-
-
-def _finite(text: str) -> float:
-    if not math.isfinite(number := float(text)):
-        raise ValueError("a number is too large")
-    return number

@@ -1,6 +1,5 @@
 """Is a pack as its maker signed it, does one trust the maker, and is it still fresh?"""
 
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Final, Literal
 
 import pandas as pd
 
-from pipelines.base.files import sha256_of
+from pipelines.base.files import sha256_of, unfinished
 from pipelines.base.text import minute
 from pipelines.base.visible import clean
 from pipelines.publish.packs import contents, manifest, minisign
@@ -220,23 +219,17 @@ def unpack(path: Path, keyring: Keyring, out: Path, verdict: Verdict) -> list[Pa
         raise PackError(f"{manifest.NAME} can't be read")
     if out.exists() or out.is_symlink():
         raise PackError(f"{out} exists already", hint="name a new folder")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = out.with_name(f".{out.name}.unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir()
-    try:
+    with unfinished(out, tidy=False) as fresh:
         with contents.opened(path, keyring.identities()) as inside:
             for file in verdict.manifest.files:
                 if file.path not in inside.sizes:
                     raise PackError(f"{file.path} is gone")
-                target = unfinished / manifest.safe_name(file.path)
+                target = fresh / manifest.safe_name(file.path)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 inside.copy(file.path, target)
                 if sha256_of(target) != file.sha256:
                     raise PackError(f"{file.path} changed while it was read")
         for name, content in verdict.papers.items():
-            (unfinished / name).write_bytes(content)
-        unfinished.rename(out)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+            (fresh / name).write_bytes(content)
+        fresh.rename(out)
     return sorted(out.rglob("*"))

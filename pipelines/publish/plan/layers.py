@@ -59,9 +59,8 @@ def to_geojson(planned: Planned) -> str:
                 features.append(
                     _feature("task", "Point", place, **facts, territorial_sea=sea, reason=reason)
                 )
-    marks = {} if planned.mark is None else planned.mark.fields
     for feature in features:
-        feature["properties"] |= {"simulated": plan.simulated, **marks}
+        feature["properties"] |= {"simulated": plan.simulated, **planned.marks}
     head = {
         "type": "FeatureCollection",
         "run_id": plan.run_id,

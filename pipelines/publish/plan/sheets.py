@@ -42,7 +42,7 @@ def stops(planned: Planned) -> pd.DataFrame:
                     else "",
                     "reason": clean(target.reason) if target else "",
                     said.how: words.with_tide(words.how(stop, said), stop, said),
-                    **_marks(planned),
+                    **planned.marks,
                 }
             )
     return pd.DataFrame(rows)
@@ -59,7 +59,7 @@ def left_out(planned: Planned) -> pd.DataFrame:
             "score": one.target.score,
             said.why_not: words.reason(one.reason, said),
             said.nearest: words.detail(one, said),
-            **_marks(planned),
+            **planned.marks,
         }
         for one in planned.plan.left_out
     ]
@@ -86,16 +86,12 @@ def intercepts(planned: Planned) -> pd.DataFrame:
                 said.speed: pair.speed_kn if met else np.nan,
                 said.chance: round(pair.chance, 3) if met else np.nan,
                 said.why_not: words.reason(pair.reason, said),
-                **_marks(planned),
+                **planned.marks,
             }
         )
     table = pd.DataFrame(rows)
     time = f"{said.there} (UTC)"
     return table.assign(**{time: pd.to_datetime(table[time], utc=True)}) if rows else table
-
-
-def _marks(planned: Planned) -> dict[str, str]:
-    return {} if planned.mark is None else planned.mark.fields
 
 
 def _number(value: Any) -> float:

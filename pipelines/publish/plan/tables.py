@@ -25,7 +25,7 @@ def document(planned: Planned) -> dict[str, Any]:
         "end": words.zulu(plan.end_us),
         "stale_after": words.zulu(plan.stale_us),
         "depth_checked": False,
-        **({} if planned.mark is None else planned.mark.fields),
+        **planned.marks,
         "notes": words.warnings(planned),
         "solver": plan.solver,
         "expected_value": round(plan.value, 4),
@@ -72,7 +72,7 @@ def as_csv(planned: Planned) -> str:
     table["simulated"] = "true" if plan.simulated else "false"
     table["stale_after"] = words.zulu(plan.stale_us)
     table["depth_checked"] = "false"
-    return to_csv(table if planned.mark is None else table.assign(**planned.mark.fields))
+    return to_csv(table.assign(**planned.marks))
 
 
 def _text(value: Any) -> str:

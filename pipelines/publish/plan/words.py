@@ -18,6 +18,8 @@ from pipelines.patrol.prediction import STILL, WORKING
 from pipelines.publish.products import Planned
 
 NAME_LIMIT: Final = 40
+VERTICES: Final = 48
+"""Of an outline."""
 
 
 def of(planned: Planned) -> PlanLabels:
@@ -283,9 +285,9 @@ def first_course(stop: Stop) -> float | None:
     return round(float(geodesy.bearing_deg(lat[k], lon[k], lat[k + 1], lon[k + 1])))
 
 
-def ellipse(stop: Stop, vertices: int = 48) -> tuple[list[float], list[float]]:
+def ellipse(stop: Stop) -> tuple[list[float], list[float]]:
     """Outline (lat, lon), closed, of the region that holds 80 % of a boarding's position errors."""
-    angle = np.linspace(0.0, 2 * np.pi, vertices + 1)
+    angle = np.linspace(0.0, 2 * np.pi, VERTICES + 1)
     turn = np.radians(stop.course_deg)
     along, across = stop.along_m * np.cos(angle), stop.across_m * np.sin(angle)
     north = along * np.cos(turn) - across * np.sin(turn)

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from uuid import uuid4
 
 import geopandas as gpd
 import numpy as np
@@ -14,6 +13,7 @@ import pandas as pd
 import shapely
 
 from detectors.core.errors import ConfigError
+from pipelines.base.files import unfinished
 from pipelines.base.settings import REFERENCE
 from pipelines.reference.layers.zones import REACH_FILE
 from pipelines.reference.make.land import Land, boxes_of, read_land
@@ -99,24 +99,22 @@ def make(
     found = read_land(land, bbox, tolerance_m)
     lines = _boundaries(boundaries, bbox)
     marks = _places(places)
-    unfinished = out.with_name(f".{out.name}.{uuid4().hex}")
     try:
-        for name in ("land", "boundaries", "places"):
-            (unfinished / name).mkdir(parents=True)
-        shutil.copytree(REFERENCE / "codes", unfinished / "codes")
-        found.frame.to_parquet(unfinished / "land" / "land.parquet")
-        lines.to_parquet(unfinished / "boundaries" / "treaty_lines.parquet")
-        marks.to_csv(unfinished / "places" / "landmarks.csv", index=False)
-        for name, columns in _EMPTY.items():
-            frame = pd.DataFrame({c: pd.Series(dtype=t) for c, t in columns.items()})
-            gpd.GeoDataFrame(frame, geometry=[], crs=4326).to_parquet(unfinished / name)
-        about = {"bbox": list(bbox), "land": land.name, "tolerance_m": tolerance_m}
-        (unfinished / REACH_FILE).write_text(json.dumps(about) + "\n", encoding="utf-8")
-        unfinished.rename(out)
+        with unfinished(out, tidy=False) as fresh:
+            for name in ("land", "boundaries", "places"):
+                (fresh / name).mkdir(parents=True)
+            shutil.copytree(REFERENCE / "codes", fresh / "codes")
+            found.frame.to_parquet(fresh / "land" / "land.parquet")
+            lines.to_parquet(fresh / "boundaries" / "treaty_lines.parquet")
+            marks.to_csv(fresh / "places" / "landmarks.csv", index=False)
+            for name, columns in _EMPTY.items():
+                frame = pd.DataFrame({c: pd.Series(dtype=t) for c, t in columns.items()})
+                gpd.GeoDataFrame(frame, geometry=[], crs=4326).to_parquet(fresh / name)
+            about = {"bbox": list(bbox), "land": land.name, "tolerance_m": tolerance_m}
+            (fresh / REACH_FILE).write_text(json.dumps(about) + "\n", encoding="utf-8")
+            fresh.rename(out)
     except OSError as error:
         raise ConfigError(f"{out} can't be written: {error.strerror}") from error
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
     return Made(out, found, len(lines), len(marks))
 
 

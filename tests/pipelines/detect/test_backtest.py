@@ -10,7 +10,8 @@ from detectors.core import events
 from detectors.core.errors import ConfigError
 from pipelines.base.progress import reporter
 from pipelines.base.settings import load
-from pipelines.run.backtest import build_pair, changed, compare, readers_of
+from pipelines.detect.compare import readers_of
+from pipelines.run.backtest import build_pair, changed, compare
 from pipelines.run.backtests import run_backtest, trial_of_thresholds
 from pipelines.store import read
 from tests.making import event_row
