@@ -92,17 +92,20 @@ class FeedFile:
 
     def begins_as(self, others: Collection[tuple[str, int]]) -> set[str]:
         """Return which of some contents, each a SHA-256 and its bytes, it holds more behind."""
-        sizes = sorted({size for _, size in others if self.size and 0 < size < self.size})
+        of_size: dict[int, set[str]] = {}
+        for other, size in others:
+            if self.size and 0 < size < self.size:
+                of_size.setdefault(size, set()).add(other)
         found: set[str] = set()
-        if not sizes:
+        if not of_size:
             return found
         digest, done = hashlib.sha256(), 0
         with opened(self.path) as file:
-            for size in sizes:
+            for size in sorted(of_size):
                 while done < size and (data := file.read(min(BLOCK, size - done))):
                     digest.update(data)
                     done += len(data)
-                found |= {digest.hexdigest()} & {of for of, its in others if its == done}
+                found |= {digest.hexdigest()} & (of_size[size] if done == size else set())
         return found
 
     def check(self, *, may_grow: bool) -> None:

@@ -55,6 +55,10 @@ class FeedQueries(Generation):
 
     def unended(self) -> list[tuple[str, str, int]]:
         """Return feeds whose last line had no end: key, SHA-256, and bytes of the file."""
+        found: list[tuple[str, str, int]] = self._once(("unended",), self._unended)
+        return found
+
+    def _unended(self) -> list[tuple[str, str, int]]:
         query = (
             "SELECT feed_key, sha256, report FROM ledger "
             "WHERE contains(report, '\"unended_bytes\": ') ORDER BY feed_key"
