@@ -208,6 +208,7 @@ def test_a_table_is_read_from_the_file_that_was_looked_at(
         return found
 
     monkeypatch.setattr(pages, "chunks", swapped)
-    with parquet._table(path, ["mmsi"], [], 1000) as table:
-        assert table.read(["mmsi"])["mmsi"].to_pylist() == [563000101]
+    with parquet._table(path, ["mmsi"], [], 1000) as batches:
+        [batch] = batches(10)
+        assert batch.column("mmsi").to_pylist() == [563000101]
     assert not other.exists()
