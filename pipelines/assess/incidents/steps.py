@@ -40,7 +40,7 @@ heard under another number since."""
 
 STILL: Final = "still"
 """The word that ends a key of the table: what to do once it is over, where its vessel lies or
-drifts there yet."""
+drifts there yet by a report of `AT_ONCE` ago at most."""
 
 FAR: Final = "far"
 """The word that ends a key of the table: what to do about a silence that goes on for so long that
@@ -207,8 +207,9 @@ def next_step(
     over = is_over(lead, now, seen)
     if over and not _still_there(lead, now, seen, last):
         words = _words(lead, rows, now, seen, last)
-    elif over:
-        words = (STILL,)
+    elif over:  # who wasn't heard lately isn't known to lie there, nor to have gone
+        heard = seen.get(lead.mmsi)
+        words = (STILL,) if heard is not None and now - heard <= AT_ONCE else ()
     else:
         renumbered = renumbered or bool(number_since(lead, rows))
         words = (RENUMBERED,) if renumbered else (FAR,) if _far(lead) else ()

@@ -851,6 +851,14 @@ def test_what_lies_where_it_lay_has_not_left(kind: str, nm: float, sog_kn: float
     assert step == NEXT_STEPS[key]
 
 
+@pytest.mark.parametrize(("heard", "key"), [(8.1, "mother_ship still"), (7.9, "mother_ship")])
+def test_who_was_not_heard_lately_is_not_said_to_lie_there_still(heard: float, key: str) -> None:
+    (one,) = telling.told(events.build([event("mother_ship", 1, 3)]))
+    last = steps.Last(SHIP, 4.2, 100.3, 0.5, 90.0, in_port=False)
+    step = steps.next_step(one, [one], at(9), {}, telling.plain, {SHIP: at(heard)}, last)
+    assert step == NEXT_STEPS[key]
+
+
 @pytest.mark.parametrize(("heard", "key"), [(3.1, "encounter"), (5.0, "encounter over")])
 def test_two_who_fell_silent_side_by_side_are_not_said_to_have_parted(
     heard: float, key: str
@@ -1279,14 +1287,16 @@ def test_what_looks_alone_have_told_is_new_to_the_night(gazetteer: Gazetteer) ->
     look = told(gazetteer, *MOTHER_STORY)
     night = told(gazetteer, *MOTHER_STORY, known=look, status="unchanged")
     assert night["status"].tolist() == ["unchanged"]
-    fresh = new_to_the_night(night, night.iloc[:0])
+    fresh = new_to_the_night(night, look, night.iloc[:0])
     assert (fresh["status"].tolist(), fresh["news"].tolist()) == (["created"], ["new"])
-    assert new_to_the_night(night, look).equals(night)
+    assert new_to_the_night(night, look, look).equals(night)
     less = look.assign(events=look["events"].str.split(";").str[0])
-    more = new_to_the_night(night, less)
+    more = new_to_the_night(night, look, less)
     assert (more["status"].tolist(), more["news"].tolist()) == (["changed"], ["1 more event"])
+    # A past span was looked at again since: what it doesn't hold was told by another night.
+    assert new_to_the_night(night, less, less).equals(night)
     over = night.assign(status="retracted", news="its events were retracted")
-    assert new_to_the_night(over, night.iloc[:0]).equals(over)
+    assert new_to_the_night(over, look, night.iloc[:0]).equals(over)
 
 
 def test_what_other_rules_find_in_the_same_sea_is_said(gazetteer: Gazetteer) -> None:
