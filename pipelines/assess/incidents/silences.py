@@ -1,6 +1,6 @@
 """Silences of several vessels: which began together, and which meetings in them are unlikely."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -97,6 +97,15 @@ def numbers_of(mmsi: int, rows: Sequence[Told]) -> set[int]:
         more = {number for pair in pairs if pair & hull for number in pair} - hull
         hull |= more
     return hull
+
+
+def last_changed(rows: Iterable[Told]) -> dict[int, pd.Timestamp]:
+    """Return when each number was taken up or given up last, by the changes among some events."""
+    when: dict[int, pd.Timestamp] = {}
+    for one in rows:
+        for mmsi in (one.mmsi, one.other_mmsi) if one.subkind == "hand_over" else ():
+            when[mmsi] = max(when.get(mmsi, one.start), one.start)
+    return when
 
 
 def numbers_since(events: pd.DataFrame) -> dict[tuple[int, pd.Timestamp], int]:

@@ -572,6 +572,20 @@ def test_a_hull_that_changed_its_number_twice_is_met_under_the_last(gazetteer: G
     assert one["vessels"] == f"{NEW} new number | {BOAT} old number | {SHIP} old number"
 
 
+def test_a_hull_that_went_back_to_its_own_number_is_met_under_that(gazetteer: Gazetteer) -> None:
+    """It and the number for the night were both called old."""
+    first = {**HAND_OVER, "from_mmsi": f"{SHIP:09d}", "to_mmsi": f"{BOAT:09d}"}
+    back = {**HAND_OVER, "from_mmsi": f"{BOAT:09d}", "to_mmsi": f"{SHIP:09d}"}
+    (one,) = told(
+        gazetteer,
+        event("identity", 5, 5.2, SHIP, BOAT, first, subkind="hand_over", score=0.7),
+        event("identity", 9, 9.2, SHIP, BOAT, back, subkind="hand_over", score=0.7),
+        event("gap", 9, None, BOAT, score=0.9),
+        scores={SHIP: 0.7, BOAT: 0.95},
+    ).to_dict("records")
+    assert one["vessels"] == f"{SHIP} new number | {BOAT} old number"
+
+
 def test_a_mother_ship_of_two_nights_tells_the_visits_of_both(gazetteer: Gazetteer) -> None:
     again = event("mother_ship", 10, 12, evidence=MOTHER, subkind="visited", score=0.9)
     (one,) = told(gazetteer, *MOTHER_STORY, again, event("loitering", 1, 20)).to_dict("records")
