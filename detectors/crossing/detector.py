@@ -261,7 +261,8 @@ class Crossing(Limits):
             stopped = stopped and not kept_moving(self, grid, b, evidence["mean_speed_kn"])
             turned_in = evidence["ais_class"] == "B" and not evidence["passed_by"]
             evidence["landed"] = evidence["ended"] == SHORE and (turned_in or stopped)
-            if evidence["ended"] == NEAR and evidence["heard_after"]:
+            stayed_off = evidence["ended"] == NEAR and took[1][1] == evidence["to_state"]
+            if stayed_off and evidence["heard_after"]:
                 after = ashore_after(self, grid, ashore, b, evidence["to_state"], context)
                 evidence |= {} if after is None else at_row(grid, after, "ashore")
             if "feed_by_passes" in evidence:

@@ -74,9 +74,11 @@ OFF_THE_OTHER_M: Final = 7408.0
 MAY_HAVE_LANDED: Final = Any(
     Compare("start_ashore_probability", ">=", GONE_OVER),
     Compare("end_ashore_probability", ">=", GONE_OVER),
+    Not(Is("ashore_time", None)),
 )
 """Heard before it came to that coast and after it had left: that it turned about short of it isn't
-known (a judgement: even at will it goes ashore in a quarter of its ways)."""
+known (a judgement: even at will it goes ashore in a quarter of its ways). Or it waited, and came to
+that shore after all (`crossing.onward.ashore_after`)."""
 
 SOME_LIKE_TRIPS: Final = Compare("n_like_trips", ">=", SERVICE_TRIPS - 1)
 """There and back is one like trip, which any boat makes."""

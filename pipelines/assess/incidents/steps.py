@@ -261,7 +261,7 @@ def _turned_back(lead: Told, rows: Sequence[Told]) -> bool:
 def _turned_off(row: Told) -> str:
     """Return the coast that a boat only came near, and turned about there, as it is told
     (`detectors.crossing.told`); empty if none. Who turned at the very shore may have landed, and
-    who wasn't heard there for long enough to (`MAY_HAVE_LANDED`).
+    who wasn't heard there for long enough to, or came ashore after a stop (`MAY_HAVE_LANDED`).
     """
     stated, off_m = row.evidence, row.evidence.get("turned_off_m")
     for how, coast, state, end in (
@@ -270,7 +270,8 @@ def _turned_off(row: Told) -> str:
     ):
         chance = float(stated.get(f"{end}_ashore_probability") or 0)
         if stated.get(how) == "near" and off_m is not None and off_m == stated.get(coast):
-            return "" if chance >= GONE_OVER else str(stated.get(state) or "")
+            ashore = how == "ended" and any(stated.get(f"ashore_{one}") for one in ("lat", "time"))
+            return "" if ashore or chance >= GONE_OVER else str(stated.get(state) or "")
     return ""
 
 

@@ -765,6 +765,10 @@ def test_a_boat_that_went_both_ways_is_looked_for_on_both_shores() -> None:
         ({**BACK, "began": "near", "left_coast_m": 5000.0}, "crossing turned back"),
         ({**OUT, "ended": "near", "arrival_coast_m": 300.0}, "crossing again"),
         (
+            {**OUT, "ended": "near", "arrival_coast_m": 5000.0, "ashore_time": "2026-01-05T19:50Z"},
+            "crossing again",
+        ),
+        (
             {**OUT, "ended": "near", "arrival_coast_m": 5000.0, "end_ashore_probability": 0.8},
             "crossing again",
         ),
