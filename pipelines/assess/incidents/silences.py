@@ -126,12 +126,17 @@ def given_up_before(
     events: pd.DataFrame, changes: pd.DataFrame, min_score: float
 ) -> frozenset[str]:
     """Return ids of the silences that go on of numbers given up on an earlier night, by changes of
-    `min_score` or more: these told of it, and its hull was heard since.
+    `min_score` or more: these told of it, and its hull was heard since. Of two hulls under one
+    number that is the one whose track the change names, where tracks are told.
 
     `events`, `changes`: `events.EVENTS` of tonight, and what was known before of changed numbers.
     """
     leads = changes[changes["score"] >= min_score]
-    return frozenset(changes_since(concat([events[events["kind"] == "gap"], leads])))
+    both = concat([events[events["kind"] == "gap"], leads])
+    texts = zip(both["event_id"].tolist(), both["track_ids"].tolist(), strict=True)
+    tracks = {key: {*text.split(";")} for key, text in texts}
+    named = ((one, tracks[one], tracks[change]) for one, change in changes_since(both).items())
+    return frozenset(one for one, own, by in named if own & by or "" in own | by)
 
 
 def _changes(events: pd.DataFrame) -> Iterator[tuple[str, Told, str, Told]]:

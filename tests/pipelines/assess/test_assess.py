@@ -280,7 +280,7 @@ def test_a_number_given_up_on_an_earlier_night_is_not_flagged_for_its_silence(
     """Its hull was told of then, under both numbers; a change that was no lead told nobody."""
     silent = event("gap", -30, None, score=0.6) | {"mmsi": B, "track_ids": f"{B}01"}
     given = {"from_mmsi": f"{B:09d}", "to_mmsi": f"{A:09d}", "pause_s": 300.0, "miss_m": 90.0}
-    pair = {"mmsi": A, "other_mmsi": B, "evidence": given}
+    pair = {"mmsi": A, "other_mmsi": B, "track_ids": f"{A}01;{B}01", "evidence": given}
     changed = event("identity", -29, -29, subkind="hand_over", score=score, **pair)
     also = event("loitering", 1, 9, score=0.5)
     _, ranked = flagged(gazetteer, silent, also, changes=[changed])
@@ -289,6 +289,19 @@ def test_a_number_given_up_on_an_earlier_night_is_not_flagged_for_its_silence(
     assert B in set(tonight["mmsi"])  # the night that finds it tells of both
     again = {"told_before": ["identity"]}  # found again, as its verdicts may have changed
     _, ranked = flagged(gazetteer, silent, also, changed, **again)
+    assert sorted(ranked["mmsi"]) == left
+
+
+@pytest.mark.parametrize(("tracks", "left"), [("02", [B]), ("01", []), ("", [])])
+def test_of_two_hulls_under_a_number_the_one_that_kept_it_is_still_told(
+    gazetteer: Gazetteer, tracks: str, left: list[int]
+) -> None:
+    """Who has a pack may not have the tracks."""
+    own = {"mmsi": B, "track_ids": f"{B}{tracks}" if tracks else ""}
+    pair = {"mmsi": A, "other_mmsi": B, "track_ids": f"{A}01;{B}01"}
+    how = {"subkind": "hand_over", "score": 0.7, "evidence": {"from_mmsi": f"{B:09d}"}}
+    changed = event("identity", -29, -29, **how, **pair)
+    _, ranked = flagged(gazetteer, event("gap", -40, None, score=0.6, **own), changes=[changed])
     assert sorted(ranked["mmsi"]) == left
 
 
@@ -307,8 +320,9 @@ def test_a_silence_whose_change_alone_was_cleared_is_not_hidden(
     gazetteer: Gazetteer, on: list[str], conclusion: str, left: list[int]
 ) -> None:
     silent = event("gap", -30, None, score=0.6) | {"mmsi": B, "track_ids": f"{B}01"}
-    pair = {"mmsi": A, "other_mmsi": B, "evidence": {"from_mmsi": f"{B:09d}"}}
-    changed = event("identity", -29, -29, subkind="hand_over", score=0.7, **pair)
+    pair = {"mmsi": A, "other_mmsi": B, "track_ids": f"{A}01;{B}01"}
+    how = {"subkind": "hand_over", "score": 0.7, "evidence": {"from_mmsi": f"{B:09d}"}}
+    changed = event("identity", -29, -29, **how, **pair)
     about = {"made_time": NIGHT, "author": "an analyst", "reason": "two ships"}
     quiet = {"quiet_until": None, "quiet_within_m": 0.0}
     said_of = [
