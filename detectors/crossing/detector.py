@@ -97,8 +97,8 @@ class Crossing(Limits):
     it was out furthest, and lost `min_lost_s` between them, lay there as well.
 
     A boat that stopped off the coast it made for (`near_m`) and came to its shore within an hour
-    and a half, `port_m` or more from ports and anchorages, waited for it to be clear: it didn't
-    fish there.
+    and a half, `port_m` or more from ports and anchorages, waited for it to be clear: it neither
+    fished there nor turned back.
 
     What a vessel says of itself neither makes a crossing nor unmakes one.
 
@@ -261,7 +261,8 @@ class Crossing(Limits):
             stopped = stopped and not kept_moving(self, grid, b, evidence["mean_speed_kn"])
             turned_in = evidence["ais_class"] == "B" and not evidence["passed_by"]
             evidence["landed"] = evidence["ended"] == SHORE and (turned_in or stopped)
-            if evidence["ended"] == NEAR and evidence["heard_after"]:
+            stayed_off = evidence["ended"] == NEAR and took[1][1] == evidence["to_state"]
+            if stayed_off and evidence["heard_after"]:
                 after = ashore_after(self, grid, ashore, b, evidence["to_state"], context)
                 evidence |= {} if after is None else at_row(grid, after, "ashore")
             if "feed_by_passes" in evidence:

@@ -1,26 +1,15 @@
 """What a sailor is told of a crossing."""
 
-from typing import Final
-
 from detectors.core.evidence import Evidence
 from detectors.core.telling import Told, Words, place_and_time, state
 from detectors.crossing.endings import NEAR, SHORE
+from detectors.hypotheses.crossing import turned_off
 
 
 def tell(event: Told, words: Words) -> str:
     """Say what happened, in a sentence for a sailor."""
     told = _half if event.subkind == "half" else _crossed
     return told(event, words) + _tide(event, words)
-
-
-_ENDS: Final = {"start": ("began", "left_coast_m"), "end": ("ended", "arrival_coast_m")}
-
-
-def turned_off(stated: Evidence, end: str) -> bool:
-    """Tell whether at its "start" or its "end" it only came near the coast, and turned about."""
-    how, coast_m = _ENDS[end]
-    off_m = stated.get("turned_off_m")
-    return stated.get(how) == NEAR and off_m is not None and off_m == stated.get(coast_m)
 
 
 def _tide(event: Told, words: Words) -> str:

@@ -6,6 +6,7 @@ typed in by its crew.
 
 from typing import Final
 
+from detectors.core.evidence import Evidence
 from detectors.core.hypothesis import (
     MERCHANT,
     PILOT,
@@ -74,9 +75,21 @@ OFF_THE_OTHER_M: Final = 7408.0
 MAY_HAVE_LANDED: Final = Any(
     Compare("start_ashore_probability", ">=", GONE_OVER),
     Compare("end_ashore_probability", ">=", GONE_OVER),
+    Not(Is("ashore_time", None)),
 )
 """Heard before it came to that coast and after it had left: that it turned about short of it isn't
-known (a judgement: even at will it goes ashore in a quarter of its ways)."""
+known (a judgement: even at will it goes ashore in a quarter of its ways). Or it waited, and came to
+that shore after all (`crossing.onward.ashore_after`)."""
+
+_ENDS: Final = {"start": ("began", "left_coast_m"), "end": ("ended", "arrival_coast_m")}
+
+
+def turned_off(stated: Evidence, end: str) -> bool:
+    """Tell whether at its "start" or its "end" it only came near the coast, and turned about."""
+    how, coast_m = _ENDS[end]
+    off_m = stated.get("turned_off_m")
+    return stated.get(how) == "near" and off_m is not None and off_m == stated.get(coast_m)
+
 
 SOME_LIKE_TRIPS: Final = Compare("n_like_trips", ">=", SERVICE_TRIPS - 1)
 """There and back is one like trip, which any boat makes."""

@@ -304,6 +304,7 @@ PAST_THE_OTHER_COAST: Final = Hypothesis(
         Is("ended", "near"),
         Is("landed", False),
         Is("sailed_on"),
+        Is("ashore_time", None),
         Is("turned_off_m", None),
     ),
     Case(

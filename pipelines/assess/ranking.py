@@ -13,7 +13,7 @@ from detectors.core import frames
 from detectors.core.telling import Say, plain, told
 from detectors.surroundings.landmarks import Gazetteer
 from pipelines.assess.dispositions import set_aside
-from pipelines.assess.dispositions.outcomes import closed
+from pipelines.assess.dispositions.outcomes import cleared, closed, holding
 from pipelines.assess.guard import HeldBack, guard
 from pipelines.assess.incidents import Known, danger_of, lasting
 from pipelines.assess.incidents.grouping import grouped
@@ -105,7 +105,7 @@ def assess(
         Vessels looked at, where `detection` doesn't name all of them.
     told_before
         Ids of events of an earlier window that are known: they flag nobody again, as silences don't
-        of numbers that `changes` say were given up.
+        of numbers that `changes` say were given up, unless a conclusion cleared the change.
     reasons
         What is told already of events that are as they were, by id: not told anew.
     in_full
@@ -128,7 +128,8 @@ def assess(
     # A hull that was heard since isn't silent, and under its new number it was told of then.
     again = events[events["event_id"].isin(list(told_before))]
     then = event_schema.concat([changes, again[list(event_schema.EVENTS)]])
-    over = frozenset(told_before) | given_up_before(events, then, settings.min_score)
+    held = {} if dispositions is None else holding(dispositions, heirs or {})
+    over = frozenset(told_before) | _given_up(events, then, settings.min_score, held)
     earlier = events["event_id"].isin(list(over)).to_numpy(bool)
     enough_alone = (events["score"] >= settings.min_score).to_numpy(bool)
     n_own = int((own & ~aside & ~earlier & enough_alone).sum())
@@ -179,6 +180,18 @@ def assess(
     flagged = _with_reasons(flagged, events, aside, _more(parts), teller)
     parts = frames.conform(parts.reset_index(drop=True), PARTS)
     return Assessment(events, frames.conform(flagged, FLAGGED), parts, *found_of_all)
+
+
+def _given_up(
+    events: pd.DataFrame, changes: pd.DataFrame, min_score: float, held: Mapping[str, Any]
+) -> frozenset[str]:
+    """Return ids of the silences that `given_up_before` names. Whoever cleared the change alone may
+    have found that it is none: its silence is left open.
+    """
+    doubted = np.array([cleared([one], held) for one in changes["event_id"].tolist()], bool)
+    sure = given_up_before(events, changes[~doubted], min_score)
+    either = given_up_before(events, changes, min_score) if doubted.any() else sure
+    return sure | {one for one in either if cleared([one], held)}
 
 
 def _told(events: pd.DataFrame, teller: Teller, reasons: Mapping[str, str]) -> pd.DataFrame:

@@ -190,7 +190,8 @@ def _assessed(
         reference.load_gazetteer(installation.reference),
         installation.settings.assess,
         past=past[list(events.EVENTS)],
-        changes=changes_of(store, past),
+        # As of a night (`runs.judge`): a change of this span tells of a silence, and hides none.
+        changes=changes_of(store, past[~past["event_id"].isin(stored["event_id"])]),
         watchlists=watchlists.load(installation.watchlists),
         dispositions=store.dispositions(),
         heirs=store.heirs(),

@@ -191,20 +191,12 @@ def judge(
     known = Known.of(before, compared, versions, store.last_looked_at(), earlier, later, ever)
     assessed = named(assessed, known)
     if not look:
-        assessed = replace(assessed, incidents=_new_to_it(store, assessed.incidents))
+        nights = store.known_incidents(looks=False)
+        incidents = new_to_the_night(assessed.incidents, before, nights)
+        assessed = replace(assessed, incidents=incidents)
     same = compared["event_id"].isin(over) & (compared["status"] == "unchanged")
     compared = compared[~same].reset_index(drop=True)
     return Judged(window, detection, assessed, compared, lists, configuration)
-
-
-def _new_to_it(store: Queries, incidents: pd.DataFrame) -> pd.DataFrame:
-    """Return a night's incidents, new where only looks since the last night told them."""
-    last, night = store.last_run(), store.last_run(looks=False)
-    if last is None or (night is not None and night["ordinal"] == last["ordinal"]):
-        return incidents
-    none = incidents.iloc[:0]
-    told = none if night is None else store.known_incidents(int(night["ordinal"]))
-    return new_to_the_night(incidents, told)
 
 
 def _after(store: Queries, window: Window, ids: Collection[str], enough: float) -> dict[str, bool]:

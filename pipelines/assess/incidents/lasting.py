@@ -173,24 +173,35 @@ def lasting(
     return table_of(rows)
 
 
-def new_to_the_night(incidents: pd.DataFrame, told: pd.DataFrame, say: Say = plain) -> pd.DataFrame:
-    """Say what is new to who sat at no look since the last night: what no night has told, and what
-    is more of what one has.
+def new_to_the_night(
+    incidents: pd.DataFrame, before: pd.DataFrame, told: pd.DataFrame, say: Say = plain
+) -> pd.DataFrame:
+    """Say what is new to who sat at no look: what no night has told, and what is more of what one
+    has, where a look told of it since.
 
-    `incidents`, `told`: `schemas.INCIDENTS`, of this night, and as nights told them.
+    `incidents`, `before`, `told`: `schemas.INCIDENTS`, of this night, as the newest runs told them,
+    and as the newest nights did.
     """
-    known = {str(row["incident_id"]): row for _, row in told.iterrows()}
+    newest, known = (
+        {str(row["incident_id"]): row for row in records(one)} for one in (before, told)
+    )
     rows = []
     for row in records(incidents):
-        old, told_now = known.get(str(row["incident_id"])), {}
+        name, told_now = str(row["incident_id"]), {}
+        old = known.get(name)
         if row["status"] in ("changed", SAME) and old is None:
             told_now = {"status": "created", "news": say("new")}
-        elif row["status"] == SAME and old is not None:
+        elif row["status"] == SAME and old is not None and _story(old) != _story(newest[name]):
             more = set(str(row["events"]).split(";")) - set(str(old["events"]).split(";"))
             if news := _news(row, old, len(more), 0, say):
                 told_now = {"status": "changed", "news": ", ".join(news)}
         rows.append({**row, **told_now})
     return table_of(rows)
+
+
+def _story(row: Mapping[str, Any]) -> tuple[str, str, bool]:
+    """Return what a run told of an incident that another may tell more of; see `_news`."""
+    return str(row["events"]), str(row["vessels"]), bool(pd.isna(row["end"]))
 
 
 def versions_then(before: Mapping[str, Any], configuration: Mapping[str, str]) -> dict[str, str]:
@@ -307,7 +318,9 @@ def _standing(then: set[str], known: Known) -> set[str]:
     return stands
 
 
-def _news(row: Mapping[str, Any], old: pd.Series, fresh: int, lost: int, say: Say) -> list[str]:
+def _news(
+    row: Mapping[str, Any], old: pd.Series | Mapping[str, Any], fresh: int, lost: int, say: Say
+) -> list[str]:
     """Return what became of an incident's events and vessels.
 
     `fresh`, `lost`: how many events came, and how many were split off, retracted or left out.

@@ -1,6 +1,6 @@
 """Silences of several vessels: which began together, and which meetings in them are unlikely."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -99,6 +99,15 @@ def numbers_of(mmsi: int, rows: Sequence[Told]) -> set[int]:
     return hull
 
 
+def last_changed(rows: Iterable[Told]) -> dict[int, pd.Timestamp]:
+    """Return when each number was taken up or given up last, by the changes among some events."""
+    when: dict[int, pd.Timestamp] = {}
+    for one in rows:
+        for mmsi in (one.mmsi, one.other_mmsi) if one.subkind == "hand_over" else ():
+            when[mmsi] = max(when.get(mmsi, one.start), one.start)
+    return when
+
+
 def numbers_since(events: pd.DataFrame) -> dict[tuple[int, pd.Timestamp], int]:
     """Return `number_since` of each silence among `events.EVENTS` that has one, by its own number
     and its start. What counts for nothing tells of no change.
@@ -117,12 +126,17 @@ def given_up_before(
     events: pd.DataFrame, changes: pd.DataFrame, min_score: float
 ) -> frozenset[str]:
     """Return ids of the silences that go on of numbers given up on an earlier night, by changes of
-    `min_score` or more: these told of it, and its hull was heard since.
+    `min_score` or more: these told of it, and its hull was heard since. Of two hulls under one
+    number that is the one whose track the change names, where tracks are told.
 
     `events`, `changes`: `events.EVENTS` of tonight, and what was known before of changed numbers.
     """
     leads = changes[changes["score"] >= min_score]
-    return frozenset(changes_since(concat([events[events["kind"] == "gap"], leads])))
+    both = concat([events[events["kind"] == "gap"], leads])
+    texts = zip(both["event_id"].tolist(), both["track_ids"].tolist(), strict=True)
+    tracks = {key: {*text.split(";")} for key, text in texts}
+    named = ((one, tracks[one], tracks[change]) for one, change in changes_since(both).items())
+    return frozenset(one for one, own, by in named if own & by or "" in own | by)
 
 
 def _changes(events: pd.DataFrame) -> Iterator[tuple[str, Told, str, Told]]:

@@ -8,8 +8,7 @@ import pandas as pd
 
 from detectors.core.evidence import Evidence
 from detectors.core.telling import Say, Told
-from detectors.crossing.told import turned_off
-from detectors.hypotheses.crossing import GONE_OVER
+from detectors.hypotheses.crossing import GONE_OVER, turned_off
 from detectors.kinematics.geodesy import METRES_PER_NM, bearing_deg, distance_m
 from detectors.kinematics.reach import FAR_M
 from pipelines.assess.incidents.silences import number_since
@@ -41,7 +40,7 @@ heard under another number since."""
 
 STILL: Final = "still"
 """The word that ends a key of the table: what to do once it is over, where its vessel lies or
-drifts there yet."""
+drifts there yet by a report of `AT_ONCE` ago at most."""
 
 FAR: Final = "far"
 """The word that ends a key of the table: what to do about a silence that goes on for so long that
@@ -208,8 +207,9 @@ def next_step(
     over = is_over(lead, now, seen)
     if over and not _still_there(lead, now, seen, last):
         words = _words(lead, rows, now, seen, last)
-    elif over:
-        words = (STILL,)
+    elif over:  # who wasn't heard lately isn't known to lie there, nor to have gone
+        heard = seen.get(lead.mmsi)
+        words = (STILL,) if heard is not None and now - heard <= AT_ONCE else ()
     else:
         renumbered = renumbered or bool(number_since(lead, rows))
         words = (RENUMBERED,) if renumbered else (FAR,) if _far(lead) else ()
@@ -260,13 +260,15 @@ def _turned_back(lead: Told, rows: Sequence[Told]) -> bool:
 
 def _turned_off(row: Told) -> str:
     """Return the coast that a boat only came near, and turned about there; empty if none. Who
-    turned at the very shore may have landed, and who wasn't heard there for long enough to
-    (`MAY_HAVE_LANDED`).
+    turned at the very shore may have landed, and who wasn't heard there for long enough to, or came
+    ashore after a stop (`MAY_HAVE_LANDED`).
     """
+    stated = row.evidence
     for end, state in (("start", "from_state"), ("end", "to_state")):
-        if turned_off(row.evidence, end):
-            chance = float(row.evidence.get(f"{end}_ashore_probability") or 0)
-            return "" if chance >= GONE_OVER else str(row.evidence.get(state) or "")
+        if turned_off(stated, end):
+            chance = float(stated.get(f"{end}_ashore_probability") or 0)
+            ashore = end == "end" and any(stated.get(f"ashore_{one}") for one in ("lat", "time"))
+            return "" if ashore or chance >= GONE_OVER else str(stated.get(state) or "")
     return ""
 
 

@@ -11,7 +11,7 @@ from detectors.kinematics import geodesy
 from detectors.kinematics.integrity.verdicts import not_a_vessel
 from detectors.vessels.numbers import BAD_FORM, BAD_MID, mmsi_kind
 from pipelines.assess.incidents.plots import Way, way_of
-from pipelines.assess.incidents.silences import TOGETHER_M, Silent, of_one_silence
+from pipelines.assess.incidents.silences import TOGETHER_M, Silent, of_one_silence, unlikely
 from pipelines.assess.incidents.steps import place_of
 from pipelines.assess.reasons import Teller
 from pipelines.assess.scoring import EXPLAINED_WEIGHT, FAMILIES, MIN_PART_SCORE
@@ -360,3 +360,14 @@ def _crossed(row: Told, lead: Told, teller: Teller) -> str:
             return say("before that it had crossed to {state}, {place}", state=to, place=where)
         return say("then back to {state}, {place}", state=to, place=where)
     return say("also crossed towards {state}, {place}", state=to, place=where)
+
+
+def taking_part(rows: list[Told], counts: list[bool]) -> set[int]:
+    """Return the vessels of events that bring them in, without an innocent reason if any are."""
+    likely = [
+        one
+        for one, weighs in zip(rows, counts, strict=True)
+        if not unlikely(one) and (weighs or one.kind != "possible_meeting")
+    ]
+    telling = [one for one in likely if not excused(one)] or likely
+    return {m for one in telling for m in (one.mmsi, one.other_mmsi)}

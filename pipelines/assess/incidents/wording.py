@@ -16,9 +16,14 @@ from pipelines.assess.incidents.beside import part
 from pipelines.assess.incidents.first import certainty_of
 from pipelines.assess.incidents.lasting import table_of
 from pipelines.assess.incidents.plots import newest
-from pipelines.assess.incidents.silences import Silent, began_together, numbers_of, unlikely
+from pipelines.assess.incidents.silences import (
+    Silent,
+    began_together,
+    last_changed,
+    numbers_of,
+)
 from pipelines.assess.incidents.steps import Last, marked_at, next_step
-from pipelines.assess.incidents.titles import excused, title
+from pipelines.assess.incidents.titles import excused, taking_part, title
 from pipelines.assess.reasons import Teller
 from pipelines.base.schemas import INCIDENTS
 
@@ -45,8 +50,7 @@ NOT_HEARD: Final[Mapping[str, object]] = {"last_seen": pd.NaT}
 
 FIRST: Final = ("mother ship", "visitor", "old number", "new number", "crossed")
 """Roles that say most come before what a vessel's strongest event makes it, where they rest on
-what counts beside the incident's strongest event (`COUNTS`), and no innocent reason fits that. A
-number that was taken up and given up again is an old one."""
+what counts beside the incident's strongest event (`COUNTS`), and no innocent reason fits that."""
 
 COUNTS: Final = 0.5
 """From such a part of the strongest event's score on an event says what an incident is: tankers in
@@ -322,32 +326,27 @@ def _roles(rows: list[Told], counts: list[bool]) -> dict[int, str]:
     """Return the role of each vessel, by its strongest event or by what says most.
 
     A meeting that hardly was, or that counts for little beside what else happened, brings in
-    nobody, nor does lying beside one of them where that has an innocent reason.
+    nobody, nor does lying beside one of them where that has an innocent reason. Of a number that
+    was taken up and given up, or the other way, the last change says which it is.
     """
     roles: dict[int, list[tuple[str, bool]]] = {}
-    part = _taking_part(rows, counts)
+    part, changed = (
+        taking_part(rows, counts),
+        last_changed(one for one in rows if not excused(one)),
+    )
     for event, weighs in zip(rows, counts, strict=True):
         says = (weighs or event.subkind == "hand_over") and not excused(event)
         cast = [(mmsi, role) for mmsi, role in _cast(event) if mmsi in part or not part]
+        if event.subkind == "hand_over":
+            cast = [one for one in cast if event.start >= changed.get(one[0], event.start)]
         visitors = str(event.evidence.get("visitors") or "").split()
         for mmsi, role in (*cast, *((int(visitor), "visitor") for visitor in visitors)):
             roles.setdefault(mmsi, []).append((role, says))
-    roles.pop(0, None)
     return {
         mmsi: next((role for role in FIRST if (role, True) in own), own[0][0])
         for mmsi, own in roles.items()
+        if mmsi
     }
-
-
-def _taking_part(rows: list[Told], counts: list[bool]) -> set[int]:
-    """Return the vessels of events that bring them in, without an innocent reason if any are."""
-    likely = [
-        one
-        for one, weighs in zip(rows, counts, strict=True)
-        if not unlikely(one) and (weighs or one.kind != "possible_meeting")
-    ]
-    telling = [one for one in likely if not excused(one)] or likely
-    return {m for one in telling for m in (one.mmsi, one.other_mmsi)}
 
 
 def _cast(event: Told) -> Iterator[tuple[int, str]]:

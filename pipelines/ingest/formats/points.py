@@ -25,6 +25,7 @@ _POINT_BYTES: Final = 21
 # A point without and with height, measure, or both (ISO 13249-3).
 _KINDS: Final = (1, 1001, 2001, 3001)
 _AXES: Final = ("x", "y")
+_UNSAID: Final = "unsaid"
 _WGS84: Final = (("OGC", "CRS84"), ("EPSG", "4326"))
 
 
@@ -36,7 +37,8 @@ class Points:
     parts: tuple[str, ...]
     """The columns of the file that it takes."""
     system: str
-    """Where they aren't in degrees of WGS84: what their reference system is called."""
+    """Where they aren't in degrees of WGS84, or aren't said to be: what their reference system is
+    called."""
 
     @classmethod
     def of(cls, schema: pa.Schema) -> "Points | None":
@@ -51,12 +53,18 @@ class Points:
             return None
         parts = [column] if _is_wkb(kind) else [f"{column}.{axis}" for axis in _AXES]
         system = _system(said)
-        return cls(column, (*parts,), "" if system in _WGS84 else ":".join(system) or "its own")
+        named = "" if system in _WGS84 else ":".join(system) or "its own"
+        return cls(column, (*parts,), _UNSAID if said.get("crs", "") is None else named)
 
     def why_not(self, name: str) -> IngestError | None:
         """Return why such points of a file aren't read; None if they are."""
         if not self.system:
             return None
+        if self.system == _UNSAID:
+            return IngestError(
+                f"{name} doesn't say in which reference system its points are",
+                hint="if in degrees, with geopandas: frame.set_crs(4326).to_parquet(…)",
+            )
         return IngestError(
             f"{name}: the reference system of its points is {escaped(self.system)}, not WGS84",
             hint="with geopandas: frame.to_crs(4326).to_parquet(…)",

@@ -202,6 +202,7 @@ class RunQueries(Generation):
         mmsi: int = 0,
         since: pd.Timestamp | None = None,
         until: pd.Timestamp | None = None,
+        looks: bool = True,
     ) -> pd.DataFrame:
         """Return incidents, each as the newest run told it.
 
@@ -217,6 +218,8 @@ class RunQueries(Generation):
             Only those that this vessel was ever in; 0 for all.
         since, until
             Only those that, as some run told them, had not ended before and had begun by then.
+        looks
+            Without them only as nights told them.
         """
         return self._ask(
             "known_incidents",
@@ -225,6 +228,7 @@ class RunQueries(Generation):
             mmsi=f"{mmsi:09d}" if mmsi else "",
             since=since,
             until=until,
+            looks=looks,
         )
 
     def told_later(self, ids: Collection[str]) -> dict[str, str]:

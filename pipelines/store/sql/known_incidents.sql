@@ -1,10 +1,12 @@
 -- Incidents as the newest run up to a number told them, the oldest first: those whose id begins so,
--- that a vessel is in, and that ever touched a span, as far as these are given.
+-- that a vessel is in, and that ever touched a span, as far as these are given; without looks as
+-- nights alone told them.
 WITH told AS (
     SELECT i.*, r.ordinal
     FROM incidents AS i
     JOIN runs AS r USING (run_id)
     WHERE ($ordinal IS NULL OR r.ordinal <= $ordinal)
+        AND ($looks OR (r.manifest -> '$.look') IS NULL)
         AND ($prefix = '' OR starts_with(i.incident_id, $prefix))
 )
 SELECT * EXCLUDE (run_id, ordinal)

@@ -12,9 +12,10 @@ from detectors.core.detector import Context
 from detectors.surroundings.coverage import Coverage
 from detectors.surroundings.landmarks import Gazetteer
 from detectors.surroundings.zones import Zones
-from pipelines.assess import watchlists
+from pipelines.assess import dispositions, watchlists
 from pipelines.assess.ranking import assess
 from pipelines.assess.reasons import Teller, by_own_vessel
+from pipelines.base.schemas import DISPOSITIONS
 from pipelines.base.settings import REFERENCE, AssessSettings
 from pipelines.detect.heard import heard_by_vessel
 from pipelines.detect.window import Detection
@@ -49,6 +50,7 @@ def flagged(
     past: Sequence[dict[str, Any]] = (),
     changes: Sequence[dict[str, Any]] = (),
     told_before: Sequence[str] = (),
+    concluded: pd.DataFrame | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     mmsis = [A, B, FERRY]
     vessels = said(
@@ -71,6 +73,7 @@ def flagged(
         "past": before,
         "changes": events.build(list(changes)),
         "told_before": detection.events["event_id"][detection.events["kind"].isin(told_before)],
+        "dispositions": concluded,
     }
     found = assess(detection, gazetteer, settings, **known)
     assert found.own == found.events["reason"].str.endswith(by_own_vessel()).sum()
@@ -277,7 +280,7 @@ def test_a_number_given_up_on_an_earlier_night_is_not_flagged_for_its_silence(
     """Its hull was told of then, under both numbers; a change that was no lead told nobody."""
     silent = event("gap", -30, None, score=0.6) | {"mmsi": B, "track_ids": f"{B}01"}
     given = {"from_mmsi": f"{B:09d}", "to_mmsi": f"{A:09d}", "pause_s": 300.0, "miss_m": 90.0}
-    pair = {"mmsi": A, "other_mmsi": B, "evidence": given}
+    pair = {"mmsi": A, "other_mmsi": B, "track_ids": f"{A}01;{B}01", "evidence": given}
     changed = event("identity", -29, -29, subkind="hand_over", score=score, **pair)
     also = event("loitering", 1, 9, score=0.5)
     _, ranked = flagged(gazetteer, silent, also, changes=[changed])
@@ -286,6 +289,49 @@ def test_a_number_given_up_on_an_earlier_night_is_not_flagged_for_its_silence(
     assert B in set(tonight["mmsi"])  # the night that finds it tells of both
     again = {"told_before": ["identity"]}  # found again, as its verdicts may have changed
     _, ranked = flagged(gazetteer, silent, also, changed, **again)
+    assert sorted(ranked["mmsi"]) == left
+
+
+@pytest.mark.parametrize(("tracks", "left"), [("02", [B]), ("01", []), ("", [])])
+def test_of_two_hulls_under_a_number_the_one_that_kept_it_is_still_told(
+    gazetteer: Gazetteer, tracks: str, left: list[int]
+) -> None:
+    """Who has a pack may not have the tracks."""
+    own = {"mmsi": B, "track_ids": f"{B}{tracks}" if tracks else ""}
+    pair = {"mmsi": A, "other_mmsi": B, "track_ids": f"{A}01;{B}01"}
+    how = {"subkind": "hand_over", "score": 0.7, "evidence": {"from_mmsi": f"{B:09d}"}}
+    changed = event("identity", -29, -29, **how, **pair)
+    _, ranked = flagged(gazetteer, event("gap", -40, None, score=0.6, **own), changes=[changed])
+    assert sorted(ranked["mmsi"]) == left
+
+
+@pytest.mark.parametrize(
+    ("on", "conclusion", "left"),
+    [
+        (["identity"], "cleared", [B]),  # it was no change: the silence is all that is known of B
+        (["identity"], "benign_cause", [B]),
+        (["identity"], "boarded", []),
+        (["identity", "gap"], "cleared", []),
+        (["gap"], "cleared", []),
+        ([], "", []),
+    ],
+)
+def test_a_silence_whose_change_alone_was_cleared_is_not_hidden(
+    gazetteer: Gazetteer, on: list[str], conclusion: str, left: list[int]
+) -> None:
+    silent = event("gap", -30, None, score=0.6) | {"mmsi": B, "track_ids": f"{B}01"}
+    pair = {"mmsi": A, "other_mmsi": B, "track_ids": f"{A}01;{B}01"}
+    how = {"subkind": "hand_over", "score": 0.7, "evidence": {"from_mmsi": f"{B:09d}"}}
+    changed = event("identity", -29, -29, **how, **pair)
+    about = {"made_time": NIGHT, "author": "an analyst", "reason": "two ships"}
+    quiet = {"quiet_until": None, "quiet_within_m": 0.0}
+    said_of = [
+        dispositions.make(row, 0, conclusion=conclusion, **about, **quiet)
+        for row in events.build([silent, changed]).to_dict("records")
+        if row["kind"] in on
+    ]
+    known = pd.concat(said_of) if said_of else frames.empty(DISPOSITIONS)
+    _, ranked = flagged(gazetteer, silent, changes=[changed], concluded=known)
     assert sorted(ranked["mmsi"]) == left
 
 

@@ -69,6 +69,13 @@ def test_a_frame_in_another_system_is_told_to_be_brought_to_degrees(read):
     assert "to_crs(4326)" in error.value.hint
 
 
+def test_a_frame_without_a_system_is_told_to_name_it(read):
+    """As geopandas writes it unless told otherwise: bringing it to degrees fails there."""
+    with pytest.raises(IngestError, match="doesn't say in which reference system") as error:
+        read(geoparquet(crs=None), "a.parquet")
+    assert "set_crs(4326)" in error.value.hint
+
+
 def test_degrees_beside_points_in_another_system_are_read(read):
     geometry = gpd.GeoSeries(gpd.points_from_xy(LON, LAT), crs=4326).to_crs(32647)
     feed = geoparquet(geometry.values, crs=32647, frame=told(lat=LAT, lon=LON))

@@ -6,13 +6,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from detectors.core import events
 from detectors.core.evidence import Evidence
 from pipelines.base.marks import Mark, Tlp
-from pipelines.run import release_marks
-from pipelines.run.changes import heard_since
-from pipelines.run.runs import changes_of
+from pipelines.detect.window import Detection
+from pipelines.run import backtests, release_marks
+from pipelines.run.changes import changes_of, heard_since
+from pipelines.run.windows import Window
 from tests.making import event_row
 
 NIGHT = pd.Timestamp("2026-01-05T16:00", tz="UTC").as_unit("us")
@@ -58,6 +60,28 @@ def test_a_change_of_a_night_before_has_its_evidence() -> None:
     counted = known.changed.assign(evidence=events.objects([Evidence()], known.changed.index))
     (evidence,) = changes_of(known, counted)["evidence"]
     assert evidence.get("from_mmsi") == f"{OLD:09d}"
+
+
+@pytest.mark.parametrize(("starts_h", "n_before"), [(-1, 0), (0.5, 0), (2, 1)])
+def test_a_backtest_takes_no_change_of_its_own_span_for_one_of_before(
+    monkeypatch: pytest.MonkeyPatch, starts_h: float, n_before: int
+) -> None:
+    """One across its beginning hid the silence that the night itself had flagged."""
+    known: Any = Known()
+    start, given = NIGHT + starts_h * HOUR, dict[str, Any]()
+    known.events_touching = lambda begin, _: known.changed[known.changed["end"] >= begin]
+    known.events_counted = lambda _, until, __: known.changed[known.changed["start"] <= until]
+    known.dispositions = known.heirs = lambda: None
+    monkeypatch.setattr(backtests, "assess", lambda *_, **more: given.update(more))
+    monkeypatch.setattr(backtests.reference, "load_gazetteer", lambda _: None)
+    monkeypatch.setattr(backtests.watchlists, "load", lambda _: [])
+    bare: Any = SimpleNamespace(
+        reference=None, watchlists=None, settings=SimpleNamespace(assess=None)
+    )
+    look: Any = Detection(known.silent, {}, None, None, 0)  # type: ignore[arg-type]
+    window = Window(start, start + 24 * HOUR, start + 24 * HOUR)
+    backtests._assessed(known, bare, look, window, {"loitering"})
+    assert len(given["changes"]) == n_before
 
 
 def test_a_silence_has_the_mark_of_the_change_that_it_tells() -> None:

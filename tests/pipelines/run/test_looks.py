@@ -334,6 +334,28 @@ def test_the_night_after_looks_is_the_night_without(
 
 
 @pytest.mark.usefixtures("without_briefs")
+def test_what_looks_alone_have_told_is_new_to_a_night_after_a_past_span_was_looked_at(
+    whole_day: Day, tmp_path: Path
+) -> None:
+    """That run is no look, and took all that looks had told for told."""
+    home = Path(shutil.copytree(whole_day.home, tmp_path / "home", symlinks=True))
+    with store.read(load(home).store) as reader:
+        start = reader.ledger()["first_time"].min()
+    with reporter(quiet=True) as report:
+        until = (start + pd.Timedelta(minutes=15)).isoformat()
+        runs.detect_only(load(home), None, start.isoformat(), until, report)
+    night(home)
+    with store.read(load(home).store) as reader:
+        past, tonight = reader.runs()["run_id"].tolist()[-2:]
+        told = set(reader.incidents(past)["incident_id"])
+        found = reader.incidents(tonight)
+        found = found[(found["rank"] > 0) & ~found["incident_id"].isin(told)]
+    assert len(found)
+    assert set(found["status"]) == {"created"}
+    assert set(found["news"]) == {"new"}
+
+
+@pytest.mark.usefixtures("without_briefs")
 def test_a_night_is_a_look_at_everything(
     small_feed: Path, small_home: Path, tmp_path: Path
 ) -> None:

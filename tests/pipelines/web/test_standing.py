@@ -256,17 +256,18 @@ def test_a_unit_is_said_to_meet_in_whose_sea(
         "units": [],
         "intercepts": [
             {
-                "unit": "KM Tegas",
+                "unit": unit,
                 "rank": int(row["rank"]),
                 "mmsi": int(row["mmsi"]),
                 "time": "2026-01-06T05:00:00Z",
                 "possible": True,
-                "lat": 2.9,
-                "lon": 101.2,
+                "lat": lat,
+                "lon": lon,
                 "chance": 0.5,
                 "out_nm": 12.0,
                 "reason": "",
             }
+            for unit, lat, lon in (("KM Tegas", 2.9, 101.2), ("KM Jauh", 54.5, 11.2))
         ],
     }
     folder = own_home / "runs" / run
@@ -276,6 +277,7 @@ def test_a_unit_is_said_to_meet_in_whose_sea(
     sea = waters.placed(shown, 2.9, 101.2)
     assert "no legal limit" in sea
     assert f"02°54.00′N 101°12.00′E, {sea}, " in text
+    assert "54°30.00′N 011°12.00′E, 12 nm" in text  # no words for that place
 
 
 def test_a_position_is_not_said_twice_where_no_place_is_near(shown: Shown) -> None:

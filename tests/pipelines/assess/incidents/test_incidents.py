@@ -572,6 +572,20 @@ def test_a_hull_that_changed_its_number_twice_is_met_under_the_last(gazetteer: G
     assert one["vessels"] == f"{NEW} new number | {BOAT} old number | {SHIP} old number"
 
 
+def test_a_hull_that_went_back_to_its_own_number_is_met_under_that(gazetteer: Gazetteer) -> None:
+    """It and the number for the night were both called old."""
+    first = {**HAND_OVER, "from_mmsi": f"{SHIP:09d}", "to_mmsi": f"{BOAT:09d}"}
+    back = {**HAND_OVER, "from_mmsi": f"{BOAT:09d}", "to_mmsi": f"{SHIP:09d}"}
+    (one,) = told(
+        gazetteer,
+        event("identity", 5, 5.2, SHIP, BOAT, first, subkind="hand_over", score=0.7),
+        event("identity", 9, 9.2, SHIP, BOAT, back, subkind="hand_over", score=0.7),
+        event("gap", 9, None, BOAT, score=0.9),
+        scores={SHIP: 0.7, BOAT: 0.95},
+    ).to_dict("records")
+    assert one["vessels"] == f"{SHIP} new number | {BOAT} old number"
+
+
 def test_a_mother_ship_of_two_nights_tells_the_visits_of_both(gazetteer: Gazetteer) -> None:
     again = event("mother_ship", 10, 12, evidence=MOTHER, subkind="visited", score=0.9)
     (one,) = told(gazetteer, *MOTHER_STORY, again, event("loitering", 1, 20)).to_dict("records")
@@ -751,6 +765,10 @@ def test_a_boat_that_went_both_ways_is_looked_for_on_both_shores() -> None:
         ({**BACK, "began": "near", "left_coast_m": 5000.0}, "crossing turned back"),
         ({**OUT, "ended": "near", "arrival_coast_m": 300.0}, "crossing again"),
         (
+            {**OUT, "ended": "near", "arrival_coast_m": 5000.0, "ashore_time": "2026-01-05T19:50Z"},
+            "crossing again",
+        ),
+        (
             {**OUT, "ended": "near", "arrival_coast_m": 5000.0, "end_ashore_probability": 0.8},
             "crossing again",
         ),
@@ -848,6 +866,14 @@ def test_what_lies_where_it_lay_has_not_left(kind: str, nm: float, sog_kn: float
     (one,) = telling.told(events.build([event(kind, 1, 3)]))
     last = steps.Last(SHIP, 4.2 + nm / 60, 100.3, sog_kn, 90.0, in_port=False)
     step = steps.next_step(one, [one], at(9), {}, telling.plain, {SHIP: at(8.9)}, last)
+    assert step == NEXT_STEPS[key]
+
+
+@pytest.mark.parametrize(("heard", "key"), [(8.1, "mother_ship still"), (7.9, "mother_ship")])
+def test_who_was_not_heard_lately_is_not_said_to_lie_there_still(heard: float, key: str) -> None:
+    (one,) = telling.told(events.build([event("mother_ship", 1, 3)]))
+    last = steps.Last(SHIP, 4.2, 100.3, 0.5, 90.0, in_port=False)
+    step = steps.next_step(one, [one], at(9), {}, telling.plain, {SHIP: at(heard)}, last)
     assert step == NEXT_STEPS[key]
 
 
@@ -1279,14 +1305,16 @@ def test_what_looks_alone_have_told_is_new_to_the_night(gazetteer: Gazetteer) ->
     look = told(gazetteer, *MOTHER_STORY)
     night = told(gazetteer, *MOTHER_STORY, known=look, status="unchanged")
     assert night["status"].tolist() == ["unchanged"]
-    fresh = new_to_the_night(night, night.iloc[:0])
+    fresh = new_to_the_night(night, look, night.iloc[:0])
     assert (fresh["status"].tolist(), fresh["news"].tolist()) == (["created"], ["new"])
-    assert new_to_the_night(night, look).equals(night)
+    assert new_to_the_night(night, look, look).equals(night)
     less = look.assign(events=look["events"].str.split(";").str[0])
-    more = new_to_the_night(night, less)
+    more = new_to_the_night(night, look, less)
     assert (more["status"].tolist(), more["news"].tolist()) == (["changed"], ["1 more event"])
+    # A past span was looked at again since: what it doesn't hold was told by another night.
+    assert new_to_the_night(night, less, less).equals(night)
     over = night.assign(status="retracted", news="its events were retracted")
-    assert new_to_the_night(over, night.iloc[:0]).equals(over)
+    assert new_to_the_night(over, look, night.iloc[:0]).equals(over)
 
 
 def test_what_other_rules_find_in_the_same_sea_is_said(gazetteer: Gazetteer) -> None:
