@@ -1,4 +1,4 @@
-"""Conduct in lanes: stopping, and going against them; with what comes off a coast."""
+"""Conduct in lanes and off coasts: stopping, going against a lane, coming to a landing place."""
 
 from collections.abc import Iterator
 from dataclasses import replace

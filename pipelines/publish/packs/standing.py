@@ -75,10 +75,9 @@ def due(
     told since it was sent: all but those that were called cleared, and are.
 
     Adds `gone`, whether one was called withdrawn; `stood`, whether it stood here all the same, or
-    that isn't known; `reopens`, whether one was called cleared, and
-    isn't any more (before it was sent anew too: who holds the correction has a pack of that name);
-    told_lat and told_lon, where its holder takes it to be (NaN where an older
-    version told of a move, and kept no place).
+    that isn't known; `reopens`, whether one was called cleared, and isn't any more (before it was
+    sent anew too: who holds the correction has a pack of that name); told_lat and told_lon, where
+    its holder takes it to be (NaN where an older version told of a move, and kept no place).
 
     Parameters
     ----------
