@@ -53,7 +53,7 @@ def watch(
 
     if not (feeds or installation.settings.feeds or installation.holds):
         why = f"nothing to watch: no feed is named, and the home {installation.home} holds nothing"
-        hint = "selat watch --feed FOLDER, feeds in selat.yaml, or selat listen"
+        hint = "selat watch --feed FOLDER, feeds in config/settings.yaml, or selat listen"
         if once:
             raise ConfigError(why, hint=hint)
         say(f"{why} yet ({hint})")  # who records may start later

@@ -66,4 +66,5 @@ def test_a_watch_without_anything_to_watch_says_so_and_makes_no_home(tmp_path: P
     assert isinstance(done.exception, ConfigError)
     assert "no feed is named" in str(done.exception)
     assert "--feed" in str(done.exception.hint)
+    assert "config/settings.yaml" in str(done.exception.hint)
     assert not home.exists()
