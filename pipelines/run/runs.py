@@ -160,12 +160,13 @@ def judge(
     begun = leads_from(store, window)
     over = set(found[before_window(found, setup.detectors, begun)]["event_id"])
     over &= set(stored["event_id"])
+    now = {*stored["event_id"], *found["event_id"]}
     assessed = assess(
         replace(detection, events=events.concat([found, held])),
         setup.gazetteer,
         setup.installation.settings.assess,
         past=past[list(events.EVENTS)],
-        changes=changes_of(store, past[~past["event_id"].isin(stored["event_id"])]),
+        changes=changes_of(store, past[~past["event_id"].isin(now)]),
         watchlists=lists,
         dispositions=store.dispositions(),
         heirs=store.heirs(),

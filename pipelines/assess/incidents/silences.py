@@ -131,7 +131,8 @@ def given_up_before(
 
     `events`, `changes`: `events.EVENTS` of tonight, and what was known before of changed numbers.
     """
-    leads = changes[changes["score"] >= min_score]
+    # Of tonight's that were known before there are silences too: each is among `events` already.
+    leads = changes[(changes["kind"] == "identity") & (changes["score"] >= min_score)]
     both = concat([events[events["kind"] == "gap"], leads])
     texts = zip(both["event_id"].tolist(), both["track_ids"].tolist(), strict=True)
     tracks = {key: {*text.split(";")} for key, text in texts}

@@ -292,6 +292,15 @@ def test_a_number_given_up_on_an_earlier_night_is_not_flagged_for_its_silence(
     assert sorted(ranked["mmsi"]) == left
 
 
+def test_a_silence_found_again_that_was_a_lead_of_an_earlier_night_flags_nobody_again(
+    gazetteer: Gazetteer,
+) -> None:
+    over = event("gap", -40, -31, score=0.6, mmsi=B)
+    also = event("loitering", 1, 9, score=0.5)
+    _, ranked = flagged(gazetteer, over, also, told_before=["gap"])
+    assert sorted(ranked["mmsi"]) == [A]
+
+
 @pytest.mark.parametrize(("tracks", "left"), [("02", [B]), ("01", []), ("", [])])
 def test_of_two_hulls_under_a_number_the_one_that_kept_it_is_still_told(
     gazetteer: Gazetteer, tracks: str, left: list[int]
