@@ -129,8 +129,9 @@ def lasting(
     An incident takes up the known one with which it shares most events, of several the one that
     began first, where they tell one story (`_one_story`); each known one is taken up once. What
     shares events with an incident that took up another is merged into that; what was known of
-    events that this look no longer finds, or no longer flags, is retracted. A new id is a hash of
-    the first event's.
+    events that this look no longer finds, or no longer flags, is retracted. One that was retracted
+    and tells the story of none that stands is told again under its id. A new id is a hash of the
+    first event's.
 
     Returns `schemas.INCIDENTS`: those found in their order, then those that are over (rank 0).
 
@@ -143,8 +144,13 @@ def lasting(
     left_out
         Vessels that the night's list has no room for.
     """
-    before = known.incidents
-    before = before[~before["status"].isin(["merged", "retracted"])].reset_index(drop=True)
+    retracted, before = (
+        known.incidents[rows].reset_index(drop=True)
+        for rows in (
+            known.incidents["status"] == "retracted",
+            ~known.incidents["status"].isin(["merged", "retracted"]),
+        )
+    )
     shared = _shared(found, before, known)
     same = {pair for pair in shared if _one_story(found, before, pair, known)}
     taken: dict[int, int] = {}
@@ -155,11 +161,15 @@ def lasting(
     for now, then in shared:
         if (now, then) in same or then in taken.values():
             parted.setdefault(now, then)
+    again = _again(found, retracted, known, {*taken, *parted})
     used = set(known.incidents["incident_id"])
     rows = []
     for place, row in enumerate(records(found)):
         if place in taken:
             rows.append({**row, **_went_on(row, before.iloc[taken[place]], known, say)})
+        elif place in again:
+            told = {"status": "created", "news": say("on the list again")}
+            rows.append({**row, "incident_id": again[place], **told})
         else:
             split = before["incident_id"].iloc[parted[place]] if place in parted else ""
             rows.append({**row, **_new(row, split, used, known, say)})
@@ -264,6 +274,19 @@ def _one_story(
     own = {*old, *known.later.get(then["incident_id"], ())}
     leads = old[0] in {*new, *replaced} or {new[0], known.supersedes.get(new[0])} & own
     return bool(leads) or now["mmsi"] == then["mmsi"] != 0
+
+
+def _again(
+    found: pd.DataFrame, retracted: pd.DataFrame, known: Known, others: Collection[int]
+) -> dict[int, str]:
+    """Return under which id each row found, but for others, was told before it was retracted."""
+    ids: dict[int, str] = {}
+    for now, then in _shared(found, retracted, known):
+        name = str(retracted["incident_id"].iloc[then])
+        free = now not in others and now not in ids and name not in ids.values()
+        if free and _one_story(found, retracted, (now, then), known):
+            ids[now] = name
+    return ids
 
 
 def _new(

@@ -1349,6 +1349,20 @@ def test_why_an_incident_is_over_is_said(gazetteer: Gazetteer) -> None:
     assert over["news"].item() == "its events were retracted"
 
 
+def test_what_was_retracted_is_told_again_under_its_id(gazetteer: Gazetteer) -> None:
+    """A lead that a full list left out for a night is the one that a pack or a conclusion names."""
+    first = told(gazetteer, event("loitering", 1, 2, score=0.5))
+    [lead] = first["events"]
+    full = lasting(first.iloc[:0], Known(first, {}, {lead: "unchanged"}), left_out={SHIP})
+    assert full["status"].tolist() == ["retracted"]
+    again = lasting(first, Known(full, {}, {lead: "unchanged"}))
+    assert again["incident_id"].tolist() == first["incident_id"].tolist()
+    assert again[["status", "news"]].values.tolist() == [["created", "on the list again"]]
+    # What tells its story and stands is what goes on.
+    both = pd.concat([first.assign(incident_id="stands"), full], ignore_index=True)
+    assert lasting(first, Known(both, {}, {}))["incident_id"].tolist() == ["stands"]
+
+
 def test_other_zones_and_thresholds_are_other_rules() -> None:
     zone = {"zones/ports.geojson": "a", "settings.yaml": "x"}
     before = {"detectors": {"gap": "1"}, "configuration": zone}
