@@ -153,7 +153,9 @@ def _turned(
     """
     last = first + n - 1
     lasts_s = (reports.time_us[last] - reports.time_us[first]) / SECOND_US
-    speed_kn = timegrid.aggregate(np.add, np.nan_to_num(reports.sog_kn), first, last) / n
+    way = slice(first[0], last[-1] + 1)  # of one circle among millions of reports
+    sog_kn = np.nan_to_num(reports.sog_kn[way])
+    speed_kn = timegrid.aggregate(np.add, sog_kn, first - first[0], last - first[0]) / n
     speed_mps = speed_kn * geodesy.KNOT_MPS
     which, row = timegrid.ranges(first, n - 1)
     step_s = (reports.time_us[row + 1] - reports.time_us[row]) / SECOND_US
