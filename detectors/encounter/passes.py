@@ -91,6 +91,10 @@ def _comes_or_leaves(limits: Limits, reports: Reports) -> tuple[Ints, Bools]:
     took_us = np.diff(time_us)
     within = (np.diff(reports.track) == 0) & (took_us <= limits.max_silence_s * SECOND_US)
     lies = within & (sog_kn[:-1] < limits.max_drift_kn) & (sog_kn[1:] < limits.max_drift_kn)
+    fast = sog_kn >= limits.max_alongside_speed_kn
+    # Most that lie never plane: they neither came so nor left so.
+    planes = np.logical_or.reduceat(fast, reports.bounds[:-1])
+    lies &= np.repeat(planes, np.diff(reports.bounds))[:-1]
     a = np.flatnonzero(lies)
     b = a + 1
     moved_m = geodesy.apart_m(reports, a, b)
@@ -100,7 +104,6 @@ def _comes_or_leaves(limits: Limits, reports: Reports) -> tuple[Ints, Bools]:
     whole = -(-time_us[first] // step_us) * step_us + step_us <= time_us[last + 1]
     first, last = first[lies[first] & whole], last[lies[first] & whole] + 1
     came, left = first[first > 0] - 1, last[last < len(lies)]
-    fast = sog_kn >= limits.max_alongside_speed_kn
     long = within & (took_us >= step_us)
     came, left = came[(long & fast[:-1])[came]], left[(long & fast[1:])[left]]
     once = _once(limits, reports, np.flatnonzero((long & fast[:-1])[:-1] & (long & fast[1:])[1:]))
