@@ -180,7 +180,8 @@ def _begun(shown: Shown, rank: int) -> pd.Timestamp:
     [joined] = shown.incidents.loc[shown.incidents["rank"] == rank, "events"]
     starts = shown.events_of(str(joined).split(";"))["start"]
     began: pd.Timestamp = min(starts, default=shown.night.run["start"])
-    return max(began, shown.night.run["end"] - TRACK)
+    earliest: pd.Timestamp = shown.night.run["end"] - TRACK
+    return max(began, earliest)
 
 
 def _vessel(shown: Shown, mmsi: int) -> Drawn | None:
