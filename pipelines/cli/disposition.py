@@ -1,7 +1,8 @@
 """`selat disposition`: record and list what was concluded about flags."""
 
 import getpass
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -221,7 +222,9 @@ def list_(
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
-    """All conclusions, oldest first.
+    """All conclusions, oldest first: a line for each, on however many events of an incident.
+
+    As JSON and CSV they are a row for each event.
 
     For example:
 
@@ -236,16 +239,43 @@ def list_(
 
     with read(installation.store, installation.settings.store) as store:
         known = store.dispositions(recall.time_of(store, as_of))
+        incidents = store.known_incidents()
     known = known[known["event_id"].str.startswith(event)].reset_index(drop=True)
     words = labels("en")
-    if not print_as(known, as_json=as_json, as_csv=as_csv):
-        if known.empty:
-            typer.echo("nothing was concluded")
-        for row in known.to_dict("records"):
-            print_line(_line(row, words.kind_of(row["kind"], "")))
+    if print_as(known, as_json=as_json, as_csv=as_csv):
+        return
+    if known.empty:
+        typer.echo("nothing was concluded")
+    for row, n, incident_id in _together(known, incidents):
+        print_line(_line(row, words.kind_of(row["kind"], ""), n, incident_id))
 
 
-def _line(row: Mapping[Any, Any], kind: str) -> str:
+def _together(
+    known: "pd.DataFrame", incidents: "pd.DataFrame"
+) -> Iterator[tuple[Mapping[Any, Any], int, str]]:
+    """Give what was recorded at once on an incident as one: the conclusion on the event that it is
+    told by, on how many it is, and the incident's id.
+    """
+    of = {
+        event: (incident_id, place)
+        for incident_id, joined in zip(incidents["incident_id"], incidents["events"], strict=True)
+        for place, event in enumerate(joined.split(";"))
+    }
+
+    def said(row: Mapping[Any, Any]) -> tuple[str, ...]:
+        whose, _ = of.get(row["event_id"], ("", 0))
+        same = ("made_time", "author", "conclusion", "reason", "quiet_until")
+        return (whose, *(str(row[name]) for name in same))
+
+    for (incident_id, *_), rows in groupby(known.to_dict("records"), said):
+        every = sorted(rows, key=lambda row: of.get(row["event_id"], ("", 0))[1])
+        if incident_id:
+            yield every[0], len(every), incident_id
+        else:
+            yield from ((row, 1, "") for row in every)
+
+
+def _line(row: Mapping[Any, Any], kind: str, n: int = 1, incident_id: str = "") -> str:
     """Return a conclusion for a terminal."""
     import pandas as pd
 
@@ -254,7 +284,9 @@ def _line(row: Mapping[Any, Any], kind: str) -> str:
     when = moment_text(row["made_time"])
     whose = f" {row['mmsi']:09d}" if row["mmsi"] else ""  # of what no AIS explains there is none
     what = f"{kind}{whose} {row['conclusion']}"
-    line = f"{row['disposition_id']}  {when}  {row['author']}  {what}: {row['reason']}"
+    where = f"incident {incident_id}" if n > 1 else row["disposition_id"]
+    line = f"{where}  {when}  {row['author']}  {what}: {row['reason']}"
+    line += f" (on {n} events)" if n > 1 else f" (incident {incident_id})" if incident_id else ""
     quiet = row["quiet_until"]
     until = "" if quiet is pd.NaT else f" (the like set aside until {moment_text(quiet)})"
     return clean(line) + until

@@ -35,6 +35,9 @@ TRACK: Final = pd.Timedelta(weeks=2)
 """Of a vessel's track so much is drawn."""
 
 AROUND: Final = pd.Timedelta(days=1)
+BEFORE: Final = pd.Timedelta(hours=3)
+"""Of the way to what began before the night so much is drawn."""
+
 MAX_EVENTS: Final = 200
 """Of one vessel's events so many are drawn, the strongest."""
 
@@ -72,11 +75,13 @@ class Charts:
         key = (*self._key(shown), rank, _made(plan))
 
         def make() -> Drawn:
-            scene = _part(self._scene(shown), {rank})
+            earlier = _begun(shown, rank) < shown.night.run["start"]
+            scene = _scene(shown, rank) if earlier else _part(self._scene(shown), {rank})
             if plan is not None:
                 _, ways, points = units.layers(plan, scene.lon0, rank)
                 scene = replace(scene, ways=ways, points=points)
-            return drawn_of(replace(scene, fit=_fit(scene)), self._ground(shown))
+            ground = None if earlier else self._ground(shown)
+            return drawn_of(replace(scene, fit=_fit(scene)), ground)
 
         return self._drawn.get(key, make)
 
@@ -121,12 +126,17 @@ def _made(plan: units.Held | None) -> str:
     return "" if plan is None else sha256(json.dumps(plan).encode()).hexdigest()
 
 
-def _scene(shown: Shown) -> Scene:
-    """Draw all incidents of a night: a rank is an incident's, and its main vessel comes last."""
+def _scene(shown: Shown, alone: int = 0) -> Scene:
+    """Draw all incidents of a night: a rank is an incident's, and its main vessel comes last.
+
+    One `alone` is drawn from before it began, be that before the night.
+    """
     night, table = shown.night, shown.incidents[shown.incidents["rank"] > 0]
-    events = night.events
-    mmsis = {mmsi for joined in table["vessels"] for mmsi in vessels_in(joined)}
-    tracks = pd.DataFrame(night.track(*sorted(mmsis)))
+    table = table[table["rank"] == alone] if alone else table
+    events, start = night.events, night.run["start"]
+    if alone:
+        start = _begun(shown, alone) - BEFORE
+    tracks = _tracks(shown, table, start)
     flags = [who for row in table.to_dict("records") for who in _flags(shown, row)]
     nothing = {"score": 0.0, "explanation": "", "event_id": ""}
     made = chart(
@@ -137,7 +147,7 @@ def _scene(shown: Shown) -> Scene:
         tracks=tracks,
         vessels=pd.DataFrame({"mmsi": list(shown.names), "name": list(shown.names.values())}),
         zones=night.zones,
-        span=(night.run["start"], night.run["end"]),
+        span=(start, night.run["end"]),
     )
     # The list beside the map is of incidents.
     cards = [replace(card, place=card.rank) for card in vessel_cards(made.products)]
@@ -145,6 +155,33 @@ def _scene(shown: Shown) -> Scene:
     leading = {joined.split(";")[0] for joined in table["events"]}  # one to an incident
     led = [replace(one, main=one.id in leading) for one in scene.events]
     return replace(scene, events=tuple(led))
+
+
+def _tracks(shown: Shown, table: pd.DataFrame, start: pd.Timestamp) -> pd.DataFrame:
+    """Return where the vessels of incidents were from a time on; of those that nobody heard since,
+    the way to what is told of them.
+    """
+    night = shown.night
+    mmsis = {mmsi for joined in table["vessels"] for mmsi in vessels_in(joined)}
+    heard = pd.DataFrame(night.reports(sorted(mmsis), start, night.run["end"]))
+    silent = mmsis - set(heard["mmsi"])
+    theirs = [
+        row["rank"] for row in table.to_dict("records") if silent & vessels_in(row["vessels"])
+    ]
+    begun = min((_begun(shown, rank) for rank in theirs), default=start)
+    if begun >= start:
+        return heard
+    before = pd.DataFrame(night.reports(sorted(silent), begun - BEFORE, start))
+    return pd.concat([heard, before]).sort_values("mmsi", kind="stable", ignore_index=True)
+
+
+def _begun(shown: Shown, rank: int) -> pd.Timestamp:
+    """Return when an incident began, two weeks before the night's end at most."""
+    [joined] = shown.incidents.loc[shown.incidents["rank"] == rank, "events"]
+    starts = shown.events_of(str(joined).split(";"))["start"]
+    began: pd.Timestamp = min(starts, default=shown.night.run["start"])
+    earliest: pd.Timestamp = shown.night.run["end"] - TRACK
+    return max(began, earliest)
 
 
 def _vessel(shown: Shown, mmsi: int) -> Drawn | None:

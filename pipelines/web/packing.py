@@ -1,6 +1,6 @@
 """Packs at the desk: made for a recipient after a look at what it gets, verified, and corrected."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -27,6 +27,8 @@ from pipelines.web.here import Here, led
 from pipelines.web.previewing import Asked
 from pipelines.web.protocol import MAX_UPLOAD, UPLOAD
 from pipelines.web.working import Work
+
+LOOKS = ("look", "correct")
 
 Key = Annotated[str, InPath(pattern=r"^[0-9a-f]{16}$")]
 Title = Annotated[str, InPath(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=200)]
@@ -56,7 +58,7 @@ def addresses(app: FastAPI, here: Here) -> None:
             about=about,
             works=[
                 (one, _title(here.installation, one.about))
-                for one in here.works.of(here.session(request).key, "look", "correct")
+                for one in _unused(here.works.of(here.session(request).key, *LOOKS, "made"))
             ],
             runs=[str(run_id) for run_id in here.nights.runs()["run_id"].head(20)],
         )
@@ -121,7 +123,7 @@ def addresses(app: FastAPI, here: Here) -> None:
     @app.get("/pack/{key}")
     def _pack(request: Request, key: Key) -> Response:
         work = here.works.find(here.session(request).key, key)
-        if work is None or work.kind not in {"look", "correct", "made"}:
+        if work is None or work.kind not in {*LOOKS, "made"}:
             raise HTTPException(404)
         return shown(request, work)
 
@@ -151,7 +153,7 @@ def addresses(app: FastAPI, here: Here) -> None:
     def _make(request: Request, key: Key) -> Response:
         session, form = here.session(request), request.state.form
         work = here.works.find(session.key, key)
-        if work is None or work.kind not in {"look", "correct"} or work.state != "done":
+        if work is None or work.kind not in LOOKS or work.state != "done":
             raise HTTPException(404)
         operator = one_line(form.get("operator", ""), MAX_NAME) or session.operator
         try:
@@ -194,6 +196,18 @@ def addresses(app: FastAPI, here: Here) -> None:
         words = here.words(request)
         said = verifying.of(verdict, words)
         return JSONResponse({**said, "state": words.at_desk(said["state"])})
+
+
+def _unused(works: Sequence[Work]) -> list[Work]:
+    """Return what was looked at of which nothing was made since; the newest comes first."""
+    used: list[Any] = []
+    kept: list[Work] = []
+    for work in works:
+        if work.kind in LOOKS and work.about not in used:
+            kept.append(work)
+        elif work.kind == "made" and work.state == "done":
+            used.append(work.about)
+    return kept
 
 
 def _title(one: Installation, asked: Asked) -> str:

@@ -24,6 +24,8 @@ from pipelines.web.charts import Drawn, drawn_of
 from pipelines.web.here import Here
 
 MAX_SHOWN: Final = 60
+MAX_LISTED: Final = 500
+"""Of a pack so many incidents and vessels are listed: what isn't can't be left out singly."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ class Seen:
     """Rank, MMSI, name, score, reasons."""
     n_events: int
     n_here: int
+    n_vessels: int
     not_held: Sequence[tuple[int, str]]
     """Flagged vessels that one's own run, knowing more, doesn't hold: MMSI, why flagged."""
     own_run: str
@@ -93,7 +96,7 @@ def seen(here: Here, asked: Asked, report: Reporter) -> Seen:
     recipient = recipients.find(here.installation.config, asked.recipient)
     flagged = products.flagged.to_dict("records")
     scene = scene_of(products, vessel_cards(products)) if flagged else None
-    listed = products.incidents.head(MAX_SHOWN)
+    listed = products.incidents.head(MAX_LISTED)
     shown = as_led(listed, products.events).to_dict("records")
     ids = [tuple(own) for own in ids_here(listed, products.events, released.own)]
     known = beside(
@@ -141,10 +144,11 @@ def seen(here: Here, asked: Asked, report: Reporter) -> Seen:
                 float(row["score"]),
                 one_line(str(row["reasons"]), SENTENCE_LIMIT),
             )
-            for row in flagged[:MAX_SHOWN]
+            for row in flagged[:MAX_LISTED]
         ],
         len(products.events),
         len(products.incidents),
+        len(flagged),
         [
             (int(mmsi), one_line(str(reasons), SENTENCE_LIMIT))
             for mmsi, _, reasons in released.not_held.itertuples(index=False, name=None)

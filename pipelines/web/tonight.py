@@ -14,7 +14,7 @@ from pipelines.ask.health.words import day, gaps
 from pipelines.assess import incidents
 from pipelines.base.labels import Labels
 from pipelines.base.problems import Problem
-from pipelines.base.text import one_line
+from pipelines.base.text import one_line, position_text
 from pipelines.publish import brief, notices
 from pipelines.publish.briefing import SENTENCE_LIMIT
 from pipelines.web.line import Line
@@ -267,8 +267,15 @@ def _doubts(shown: Shown, health: Health | None, found: Sequence[Problem]) -> tu
     coverage, less = health.coverage, any(one.where == "coverage" for one in found)
     if coverage is not None and (coverage.broke_off or (coverage.gaps and not less)):
         said.append(t("Silences may be our own: for a while next to nothing was heard."))
-    elif less:
-        said.append(t("Silences may be our own: less was heard than usual."))
+    elif less and coverage is not None:
+        poor = coverage.poor(shown.night.installation.settings.health.min_usual_share)
+        around = "" if poor is None else position_text(poor.lat, poor.lon)
+        said.append(
+            t(
+                "Silences may be our own: less was heard than usual, above all around {place}.",
+                place=around,
+            )
+        )
     if lacks := sum(one.where.startswith(LACKS) for one in found):
         said.append(t("Feeds lack what tells leads from ordinary traffic: {n} to read.", n=lacks))
     return tuple(said)

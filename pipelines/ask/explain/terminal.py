@@ -24,6 +24,8 @@ from pipelines.publish.cards import explanation_line
 
 CHART_HEIGHT = 18
 MAX_LINE = 400
+LABEL_WIDTH = 20
+"""So many letters at least are left for what was measured: longer words than that are rare."""
 EARLIER = 8
 DECODED = ("mmsi", "lat", "lon", "speed", "course", "heading", "shipname", "callsign", "imo")
 _PLAIN = str.maketrans(
@@ -124,11 +126,14 @@ class _Show:
         rows = checks.rows(x.evidence)
         if rows:
             self._title("Evidence: each limit of the rule, the nearest first")
-            table = Table("measured", "value", "limit", "margin", "parameter", box=None)
-            table.columns[-1].overflow = "fold"
-            for one in rows:
-                cells = [one.label, one.measured, one.limit, one.margin, one.parameter]
-                table.add_row(*self._cells(cells))
+            names = ["measured", "value", "limit", "margin", "parameter"]
+            told = [[x.label, x.measured, x.limit, x.margin, x.parameter] for x in rows]
+            # What a parameter is called goes where it would have to be broken.
+            wide = sum(max(len(line[n]) + 2 for line in [names, *told]) for n in range(1, 5))
+            n_shown = 5 if wide + LABEL_WIDTH <= self._console.width else 4
+            table = Table(*names[:n_shown], box=None)
+            for line in told:
+                table.add_row(*self._cells(line[:n_shown]))
             self._console.print(table)
         measured, settings = checks.facts(x.evidence), checks.settings(x.evidence)
         known = [f"{label} {text}" for label, text in measured if text != checks.UNKNOWN]

@@ -267,3 +267,45 @@ def test_what_no_vessel_is_known_of_is_concluded_on_without_a_number(mmsi: int, 
     said = disposition._line(row, "sighting without AIS")
     end = f"Lt Aminah  sighting without AIS{whose} unknown: clutter?"
     assert said == f"306c-1  2026-01-06 20:43 MYT  {end}"
+
+
+def test_what_was_concluded_on_an_incident_is_listed_once() -> None:
+    """With its id, by the event that it is told by, however many it has."""
+    time = pd.Timestamp("2026-01-06T12:43Z")
+    of = [("a", "loitering"), ("b", "crossing"), ("c", "gap"), ("d", "encounter"), ("e", "gap")]
+    rows = [{"event_id": event, "kind": kind, "made_time": time} for event, kind in of]
+    known = pd.DataFrame(rows).assign(author="Lt Aminah", mmsi=2320001, conclusion="watch")
+    known["disposition_id"], known["reason"] = known["event_id"] + "-1", "seen"
+    known["quiet_until"] = pd.NaT
+    incidents = pd.DataFrame({"incident_id": ["first", "other"], "events": ["b;a;x", "c"]})
+    found = list(disposition._together(known, incidents))
+    assert [(row["event_id"], n, incident) for row, n, incident in found] == [
+        *(("b", 2, "first"), ("c", 1, "other"), ("d", 1, ""), ("e", 1, ""))
+    ]
+    lines = [disposition._line(row, row["kind"], n, of) for row, n, of in found[:3]]
+    said = "2026-01-06 20:43 MYT  Lt Aminah"
+    assert lines == [
+        f"incident first  {said}  crossing 002320001 watch: seen (on 2 events)",
+        f"c-1  {said}  gap 002320001 watch: seen (incident other)",
+        f"d-1  {said}  encounter 002320001 watch: seen",
+    ]
+
+
+@pytest.mark.parametrize("width", [80, 140])
+def test_no_word_of_the_evidence_is_broken_at_a_terminal(
+    exercise_home: Path, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    """What the limits are called as parameters is told where they have room whole."""
+    monkeypatch.setenv("COLUMNS", str(width))
+    flagged = said(exercise_home, "flagged", "--top", "9")
+    events = [event for row in flagged["flagged"] for event in row["event_ids"].split(";")]
+    for event in events[:1]:
+        told = said(exercise_home, "explain", event)["checks"]
+        names = {one["parameter"] for one in told}
+        asked = ["explain", event, "--home", str(exercise_home)]
+        shown = CliRunner().invoke(app, asked).stdout
+        _, _, table = shown.partition("Evidence: each limit")
+        words = set(table.partition("Also measured")[0].split())
+        broken = {one for one in words - names if "_" in one}
+        assert (names & words, broken) == (names if "parameter" in words else set(), set())
+        assert width == 80 or names <= words

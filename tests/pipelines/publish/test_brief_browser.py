@@ -706,10 +706,13 @@ def test_a_mark_is_heavy_by_its_certainty_and_hollow_while_it_is_open(page: Any)
     ]
 
 
-def test_no_mark_that_is_moved_lies_on_land(page: Any) -> None:
-    """Not even in a pond or a river, where its middle alone is wet."""
-    marks = (Path(pages.__file__).parent / "script" / "marks.js").read_text()
+@pytest.mark.parametrize("playing", [False, True])
+def test_no_mark_that_is_moved_lies_on_land(page: Any, playing: bool) -> None:
+    """Not even in a pond or a river, where its middle alone is wet; nor while the night plays."""
+    script = Path(pages.__file__).parent / "script"
+    marks, playback = ((script / f"{one}.js").read_text() for one in ("marks", "playback"))
     needed = marks[marks.index("// Marks stay on their place") : marks.index("function leader")]
+    needed += playback[playback.index("function drawMoment") : playback.index("const MONTHS")]
     stage = """(() => { const TAU = 2 * Math.PI, land = new Path2D();
       land.rect(-100, -300, 100, 600);
       for (let i = 0; i < 480; i += 1) // ponds
@@ -718,12 +721,18 @@ def test_no_mark_that_is_moved_lies_on_land(page: Any) -> None:
       const s = { moment: null, rank: 0, event: null, closed: new Set() };
       const v = { x: 0, y: 0, k: 1 };
       const shown = [...Array(14).keys()].map((i) =>
-        ({ x: 305 + (i %% 3), y: 300 + 2 * i, ranks: [i + 1], main: true }));
+        ({ x: 305 + (i %% 3), y: 300 + 2 * i, ranks: [i + 1], main: true, begin_s: 0, end_s: 9 }));
       const on = aground(v, 600, 600);
       if (aground(v, 0, 0)(0, 0)) return []; // of a map that has no room yet
-      return layOut(600, 600, (x) => x, (y) => y, s, shown, on).filter((m) => !m.small); })()"""
+      const still = () => layOut(600, 600, (x) => x, (y) => y, s, shown, on);
+      const events = shown, voyages = [], companions = new Map(), mmsiOf = new Map();
+      const onSheet = () => [(x) => x, (y) => y], boxAt = () => [], none = () => 0;
+      const [reachOf, leader, drawMark] = [none, none, none];
+      const ctx = document.createElement("canvas").getContext("2d");
+      const moment = () => drawMoment(ctx, 600, 600, v, {}, 1, { ...s, moment: { t: 5 } });
+      return (%s ? moment() : still()).filter((m) => !m.small); })()"""
     page.open("about:blank")
-    found = page.evaluate(stage % needed)
+    found = page.evaluate(stage % (needed, "true" if playing else "false"))
     ground = shapely.box(200, 0, 300, 600)
     away = [m for m in found if (m["sx"], m["sy"]) != (m["x"], m["y"])]
     assert len(away) >= 8

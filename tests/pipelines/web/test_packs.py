@@ -12,6 +12,7 @@ from pipelines.base.settings import load
 from pipelines.publish.packs import log
 from pipelines.publish.packs.keys import Keyring
 from pipelines.run.release import release_run
+from pipelines.web import previewing
 from pipelines.web.working import Work
 from tests.pipelines.web.conftest import HERE, Own, ask
 from tests.pipelines.web.test_pages import holds_up
@@ -66,6 +67,8 @@ def test_a_pack_is_seen_made_verified_and_corrected(own: Own) -> None:
     name = str(entry["pack"])  # type: ignore[index]
     assert name in made.text
     assert entry["archive_sha256"] in made.text  # type: ignore[index]
+    left = [about["href"] for about, _ in own.reader.page("/packs").all("a")]
+    assert seen not in left  # something was made of it
 
     archive = own.reader.client.get(f"/packs/file/{name}")
     assert archive.status_code == 200
@@ -94,6 +97,21 @@ def test_what_was_cleared_here_goes_out_and_is_marked_in_the_preview(own: Own) -
     own.sent(f"/incident/{first}/withdraw", reason="it wasn't")
     page = own.done(own.sent("/packs/look", recipient="partner"))
     assert "cleared here" not in page.text
+
+
+def test_what_a_preview_does_not_list_is_counted_and_said(
+    own: Own, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    products = release_run(load(own.home, own.config), "partner", None).products
+    incidents, vessels = len(products.incidents), len(products.flagged)
+    monkeypatch.setattr(previewing, "MAX_LISTED", 1)
+    page = own.done(own.sent("/packs/look", recipient="partner"))
+    holds_up(page)
+    assert f"{incidents} incidents, {vessels} vessels" in page.text
+    assert f": {incidents - 1} more incidents, {vessels - 1} more vessels." in page.text
+    monkeypatch.undo()
+    page = own.done(own.sent("/packs/look", recipient="partner"))
+    assert "Not listed" not in page.text
 
 
 def _correct(own: Own, name: str) -> None:

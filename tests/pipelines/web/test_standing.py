@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -16,6 +17,7 @@ from pipelines.ask.health.model import LastLook
 from pipelines.ask.look import look
 from pipelines.assess.dispositions import PART
 from pipelines.assess.dispositions.outcomes import holding
+from pipelines.assess.incidents import vessels_in
 from pipelines.assess.incidents.first import CERTAINTIES
 from pipelines.base.labels import labels
 from pipelines.base.settings import HealthSettings, load
@@ -352,3 +354,29 @@ def test_no_reach_is_drawn_of_a_hull_that_is_heard_under_another_number(
     again = {one.id: one.pace_kn for one in charts._scene(shown).events}
     assert again[gap.id] == 0.0
     assert any(again.values())
+
+
+def test_what_began_before_the_night_is_drawn_from_before_it_began(
+    desk_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A crossing of the night before had no way to play back, a silence neither name nor reach."""
+    shown = Nights(load(desk_home)).shown("", "en")
+    night, ranked = shown.night, shown.incidents[shown.incidents["rank"] > 0]
+    own = ranked[ranked["mmsi"] > 0].iloc[0]
+    rank, mmsis = int(own["rank"]), vessels_in(own["vessels"])
+    began = shown.events_of(own["events"].split(";"))["start"].min()
+    newest = night.track(*mmsis).groupby("mmsi").last()
+    monkeypatch.setitem(night.run, "start", newest["time"].max() + pd.Timedelta(seconds=1))
+
+    def drawn(chart: charts.Drawn) -> dict[str, Any]:
+        data: dict[str, Any] = json.loads(str(chart.data))
+        at = {one["mmsi"]: (one["x"] + data["lon0"], one["y"]) for one in data["vessels"]}
+        seen = newest.loc[list(at), ["lon", "lat"]].itertuples(index=False, name=None)
+        assert list(at.values()) == [pytest.approx(one, abs=1e-4) for one in seen]
+        return data
+
+    data = drawn(charts.Charts().incident(shown, rank))
+    assert data["start_s"] == int((began - charts.BEFORE).timestamp())
+    assert min(one["begin_s"] for one in data["events"]) == charts.BEFORE.total_seconds()
+    assert {one["mmsi"] for one in data["tracks"]} >= mmsis
+    drawn(charts.Charts().night(shown, {rank}))

@@ -32,10 +32,16 @@ const muted = (e, s) => s.moment !== null || (s.rank && !e.ranks.includes(s.rank
 // What somebody has concluded on stands back, unless it is chosen
 const over = (ranks, s) => ranks.every((rank) => s.closed.has(rank) && rank !== s.rank);
 /* Tell how many ninths of a mark at a pixel lie on land: one that finds no room at its place goes over the sea. The
-   land is painted once, small, and looked up: to ask a path of a whole coast takes as long as to paint it. */
+   land is painted once for a view, small, and looked up: to ask a path of a whole coast takes as long as to paint it. */
 const GRAIN = 3;
 const NINTHS = [-9, 0, 9].flatMap((dx) => [-9, 0, 9].map((dy) => [dx, dy]));
+let lately = { of: "" };
 function aground(v, w, h) {
+  const of = [v.x, v.y, v.k, w, h].join();
+  if (lately.of !== of) lately = { of, onLand: painter(v, w, h) };
+  return lately.onLand;
+}
+function painter(v, w, h) {
   const [wide, high, k] = [Math.ceil(w / GRAIN) || 1, Math.ceil(h / GRAIN) || 1, v.k / GRAIN];
   let painted = null;
   const paint = () => {

@@ -15,7 +15,7 @@ const voyages = tracks.map((t) => {
 
 /* Where the slider begins: a night after a long silence is as long as that, and nothing was heard in it. */
 const LONG_S = 43200;
-const heard_s = Math.min(...voyages.flatMap((v) => v.points.slice(0, 1)).map((p) => p.t));
+const heard_s = Math.min(...voyages.flatMap((v) => v.points.find((p) => p.t >= 0) ?? []).map((p) => p.t));
 const FIRST_S = heard_s > LONG_S && heard_s < SPAN_S ? heard_s - (heard_s % 60) : 0;
 
 /* Index of the last point of a track no later than a moment; -1 where it had none yet. */
@@ -91,7 +91,7 @@ function drawMoment(ctx, w, h, v, c, ratio, s) {
   const now = events.filter((e) => e.begin_s <= t && (e.end_s === null || t <= e.end_s));
   const still = { ...s, moment: null };
   reachOf(ctx, v, c, X, Y, s);
-  const marks = layOut(w, h, X, Y, still, now);
+  const marks = layOut(w, h, X, Y, still, now, aground(v, w, h));
   for (const mark of marks) leader(ctx, mark, c);
   for (const mark of [...marks].reverse()) drawMark(ctx, mark, c, still);
   const taken = marks.map((m) => boxAt(m.sx, m.sy, 13));
