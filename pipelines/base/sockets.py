@@ -20,8 +20,8 @@ CROWDED: Final = 64
 """From so many on, who has less than a share gets the place of who has most."""
 MAX_OF_NETWORK: Final = CROWDED // 2
 """From one network, though nobody else be there."""
-MAX_OF_ACCOUNT: Final = CROWDED // 2
-"""From one other account of this machine."""
+MAX_OF_ACCOUNT: Final = MAX_OPEN // 4
+"""From one other account of this machine: a proxy may be one, and then brings all its clients."""
 MAX_OF_OTHERS: Final = MAX_OPEN // 2
 """From all of them: the rest is for the account whose server it is."""
 
@@ -95,6 +95,8 @@ _ACCOUNT: Final = "account "
 def _other_account(made: socket.socket, address: Any) -> str:
     """Return whose a connection on loopback is; empty for our own, and from elsewhere."""
     with suppress(OSError, ValueError):
+        if not peers.TABLES[4].exists():
+            return ""  # not Linux: to look through all processes takes long, for each connection
         if ipaddress.ip_address(str(address[0])).is_loopback:
             user = peers.account({"client": address, "server": made.getsockname()})
             return "" if user == os.getuid() else f"{_ACCOUNT}{user}"

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from detectors.core.errors import SelatError
 from pipelines.base.processes import end_with_parent
-from pipelines.base.sockets import Listener
+from pipelines.base.sockets import MAX_OF_ACCOUNT, Listener
 from pipelines.flows import records
-from pipelines.flows.gate import Gate
+from pipelines.flows.gate import LOOPBACK, Gate
 
 if TYPE_CHECKING:
     import uvicorn
@@ -77,6 +77,8 @@ def main() -> None:
     first = _begin(asked)
     threading.Thread(target=_end_with_input, daemon=True).start()
     listening = Listener(fileno=int(asked["socket"]))
+    if listening.getsockname()[0] not in LOOPBACK:
+        listening.most_of_one = MAX_OF_ACCOUNT
     gate = application(asked, int(listening.getsockname()[1]))
     gc.freeze()
     gc.enable()
