@@ -16,6 +16,7 @@ from pathlib import Path
 from detectors.core.errors import SelatError
 from pipelines.ask.health import Health, gather
 from pipelines.ask.health import problems as health_problems
+from pipelines.ask.others import check_others
 from pipelines.base.files import read_plain, write_text
 from pipelines.base.problems import Problem
 from pipelines.base.settings import PROJECT, Installation
@@ -30,6 +31,7 @@ def look(
     person may edit is examined, changed or not; without `edited` never.
     """
     problems = _edited(installation, now, afresh=afresh) if edited else []
+    problems += check_others(installation) if edited else []
     if not installation.holds:
         home = installation.home
         text = f"{home} isn't there or holds nothing: nothing was ever taken in, or it is mistyped"

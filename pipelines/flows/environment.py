@@ -1,12 +1,13 @@
 """Prefect made quiet, offline, closed and at home, before it is first imported.
 
 Where PREFECT_API_URL names a server of one's own, what is set for that server stands. Else nothing
-that is set for Prefect elsewhere counts, in the environment, in a profile or in the folder that a
-command is started in: it might open what is to be closed.
+that is set for Prefect elsewhere counts, in the environment, in a profile, in the folder that a
+command is started in or in the home: it might open what is to be closed, or name a program.
 """
 
 import os
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +18,11 @@ from pipelines.base.settings import ServiceSettings
 _WRITTEN: Final = ("", "prefect", "store", "runs")
 """Folders of a home that a run writes to."""
 
+NOTHING_HERE: Final = Path(__file__).parent
+"""A folder of the program, in which no settings of Prefect's lie: it reads those where it is."""
+
+_ITS_OWN: Final = find_spec("prefect")
+
 _QUIET: Final = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
@@ -24,6 +30,11 @@ _QUIET: Final = {
     "PREFECT_LOGGING_LEVEL": "CRITICAL",
     "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
     "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "true",
+    # By themselves they are looked for in the home: what is logged how can name any function there.
+    "PREFECT_PROFILES_PATH": str(NOTHING_HERE / "profiles.toml"),
+    "PREFECT_LOGGING_CONFIG_PATH": str(
+        Path((_ITS_OWN and _ITS_OWN.origin) or "").parent / "logging" / "logging.yml"
+    ),
 }
 
 _CLOSED: Final = {

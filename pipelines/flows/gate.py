@@ -6,11 +6,14 @@ name lead to loopback), no other page as its origin, and, for the API, the passw
 themselves hold nothing, and ask for the password; it is kept by the page and sent by its script, so
 a browser never sends it of its own accord, as it would for another page too.
 
-WebSockets bring the password in their first message, which Prefect checks itself.
+WebSockets bring the password in their first message. Prefect checks it too, but waits for it for as
+long as it takes, and what is none is an error of its own to it: a hundred lines in its log.
 """
 
+import asyncio
 import base64
 import hmac
+import json
 import re
 from collections.abc import Collection, Iterable, MutableMapping
 from hashlib import sha256
@@ -23,6 +26,9 @@ LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
 PROOF: Final = "/proof"
 """Path at which the server shows that it knows the password, without saying it."""
+
+WORD_S: Final = 10.0
+"""Time for a WebSocket to bring its first message, the password."""
 
 _NONCE: Final = re.compile(r"[0-9a-f]{64}")
 _API: Final = "/api"
@@ -83,6 +89,8 @@ class Gate:
             await _answer(scope, receive, send, status, "refused\n")
         elif scope["type"] == "http" and scope["path"] == PROOF:
             await self._prove(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await self._app(scope, self._after_the_word(receive, send), send)
         else:
             await self._app(scope, receive, _hardened(send))
 
@@ -106,6 +114,27 @@ class Gate:
             return 405
         return 404 if path.rstrip("/").startswith(_CLOSED) else None
 
+    def _after_the_word(self, receive: Receive, send: Send) -> Receive:
+        """Pass on what a WebSocket brings once that was the password; else it has gone."""
+        known = False
+
+        async def received() -> MutableMapping[str, Any]:
+            nonlocal known
+            if known:
+                return await receive()
+            try:
+                message = await asyncio.wait_for(receive(), WORD_S)
+            except TimeoutError:
+                message = {"type": "websocket.receive"}
+            if message["type"] == "websocket.receive":
+                known = hmac.compare_digest(_word(message.get("text")), self._auth.encode())
+                if not known:
+                    await send({"type": "websocket.close", "code": 1008})
+                    return {"type": "websocket.disconnect", "code": 1008}
+            return message
+
+        return received
+
     async def _prove(self, scope: Scope, receive: Receive, send: Send) -> None:
         asked = parse_qs(scope["query_string"].decode("latin-1"))
         nonce = asked.get("nonce", [""])[0]
@@ -114,6 +143,20 @@ class Gate:
             await _answer(scope, receive, send, 200, stated)
         else:
             await _answer(scope, receive, send, 400, "refused\n")
+
+
+def _word(text: str | None) -> bytes:
+    """Return the password in the first message of a WebSocket, as Prefect's clients and pages send
+    it; empty where there is none.
+    """
+    try:
+        message = json.loads(text or "")
+    except (ValueError, RecursionError):
+        return b""
+    token = (
+        message.get("token") if isinstance(message, dict) and message.get("type") == "auth" else ""
+    )
+    return token.encode("utf-8", "surrogatepass") if isinstance(token, str) else b""
 
 
 def _only(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> bytes | None:

@@ -107,7 +107,7 @@ def started_server(
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=said,
-            cwd=folder,
+            cwd=environment.NOTHING_HERE,
             pass_fds=[handle],
             process_group=0,  # Ctrl-C isn't for it: we end it
             patience_s=_SAID_S,
@@ -117,7 +117,7 @@ def started_server(
             reached = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 (compared, not bound)
             reached = f"[{reached}]" if ":" in reached else reached
             server = Server(f"http://{reached}:{listening.getsockname()[1]}/api", auth)
-            _import_prefect(folder)  # which takes as long as the server takes to start
+            _import_prefect()  # which takes as long as the server takes to start
             _wait_for(process, asked, log)
             yield server, process
 
@@ -183,7 +183,7 @@ def used(server: Server) -> Iterator[None]:
     values = server.client_environment
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
-    _import_prefect(Path(os.environ["PREFECT_HOME"]))
+    _import_prefect()
     try:
         yield
     except Exception:
@@ -199,10 +199,10 @@ def used(server: Server) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _import_prefect(folder: Path) -> None:
-    """Have Prefect read its settings, from a folder of ours: it looks for files where it is."""
+def _import_prefect() -> None:
+    """Have Prefect read its settings where none lie: it looks for files where it is."""
     before = Path.cwd()
-    os.chdir(folder)
+    os.chdir(environment.NOTHING_HERE)
     try:
         from prefect.context import refresh_global_settings_context
 
@@ -234,13 +234,14 @@ def password_file(installation: Installation) -> Path:
 def service_auth(installation: Installation) -> str:
     """Return the password of this home's service, made where there is none yet.
 
-    Raises ConfigError if others may read it.
+    Raises ConfigError if others may read it, or made it.
     """
     path = password_file(installation)
     if not path.exists() or path.stat(follow_symlinks=False).st_size == 0:
         make_private(path, new_auth())
     about = path.stat(follow_symlinks=False)
-    if not stat.S_ISREG(about.st_mode) or stat.S_IMODE(about.st_mode) & 0o077:
+    theirs = about.st_uid not in {0, os.geteuid(), installation.home.stat().st_uid}
+    if not stat.S_ISREG(about.st_mode) or stat.S_IMODE(about.st_mode) & 0o077 or theirs:
         raise ConfigError(
             f"others may have read the password in {path}", hint="remove it; a new one is made"
         )

@@ -10,7 +10,6 @@ import gc
 import json
 import os
 import signal
-import socket
 import sys
 import threading
 from collections.abc import Callable
@@ -20,8 +19,9 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from detectors.core.errors import SelatError
 from pipelines.base.processes import end_with_parent
+from pipelines.base.sockets import MAX_OF_ACCOUNT, Listener
 from pipelines.flows import records
-from pipelines.flows.gate import Gate
+from pipelines.flows.gate import LOOPBACK, Gate
 
 if TYPE_CHECKING:
     import uvicorn
@@ -31,6 +31,9 @@ READY = b"ready\n"
 
 _LAST_WORDS_S = 1
 """Time for requests that are being answered when it is to end."""
+
+_MAX_MESSAGE: Final = 2 << 20
+"""Bytes of a WebSocket's message: Prefect takes events of 1.5 MB."""
 
 _UNHEARD: Final = {
     "PREFECT_SERVER_EVENTS_STREAM_OUT_ENABLED": "false",
@@ -67,16 +70,22 @@ def main() -> None:
     gc.disable()
     import uvicorn
 
+    from pipelines.base.prompt import Prompt
+
     end_with_parent()
     asked = json.loads(sys.stdin.buffer.readline())
     first = _begin(asked)
     threading.Thread(target=_end_with_input, daemon=True).start()
-    listening = socket.socket(fileno=int(asked["socket"]))
+    listening = Listener(fileno=int(asked["socket"]))
+    if listening.getsockname()[0] not in LOOPBACK:
+        listening.most_of_one = MAX_OF_ACCOUNT
     gate = application(asked, int(listening.getsockname()[1]))
     gc.freeze()
     gc.enable()
     config = uvicorn.Config(
         gate,
+        http=Prompt,
+        ws_max_size=_MAX_MESSAGE,
         lifespan="on",
         log_level="error",
         access_log=False,
@@ -100,9 +109,7 @@ def _begin(asked: dict[str, Any]) -> Callable[[], None]:
     return partial(records.keep, folder) if is_first and not needless else lambda: None
 
 
-async def _serve(
-    server: "uvicorn.Server", listening: socket.socket, first: Callable[[], None]
-) -> None:
+async def _serve(server: "uvicorn.Server", listening: Listener, first: Callable[[], None]) -> None:
     async def say_when_ready() -> None:
         while not server.started:
             await asyncio.sleep(0.02)

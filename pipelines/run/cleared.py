@@ -16,6 +16,7 @@ in the home, where each conclusion is recorded too.
 
 import hashlib
 import json
+import secrets
 import shutil
 from collections.abc import Collection, Mapping
 from contextlib import suppress
@@ -35,7 +36,7 @@ from pipelines.patrol import units
 from pipelines.publish.packs.recipients import Recipient
 from pipelines.run.release_manifest import UNTOLD, known_to_fail
 from pipelines.run.release_nights import Night, nights, runs_of
-from pipelines.run.release_view import Rights, align, name_of
+from pipelines.run.release_view import Rights, align, in_line, name_of
 from pipelines.run.runs import HISTORY, finish_run, run_detectors, work_out_days
 from pipelines.run.setup import Setup
 from pipelines.run.windows import Window
@@ -136,12 +137,9 @@ def prepared(own: Installation) -> dict[str, Any]:
     return {}
 
 
-def made(own: Installation) -> tuple[int, ...]:
-    """Return what tells a cleared home from the same before it was prepared again."""
-    with suppress(OSError):
-        about = (own.home / _NOTE).stat()
-        return (about.st_ino, about.st_mtime_ns)
-    return ()
+def made(own: Installation) -> str:
+    """Return what tells a cleared home from the same before something of it was made anew."""
+    return str(prepared(own).get("made", ""))
 
 
 @dataclass(frozen=True)
@@ -187,11 +185,17 @@ def _prepare(
         if not _sound(own, rights):
             shutil.rmtree(own.home, ignore_errors=True)
         _configure(installation, own, sharing, rules)
-        with write(own.store, own.settings.store) as writer:
-            align(writer, rights, home)
-            writer.place_feeds(_places(home.feed_places(), rights))
-            work_out_days(writer, own, report)
-            writer.publish()
+        places = _places(home.feed_places(), rights)
+        noted = prepared(own)
+        # Where all that is new may not be seen, nothing is written, or its desk would say by that
+        # that something came.
+        if not (noted.get("state") and _in_line(own, rights, places)):
+            _note(own, "", noted.get("nights"))
+            with write(own.store, own.settings.store) as writer:
+                align(writer, rights, home)
+                writer.place_feeds(places)
+                work_out_days(writer, own, report)
+                writer.publish()
     with read(own.store, own.settings.store) as store:
         wanted = list(nights(runs, _Held(store, rights)))
     done: dict[str, str] = prepared(own).get("nights", {})
@@ -199,7 +203,13 @@ def _prepare(
         if night.run_id not in done:
             done[night.run_id] = _run(own, night, rights, report)
             _note(own, "", done)
-    _note(own, state, done)
+    _note(own, state, done, made(own))
+
+
+def _in_line(own: Installation, rights: Rights, places: Mapping[str, Path]) -> bool:
+    with read(own.store, own.settings.store) as store:
+        held = store.feed_places()
+        return in_line(store, rights) and all(held.get(key) == places[key] for key in places)
 
 
 def _places(found: Mapping[str, Path], rights: Rights) -> dict[str, Path]:
@@ -272,8 +282,14 @@ def _run(own: Installation, night: Night, rights: Rights, report: Reporter) -> s
         return finish_run(store, setup, window, detection, unread).run_id
 
 
-def _note(own: Installation, state: str, done: dict[str, str]) -> None:
-    write_text(own.home / _NOTE, json.dumps({"state": state, "nights": done}))
+def _note(own: Installation, state: str, done: Mapping[str, str] | None, anew: str = "") -> None:
+    """Note how far it is; nothing of one of which no night was looked at yet.
+
+    `anew`: see `made`; without it something was.
+    """
+    if done is not None:
+        noted = {"state": state, "nights": done, "made": anew or secrets.token_hex(8)}
+        write_text(own.home / _NOTE, json.dumps(noted))
 
 
 def clear_away(installation: Installation, clearances: list[Clearance]) -> list[Path]:

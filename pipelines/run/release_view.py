@@ -330,18 +330,28 @@ def opened(
 
 def align(writer: Writer, rights: Rights, source: Queries) -> None:
     """Bring feeds and sightings of a store in line with what some may have of another."""
-    columns = ["feed_key", "name"]
-    held = set(writer.ledger()[columns].itertuples(index=False, name=None))
-    wanted = set(rights.ledger[columns].itertuples(index=False, name=None))
+    held, wanted = _feeds(writer.ledger()), _feeds(rights.ledger)
     if gone := sorted(key for key, _ in held - wanted):
         writer.delete_feed(*gone)
     new = rights.ledger["feed_key"].isin([key for key, _ in wanted - held])
     writer.take_feeds(source, rights.ledger[new].reset_index(drop=True))
-    theirs = frames.conform(rights.sightings.drop(columns="file_key"), frames.SIGHTINGS)
-    if not theirs.sort_values(["time", "sighting_id"], ignore_index=True).equals(
-        writer.all_sightings()
-    ):
+    if not _has_sightings(writer, rights):
         writer.set_sightings(rights.files, rights.sightings)
+
+
+def in_line(store: Queries, rights: Rights) -> bool:
+    """Tell whether a store holds what some may have of another, no more and no less."""
+    return _feeds(store.ledger()) == _feeds(rights.ledger) and _has_sightings(store, rights)
+
+
+def _feeds(ledger: pd.DataFrame) -> set[tuple[str, str]]:
+    return set(ledger[["feed_key", "name"]].itertuples(index=False, name=None))
+
+
+def _has_sightings(store: Queries, rights: Rights) -> bool:
+    theirs = frames.conform(rights.sightings.drop(columns="file_key"), frames.SIGHTINGS)
+    ordered = theirs.sort_values(["time", "sighting_id"], ignore_index=True)
+    return bool(ordered.equals(store.all_sightings()))
 
 
 def _write_look(path: Path, look: Look) -> None:

@@ -15,17 +15,15 @@ from typing import Any, Final
 from urllib.parse import parse_qs
 
 from detectors.core.errors import SelatError
+from pipelines.base import peers
 from pipelines.base.asgi import App, Pairs, Receive, Scope, Send, refuse_socket, respond
-from pipelines.web import peers
+from pipelines.base.prompt import PIECE
 from pipelines.web.gate import NOT_READY, OUT_OF_ORDER, Gate
 from pipelines.web.protocol import UPLOAD, Headers, by_name, cookie_of, form_of, upload_of
 from pipelines.web.sessions import Keys, Session, same
 
 MAX_HEADERS: Final = 16_384
 MAX_ADDRESS: Final = 4_096
-PIECE: Final = 16_384
-"""An answer goes out in such pieces, each once its reader has taken most of those before: one that
-is handed over whole is at its end for the server, which soon closes the line and cuts it off."""
 
 _POLICY: Final = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "

@@ -18,36 +18,24 @@ from pathlib import Path
 from tempfile import mkstemp
 from typing import Final
 
-import h11
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from detectors.core.errors import ConfigError, SelatError
+from pipelines.base import prompt
 from pipelines.base.files import LEFT_S
+from pipelines.base.sockets import MAX_OF_NETWORK, MAX_OPEN, Listener
 from pipelines.base.visible import clean
 from pipelines.web.accounts import Accounts
 from pipelines.web.app import Desk, application
 from pipelines.web.clearances import Desks, Preparing
-from pipelines.web.doors import MAX_HEADERS, PIECE, Doors
+from pipelines.web.doors import MAX_HEADERS, Doors
 from pipelines.web.gate import Gate
 from pipelines.web.sessions import Keys
-from pipelines.web.sockets import MAX_OF_NETWORK, MAX_OPEN, Listener
 
 LOOPBACK: Final = ("127.0.0.1", "localhost")
-RECEIVE_S: Final = 10.0
-"""A request that hasn't come in so long is cut off, in twice that at the latest."""
-
-LOOKS: Final = 30
-"""Who leaves something of an answer unread at so many looks, one each `RECEIVE_S`, is cut off: a
-page of 300 kB has come by then where the line carries a kilobyte a second."""
-TAKEN: Final = 10
-"""For so many looks it makes up that what waited was taken: a pack comes however long it takes,
-where the line carries the third of its buffer that the system lets go of at once in 100 s.
-"""
-
 CLOSE_S: Final = 10.0
 """A TLS connection that its client doesn't end in so long is cut off: what is under way of an
-answer then, 100 kB at most (`doors.PIECE`), has come where the line carries 10 kB a second."""
+answer then, 100 kB at most (`prompt.PIECE`), has come where the line carries 10 kB a second."""
 _STOP_S: Final = 2
 
 _OPENER: Final = """<!doctype html>
@@ -226,53 +214,6 @@ def _run(server: uvicorn.Server, sock: socket.socket, say: Callable[[str], None]
         say("closed")
 
 
-class Prompt(H11Protocol):
-    """HTTP/1.1 for clients that say what they want and take it: who doesn't in time is cut off.
-
-    Without it as many silent connections as are allowed keep everybody out, and so do as many that
-    ask without end and read nothing.
-    """
-
-    _owed: tuple[object, bool] = (None, True)
-    _unread: int = 0
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to watch."""
-        super().connection_made(transport)
-        transport.set_write_buffer_limits(high=PIECE)
-        self.loop.call_later(RECEIVE_S, self._watch)
-
-    def resume_writing(self) -> None:
-        """Go on once what waited was taken."""
-        super().resume_writing()
-        self._unread = max(self._unread - TAKEN, 0)
-
-    def send_400_response(self, msg: str) -> None:
-        """Answer what is no HTTP; the desk, where it is at its head yet, has nobody to answer.
-
-        Else what it says then is an error, of which the log has sixty lines for each stranger.
-        """
-        super().send_400_response(msg)
-        if self.cycle is not None:
-            self.cycle.disconnected = True
-            self.cycle.message_event.set()
-
-    def _watch(self) -> None:
-        if self.transport.is_closing() and self.scheme == "https":
-            return  # how TLS ends has a limit of its own
-        unread = self.transport.get_write_buffer_size() > 0
-        if self.transport.is_closing() and not unread:
-            return
-        self._unread = self._unread + 1 if unread else 0
-        owes = self.conn.their_state in {h11.IDLE, h11.SEND_BODY}
-        still = owes and self._owed == (self.cycle, True)  # the same request as last time
-        if still or self._unread >= LOOKS:
-            self.transport.abort()
-            return
-        self._owed = (self.cycle, owes)
-        self.loop.call_later(RECEIVE_S, self._watch)
-
-
 class _Server(uvicorn.Server):
     """One whose clients say what they want while TLS begins, too."""
 
@@ -280,7 +221,7 @@ class _Server(uvicorn.Server):
         """Begin, with limits of its own for how TLS begins and ends: else a minute, and half."""
         if self.config.ssl is not None:
             loop = asyncio.get_running_loop()
-            limits = {"ssl_handshake_timeout": RECEIVE_S, "ssl_shutdown_timeout": CLOSE_S}
+            limits = {"ssl_handshake_timeout": prompt.RECEIVE_S, "ssl_shutdown_timeout": CLOSE_S}
             made = partial(loop.create_server, **limits)
             loop.create_server = made  # type: ignore[method-assign]
         await super().startup(sockets)
@@ -290,7 +231,7 @@ def server_of(app: Doors, tls: ssl.SSLContext | None = None) -> uvicorn.Server:
     """Return the server of an application: HTTP/1.1, small headers, nothing said of itself."""
     config = uvicorn.Config(
         app,
-        http=Prompt,
+        http=prompt.Prompt,
         ws="none",
         lifespan="off",
         log_config=None,

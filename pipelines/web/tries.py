@@ -10,7 +10,6 @@ guessing at others doesn't push out what was counted of one.
 """
 
 import hashlib
-import ipaddress
 import secrets
 import time
 from collections import OrderedDict
@@ -18,6 +17,8 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from threading import Lock
 from typing import Final
+
+from pipelines.base.sockets import network_of
 
 MAX_KEPT: Final = 4096
 MAX_BROWSERS: Final = 8
@@ -140,16 +141,3 @@ class Tries:
 def _digest(browser: str) -> str:
     """Return what is kept of a browser's word: a table is searched by it, so none can be timed."""
     return hashlib.sha256(browser.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def network_of(address: str) -> str:
-    """Return what one subscriber has: an IPv4 address, or 64 bits of IPv6 (RFC 6177)."""
-    try:
-        parsed = ipaddress.ip_address(address.split("%", maxsplit=1)[0])
-    except ValueError:
-        return address[:64]
-    if isinstance(parsed, ipaddress.IPv6Address):
-        if parsed.ipv4_mapped is not None:
-            return str(parsed.ipv4_mapped)
-        return str(ipaddress.ip_network((parsed, 64), strict=False))
-    return str(parsed)

@@ -22,12 +22,13 @@ from starlette.testclient import TestClient
 from detectors.core.errors import ConfigError
 from pipelines import store
 from pipelines.ask.explain import raw
+from pipelines.base import peers, prompt
 from pipelines.base.labels import labels
 from pipelines.base.progress import reporter
 from pipelines.base.settings import load
 from pipelines.run.runs import detect_only
 from pipelines.run.windows import NoDataError
-from pipelines.web import assets, concluding, peers, rooms, serving, spoken, working
+from pipelines.web import assets, concluding, rooms, spoken, working
 from pipelines.web.app import Desk
 from pipelines.web.doors import MAX_ADDRESS, MAX_HEADERS
 from pipelines.web.protocol import MAX_BODY
@@ -320,15 +321,27 @@ def test_another_account_with_the_cookie_stays_outside(
 
 
 @pytest.mark.skipif(
-    not peers.TABLE.exists(), reason="the system doesn't tell whose a connection is"
+    not peers.TABLES[4].exists(), reason="the system doesn't tell whose a connection is"
 )
-def test_whose_connection_it_is_is_told_by_the_system() -> None:
-    sock = listening("127.0.0.1", 0)
-    with sock, socket.create_connection(sock.getsockname()) as client:
-        scope = {"client": client.getsockname(), "server": sock.getsockname()}
-        assert peers.account(scope) == os.getuid()
-        scope["client"] = ("127.0.0.1", 1)
-        assert peers.account(scope) is None
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+@pytest.mark.parametrize("asked", [True, False])
+def test_whose_connection_it_is_is_told_by_the_system(
+    monkeypatch: pytest.MonkeyPatch, host: str, asked: bool
+) -> None:
+    """Also in a sandbox that doesn't let the kernel be asked."""
+    if not asked:
+        monkeypatch.delattr(socket, "AF_NETLINK")
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as sock:
+        try:
+            sock.bind((host, 0))
+        except OSError:
+            pytest.skip("no IPv6 here")
+        sock.listen()
+        with socket.create_connection(sock.getsockname()[:2]) as client:
+            scope = {"client": client.getsockname(), "server": sock.getsockname()}
+            assert peers.account(scope) == os.getuid()
+            scope["client"] = (host, 1)
+            assert peers.account(scope) is None
     assert peers.account({"client": ("testclient", 1), "server": ("::1", 2)}) is None
     assert peers.account({}) is None
 
@@ -494,7 +507,7 @@ def test_who_sends_nothing_is_cut_off(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """As many silent connections as are allowed would keep everybody out."""
-    monkeypatch.setattr(serving, "RECEIVE_S", 0.1)
+    monkeypatch.setattr(prompt, "RECEIVE_S", 0.1)
     begun = (b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\na")
     with served(Desk(load(desk_home))) as address:
         where = urlsplit(address())

@@ -26,18 +26,19 @@ from typer.testing import CliRunner
 from detectors.core.errors import ConfigError
 from pipelines import store
 from pipelines.assess.dispositions import newest, set_aside
+from pipelines.base import peers, prompt, sockets
 from pipelines.base.marks import Tlp
 from pipelines.base.settings import Installation
+from pipelines.base.sockets import CROWDED, MAX_OF_NETWORK
 from pipelines.cli.main import app as command
 from pipelines.run import cleared
-from pipelines.web import accounts, assets, clearances, peers, serving, sockets, tls, tries
+from pipelines.web import accounts, assets, clearances, serving, tls, tries
 from pipelines.web.accounts import AccountError, Accounts, Secret
 from pipelines.web.app import Desk
 from pipelines.web.doors import Doors
 from pipelines.web.protocol import MAX_BODY
 from pipelines.web.recent import Recent
 from pipelines.web.sessions import IDLE_S, MAX_OF_ONE, WHOLE_S, Keys
-from pipelines.web.sockets import CROWDED, MAX_OF_NETWORK
 from pipelines.web.tries import FREE, FREE_ANYWHERE, FREE_OF_ADDRESS, MAX_KEPT, Tries
 from tests.pipelines.web.conftest import (
     AWAY,
@@ -807,6 +808,26 @@ def test_nobody_alone_takes_all_connections_or_all_files() -> None:
         assert called() is None
 
 
+def test_no_other_account_keeps_its_owner_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On loopback all come from one address, and who isn't let in is served for ten seconds."""
+    monkeypatch.setattr(sockets, "MAX_OF_ACCOUNT", 4)
+    monkeypatch.setattr(sockets, "MAX_OF_OTHERS", 6)
+    accounts = iter([1000] * 9 + [1001] * 2 + [None] + [os.getuid()] * 9)
+    monkeypatch.setattr(peers, "account", lambda _: next(accounts))
+    with serving.listening("127.0.0.1", 0) as sock, ExitStack() as open_:
+
+        def called() -> bool:
+            open_.enter_context(socket.create_connection(sock.getsockname()))
+            try:
+                open_.enter_context(sock.accept()[0])
+            except ConnectionAbortedError:
+                return False
+            return True
+
+        assert [called() for _ in range(9)] == [True] * 4 + [False] * 5
+        assert [called() for _ in range(12)] == [True] * 2 + [False] + [True] * 9
+
+
 def test_two_networks_together_keep_no_third_one_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who has less than a fair share gets the place of the oldest connection of who has most."""
     monkeypatch.setattr(sockets, "CROWDED", 8)
@@ -917,7 +938,7 @@ def test_only_new_tls_is_spoken_and_who_begins_none_is_cut_off(
     certified: tuple[Path, Path],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(serving, "RECEIVE_S", 0.3)
+    monkeypatch.setattr(prompt, "RECEIVE_S", 0.3)
 
     def spoken(port: int, most: ssl.TLSVersion) -> str | None:
         context = ssl.create_default_context(cafile=str(certified[0]))
@@ -953,13 +974,13 @@ def test_who_reads_slowly_gets_a_whole_answer_and_who_reads_nothing_is_cut_off(
     """Half a night on a slow line looks like a whole one; as many who read nothing as are served
     keep everybody out."""
     monkeypatch.setattr(serving, "CLOSE_S", 1.5)
-    ended, lost = threading.Event(), serving.Prompt.connection_lost
+    ended, lost = threading.Event(), prompt.Prompt.connection_lost
 
     def noted(*given: Any) -> None:
         lost(*given)
         ended.set()
 
-    monkeypatch.setattr(serving.Prompt, "connection_lost", noted)
+    monkeypatch.setattr(prompt.Prompt, "connection_lost", noted)
     long = "x" * (16 << 20)  # more than the system holds on the way
     monkeypatch.setattr(assets, "find", lambda _: ("text/css", long))
     context = ssl.create_default_context(cafile=str(certified[0]))
@@ -986,7 +1007,7 @@ def test_who_reads_slowly_gets_a_whole_answer_and_who_reads_nothing_is_cut_off(
         slow.close()
         assert ended.wait(20)
         ended.clear()
-        monkeypatch.setattr(serving, "RECEIVE_S", 0.1)
+        monkeypatch.setattr(prompt, "RECEIVE_S", 0.1)
         steady, got = asked(), 0
         steady.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)  # little is on the way
         for _ in range(800):  # far longer than who takes nothing is borne with
@@ -1014,7 +1035,8 @@ def _received(sock: socket.socket) -> bytes:
 def test_where_the_system_does_not_tell_whose_a_connection_is_our_own_processes_do(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(peers, "TABLE", tmp_path / "none")
+    monkeypatch.delattr(socket, "AF_NETLINK", raising=False)
+    monkeypatch.setattr(peers, "TABLES", {4: tmp_path / "none"})
     with (
         serving.listening("127.0.0.1", 0) as sock,
         socket.create_connection(sock.getsockname()) as client,
@@ -1031,7 +1053,8 @@ def test_a_connection_that_its_client_has_closed_is_nobodys(
 ) -> None:
     """The kernel shows it with root's number: root's desk took it for its own."""
     line = "3: 0100007F:A06C 0100007F:848B {} 0:0 03:0 0 {} 0 0 3 x\n"
-    monkeypatch.setattr(peers, "TABLE", table := tmp_path / "tcp")
+    monkeypatch.delattr(socket, "AF_NETLINK", raising=False)
+    monkeypatch.setattr(peers, "TABLES", {4: (table := tmp_path / "tcp")})
     scope = {"client": ("127.0.0.1", 0xA06C), "server": ("127.0.0.1", 0x848B)}
     for values, whose in (
         (("01", 1000), 1000),

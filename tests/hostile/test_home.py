@@ -6,16 +6,19 @@ import shutil
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import duckdb
 import pytest
 
 from pipelines.ask.doctor import check_reach
+from pipelines.ask.others import check_others
 from pipelines.base import failure
+from pipelines.base.labels import labels
 from pipelines.base.progress import noted_in
 from pipelines.base.schedule import LOOK
-from pipelines.base.settings import load
+from pipelines.base.settings import PROJECT, load
 from pipelines.cli import main
 from pipelines.flows import environment
 from pipelines.flows.environment import HomeError, prepare
@@ -25,6 +28,7 @@ from pipelines.run.export import export_run
 from pipelines.run.looked import read_state
 from pipelines.run.setup import load_zones
 from pipelines.store.catalogue import unopened
+from pipelines.web.spoken import spoken
 from tests.hostile.waiting import nobody_waits
 
 Selat = Callable[..., Any]
@@ -218,6 +222,43 @@ def test_a_read_only_folder_is_named(
 def test_nothing_is_left_of_the_look(tmp_path: Path) -> None:
     environment.refuse_unwritable(tmp_path / "home")
     assert list((tmp_path / "home").iterdir()) == []
+
+
+def test_what_other_accounts_may_write_to_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where zones, watch-lists or trusted keys lie, somebody else hid a vessel unseen."""
+    home, config = tmp_path / "home", tmp_path / "config"
+    shutil.copytree(PROJECT / "config", config)
+    (home / "keys").mkdir(parents=True)
+    for path in (home, config, *home.rglob("*"), *config.rglob("*")):
+        path.chmod(0o775 if path.is_dir() else 0o664)  # a group may be let in
+    installation = load(home, config)
+    assert check_others(installation) == []
+    home.chmod(0o1777)
+    (config / "zones").chmod(0o777)
+    (config / "recipients.yaml").chmod(0o666)
+    told = check_others(installation)
+    assert [one.where for one in told] == ["home", "configuration"]
+    assert told[0].message.endswith(f"write to {home}")
+    assert told[1].message.endswith(f"write to {config / 'recipients.yaml'}, and to 1 more there")
+    for one in told:
+        for text in (one.message, one.hint):
+            assert spoken(labels("ms"), text) != (text, True)
+    for path in (home, config / "zones", config / "recipients.yaml"):
+        path.chmod(0o750)
+    assert check_others(installation) == []
+    monkeypatch.setattr(os, "geteuid", lambda: 4242)
+    whose, lstat = (home / "keys"), Path.lstat
+
+    def of(path: Path) -> Any:
+        about = lstat(path)
+        return SimpleNamespace(st_mode=about.st_mode, st_uid=4343 if path == whose else 4242)
+
+    monkeypatch.setattr(Path, "lstat", of)
+    [told_of] = check_others(installation)
+    assert told_of.message == f"{home / 'keys'} is another account's"
+    assert "akaun lain" in spoken(labels("ms"), told_of.message)[0]
 
 
 @pytest.mark.skipif(os.getuid() == 0, reason="root may write anywhere")

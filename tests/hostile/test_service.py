@@ -12,9 +12,10 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
@@ -22,7 +23,8 @@ import pytest
 from detectors.core.errors import ConfigError
 from pipelines.base.schedule import read_served
 from pipelines.base.settings import load
-from pipelines.flows import server
+from pipelines.base.sockets import MAX_OPEN
+from pipelines.flows import gate, server
 from pipelines.flows.gate import PROOF, Gate, proof
 from pipelines.flows.serve import elsewhere
 from pipelines.flows.server import Server, noted, password_file, running_service, service_auth
@@ -173,6 +175,62 @@ def test_a_service_shows_that_it_is_ours_without_saying_the_password() -> None:
         assert asked(PROOF, "GET", query=query)[0] == 400
 
 
+AUTHED = json.dumps({"type": "auth", "token": AUTH})
+
+
+@pytest.mark.parametrize(
+    ("first", "gone"),
+    [
+        (AUTHED, False),
+        ("[1", True),
+        ("[]", True),
+        ("[" * 10_000, True),
+        (json.dumps({"type": "auth", "token": [AUTH]}), True),
+        (json.dumps({"type": "auth", "token": "\ud800"}), True),
+        (json.dumps({"type": "x", "token": AUTH}), True),
+        (None, True),  # in bytes
+        ("", True),  # nothing in time
+    ],
+)
+def test_a_socket_brings_the_password_before_prefect_hears_of_it(
+    monkeypatch: pytest.MonkeyPatch, first: str | None, gone: bool
+) -> None:
+    """What was none was an error of Prefect's, a hundred lines in its log for each stranger."""
+    monkeypatch.setattr(gate, "WORD_S", 0.1)
+    heard, sent = list[Any](), list[Any]()
+
+    async def prefect(_: Any, receive: Any, send: Any) -> None:
+        heard.append(await receive())
+        await send({"type": "websocket.accept"})
+        heard.append(await receive())
+        heard.append(None if gone else await receive())
+
+    messages = iter([{"type": "websocket.connect"}] + [{"type": "websocket.receive"}] * 2)
+
+    async def receive() -> Any:
+        message = next(messages)
+        if first == "" and message["type"] == "websocket.receive":
+            await asyncio.sleep(60)
+        return {**message, "text": first if len(heard) < 2 else "more"}
+
+    async def send(message: Any) -> None:
+        sent.append(message["type"])
+
+    scope = {
+        "type": "websocket",
+        "path": "/api/events/out",
+        "headers": [(b"host", HERE)],
+    }
+    asyncio.run(Gate(prefect, AUTH, (), 4200)(scope, receive, send))
+    assert heard[0]["type"] == "websocket.connect"
+    if gone:
+        assert heard[1:] == [{"type": "websocket.disconnect", "code": 1008}, None]
+        assert sent == ["websocket.accept", "websocket.close"]
+    else:
+        assert [one["text"] for one in heard[1:]] == [AUTHED, "more"]
+        assert sent == ["websocket.accept"]
+
+
 @contextmanager
 def impostor() -> Iterator[tuple[int, list[dict[str, str]]]]:
     """Another account's server where the service's was: its port, and what it was told."""
@@ -269,6 +327,13 @@ def test_a_password_that_others_may_have_read_is_no_password(tmp_path: Path) -> 
     (tmp_path / "elsewhere").write_text(auth)
     with pytest.raises(ConfigError, match="others may have read"):
         service_auth(installation)
+    path.unlink()
+    path.write_text(auth)
+    path.chmod(0o600)
+    if os.getuid() == 0:  # another account made it, and knows it
+        os.chown(path, 4242, 4242)
+        with pytest.raises(ConfigError, match="others may have read"):
+            service_auth(installation)
     path.unlink()
     path.touch(0o600)  # the disk was full when it was made
     assert len(service_auth(installation)) > 40
@@ -368,6 +433,7 @@ def test_nobody_has_the_service_run_anything(
         assert service.refusal(run, {"job_variables": {"command": command}}) == 403
         assert_no_secret_in_arguments(service, home)
         attack_from_a_page(request, service, deployment["id"])
+        assert_strangers_are_no_lines(service)
         assert [run for run in service.runs() if not run["auto_scheduled"]] == []
         with_the_password(service, deployment["id"], command, tmp_path)
         # A single run uses it: it is found, and shows that it knows the password.
@@ -392,6 +458,29 @@ def assert_no_secret_in_arguments(service: Serving, home: Path) -> None:
     assert word not in service.said()
     readable = [p for p in home.rglob("*") if p.is_file() and p.stat().st_mode & 0o077]
     assert readable == []
+
+
+def assert_strangers_are_no_lines(service: Serving) -> None:
+    """Whatever they send, and however many they are: a disk was full of them in a day."""
+    place = urlsplit(service.pages())
+    log = service.home / "prefect" / "server.log"
+    before = log.stat().st_size
+    begun = (
+        f"GET /api/events/out HTTP/1.1\r\nHost: {place.netloc}\r\nUpgrade: websocket\r\n"
+        "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: prefect\r\n\r\n"
+    )
+    with ExitStack() as open_:
+        for _ in range(MAX_OPEN + 9):
+            open_.enter_context(socket.create_connection((place.hostname, place.port), 20))
+    with socket.create_connection((place.hostname, place.port), 20) as sock:
+        sock.sendall(begun.encode())
+        assert b"101 Switching" in sock.recv(1000)
+        sock.sendall(b"\x81\x82\0\0\0\0[1")
+        with suppress(ConnectionResetError):
+            while sock.recv(1000):
+                pass
+    assert log.stat().st_size == before
 
 
 def attack_from_a_page(request: pytest.FixtureRequest, service: Serving, deployment: str) -> None:
@@ -449,7 +538,9 @@ from pipelines.base.settings import load
 environment.prepare(Path(sys.argv[1]))
 import prefect
 from prefect.settings import get_current_settings as now
-server._import_prefect(Path(sys.argv[1]) / "prefect")
+server._import_prefect()
+import prefect.logging.configuration as logged
+logged.setup_logging()
 print(json.dumps([str(now().api.url), str(now().home), now().server.ephemeral.enabled]))
 service = load(Path(sys.argv[1])).settings.service
 values = environment.of_server(Path(sys.argv[1]), "selat:x", service)
@@ -458,11 +549,22 @@ print(json.dumps({k: v for k, v in values.items() if k.startswith("PREFECT_")}))
 
 
 def test_what_is_set_for_prefect_elsewhere_opens_nothing(tmp_path: Path) -> None:
-    """In the environment, in a profile, and in the folder that the command is started in."""
-    folder, home = tmp_path / "here", tmp_path / "home"
+    """In the environment, in a profile, in the folder that the command is started in, and in a home
+    that somebody else could write to when it was made: there it named a program.
+    """
+    folder, home, mark = tmp_path / "here", tmp_path / "home", tmp_path / "OWNED"
     folder.mkdir()
-    (folder / ".env").write_text("PREFECT_API_URL=http://evil.example/api\n")
-    (folder / "prefect.toml").write_text('[api]\nurl = "http://evil.example/api"\n')
+    (home / "prefect").mkdir(parents=True)
+    for one in (folder, home / "prefect"):
+        (one / ".env").write_text("PREFECT_API_URL=http://evil.example/api\n")
+        (one / "prefect.toml").write_text('[api]\nurl = "http://evil.example/api"\n')
+    handler = {"()": "os.system", "command": f"touch {mark}"}
+    (home / "prefect" / "logging.yml").write_text(
+        json.dumps({"version": 1, "handlers": {"x": handler}})
+    )
+    (home / "prefect" / "profiles.toml").write_text(
+        'active = "x"\n[profiles.x]\nPREFECT_API_URL = "http://evil.example/api"\n'
+    )
     (tmp_path / ".prefect").mkdir()
     (tmp_path / ".prefect" / "profiles.toml").write_text(
         'active = "x"\n[profiles.x]\nPREFECT_API_URL = "http://evil.example/api"\n'
@@ -488,6 +590,7 @@ def test_what_is_set_for_prefect_elsewhere_opens_nothing(tmp_path: Path) -> None
     assert done.returncode == 0, done.stderr
     settings, values = map(json.loads, done.stdout.splitlines())
     assert settings == ["None", str(home / "prefect"), False]
+    assert not mark.exists()
     assert values["PREFECT_SERVER_API_AUTH_STRING"] == "selat:x"
     assert values["PREFECT_SERVER_API_CSRF_PROTECTION_ENABLED"] == "true"
     assert not {"PREFECT_PROFILE", "PREFECT_SERVER_CSRF_PROTECTION_ENABLED"} & set(values)

@@ -23,12 +23,16 @@ from pipelines.base.marks import Tlp
 from pipelines.base.progress import reporter
 from pipelines.base.settings import Installation, load
 from pipelines.cli.main import app as commands
+from pipelines.exercise import simulate
 from pipelines.patrol import units
 from pipelines.publish import release as cut
 from pipelines.publish.packs import recipients
 from pipelines.reference.layers import area_files
 from pipelines.run import cleared, dispositions, release
 from pipelines.run.cleared import Clearance
+from pipelines.run.feeds import ingest_only
+from pipelines.run.setup import load_zones
+from pipelines.run.windows import utc
 from pipelines.store import Writer
 from pipelines.web import clearances, planned
 from pipelines.web.app import Desk, application
@@ -422,6 +426,29 @@ def test_a_plan_of_a_part_is_made_of_it_alone_while_its_mark_allows(
     assert not page.all("form", action="/plan")
     assert "Not for navigation." not in page.text
     assert guest.send("/plan").status_code == 403
+
+
+def test_a_feed_that_may_not_be_seen_shows_in_no_write(
+    own_marked: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A desk says that somebody writes: so did that of a guest whenever something secret came."""
+    own = cleared.home_of(own_marked, GUEST)
+    before, there = cleared.made(own), store.generation(own.store, own.settings.store)
+    zones, start = load_zones(own_marked), utc("2026-01-05T16:00:00Z").to_pydatetime()
+    late = tmp_path / "secret.nmea.gz"
+    simulate(tmp_path, seed=13, hours=1, vessels=20, start=start, zones=zones)
+    (tmp_path / "feed.nmea.gz").rename(late)
+    with reporter(quiet=True) as report:
+        ingest_only(own_marked, zones, [str(late)], area=None, mapping=None, report=report)
+    with store.read(own_marked.store) as reader:
+        state = cleared.state_of(reader)
+    assert cleared.prepared(own)["state"] != state
+    with monkeypatch.context() as patch, reporter(quiet=True) as report:
+        patch.setattr(cleared, "write", None)
+        cleared.prepare(own_marked, GUEST, report)
+    assert cleared.prepared(own)["state"] == state
+    assert cleared.made(own) == before
+    assert store.generation(own.store, own.settings.store) == there
 
 
 def test_preparing_again_looks_at_nothing_and_a_feed_that_went_is_forgotten(

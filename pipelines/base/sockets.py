@@ -5,12 +5,14 @@ a bound of its own, whoever opens enough of them takes every file that the proce
 each one that then can't be accepted is a line in its log.
 """
 
+import ipaddress
+import os
 import socket
 from collections import Counter
 from contextlib import suppress
 from typing import Any, Final
 
-from pipelines.web.tries import network_of
+from pipelines.base import peers
 
 MAX_OPEN: Final = 256
 """Each of them is served: who is let in and can't be would be kept out by those who say nothing."""
@@ -18,6 +20,10 @@ CROWDED: Final = 64
 """From so many on, who has less than a share gets the place of who has most."""
 MAX_OF_NETWORK: Final = CROWDED // 2
 """From one network, though nobody else be there."""
+MAX_OF_ACCOUNT: Final = MAX_OPEN // 4
+"""From one other account of this machine: a proxy may be one, and then brings all its clients."""
+MAX_OF_OTHERS: Final = MAX_OPEN // 2
+"""From all of them: the rest is for the account whose server it is."""
 
 
 class Listener(socket.socket):
@@ -27,6 +33,9 @@ class Listener(socket.socket):
     of the oldest connection of the network that has most: so many networks as there are, each has
     as much, and none is kept out. Where no more can be open, a network that has none gets a place
     of one that has as much as any, so that not even as many networks as places keep another out.
+
+    On loopback all come from one address: there other accounts of the machine are bounded, and
+    whoever's account can't be told as one of them.
 
     `most_of_one`: connections from one network.
     """
@@ -45,10 +54,23 @@ class Listener(socket.socket):
         as one that has gone.
         """
         made, address = super().accept()
-        network = network_of(str(address[0]))
         self._open = [one for one in self._open if one[0].fileno() >= 0]
         self._ended = [one for one in self._ended if one.fileno() >= 0]
         counts = Counter(where for _, where in self._open)
+        user = _other_account(made, address)
+        whose = user or network_of(str(address[0]))
+        full = not self._has_room(whose, counts)
+        if user:
+            of_others = sum(n for one, n in counts.items() if one.startswith(_ACCOUNT))
+            full |= counts[user] >= MAX_OF_ACCOUNT or of_others >= MAX_OF_OTHERS
+        if full:
+            made.close()
+            raise ConnectionAbortedError("too many connections")
+        self._open.append((made, whose))
+        return made, address
+
+    def _has_room(self, network: str, counts: Counter[str]) -> bool:
+        """Tell whether one more may be open, once somebody made room for it who has most."""
         of_one = counts[network]
         # Of many that come at once none is gone before all were accepted, and each takes a file.
         if len(self._open) >= CROWDED and self.most_of_one < MAX_OPEN > len(self._ended):
@@ -56,11 +78,7 @@ class Listener(socket.socket):
             full = len(self._open) >= MAX_OPEN
             if of_one + 1 < most or (full and of_one < most):
                 self._end_oldest(greedy)
-        if len(self._open) >= MAX_OPEN or of_one >= self.most_of_one:
-            made.close()
-            raise ConnectionAbortedError("too many connections")
-        self._open.append((made, network))
-        return made, address
+        return len(self._open) < MAX_OPEN and of_one < self.most_of_one
 
     def _end_oldest(self, network: str) -> None:
         """End a connection; whoever serves it is told as if its client had gone."""
@@ -69,3 +87,30 @@ class Listener(socket.socket):
         self._ended.append(oldest[0])
         with suppress(OSError):  # it has ended meanwhile
             oldest[0].shutdown(socket.SHUT_RDWR)
+
+
+_ACCOUNT: Final = "account "
+
+
+def _other_account(made: socket.socket, address: Any) -> str:
+    """Return whose a connection on loopback is; empty for our own, and from elsewhere."""
+    with suppress(OSError, ValueError):
+        if not peers.TABLES[4].exists():
+            return ""  # not Linux: to look through all processes takes long, for each connection
+        if ipaddress.ip_address(str(address[0])).is_loopback:
+            user = peers.account({"client": address, "server": made.getsockname()})
+            return "" if user == os.getuid() else f"{_ACCOUNT}{user}"
+    return ""
+
+
+def network_of(address: str) -> str:
+    """Return what one subscriber has: an IPv4 address, or 64 bits of IPv6 (RFC 6177)."""
+    try:
+        parsed = ipaddress.ip_address(address.split("%", maxsplit=1)[0])
+    except ValueError:
+        return address[:64]
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped is not None:
+            return str(parsed.ipv4_mapped)
+        return str(ipaddress.ip_network((parsed, 64), strict=False))
+    return str(parsed)
