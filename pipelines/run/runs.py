@@ -5,6 +5,7 @@ import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,8 +26,8 @@ from pipelines.detect.days import refresh
 from pipelines.detect.window import Detection, before_window, detect, events_to_compare
 from pipelines.publish.files import lacking
 from pipelines.publish.products import DRAWN, Products
-from pipelines.run.changes import changes_of
 from pipelines.run.folder import write_folder
+from pipelines.run.history import History, Listed, listed
 from pipelines.run.manifest import configuration_hashes, manifest_of
 from pipelines.run.opened import writing
 from pipelines.run.setup import Setup
@@ -106,6 +107,13 @@ class Judged:
     """The lists that counted."""
     configuration: Mapping[str, str]
     """What it went by, as the manifest has it."""
+    listed: Listed
+    """How its list was made."""
+
+    @property
+    def tracebacks(self) -> Mapping[str, str]:
+        """Of what failed, by name."""
+        return {**self.detection.tracebacks, **self.listed.tracebacks}
 
 
 @dataclass(frozen=True)
@@ -160,21 +168,19 @@ def judge(
     begun = leads_from(store, window)
     over = set(found[before_window(found, setup.detectors, begun)]["event_id"])
     over &= set(stored["event_id"])
-    now = {*stored["event_id"], *found["event_id"]}
-    assessed = assess(
+    make = partial(
+        assess,
         replace(detection, events=events.concat([found, held])),
         setup.gazetteer,
         setup.installation.settings.assess,
-        past=past[list(events.EVENTS)],
-        changes=changes_of(store, past[~past["event_id"].isin(now)]),
         watchlists=lists,
         dispositions=store.dispositions(),
         heirs=store.heirs(),
-        told_before=over,
         reasons=stands or {},
-        in_full=store.events_by_id,
     )
-    told = assessed.events
+    tonight = {*stored["event_id"], *found["event_id"]}
+    made = listed(make, partial(History.of, store, past, tonight, over))
+    assessed, told = made.assessed, made.assessed.events
     own = told[~told["event_id"].isin(held["event_id"])]
     compared = compare(own, stored, succeeded, stands or {})
     last = store.last_run()
@@ -197,7 +203,7 @@ def judge(
         assessed = replace(assessed, incidents=incidents)
     same = compared["event_id"].isin(over) & (compared["status"] == "unchanged")
     compared = compared[~same].reset_index(drop=True)
-    return Judged(window, detection, assessed, compared, lists, configuration)
+    return Judged(window, detection, assessed, compared, lists, configuration, made)
 
 
 def _after(store: Queries, window: Window, ids: Collection[str], enough: float) -> dict[str, bool]:
@@ -230,7 +236,7 @@ def publish(
     published = told(store, setup, judged, unread, look)
     products = products_of(store, judged, published, setup.zones, drawn=files is None)
     failed: dict[str, Exception] = {}
-    write_folder(products, published.folder, judged.detection.tracebacks, files, failed)
+    write_folder(products, published.folder, judged.tracebacks, files, failed)
     manifest = lacking(published.manifest, failed)
     return replace(published, manifest=manifest, failures=manifest["failures"])
 
@@ -249,6 +255,7 @@ def told(
     run_id = f"{window.end:%Y%m%dT%H%M%SZ}-{ordinal:04d}"
     failures = {f"feed {name}": text for name, text in unread.items()}
     failures |= {f"detector {name}": text for name, text in detection.failures.items()}
+    failures |= judged.listed.failures
     manifest = manifest_of(run_id, store, setup, judged, failures, look)
     return Published(run_id, ordinal, setup.installation.runs / run_id, manifest, failures)
 

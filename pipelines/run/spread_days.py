@@ -155,7 +155,7 @@ def _leave(
         "simulated": simulated,
         "manifest": told.manifest,
         "failures": told.failures,
-        "tracebacks": dict(judged.detection.tracebacks),
+        "tracebacks": dict(judged.tracebacks),
         "again": again,
     }
     with place.make(KIND, key) as unfinished:

@@ -46,8 +46,8 @@ def problems(health: Health, settings: HealthSettings) -> list[Problem]:
 
 
 def _after(failure: str) -> str:
-    """Return what to do about a part of a run that failed; detectors and files leave tracebacks."""
-    if failure.startswith(("detector ", "file ")):
+    """Return what to do about a part of a run that failed; all but feeds leave tracebacks."""
+    if failure.startswith(("detector ", "file ", "assessment: ")):
         return "see failure-*.txt in its folder"
     return "selat ingest FEED tells more; mend the feed, or leave it out"
 

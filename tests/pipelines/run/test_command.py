@@ -22,12 +22,14 @@ import pytest
 import typer
 from pypdf import PdfReader
 
+from detectors.core.errors import FrameError
 from detectors.gap import Gap
 from pipelines import store
 from pipelines.base.labels import labels
 from pipelines.base.settings import PROJECT
 from pipelines.cli.main import app
 from pipelines.publish.files import WRITERS
+from pipelines.run import history
 from pipelines.run.windows import choose_window
 from tests.conftest import asking_only
 
@@ -262,6 +264,31 @@ def test_flagged_as_table_json_and_csv(exercise_home: Path, selat: Selat) -> Non
     as_csv = selat("flagged", "--home", exercise_home, "--csv", "--top", 3).out.splitlines()
     assert len(as_csv) == 4
     assert as_csv[0].startswith("rank,mmsi,imo,name")
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("without_briefs")
+def test_a_list_that_fails_of_what_earlier_nights_left_is_made_without_it(
+    tmp_path: Path, exercise_home: Path, selat: Selat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two events with one id among those of a week ended the night without any product."""
+
+    def breaks(*_: object) -> pd.DataFrame:
+        raise FrameError("two events share an id: e1")
+
+    home = Path(shutil.copytree(exercise_home, tmp_path / "home", symlinks=True))
+    _, before, leads = results(home)
+    monkeypatch.setattr(history, "changes_of", breaks)
+    ran = selat("detect", "--home", home)
+    assert ran.code == 6
+    assert "earlier nights told couldn't be taken into account" in " ".join(ran.err.split())
+    manifest, events, again = results(home)
+    assert manifest["state"] == "partial"
+    assert [*manifest["failures"]] == ["assessment"]
+    assert manifest["failures"]["assessment"].endswith("(FrameError: two events share an id: e1)")
+    assert "FrameError" in (home / "latest" / "failure-assessment.txt").read_text()
+    assert list(again["mmsi"]) == list(leads["mmsi"])
+    assert list(events["event_id"]) == list(before["event_id"])
 
 
 @pytest.mark.slow
