@@ -25,6 +25,7 @@ class Told:
     lon: float
     evidence: Evidence
     detector: str = ""
+    version: str = ""
 
     def partner_of(self, mmsi: int) -> int:
         """Return the other vessel of a pair, as seen from one of them; 0 where there is none."""
@@ -105,10 +106,8 @@ def told(events: pd.DataFrame) -> list[Told]:
     plain = ("kind", "subkind", "mmsi", "other_mmsi", "start")
     columns = [events[name].tolist() for name in plain]
     last = (events["lat"].tolist(), events["lon"].tolist())
-    rows = zip(
-        *columns, ends, *last, events["evidence"].tolist(), events["detector"].tolist(), strict=True
-    )
-    return [Told(*row) for row in rows]
+    by = (events[name].tolist() for name in ("evidence", "detector", "version"))
+    return [Told(*row) for row in zip(*columns, ends, *last, *by, strict=True)]
 
 
 def surroundings(evidence: Evidence, words: Words) -> str:

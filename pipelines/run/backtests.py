@@ -185,13 +185,15 @@ def _assessed(
     stored = store.events_touching(window.start, window.end)
     others = stored.loc[~stored["detector"].isin(sorted(rule)), list(events.EVENTS)]
     past = store.events_counted(window.start - HISTORY, window.start, MIN_PART_SCORE)
+    # What ended while its detector settles is of the look as well.
+    now = {*stored["event_id"], *look.events["event_id"]}
     return assess(
         replace(look, events=events.concat([look.events, others])),
         reference.load_gazetteer(installation.reference),
         installation.settings.assess,
         past=past[list(events.EVENTS)],
         # As of a night (`runs.judge`): a change of this span tells of a silence, and hides none.
-        changes=changes_of(store, past[~past["event_id"].isin(stored["event_id"])]),
+        changes=changes_of(store, past[~past["event_id"].isin(now)]),
         watchlists=watchlists.load(installation.watchlists),
         dispositions=store.dispositions(),
         heirs=store.heirs(),

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+import detectors
 from detectors.core import events, frames, telling
 from detectors.core.detector import Context
 from detectors.surroundings.coverage import Coverage
@@ -106,6 +107,18 @@ def test_places_of_evidence_are_looked_up_at_once(
     teller.look_up(rows)
     monkeypatch.setattr(Gazetteer, "describe", None)
     assert (teller.place(4.1, 100.2), teller.place(4.2, 100.3)) == expected
+
+
+def test_an_event_of_an_older_version_is_told_by_what_is_known_of_it(gazetteer: Gazetteer) -> None:
+    """One that the night doesn't look at again, such as where its detector failed: it was raised,
+    and nobody had a list.
+    """
+    kept = {name: value for name, value in ENCOUNTER.items() if name != "median_distance_m"}
+    told, ranked = flagged(gazetteer, encounter(version="0", evidence=kept))
+    assert told["reason"].str.startswith("Encounter for 4.2 h, ").all()
+    assert len(ranked) == 2
+    with pytest.raises(KeyError, match="median_distance_m"):
+        flagged(gazetteer, encounter(version=detectors.find("encounter").version, evidence=kept))
 
 
 def test_no_events_no_flags(gazetteer: Gazetteer) -> None:
