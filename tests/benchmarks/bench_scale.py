@@ -37,7 +37,7 @@ from pipelines.base.progress import reporter
 from pipelines.base.settings import load
 from pipelines.exercise import simulate
 from pipelines.run import feeds
-from pipelines.run.runs import detect_only
+from pipelines.run.runs import detect_only, raise_if_partial
 from pipelines.run.setup import load_zones
 from pipelines.store import read
 
@@ -231,7 +231,7 @@ def night(home: str, date: str) -> None:
     keep_what_is_freed()  # as the command does, as the next line
     gc.set_threshold(50_000)
     with reporter(quiet=True) as report:
-        detect_only(load(Path(home)), date, None, None, report)
+        raise_if_partial(detect_only(load(Path(home)), date, None, None, report))
 
 
 def picture(table: pd.DataFrame) -> str:
