@@ -42,7 +42,7 @@ VESSEL_LIMIT: Final = 100
 
 CARDS_OPEN: Final = 10
 """Incidents that are read without opening them. Each other, and each vessel, is a line that opens:
-all of a large night were 65 screens of a phone."""
+all of a large night were 63 screens of a phone."""
 
 _FACT_LIMIT: Final = 300
 _SPEEDS: Final = (1, 5, 15, 30, 60, 120)

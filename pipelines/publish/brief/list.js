@@ -75,7 +75,7 @@ function save() {
   const list = concluded();
   const lacking = !author ? $("author")
     : incidents.map((one) => one.querySelectorAll(".conclude select, .conclude input")).find(([c, r]) => c.value && !r.value.trim())?.[1];
-  if (lacking) { lacking.focus(); return; }
+  if (lacking) { reveal(lacking); lacking.focus(); return; }
   const file = { format: "selat-conclusions/1", run_id: $("conclusions").dataset.run, author, conclusions: list };
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([JSON.stringify(file, null, 1)], { type: "application/json" }));

@@ -476,7 +476,7 @@ def test_what_is_found_in_a_shut_card_is_opened_until_something_else_is_asked(
 
 
 def test_a_large_night_is_short_on_a_phone(page: Any, products: Products, tmp_path: Path) -> None:
-    """Each further incident costs two lines, each vessel one: 63 and 94 were 65 screens."""
+    """Each further incident costs two lines, each vessel one: 57 and 94 were 63 screens."""
     many = pd.concat([products.incidents] * 4, ignore_index=True)
     many = many.assign(
         rank=range(1, len(many) + 1), incident_id=[f"{n:016x}" for n in range(len(many))]
