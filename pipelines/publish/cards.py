@@ -88,10 +88,14 @@ class IncidentCard(Happened):
         """Return its certainty, with what the score is made of."""
         return f"{self.certainty}: {self.made_of}" if self.made_of else self.certainty
 
+    @property
+    def name(self) -> str:
+        """Return to whom it happened: a name, else a number; empty where nobody is known."""
+        return next((name or f"{mmsi:09d}" for name, mmsi, _ in self.vessels), "")
+
     def called(self) -> str:
         """Return its number, to whom it happened, and what, for a plotter, which cuts names."""
-        name = next((f"{n or f'{m:09d}'}: " for n, m, _ in self.vessels), "")
-        return f"{self.rank} {name}{self.what}"
+        return f"{self.rank} {self.name}: {self.what}" if self.name else f"{self.rank} {self.what}"
 
     def told(self, words: Labels) -> list[str]:
         """Tell what happened, to whom, where, when and what to do, a sentence each."""

@@ -40,6 +40,10 @@ from pipelines.publish.products import Products
 VESSEL_LIMIT: Final = 100
 """Vessels on the page. The rest is in flagged.csv, and the page says so."""
 
+CARDS_OPEN: Final = 10
+"""Incidents that are read without opening them. Each other, and each vessel, is a line that opens:
+all of a large night were 63 screens of a phone."""
+
 _FACT_LIMIT: Final = 300
 _SPEEDS: Final = (1, 5, 15, 30, 60, 120)
 """Minutes of the night that a second of playback shows."""
@@ -121,6 +125,7 @@ def render(
         window_length=duration_text(products.start, products.end, *units(words)),
         cards=shown,
         incidents=incidents,
+        cards_open=CARDS_OPEN,
         lone=LONE,
         incident_kinds=sorted({one.kind for one in incidents if one.kind}),
         first=first(products, incidents),

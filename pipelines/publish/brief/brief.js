@@ -14,14 +14,24 @@ const alone = (rank) => document.querySelector('.incident[data-lone="' + rank + 
 const panel = $("panel");
 const NEAR_S = 5400; // how they came together, and parted: so much before and after
 
+/* A card is a line that opens: what is asked for on it, or as the whole of it, is opened first. */
+function reveal(item) {
+  item.querySelector(":scope > .fold")?.setAttribute("open", "");
+  item.closest(".fold")?.setAttribute("open", "");
+}
+function toView(item) {
+  reveal(item);
+  item.scrollIntoView({ block: "nearest" });
+}
 function choose(rank, scroll) {
   state.rank = rank;
   for (const item of document.querySelectorAll(".vessel")) {
     const mine = Number(item.dataset.rank) === rank;
     item.classList.toggle("selected", mine);
-    item.querySelector(".select").setAttribute("aria-pressed", String(mine));
+    if (mine) item.setAttribute("aria-current", "true");
+    else item.removeAttribute("aria-current");
   }
-  if (rank && scroll) (card(rank) || alone(rank)).scrollIntoView({ block: "nearest" });
+  if (rank && scroll) toView(card(rank) || alone(rank));
   redraw();
 }
 function frame(rank) {
@@ -67,7 +77,7 @@ function popupBody(event) {
     name.textContent = card(r).querySelector(".select").textContent;
     button.type = "button";
     button.append(numberOf(r) + " ", name);
-    button.addEventListener("click", () => { choose(r, true); frame(r); card(r).querySelector(".select").focus({ preventScroll: true }); });
+    button.addEventListener("click", () => { choose(r, true); frame(r); card(r).querySelector(".head").focus({ preventScroll: true }); });
     ranks.append(button);
   }
   body.append(close, head, ranks, block.querySelector(".event-body").cloneNode(true));
@@ -98,7 +108,8 @@ function open(event, rank, scroll, near) {
   choose(rank || event.ranks[0], false);
   state.event = event;
   for (const block of blocks(event.id)) block.classList.add("chosen");
-  if (scroll) (blocks(event.id)[0] || alone(event.ranks[0])).scrollIntoView({ block: "nearest" });
+  const told = [...blocks(event.id)];
+  if (scroll) toView(told.find((one) => one.closest(".selected")) || told[0] || alone(event.ranks[0]));
   panel.replaceChildren(popupBody(event));
   panel.hidden = false;
   const room = beside();
@@ -110,9 +121,9 @@ function open(event, rank, scroll, near) {
 const known = new Map(events.map((e) => [e.id, e]));
 
 $("list").addEventListener("click", (click) => {
-  if (click.target.closest("details") || String(window.getSelection())) return;
   const item = click.target.closest(".vessel");
-  if (!item) return;
+  const fold = click.target.closest("details");
+  if (!item || !fold?.matches(".fold") || String(window.getSelection())) return;
   const rank = Number(item.dataset.rank);
   const show = click.target.closest(".show");
   if (show) {
@@ -122,14 +133,13 @@ $("list").addEventListener("click", (click) => {
     else frame(rank);
     return;
   }
-  shut();
-  if (state.rank === rank && click.target.closest(".select")) {
-    choose(0, false);
-    showAll();
-  } else {
-    choose(rank, false);
-    frame(rank);
+  if (fold.open && click.target.closest(".head")) { // which shuts it
+    if (state.rank === rank) all();
+    return;
   }
+  shut();
+  choose(rank, false);
+  frame(rank);
 });
 
 // ---- Pointer: what is under it ----
@@ -177,4 +187,19 @@ document.addEventListener("keydown", (e) => {
   } else if (state.rank) all();
 });
 $("print").addEventListener("click", () => window.print());
+/* Not every browser opens what it is sent to, nor what it prints. */
+function arrive() {
+  const item = document.getElementById(location.hash.slice(1));
+  if (!item?.closest(".fold")) return;
+  reveal(item);
+  item.scrollIntoView();
+}
+let printed = [];
+addEventListener("beforeprint", () => {
+  printed = [...document.querySelectorAll(".fold:not([open])")];
+  for (const fold of printed) fold.open = true;
+});
+addEventListener("afterprint", () => { for (const fold of printed) fold.open = false; });
 begin(all);
+arrive();
+addEventListener("hashchange", arrive);

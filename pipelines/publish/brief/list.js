@@ -2,6 +2,8 @@
    until it is saved as a file; nothing is sent anywhere. */
 const incidents = [...document.querySelectorAll(".incident")];
 const items = [...incidents, ...document.querySelectorAll(".vessel")];
+const FEW = 10; // found: so many are read without opening them
+let opened = []; // by what was asked for, until something else is
 const words = new Map(items.map((item) => [item, item.textContent.toLowerCase()]));
 
 function find() {
@@ -24,6 +26,10 @@ function find() {
   }
   const all = !text && !kind && !least;
   state.shown = all ? null : shown;
+  for (const fold of opened) fold.open = false;
+  const found = all ? [] : items.filter((item) => !item.hidden);
+  opened = found.length > FEW ? [] : found.map((item) => item.querySelector(".fold:not([open])")).filter(Boolean);
+  for (const fold of opened) fold.open = true;
   $("found").textContent = all ? "" : named.size + " / " + incidents.length;
   redraw();
 }
@@ -69,7 +75,7 @@ function save() {
   const list = concluded();
   const lacking = !author ? $("author")
     : incidents.map((one) => one.querySelectorAll(".conclude select, .conclude input")).find(([c, r]) => c.value && !r.value.trim())?.[1];
-  if (lacking) { lacking.focus(); return; }
+  if (lacking) { reveal(lacking); lacking.focus(); return; }
   const file = { format: "selat-conclusions/1", run_id: $("conclusions").dataset.run, author, conclusions: list };
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([JSON.stringify(file, null, 1)], { type: "application/json" }));

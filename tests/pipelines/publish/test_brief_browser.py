@@ -65,7 +65,8 @@ def test_text_from_ais_makes_no_element(page: Any, files: dict[str, Path]) -> No
     tip = page.evaluate("document.querySelector('.leaflet-tooltip')?.textContent ?? ''")
     assert "<script>alert(1)</script>" in tip
     assert page.evaluate(made) == 0
-    assert "</script>" in page.evaluate("document.querySelector('#vessel-10 .select').textContent")
+    tenth = """document.querySelector('.vessel[data-rank="10"] .select').textContent"""
+    assert "</script>" in page.evaluate(tenth)
     assert page.messages == []
 
 
@@ -396,6 +397,103 @@ def test_a_phone_has_half_of_its_screen_to_read_on(page: Any, files: dict[str, P
     assert 0 < covered <= 844 / 2
 
 
+LINE = "document.querySelector('#{id}').closest('.fold')"
+SEEN = (
+    "(() => {{ const head = {fold}.querySelector('summary').getBoundingClientRect();"
+    "const covered = {covered}; return {fold}.open && head.bottom > covered"
+    "&& head.bottom < innerHeight; }})()"
+)
+
+
+@pytest.mark.parametrize("width", [1400, 390])
+def test_what_is_linked_to_is_opened(
+    page: Any, files: dict[str, Path], products: Products, width: int
+) -> None:
+    covers = ".chart" if width == 390 else ".find"
+    covered = f"document.querySelector('{covers}').getBoundingClientRect().bottom"
+    late = products.incidents.set_index("rank").loc[15, "incident_id"]
+    for target in ("vessel-14", f"incident-{late}"):
+        fold = LINE.format(id=target)
+        page.open(files["products"], width=width)
+        assert not page.evaluate(f"{fold}.open")
+        page.evaluate(f"location.hash = '{target}'")
+        page.settle()
+        assert page.evaluate(SEEN.format(fold=fold, covered=covered)), "from a link"
+        page.open(f"{files['products'].as_uri()}#{target}", width=width)
+        assert page.evaluate(SEEN.format(fold=fold, covered=covered)), "from the address"
+    assert page.messages == []
+
+
+def test_map_sentence_and_list_of_places_open_the_card_they_go_to(
+    page: Any, files: dict[str, Path]
+) -> None:
+    page.open(files["products"])
+    opened = (
+        "[...document.querySelectorAll('.vessel > [open]')]"
+        ".map((e) => e.parentElement.dataset.rank)"
+    )
+    page.evaluate("document.querySelectorAll('.incidents.all a')[3].click()")
+    assert page.evaluate(opened) == ["4"]
+    page.evaluate(
+        "(() => { const jump = document.querySelector('#jump'); jump.value = '6';"
+        "jump.dispatchEvent(new Event('change')); })()"
+    )
+    assert page.evaluate(opened) == ["4", "6"]
+    page.evaluate("document.querySelector('.vessel[data-rank=\"6\"] summary').click()")
+    assert page.evaluate(opened) == ["4"]
+    assert page.evaluate("document.querySelector('.vessel[aria-current]')") is None
+    page.evaluate("document.querySelector('.vessel[data-rank=\"2\"] summary').click()")
+    assert page.evaluate(opened) == ["2", "4"]
+    assert page.evaluate("document.querySelector('.vessel[aria-current]').dataset.rank") == "2"
+    page.open(files["products"])
+    x, y = mark(page, "document.querySelector('.vessel .show')")
+    page.open(files["products"])
+    page.evaluate("document.querySelector('.vessel .show').click()")
+    page.key("Escape", "Escape")
+    assert page.evaluate(opened) == []
+    page.click(x, y)
+    assert page.evaluate(opened) == ["1"]
+
+
+def test_what_is_found_in_a_shut_card_is_opened_until_something_else_is_asked(
+    page: Any, files: dict[str, Path], products: Products
+) -> None:
+    page.open(files["products"])
+    put = (
+        "((v) => { const e = document.querySelector('#search'); e.value = v;"
+        "e.dispatchEvent(new Event('input', {bubbles: true})); })"
+    )
+    page.evaluate("document.querySelector('.vessel[data-rank=\"3\"] .fold').open = true")
+    event = page.evaluate(
+        "document.querySelector('.vessel[data-rank=\"14\"] .event').dataset.event"
+    )
+    page.evaluate(f"{put}('{event}')")
+    assert event in page.evaluate("document.querySelector('#vessel-14').innerText")
+    assert page.evaluate("document.querySelector('#vessel-14').offsetHeight") > 50
+    page.evaluate(f"{put}('')")
+    shut = "document.querySelectorAll('.vessel > [open]').length"
+    assert page.evaluate(shut) == 1, "what somebody opened stays open"
+
+
+def test_a_large_night_is_short_on_a_phone(page: Any, products: Products, tmp_path: Path) -> None:
+    """Each further incident costs two lines, each vessel one: 57 and 94 were 63 screens."""
+    many = pd.concat([products.incidents] * 4, ignore_index=True)
+    many = many.assign(
+        rank=range(1, len(many) + 1), incident_id=[f"{n:016x}" for n in range(len(many))]
+    )
+    page.open(
+        brief.write(replace(products, incidents=many), tmp_path / "brief.html"),
+        width=390,
+        height=844,
+    )
+    heights = "[...document.querySelectorAll('{} > .fold')].map((e) => e.offsetHeight)"
+    incidents = page.evaluate(heights.format(".incident"))
+    assert len(incidents) == len(many) - brief.CARDS_OPEN > 50
+    assert max(incidents) <= 60
+    assert max(page.evaluate(heights.format(".vessel"))) <= 40
+    assert page.evaluate("document.documentElement.scrollHeight") / len(many) < 200
+
+
 @pytest.mark.parametrize(("width", "height"), [(1400, 900), (390, 844)])
 def test_all_three_to_look_at_first_begin_on_the_first_screen(
     page: Any, products: Products, tmp_path: Path, width: int, height: int
@@ -437,7 +535,12 @@ def test_without_scripts_the_list_is_there(
     document = page.call("DOM.getDocument")["root"]["nodeId"]
     cards = page.call("DOM.querySelectorAll", nodeId=document, selector=".vessel")["nodeIds"]
     assert len(cards) == len(products.flagged)
-    assert page.call("DOM.getBoxModel", nodeId=cards[0])["model"]["height"] > 50
+    assert page.call("DOM.getBoxModel", nodeId=cards[0])["model"]["height"] < 50
+    line = page.call("DOM.querySelector", nodeId=cards[0], selector="summary")["nodeId"]
+    page.call("DOM.focus", nodeId=line)
+    enter = {"key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13, "text": "\r"}
+    page.call("Input.dispatchKeyEvent", type="keyDown", **enter)
+    assert page.call("DOM.getBoxModel", nodeId=cards[0])["model"]["height"] > 200
     shown = page.call("DOM.querySelector", nodeId=document, selector=".no-map")["nodeId"]
     assert page.call("DOM.getBoxModel", nodeId=shown)["model"]["height"] > 20
 
@@ -463,6 +566,12 @@ def test_paper_and_a_page_without_scripts_show_the_whole_chart(
     printed = "[...document.querySelectorAll('.vessel')].filter((e) => e.offsetHeight).length"
     said = "document.querySelector('.on-paper').offsetHeight > 0"
     assert shown > page.evaluate(printed) == 10
+    shut = (
+        "[...document.querySelectorAll('li:not(:nth-child(n + 11)) > .fold:not([open]) > div,"
+        ".incident > .fold:not([open]) > div')].map((e) => e.offsetHeight)"
+    )
+    assert len(page.evaluate(shut)) > 10
+    assert min(page.evaluate(shut)) > 50
     assert page.evaluate(said)
     page.call("Emulation.setEmulatedMedia", media="")
     page.open(files["products"], scripts=False)
