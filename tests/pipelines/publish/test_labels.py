@@ -8,10 +8,8 @@ from datetime import date
 from functools import cache
 from typing import Any, get_args
 
-import geopandas as gpd
 import pandas as pd
 import pytest
-import shapely
 
 import detectors
 from detectors.core import explain
@@ -200,9 +198,7 @@ def test_an_event_is_told_in_malay() -> None:
         ),
         "encounter",
     )
-    places = gpd.GeoDataFrame(
-        {"name": ["Lumut"], "prominence": [1]}, geometry=[shapely.Point(100.63, 4.23)], crs=4326
-    )
+    places = pd.DataFrame({"name": ["Lumut"], "lat": 4.23, "lon": 100.63, "prominence": 1})
     told = {
         language: Teller(
             {533000002: "MT {other} KASIH"}, Gazetteer(places), start, labels(language).say
@@ -365,9 +361,7 @@ def test_a_text_that_fits_a_sentence_in_ways_without_end_stands_as_it_is() -> No
 def test_an_event_of_which_a_pack_lacks_the_measures_is_told_by_its_kind(language: str) -> None:
     words, time = labels(language), pd.Timestamp("2026-01-05T18:10Z")
     event = Told("crossing", "half", 1, 0, time, None, 4.2, 100.4, Evidence.of({}), "retired")
-    places = gpd.GeoDataFrame(
-        {"name": ["Lumut"], "prominence": [1]}, geometry=[shapely.Point(100.63, 4.23)], crs=4326
-    )
+    places = pd.DataFrame({"name": ["Lumut"], "lat": 4.23, "lon": 100.63, "prominence": 1})
     told = Teller({}, Gazetteer(places), time + pd.Timedelta(hours=3), words.say).sentence(event, 1)
     kind = "crossing half" if language == "en" else words.kinds["crossing half"]
     assert told.lower().startswith(f"{kind} "), told
