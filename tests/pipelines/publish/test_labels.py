@@ -283,6 +283,32 @@ def test_dates_are_told_with_the_months_of_the_language() -> None:
     assert labels("en").dates("up to 03 Aug 2026 02:10") == "up to 03 Aug 2026 02:10"
 
 
+@pytest.mark.parametrize(
+    ("text", "values", "english"),
+    [
+        ("{n} vessels", {"n": 1}, "1 vessel"),
+        ("{n} cells", {"n": "1"}, "1 cell"),
+        ("{n} more events", {"n": 1}, "1 more event"),
+        ("{n} more events", {"n": 21}, "21 more events"),
+        ("{n} that can be no places", {"n": 1}, "1 that can be no place"),
+        ("{n} incidents, {new} new", {"n": 1, "new": 1}, "1 incident, 1 new"),
+        ("{open} open of {n} incidents", {"open": 1, "n": 2}, "1 open of 2 incidents"),
+        (
+            "{n} incidents, {vessels} vessels, {events} events",
+            {"n": 1, "vessels": 2, "events": 1},
+            "1 incident, 2 vessels, 1 event",
+        ),
+        ("{n} vessel-hours", {"n": 1}, "1 vessel-hours"),
+        ("{name} and {n} others", {"name": "{n} vessels", "n": 1}, "{n} vessels and 1 other"),
+    ],
+)
+def test_the_desk_counts_one_as_one(text: str, values: dict[str, Any], english: str) -> None:
+    """In Malay one and many are said alike."""
+    assert labels("en").at_desk(text, **values) == english
+    malay = labels("ms")
+    assert malay.at_desk(text, **values) == malay.desk[text].format(**values)
+
+
 def test_seas_and_boundaries_of_states_are_named_in_the_language() -> None:
     malay = labels("ms")
     assert malay.zone("Territorial sea of Singapore") == "Laut wilayah Singapura"
