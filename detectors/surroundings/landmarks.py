@@ -1,16 +1,14 @@
 """Where something is, in words that a sailor would use: "14 nm W of Lumut"."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from detectors.core.errors import FrameError
 from detectors.core.telling import Say, plain
 from detectors.kinematics import geodesy
-
-if TYPE_CHECKING:
-    import geopandas as gpd
 
 COMPASS_POINTS: Final = (
     "N",
@@ -34,27 +32,27 @@ OFF_NM: Final = 3.0
 """Nearer than this it is "off" a place: the bearing from a town's centre says little there."""
 FARTHEST_NM: Final = 200.0
 """Farther than this a place says less than the position itself."""
-PLACE_COLUMNS: Final = ("name", "prominence", "geometry")
+PLACE_COLUMNS: Final = ("name", "lat", "lon", "prominence")
 _CHUNK: Final = 5_000
 
 
 class Gazetteer:
     """Named places to describe positions by.
 
-    `frame`: points, EPSG:4326, with `name` and `prominence`: a place of prominence 2 is preferred
+    `frame`: `name`, `lat`, `lon` and `prominence`: a place of prominence 2 is preferred
     to one of prominence 1 that is up to half as far away.
 
     Raises FrameError if a column is missing.
     """
 
-    def __init__(self, frame: "gpd.GeoDataFrame") -> None:
+    def __init__(self, frame: pd.DataFrame) -> None:
         missing = [name for name in PLACE_COLUMNS if name not in frame.columns]
         if missing:
             raise FrameError(f"the gazetteer lacks columns: {', '.join(missing)}")
         self._name = frame["name"].astype(str).to_numpy(dtype=object)
         self._prominence = frame["prominence"].to_numpy("float64")
-        self._lat = frame.geometry.y.to_numpy("float64")
-        self._lon = frame.geometry.x.to_numpy("float64")
+        self._lat = frame["lat"].to_numpy("float64")
+        self._lon = frame["lon"].to_numpy("float64")
 
     def places(self) -> list[tuple[str, float, float]]:
         """Return name, longitude and latitude of every place, the most prominent first."""

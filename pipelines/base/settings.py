@@ -235,6 +235,8 @@ class Installation:
     """Since when the schedule runs here; there once `selat serve` was started."""
     looked = _Below("looked.json")
     """What the last look between nights left, see `run.looks`."""
+    published = _Below("published.json")
+    """When the newest run was published, see `run.published`."""
     told = _Below("notices.json")
     """What notices were sent of, and when."""
     examined = _Below("examined.json")

@@ -196,6 +196,7 @@ def find(
                 typer.echo(clean(f"{text}: {title}"), err=True)
                 found = recall.of_numbers(names, vessels, meant)
         found = recall.placed(reader, found.head(top), time)
+        found = found.assign(place=recall.places(found, installation.reference))
         simulated = bool(reader.simulated)
     if not print_as(found, as_json=as_json, as_csv=as_csv):
         mark_exercise(simulated=simulated and not found.empty)
@@ -211,17 +212,18 @@ def find(
 def _print_found(found: Any) -> None:
     from pipelines.base.text import position_text
 
-    names = ("MMSI", "vessel", "last heard", "at", "found by", "alike", "from", "to")
+    names = ("MMSI", "vessel", "last heard", "where", "at", "found by", "alike", "from", "to")
     rows = []
     for row in found.to_dict("records"):
         by = row["field"] if row["current"] else f"earlier {row['field']} {row['value']}"
-        place = "" if row["lat"] != row["lat"] else position_text(row["lat"], row["lon"])
+        at = "" if row["lat"] != row["lat"] else position_text(row["lat"], row["lon"])
         rows.append(
             (
                 f"{row['mmsi']:09d} {row['flag_state']}".strip(),
                 row["name"],
                 moment_text(row["last_seen"]),
-                place,
+                row["place"] or at,
+                at,
                 by,
                 f"{row['likeness']:.0f}",
                 moment_text(row["first_time"]),
@@ -229,4 +231,4 @@ def _print_found(found: Any) -> None:
             )
         )
     if rows:
-        print_table(names, rows, drop=("from", "to", "alike", "found by"))
+        print_table(names, rows, drop=("from", "to", "alike", "at", "found by"))

@@ -22,6 +22,7 @@ from pipelines.detect.spread.dates import Dates
 from pipelines.detect.spread.engines import Engine, Pending
 from pipelines.run import runs, spread_days
 from pipelines.run.opened import require_store, writing
+from pipelines.run.published import note_published
 from pipelines.run.setup import build_detectors
 from pipelines.run.spread_days import reach_of, window_of
 from pipelines.run.windows import NoDataError, Window, asked_for, newest_report
@@ -290,7 +291,9 @@ class _Filling:
             spread_days.clean(folder)
         self._store.publish()
         self._owed = False
-        runs.point_newest(self._installation, self._unpublished[-1][0])
+        newest = self._unpublished[-1][0]
+        runs.point_newest(self._installation, newest)
+        note_published(self._installation, newest.name)
         self._unpublished.clear()
 
     def _wait_for(self, pending: Pending) -> None:

@@ -47,6 +47,7 @@ from pipelines.run.looked import (
 )
 from pipelines.run.manifest import configuration_hashes, learned_in_use
 from pipelines.run.opened import writing
+from pipelines.run.published import note_published
 from pipelines.run.setup import Setup
 from pipelines.run.sightings import import_sightings
 from pipelines.run.windows import Window, new_since, newest_report
@@ -142,6 +143,7 @@ class Looker:
                 looked, left = self._look(store, setup, digest, unread, otherwise, now)
             if looked.finished is not None:
                 runs.point_newest(inst, looked.finished.folder, look=True)
+                note_published(inst, looked.finished.run_id)
             if left is not None:
                 write_state(inst, left)
             self._held = store.feed_keys()

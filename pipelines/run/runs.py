@@ -30,6 +30,7 @@ from pipelines.run.folder import write_folder
 from pipelines.run.history import History, Listed, listed
 from pipelines.run.manifest import configuration_hashes, manifest_of
 from pipelines.run.opened import writing
+from pipelines.run.published import note_published
 from pipelines.run.setup import Setup
 from pipelines.run.sightings import import_sightings
 from pipelines.run.windows import Window, choose_window, leads_from
@@ -294,6 +295,7 @@ def record(
     give_back(installation.settings.detection.memory_gb)  # what files were made from
     finished = note(store, judged, published, publish=True)
     point_newest(installation, published.folder, look="look" in published.manifest)
+    note_published(installation, published.run_id)
     return finished
 
 

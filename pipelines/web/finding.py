@@ -1,4 +1,4 @@
-"""Find a vessel: who a text may mean, and where each was heard last."""
+"""Find a vessel: who a text may mean, under which flag, and where each was heard last."""
 
 from dataclasses import dataclass
 
@@ -10,6 +10,7 @@ from pipelines.base.text import minute, one_line, position_text
 from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT
 from pipelines.web.night import Shown
 from pipelines.web.rooms import MAX_COMPANY
+from pipelines.web.waters import near
 
 
 @dataclass(frozen=True)
@@ -20,9 +21,9 @@ class Found:
     ----------
     by
         By which field and value it fits.
-    heard, where
-        When and where it was heard last, up to the night that is shown; empty where that isn't
-        known.
+    heard, where, near
+        When and where it was heard last, up to the night that is shown, and by which place that
+        sailors know; empty where that isn't known.
     """
 
     mmsi: int
@@ -31,6 +32,7 @@ class Found:
     by: str
     heard: str
     where: str
+    near: str
 
 
 def found(shown: Shown, text: str) -> list[Found]:
@@ -47,6 +49,7 @@ def found(shown: Shown, text: str) -> list[Found]:
             one_line(f"{shown.words.field(str(row['field']))} {row['value']}", SENTENCE_LIMIT),
             "" if pd.isna(row["last_seen"]) else minute(row["last_seen"]),
             "" if pd.isna(row["lat"]) else position_text(row["lat"], row["lon"]),
+            "" if pd.isna(row["lat"]) else near(shown, row["lat"], row["lon"]),
         )
         for row in table.to_dict("records")
     ]

@@ -170,9 +170,7 @@ def also(shown: Shown, line: Line) -> tuple[str, ...]:
     left = [(text, whose) for text, whose in sentences.items() if text not in line.title]
     # Those of the title's vessel first: after another's name they would be taken for its own.
     said = [whose for text, whose in sorted(left, key=lambda one: one[0] != one[1])]
-    if len(rows) == MAX_ALSO + 2:
-        said.append(shown.words.at_desk("1 more event"))
-    elif len(rows) > MAX_ALSO + 2:
+    if len(rows) > MAX_ALSO + 1:
         said.append(shown.words.at_desk("{n} more events", n=len(rows) - MAX_ALSO - 1))
     return tuple(one_line(text, SENTENCE_LIMIT) for text in said)
 

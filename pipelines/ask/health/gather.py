@@ -37,6 +37,7 @@ from pipelines.detect.reception import received
 from pipelines.ingest import clocks, waiting
 from pipelines.ingest.sightings import FUTURE
 from pipelines.run.looked import read_state
+from pipelines.run.published import published_at
 from pipelines.store import Queries, StoreError, exists, read
 from pipelines.store.catalogue import SCHEMA_VERSION
 from pipelines.store.migrations import KEPT
@@ -146,14 +147,12 @@ def _last_run(reader: Queries, installation: Installation) -> LastRun | None:
     if run is None:
         return None
     manifest = json.loads(run["manifest"])
-    path = installation.runs / str(run["run_id"]) / "manifest.json"
-    finished = datetime.fromtimestamp(path.stat().st_mtime, UTC) if path.exists() else None
     return LastRun(
         run_id=str(run["run_id"]),
         state=str(run["state"]),
         start=run["start"].to_pydatetime(),
         end=run["end"].to_pydatetime(),
-        finished=finished,
+        finished=published_at(installation, str(run["run_id"])),
         flagged=int(manifest["counts"]["flagged"]),
         held_back=tuple(manifest.get("held_back", [])),
         failures=tuple(f"{name}: {text}" for name, text in manifest["failures"].items()),

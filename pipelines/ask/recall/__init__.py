@@ -8,7 +8,7 @@ Conclusions of people have the time at which they were recorded.
 """
 
 from pipelines.ask.recall.changes import Changes, changes
-from pipelines.ask.recall.find import find, of_numbers, placed, unheard
+from pipelines.ask.recall.find import find, of_numbers, placed, places, unheard
 from pipelines.ask.recall.incidents import (
     events_of,
     first_in,
@@ -45,6 +45,7 @@ __all__ = [
     "moment",
     "of_numbers",
     "placed",
+    "places",
     "time_of",
     "unheard",
 ]

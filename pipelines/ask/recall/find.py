@@ -9,6 +9,7 @@ order, or of a part), a number or call sign where at most one character differs,
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -19,6 +20,7 @@ from detectors.core.frames import TIME
 from detectors.vessels.numbers import OTHER_STATION, SHIP, mmsi_kind
 from pipelines.base.text import minute
 from pipelines.reference.codes import flag_states
+from pipelines.reference.gazetteer import load_gazetteer
 from pipelines.run.windows import FOREVER, NoDataError
 from pipelines.store import Queries
 
@@ -179,6 +181,19 @@ def placed(store: Queries, found: pd.DataFrame, end: pd.Timestamp) -> pd.DataFra
         for name in ("lat", "lon"):
             where.loc[own.index, name] = own["mmsi"].map(newest.set_index("mmsi")[name])
     return pd.concat([found.reset_index(drop=True), where.drop(columns="mmsi")], axis=1)
+
+
+def places(found: pd.DataFrame, reference_dir: Path) -> list[str]:
+    """Say where vessels that are `placed` were by places that sailors know: "5 nm SW of Port
+    Dickson"; empty where that isn't known, or none is near.
+    """
+    if found["lat"].isna().all():
+        return [""] * len(found)
+    gazetteer, at = load_gazetteer(reference_dir), (found["lat"], found["lon"])
+    return [
+        text if name else ""
+        for text, name in zip(gazetteer.describe_all(*at), gazetteer.nearest(*at), strict=True)
+    ]
 
 
 def _names(wanted: str, values: pd.Series) -> Any:

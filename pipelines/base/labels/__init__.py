@@ -21,6 +21,12 @@ _LONGEST_SENTENCE: Final = 600
 """Characters. A text made to fit one of our sentences in many ways, and in none, took seconds."""
 _DATES: Final = re.compile(rf"\b(\d\d) ({'|'.join(MONTHS)})(?= (?:\d{{4}} )?\d\d:\d\d)")
 
+_COUNTED: Final = re.compile(
+    r"\{(\w+)\} ((?:more |earlier |that can be no )?)"
+    r"(cell|conclusion|day|event|incident|other|part|place|vessel|visit)s\b(?!-)"
+)
+"""What the desk counts, in English: Malay says one and many alike."""
+
 
 class PlanLabels(BaseModel):
     """Every label of a patrol plan, by its name in `en.yaml`."""
@@ -128,7 +134,12 @@ class Labels(PlanLabels):
         """Return a text of the desk's pages; English, marked so, where the catalogue lacks it."""
         if text in self.desk:
             return self.desk[text].format(**values)
-        return self._in_english(text.format(**values))
+
+        def counted(found: re.Match[str]) -> str:
+            one = str(values.get(found[1])) == "1"
+            return f"{{{found[1]}}} {found[2]}{found[3]}" if one else found[0]
+
+        return self._in_english(_COUNTED.sub(counted, text).format(**values))
 
     def field(self, name: str) -> str:
         """Return what a field of a vessel's own statement is called."""

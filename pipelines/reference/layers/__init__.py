@@ -4,6 +4,7 @@ Callers say where the files are. A file is parsed once as long as it doesn't cha
 is returned is the caller's own copy, zones are shared by all who ask for the same files.
 """
 
+from pipelines.reference.gazetteer import load_gazetteer, load_landmarks
 from pipelines.reference.layers.areas import (
     area_files,
     area_seen,
@@ -28,7 +29,7 @@ from pipelines.reference.layers.features import (
     zone_features,
     zone_files,
 )
-from pipelines.reference.layers.places import landing_points, load_gazetteer, load_landmarks
+from pipelines.reference.layers.places import landing_points
 from pipelines.reference.layers.rules import RULES_FILE, load_rules, write_rules, written_rules
 from pipelines.reference.layers.zones import (
     LANDING_RADIUS_M,

@@ -21,11 +21,11 @@ from detectors.surroundings.zones import (
     Zones,
 )
 from pipelines.reference.codes import load_mid
+from pipelines.reference.gazetteer import load_gazetteer
 from pipelines.reference.layers.areas import area_files, read_area
 from pipelines.reference.layers.boundaries import boundary_lines
 from pipelines.reference.layers.features import read_zone, read_zone_file, zone_files
 from pipelines.reference.layers.files import read_geo, slug, stamps
-from pipelines.reference.layers.places import load_gazetteer
 from pipelines.reference.layers.rules import RULES_FILE, load_rules
 from pipelines.reference.tables import damaged, stamp
 

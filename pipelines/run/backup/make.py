@@ -34,6 +34,7 @@ KEPT: Final = (
     "exported",
     "photographs",
     "changes",
+    "published.json",
 )
 """What else of a home is kept, beside the log of exports and keys: all that isn't made anew by
 itself."""

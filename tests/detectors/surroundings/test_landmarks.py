@@ -1,7 +1,7 @@
 """Positions in words."""
 
-import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,13 +18,7 @@ from detectors.surroundings.landmarks import (
 
 
 def gazetteer(*places):
-    return Gazetteer(
-        gpd.GeoDataFrame(
-            {"name": [p[0] for p in places], "prominence": [p[3] for p in places]},
-            geometry=gpd.points_from_xy([p[2] for p in places], [p[1] for p in places]),
-            crs=4326,
-        )
-    )
+    return Gazetteer(pd.DataFrame(places, columns=["name", "lat", "lon", "prominence"]))
 
 
 LUMUT = ("Lumut", 4.21, 100.61, 1.0)
@@ -86,7 +80,7 @@ def test_many_at_once_are_the_same_as_one_by_one():
 
 def test_frame_without_prominence_is_refused():
     with pytest.raises(FrameError, match="prominence"):
-        Gazetteer(gpd.GeoDataFrame({"name": ["x"]}, geometry=gpd.points_from_xy([1], [1])))
+        Gazetteer(pd.DataFrame({"name": ["x"], "lat": [1.0], "lon": [1.0]}))
 
 
 @given(st.floats(-90, 90), st.floats(-180, 180))

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ from rich.cells import cell_len
 from rich.console import Console
 from typer.testing import CliRunner
 
+from pipelines.ask.recall import places
+from pipelines.base.settings import REFERENCE
+from pipelines.base.text import position_text
 from pipelines.cli import disposition
 from pipelines.cli.flagged import _print_state
 from pipelines.cli.main import app
@@ -25,8 +29,10 @@ from pipelines.cli.present import (
     records,
     vessel_cell,
 )
+from pipelines.cli.recall import _print_found
 from pipelines.cli.vessel import _stated
 from pipelines.detect.lacking import LACKING
+from pipelines.reference.gazetteer import load_gazetteer
 from pipelines.store import read
 
 TABLE = pd.DataFrame(
@@ -81,9 +87,40 @@ def test_flags_and_vessels_have_numbers(exercise_home: Path) -> None:
     assert isinstance(found["likeness"], float | int)
     assert found["flag_state"] == flags[0]["flag_state"]
     assert found["lat"] == pytest.approx(flags[0]["lat"], abs=1e-6)  # tables have six digits
+    assert found["place"] == load_gazetteer(REFERENCE).describe(found["lat"], found["lon"])
     of_incident = said(exercise_home, "find", flags[0]["incident_id"])
     vessels = [one[:9] for one in incidents[0]["vessels"].split(" | ")]
     assert sorted(one["mmsi"] for one in of_incident) == sorted(vessels)
+
+
+@pytest.mark.parametrize("width", [80, 200])
+def test_who_is_found_is_told_with_flag_and_place_at_any_width(
+    exercise_home: Path, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    """What doesn't fit goes, no word breaks: coordinates go before the place that tells them."""
+    monkeypatch.setenv("COLUMNS", str(width))
+    mmsi = said(exercise_home, "flagged", "--top", "1")["flagged"][0]["mmsi"]
+    [found] = said(exercise_home, "find", mmsi, "--top", "1")
+    ran = CliRunner().invoke(app, ["find", mmsi, "--top", "1", "--home", str(exercise_home)])
+    assert max(map(cell_len, ran.stdout.splitlines())) <= width
+    words = set(re.findall(r"[^\s│]+", ran.stdout))
+    assert words >= {mmsi, found["flag_state"], *found["place"].split()}
+    assert (position_text(found["lat"], found["lon"]) in ran.stdout) is (width == 200)
+
+
+def test_where_no_place_is_near_the_position_tells_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    far = {"lat": [0.0, float("nan"), 2.5], "lon": [75.0, float("nan"), 101.8]}
+    assert [bool(one) for one in places(pd.DataFrame(far), REFERENCE)] == [False, False, True]
+    assert places(pd.DataFrame({"lat": [float("nan")], "lon": [1.0]}), Path("nowhere")) == [""]
+    time = pd.Timestamp("2026-01-06T00:00Z")
+    when = {"last_seen": time, "first_time": time, "last_time": time}
+    row = {"mmsi": 533000101, "name": "NUSA", "flag_state": "MYS", "field": "name", "value": "NUSA"}
+    at = {"likeness": 100.0, "current": True, "lat": 0.0, "lon": 75.0, "place": ""}
+    _print_found(pd.DataFrame([row | at | when]))
+    assert position_text(0.0, 75.0) in " ".join(capsys.readouterr().out.split())
 
 
 def test_whom_a_vessel_met_is_told_by_name(

@@ -8,10 +8,8 @@ from datetime import date
 from functools import cache
 from typing import Any, get_args
 
-import geopandas as gpd
 import pandas as pd
 import pytest
-import shapely
 
 import detectors
 from detectors.core import explain
@@ -200,9 +198,7 @@ def test_an_event_is_told_in_malay() -> None:
         ),
         "encounter",
     )
-    places = gpd.GeoDataFrame(
-        {"name": ["Lumut"], "prominence": [1]}, geometry=[shapely.Point(100.63, 4.23)], crs=4326
-    )
+    places = pd.DataFrame({"name": ["Lumut"], "lat": 4.23, "lon": 100.63, "prominence": 1})
     told = {
         language: Teller(
             {533000002: "MT {other} KASIH"}, Gazetteer(places), start, labels(language).say
@@ -287,6 +283,32 @@ def test_dates_are_told_with_the_months_of_the_language() -> None:
     assert labels("en").dates("up to 03 Aug 2026 02:10") == "up to 03 Aug 2026 02:10"
 
 
+@pytest.mark.parametrize(
+    ("text", "values", "english"),
+    [
+        ("{n} vessels", {"n": 1}, "1 vessel"),
+        ("{n} cells", {"n": "1"}, "1 cell"),
+        ("{n} more events", {"n": 1}, "1 more event"),
+        ("{n} more events", {"n": 21}, "21 more events"),
+        ("{n} that can be no places", {"n": 1}, "1 that can be no place"),
+        ("{n} incidents, {new} new", {"n": 1, "new": 1}, "1 incident, 1 new"),
+        ("{open} open of {n} incidents", {"open": 1, "n": 2}, "1 open of 2 incidents"),
+        (
+            "{n} incidents, {vessels} vessels, {events} events",
+            {"n": 1, "vessels": 2, "events": 1},
+            "1 incident, 2 vessels, 1 event",
+        ),
+        ("{n} vessel-hours", {"n": 1}, "1 vessel-hours"),
+        ("{name} and {n} others", {"name": "{n} vessels", "n": 1}, "{n} vessels and 1 other"),
+    ],
+)
+def test_the_desk_counts_one_as_one(text: str, values: dict[str, Any], english: str) -> None:
+    """In Malay one and many are said alike."""
+    assert labels("en").at_desk(text, **values) == english
+    malay = labels("ms")
+    assert malay.at_desk(text, **values) == malay.desk[text].format(**values)
+
+
 def test_seas_and_boundaries_of_states_are_named_in_the_language() -> None:
     malay = labels("ms")
     assert malay.zone("Territorial sea of Singapore") == "Laut wilayah Singapura"
@@ -365,9 +387,7 @@ def test_a_text_that_fits_a_sentence_in_ways_without_end_stands_as_it_is() -> No
 def test_an_event_of_which_a_pack_lacks_the_measures_is_told_by_its_kind(language: str) -> None:
     words, time = labels(language), pd.Timestamp("2026-01-05T18:10Z")
     event = Told("crossing", "half", 1, 0, time, None, 4.2, 100.4, Evidence.of({}), "retired")
-    places = gpd.GeoDataFrame(
-        {"name": ["Lumut"], "prominence": [1]}, geometry=[shapely.Point(100.63, 4.23)], crs=4326
-    )
+    places = pd.DataFrame({"name": ["Lumut"], "lat": 4.23, "lon": 100.63, "prominence": 1})
     told = Teller({}, Gazetteer(places), time + pd.Timedelta(hours=3), words.say).sentence(event, 1)
     kind = "crossing half" if language == "en" else words.kinds["crossing half"]
     assert told.lower().startswith(f"{kind} "), told

@@ -124,6 +124,15 @@ def test_a_laptop_shows_six_incidents_beside_the_map_and_all_of_the_chosen_one(
     assert not page.evaluate(f"(() => {{ {cut.replace('; one', '; return one')} }})()")
 
 
+def test_a_phone_shows_all_that_is_told_of_who_is_found(page: Page, desk: str) -> None:
+    page.open(f"{desk}/find?q=star", 390, 844)
+    assert page.evaluate("document.querySelectorAll('.found tbody tr').length") > 0
+    beyond = "one.getBoundingClientRect().right > innerWidth || one.scrollWidth > one.clientWidth"
+    cells = f"[...document.querySelectorAll('.found td')].filter(one => {beyond})"
+    assert page.evaluate(f"{cells}.map(one => one.textContent)") == []
+    assert page.evaluate("document.querySelector('.found').scrollWidth <= innerWidth")
+
+
 def test_a_phone_tells_what_words_mean_and_of_no_keys(page: Page, desk: str) -> None:
     page.open(f"{desk}/", 390, 844)
     x, y = page.evaluate(

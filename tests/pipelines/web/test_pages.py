@@ -49,6 +49,7 @@ from pipelines.publish.maps.style import COLOURS
 from pipelines.publish.plan import tables
 from pipelines.publish.products import Planned
 from pipelines.reference.codes import nav_status_words
+from pipelines.reference.gazetteer import load_gazetteer
 from pipelines.reference.layers import sea_states
 from pipelines.run import plan as flow
 from pipelines.web import (
@@ -635,6 +636,9 @@ def test_who_is_found_is_told_with_when_and_where_it_was_heard_last(
     [line] = [one for one in lines if f"/vessel/{row['mmsi']}" in one]
     assert minute(row["last_seen"]) in line
     assert position_text(float(row["lat"]), float(row["lon"])) in line
+    gazetteer = load_gazetteer(night.installation.reference)
+    assert gazetteer.describe(float(row["lat"]), float(row["lon"])) in line
+    assert f"<td>{row['flag_state']}</td>" in line
 
 
 def test_words_are_explained_as_the_list_has_them(reader: Reader) -> None:
