@@ -21,6 +21,7 @@ from pipelines.detect.spread import looks, work
 from pipelines.detect.spread.dates import Dates
 from pipelines.detect.spread.engines import Engine, Pending
 from pipelines.run import runs, spread_days
+from pipelines.run.folder import point_newest
 from pipelines.run.opened import require_store, writing
 from pipelines.run.published import note_published
 from pipelines.run.setup import build_detectors
@@ -232,7 +233,7 @@ class _Filling:
             self._store.publish()
         if self._last is not None and not filled.runs:
             # A crash between recording the last run and pointing at it.
-            runs.point_newest(self._installation, self._installation.runs / self._last)
+            point_newest(self._installation, self._installation.runs / self._last)
         return filled
 
     def _plan(
@@ -292,7 +293,7 @@ class _Filling:
         self._store.publish()
         self._owed = False
         newest = self._unpublished[-1][0]
-        runs.point_newest(self._installation, newest)
+        point_newest(self._installation, newest)
         note_published(self._installation, newest.name)
         self._unpublished.clear()
 

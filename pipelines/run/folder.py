@@ -1,10 +1,12 @@
-"""The folder of a run: written beside its place, then renamed into it."""
+"""The folder of a run: written beside its place, then renamed into it; what names the newest."""
 
+import os
 import shutil
 import traceback
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from pipelines.base.settings import Installation
 from pipelines.base.visible import clean_lines
 from pipelines.publish.files import write_all
 from pipelines.publish.products import Products
@@ -41,3 +43,21 @@ def write_folder(
         if not (attempt and folder.is_dir()):
             raise
         shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def point_newest(installation: Installation, folder: Path, *, look: bool = False) -> None:
+    """Let HOME/latest, or HOME/look, name the folder of a run; a night ends what looks saw.
+
+    Where a folder is in the place of a link, since the home was copied by what follows links, it is
+    left beside it.
+    """
+    link = installation.look if look else installation.latest
+    fresh = link.with_name(f".{link.name}.new")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(folder.relative_to(link.parent))
+    for place in (installation.look, installation.latest):
+        if place.is_dir() and not place.is_symlink():
+            place.rename(place.with_name(f"{place.name}.copied-{folder.name}"))
+    if not look:
+        installation.look.unlink(missing_ok=True)
+    os.replace(fresh, link)  # noqa: PTH105 (over a link itself)

@@ -36,6 +36,7 @@ from pipelines.detect.window import to_compare
 from pipelines.run import feeds, runs
 from pipelines.run.adopted import after_night
 from pipelines.run.feeds import Reading
+from pipelines.run.folder import point_newest
 from pipelines.run.glances import Glances
 from pipelines.run.looked import (
     State,
@@ -142,7 +143,7 @@ class Looker:
                 otherwise = bool(sighted.added) or waiting
                 looked, left = self._look(store, setup, digest, unread, otherwise, now)
             if looked.finished is not None:
-                runs.point_newest(inst, looked.finished.folder, look=True)
+                point_newest(inst, looked.finished.folder, look=True)
                 note_published(inst, looked.finished.run_id)
             if left is not None:
                 write_state(inst, left)

@@ -1,7 +1,6 @@
 """A run: detect over a window, judge what was found, publish it, record it."""
 
 import json
-import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -26,7 +25,7 @@ from pipelines.detect.days import refresh
 from pipelines.detect.window import Detection, before_window, detect, events_to_compare
 from pipelines.publish.files import lacking
 from pipelines.publish.products import DRAWN, Products
-from pipelines.run.folder import write_folder
+from pipelines.run.folder import point_newest, write_folder
 from pipelines.run.history import History, Listed, listed
 from pipelines.run.manifest import configuration_hashes, manifest_of
 from pipelines.run.opened import writing
@@ -357,24 +356,6 @@ def _looked_at(store: Queries, start: pd.Timestamp, end: pd.Timestamp) -> list[s
     outside = (fresh["first_time"] < start) | (fresh["last_time"] > end)
     keys = [*fresh.loc[~outside, "feed_key"], *seen.loc[seen["last_time"] <= end, "feed_key"]]
     return [str(key) for key in keys]
-
-
-def point_newest(installation: Installation, folder: Path, *, look: bool = False) -> None:
-    """Let HOME/latest, or HOME/look, name the folder of a run; a night ends what looks saw.
-
-    Where a folder is in the place of a link, since the home was copied by what follows links, it is
-    left beside it.
-    """
-    link = installation.look if look else installation.latest
-    fresh = link.with_name(f".{link.name}.new")
-    fresh.unlink(missing_ok=True)
-    fresh.symlink_to(folder.relative_to(link.parent))
-    for place in (installation.look, installation.latest):
-        if place.is_dir() and not place.is_symlink():
-            place.rename(place.with_name(f"{place.name}.copied-{folder.name}"))
-    if not look:
-        installation.look.unlink(missing_ok=True)
-    os.replace(fresh, link)  # noqa: PTH105 (over a link itself)
 
 
 def detect_only(

@@ -105,7 +105,7 @@ def _take_all(repository: Repository, snapshot: Snapshot, target: Path, report: 
 
 def _name_newest(home: Path, newest: str) -> None:
     """Let HOME/latest name the newest night, and HOME/look the newest run where that is a look's,
-    as `runs.point_newest` does: what a patrol needs is in the folders of nights.
+    as `folder.point_newest` does: what a patrol needs is in the folders of nights.
     """
     night = newest
     if _is_look(home / "runs" / newest):

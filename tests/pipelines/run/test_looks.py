@@ -39,6 +39,7 @@ from pipelines.detect.looks import early
 from pipelines.detect.memory import MEMORY_GB
 from pipelines.ingest import discover
 from pipelines.run import dispositions, feeds, looks, release_nights, runs, watching
+from pipelines.run.folder import point_newest
 from pipelines.run.looked import State, read_state, stamp, write_state
 from pipelines.run.looks import Looked, Looker
 from pipelines.run.setup import Setup, load_zones
@@ -277,12 +278,12 @@ def test_a_home_copied_with_its_links_followed_goes_on(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         (tmp_path / name / "manifest.json").write_text(name)
     (runs_of / "b").mkdir(parents=True)
-    runs.point_newest(installation, runs_of / "b")
+    point_newest(installation, runs_of / "b")
     assert installation.latest.readlink() == Path("runs/b")
     assert (tmp_path / "latest.copied-b" / "manifest.json").read_text() == "latest"
     assert (tmp_path / "look.copied-b" / "manifest.json").read_text() == "look"
     (runs_of / "c").mkdir()
-    runs.point_newest(installation, runs_of / "c", look=True)
+    point_newest(installation, runs_of / "c", look=True)
     assert installation.look.readlink() == Path("runs/c")
     assert installation.latest.readlink() == Path("runs/b")
 

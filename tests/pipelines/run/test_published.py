@@ -13,9 +13,9 @@ import pytest
 from pipelines.ask.health import gather
 from pipelines.base.progress import reporter
 from pipelines.base.settings import load
-from pipelines.run import runs
 from pipelines.run.backup.make import backup
 from pipelines.run.backup.restore import restore
+from pipelines.run.folder import point_newest
 from pipelines.run.published import note_published, published_at
 from tests.conftest import look
 
@@ -134,5 +134,5 @@ def test_to_name_a_run_again_makes_it_no_newer(tmp_path: Path) -> None:
     (run / "manifest.json").touch()
     note_published(load(tmp_path), run.name)
     noted = published_at(load(tmp_path), run.name)
-    runs.point_newest(load(tmp_path), run)
+    point_newest(load(tmp_path), run)
     assert published_at(load(tmp_path), run.name) == noted
