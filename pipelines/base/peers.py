@@ -7,6 +7,7 @@ import struct
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,13 +31,25 @@ def account(scope: Mapping[str, Any]) -> int | None:
     except (OSError, KeyError, TypeError, ValueError):
         return None
     try:
-        return _asked(client, server)
+        found = _asked(client, server)
+        if found is None and not _can_be_asked():
+            return _looked_up(client, server)
+        return found
     except (OSError, AttributeError, struct.error):  # not Linux, or a sandbox without netlink
         return _looked_up(client, server)
 
 
 def _plain(host: str, port: int) -> End:
-    return str(ipaddress.ip_address(host)), int(port)
+    return str(plain(host)), int(port)
+
+
+def plain(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """Return an address, of IPv4 where it stands in one of IPv6: at `::` both are listened to.
+
+    Raises ValueError if it is none.
+    """
+    parsed = ipaddress.ip_address(host)
+    return getattr(parsed, "ipv4_mapped", None) or parsed
 
 
 # ---- asked for one: sock_diag(7), linux/inet_diag.h
@@ -68,6 +81,17 @@ def _asked(client: End, server: End) -> int | None:
     [user] = struct.unpack_from("=I", said, 80)
     # One that its process has closed has root's number.
     return int(user) if said[17] == _ESTABLISHED else None
+
+
+@cache
+def _can_be_asked() -> bool:
+    """Tell whether the kernel knows of connections at all: one that was built without that says of
+    each, as of one that isn't there, that there is none.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        here = server.getsockname()
+        with socket.create_connection(here) as client:
+            return _asked(client.getsockname(), here) is not None
 
 
 # ---- looked up: a line for each end of a connection with its owner (proc_pid_net(5))

@@ -59,11 +59,10 @@ class Listener(socket.socket):
         counts = Counter(where for _, where in self._open)
         user = _other_account(made, address)
         whose = user or network_of(str(address[0]))
-        full = not self._has_room(whose, counts)
-        if user:
-            of_others = sum(n for one, n in counts.items() if one.startswith(_ACCOUNT))
-            full |= counts[user] >= MAX_OF_ACCOUNT or of_others >= MAX_OF_OTHERS
-        if full:
+        of_others = sum(n for one, n in counts.items() if one.startswith(_ACCOUNT))
+        full = bool(user) and (counts[user] >= MAX_OF_ACCOUNT or of_others >= MAX_OF_OTHERS)
+        # Nobody makes room for who isn't let in.
+        if full or not self._has_room(whose, counts):
             made.close()
             raise ConnectionAbortedError("too many connections")
         self._open.append((made, whose))
@@ -97,7 +96,7 @@ def _other_account(made: socket.socket, address: Any) -> str:
     with suppress(OSError, ValueError):
         if not peers.TABLES[4].exists():
             return ""  # not Linux: to look through all processes takes long, for each connection
-        if ipaddress.ip_address(str(address[0])).is_loopback:
+        if peers.plain(str(address[0])).is_loopback:
             user = peers.account({"client": address, "server": made.getsockname()})
             return "" if user == os.getuid() else f"{_ACCOUNT}{user}"
     return ""
@@ -106,11 +105,9 @@ def _other_account(made: socket.socket, address: Any) -> str:
 def network_of(address: str) -> str:
     """Return what one subscriber has: an IPv4 address, or 64 bits of IPv6 (RFC 6177)."""
     try:
-        parsed = ipaddress.ip_address(address.split("%", maxsplit=1)[0])
+        parsed = peers.plain(address.split("%", maxsplit=1)[0])
     except ValueError:
         return address[:64]
     if isinstance(parsed, ipaddress.IPv6Address):
-        if parsed.ipv4_mapped is not None:
-            return str(parsed.ipv4_mapped)
         return str(ipaddress.ip_network((parsed, 64), strict=False))
     return str(parsed)

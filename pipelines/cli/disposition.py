@@ -2,7 +2,6 @@
 
 import getpass
 from collections.abc import Iterator, Mapping
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -254,8 +253,10 @@ def _together(
     known: "pd.DataFrame", incidents: "pd.DataFrame"
 ) -> Iterator[tuple[Mapping[Any, Any], int, str]]:
     """Give what was recorded at once on an incident as one: the conclusion on the event that it is
-    told by, on how many it is, and the incident's id.
+    told by, on how many it is, and the incident's id: where one went on in another, of that.
     """
+    stands = ~incidents["status"].isin(["merged", "retracted"])
+    incidents = incidents.iloc[stands.to_numpy().argsort(kind="stable")]
     of = {
         event: (incident_id, place)
         for incident_id, joined in zip(incidents["incident_id"], incidents["events"], strict=True)
@@ -267,7 +268,11 @@ def _together(
         same = ("made_time", "author", "conclusion", "reason", "quiet_until")
         return (whose, *(str(row[name]) for name in same))
 
-    for (incident_id, *_), rows in groupby(known.to_dict("records"), said):
+    # Of two incidents at once each has its rows together.
+    groups: dict[tuple[str, ...], list[Mapping[Any, Any]]] = {}
+    for row in known.to_dict("records"):
+        groups.setdefault(said(row), []).append(row)
+    for (incident_id, *_), rows in groups.items():
         every = sorted(rows, key=lambda row: of.get(row["event_id"], ("", 0))[1])
         if incident_id:
             yield every[0], len(every), incident_id

@@ -323,22 +323,33 @@ def test_another_account_with_the_cookie_stays_outside(
 @pytest.mark.skipif(
     not peers.TABLES[4].exists(), reason="the system doesn't tell whose a connection is"
 )
-@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
-@pytest.mark.parametrize("asked", [True, False])
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "::"])
+@pytest.mark.parametrize("asked", ["yes", "not allowed", "knows none"])
 def test_whose_connection_it_is_is_told_by_the_system(
-    monkeypatch: pytest.MonkeyPatch, host: str, asked: bool
+    monkeypatch: pytest.MonkeyPatch, host: str, asked: str
 ) -> None:
-    """Also in a sandbox that doesn't let the kernel be asked."""
-    if not asked:
+    """Also in a sandbox that doesn't let the kernel be asked, and of a kernel that says of each
+    connection that there is none. At `::` who comes by IPv4 comes as one of IPv6."""
+    if asked == "not allowed":
         monkeypatch.delattr(socket, "AF_NETLINK")
+    if asked == "knows none":
+        monkeypatch.setattr(peers, "_asked", lambda *_: None)
+        monkeypatch.setattr(peers, "_can_be_asked", peers._can_be_asked.__wrapped__)
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as sock:
+        if host == "::":
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         try:
             sock.bind((host, 0))
         except OSError:
             pytest.skip("no IPv6 here")
         sock.listen()
-        with socket.create_connection(sock.getsockname()[:2]) as client:
-            scope = {"client": client.getsockname(), "server": sock.getsockname()}
+        to = "127.0.0.1" if host == "::" else host
+        with (
+            socket.create_connection((to, sock.getsockname()[1])),
+            (accepted := sock.accept())[0],
+        ):
+            address = accepted[1]
+            scope = {"client": address, "server": (*address[:1], *sock.getsockname()[1:])}
             assert peers.account(scope) == os.getuid()
             scope["client"] = (host, 1)
             assert peers.account(scope) is None

@@ -828,6 +828,35 @@ def test_no_other_account_keeps_its_owner_out(monkeypatch: pytest.MonkeyPatch) -
         assert [called() for _ in range(12)] == [True] * 2 + [False] + [True] * 9
 
 
+@pytest.mark.skipif(
+    not peers.TABLES[4].exists(), reason="the system doesn't tell whose a connection is"
+)
+def test_another_account_takes_no_place_of_who_was_let_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of an account that has what it may have each further try ended the connection of another;
+    and at `::` its connections were those of whose desk it is."""
+    monkeypatch.setattr(sockets, "CROWDED", 4)
+    monkeypatch.setattr(sockets, "MAX_OF_OTHERS", 2)
+    calls = [("::ffff:127.0.0.1", user) for user in (1000, 1001)] + [("192.0.2.7", 0)] * 4
+    calls += [("::ffff:127.0.0.1", 1002)] * 4
+    callers, users = iter(calls), iter([user for where, user in calls if ":" in where])
+    monkeypatch.setattr(peers, "account", lambda _: next(users))
+    accept = socket.socket.accept
+    monkeypatch.setattr(
+        socket.socket, "accept", lambda sock: (accept(sock)[0], (next(callers)[0], 1, 0, 0))
+    )
+    with serving.listening("127.0.0.1", 0, network=True) as sock, ExitStack() as open_:
+        let_in = list[socket.socket]()
+        for _ in calls:
+            open_.enter_context(socket.create_connection(sock.getsockname()))
+            with suppress(ConnectionAbortedError):
+                let_in.append(open_.enter_context(sock.accept()[0]))
+        assert len(let_in) == 6
+        for one in let_in:
+            one.setblocking(False)
+            with pytest.raises(BlockingIOError):  # nobody ended it
+                one.recv(1)
+
+
 def test_two_networks_together_keep_no_third_one_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who has less than a fair share gets the place of the oldest connection of who has most."""
     monkeypatch.setattr(sockets, "CROWDED", 8)

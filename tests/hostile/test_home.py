@@ -248,6 +248,24 @@ def test_what_other_accounts_may_write_to_is_told(
     for path in (home, config / "zones", config / "recipients.yaml"):
         path.chmod(0o750)
     assert check_others(installation) == []
+    (home / "keys" / "trusted").write_text("")
+    (home / "keys" / "trusted").chmod(0o666)
+    assert check_others(installation) == []  # nobody else gets there
+    home.chmod(0o755)
+    [deep] = check_others(installation)
+    assert deep.message.endswith(f"write to {home / 'keys' / 'trusted'}")
+    home.chmod(0o750)
+    (linked := tmp_path / "linked").symlink_to(home)
+    home.chmod(0o757)
+    assert [one.where for one in check_others(load(linked, config))] == ["home"]
+    home.chmod(0o750)
+    tmp_path.chmod(0o777)
+    for above in check_others(installation):
+        assert above.message.endswith(f"write to {tmp_path}")
+        assert spoken(labels("ms"), above.hint)[0].startswith(f"chmod +t {tmp_path}: mereka")
+    assert len(check_others(installation)) == 2
+    tmp_path.chmod(0o1777)
+    assert check_others(installation) == []
     monkeypatch.setattr(os, "geteuid", lambda: 4242)
     whose, lstat = (home / "keys"), Path.lstat
 

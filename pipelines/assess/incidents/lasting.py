@@ -187,24 +187,25 @@ def new_to_the_night(
     incidents: pd.DataFrame, before: pd.DataFrame, told: pd.DataFrame, say: Say = plain
 ) -> pd.DataFrame:
     """Say what is new to who sat at no look: what no night has told, and what is more of what one
-    has, where a look told of it since.
+    has, where a look told of it since. What a look alone retracted and listed again never went.
 
-    `incidents`, `before`, `told`: `schemas.INCIDENTS`, of this night, as the newest runs told them,
-    and as the newest nights did.
+    All three: `schemas.INCIDENTS`, of this night, as the newest runs told them, and as nights did.
     """
     newest, known = (
         {str(row["incident_id"]): row for row in records(one)} for one in (before, told)
     )
     rows = []
     for row in records(incidents):
-        name, told_now = str(row["incident_id"]), {}
+        name, now, told_now = row["incident_id"], row["status"], {}
         old = known.get(name)
-        if row["status"] in ("changed", SAME) and old is None:
-            told_now = {"status": "created", "news": say("new")}
-        elif row["status"] == SAME and old is not None and _story(old) != _story(newest[name]):
+        if old is None or old["status"] == "retracted":
+            if now in ("changed", SAME):
+                news = say("new" if old is None else "on the list again")
+                told_now = {"status": "created", "news": news}
+        elif now == "created" or (now == SAME and _story(old) != _story(newest[name])):
             more = set(str(row["events"]).split(";")) - set(str(old["events"]).split(";"))
-            if news := _news(row, old, len(more), 0, say):
-                told_now = {"status": "changed", "news": ", ".join(news)}
+            news = ", ".join(_news(row, old, len(more), 0, say))
+            told_now = {"status": "changed" if news else SAME, "news": news}
         rows.append({**row, **told_now})
     return table_of(rows)
 

@@ -314,7 +314,10 @@ def test_what_was_concluded_on_an_incident_is_listed_once() -> None:
     known = pd.DataFrame(rows).assign(author="Lt Aminah", mmsi=2320001, conclusion="watch")
     known["disposition_id"], known["reason"] = known["event_id"] + "-1", "seen"
     known["quiet_until"] = pd.NaT
-    incidents = pd.DataFrame({"incident_id": ["first", "other"], "events": ["b;a;x", "c"]})
+    told = [("merged", "went", "a"), ("created", "first", "b;a;x"), ("created", "other", "c")]
+    told.append(("retracted", "over", "x;b"))
+    incidents = pd.DataFrame(told, columns=["status", "incident_id", "events"])
+    known = known.iloc[[0, 2, 1, 3, 4]]  # in the order of their ids, whatever the incident
     found = list(disposition._together(known, incidents))
     assert [(row["event_id"], n, incident) for row, n, incident in found] == [
         *(("b", 2, "first"), ("c", 1, "other"), ("d", 1, ""), ("e", 1, ""))

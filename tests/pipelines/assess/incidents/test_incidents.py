@@ -1358,6 +1358,11 @@ def test_what_was_retracted_is_told_again_under_its_id(gazetteer: Gazetteer) -> 
     again = lasting(first, Known(full, {}, {lead: "unchanged"}))
     assert again["incident_id"].tolist() == first["incident_id"].tolist()
     assert again[["status", "news"]].values.tolist() == [["created", "on the list again"]]
+    # To who sat at no look it is on the list again where a night had told that it went.
+    later = again.assign(status="unchanged", news="")
+    assert new_to_the_night(later, again, full)["news"].tolist() == ["on the list again"]
+    assert new_to_the_night(again, full, full).equals(again)
+    assert new_to_the_night(again, full, first).equals(later)
     # What tells its story and stands is what goes on.
     both = pd.concat([first.assign(incident_id="stands"), full], ignore_index=True)
     assert lasting(first, Known(both, {}, {}))["incident_id"].tolist() == ["stands"]
