@@ -50,7 +50,8 @@ def test_whole_job_with_a_feed_that_cannot_be_read(
     assert what == f"feed {broken}"
     assert not why.startswith(str(broken))  # it stands behind its name
     assert manifest["counts"]["flagged"] > 0
-    assert {p.name for p in home.iterdir()} == {"store", "runs", "latest", "prefect"}
+    kept = {"store", "runs", "latest", "prefect", "published.json"}
+    assert {p.name for p in home.iterdir()} == kept
     files = [path for path in home.rglob("*") if path.is_file() and not path.is_symlink()]
     assert [path for path in files if path.stat().st_mode & 0o077] == []  # Prefect's records too
     with store.read(home / "store") as reader:

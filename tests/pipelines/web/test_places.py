@@ -33,9 +33,8 @@ def test_places_are_shown_with_what_accepting_one_would_have_silenced(own: Own) 
     assert past
     [(_, told)] = [one for one in page.all("summary") if "silenced" in one[1]]
     flagged = sum(one.flagged for one in past)
-    assert told == (f"Accepted, it would have silenced {len(past)} events ({flagged} flagged)"), (
-        summary(past)
-    )
+    events = "1 event" if len(past) == 1 else f"{len(past)} events"
+    assert told == f"Accepted, it would have silenced {events} ({flagged} flagged)", summary(past)
     nights = {
         f"{one.start.tz_convert('Asia/Kuala_Lumpur') - pd.Timedelta('12h'):%Y-%m-%d}"
         for one in past
@@ -154,6 +153,7 @@ def test_a_zone_is_held_against_the_zones_as_they_are_and_saved(
             "other_mmsi": 0,
             "end": pd.NaT,
             "detector": "watch_area",
+            "version": "1",
             "evidence": [{"zone_name": name} for name in ("Came", "Went", "Less", "Stayed")],
         }
     )
