@@ -193,7 +193,7 @@ def _assessed(
         installation.settings.assess,
         past=past[list(events.EVENTS)],
         # As of a night (`runs.judge`): a change of this span tells of a silence, and hides none.
-        changes=changes_of(store, past[~past["event_id"].isin(now)]),
+        changes=changes_of(store, past, now),
         watchlists=watchlists.load(installation.watchlists),
         dispositions=store.dispositions(),
         heirs=store.heirs(),

@@ -1,5 +1,7 @@
 """Changes of numbers that the store knows of, which tell where a silent hull is heard since."""
 
+from collections.abc import Collection
+
 import pandas as pd
 
 from detectors.core import events as event_schema
@@ -33,9 +35,10 @@ def heard_since(
     return numbers_since(pd.concat([gaps, changes[gaps.columns.intersection(changes.columns)]]))
 
 
-def changes_of(store: Queries, past: pd.DataFrame) -> pd.DataFrame:
+def changes_of(store: Queries, past: pd.DataFrame, tonight: Collection[str]) -> pd.DataFrame:
     """Return the changes of numbers among events counted (`Queries.events_counted`), with what
-    these lack.
+    these lack; but for those of tonight, by id: found, or in the store for the same window.
     """
     changed = past.loc[(past["kind"] == "identity") & (past["other_mmsi"] > 0), "event_id"]
+    changed = changed[~changed.isin(list(tonight))]
     return store.events_by_id(changed.tolist())[list(event_schema.EVENTS)]

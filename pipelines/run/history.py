@@ -41,7 +41,7 @@ class History:
         over
             Ids of those found that were known, and were over before it began.
         """
-        changes = changes_of(store, past[~past["event_id"].isin(list(tonight))])
+        changes = changes_of(store, past, tonight)
         return cls(past[list(events.EVENTS)], changes, over, store.events_by_id)
 
 

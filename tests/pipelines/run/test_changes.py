@@ -58,7 +58,7 @@ def test_a_past_night_knows_no_number_that_was_found_later() -> None:
 def test_a_change_of_a_night_before_has_its_evidence() -> None:
     known: Any = Known()
     counted = known.changed.assign(evidence=events.objects([Evidence()], known.changed.index))
-    (evidence,) = changes_of(known, counted)["evidence"]
+    (evidence,) = changes_of(known, counted, ())["evidence"]
     assert evidence.get("from_mmsi") == f"{OLD:09d}"
 
 
