@@ -26,7 +26,7 @@ from pipelines.detect.window import Detection, before_window, detect, events_to_
 from pipelines.publish.files import lacking
 from pipelines.publish.products import DRAWN, Products
 from pipelines.run.folder import point_newest, write_folder
-from pipelines.run.history import History, Listed, listed
+from pipelines.run.history import History, listed
 from pipelines.run.manifest import configuration_hashes, manifest_of
 from pipelines.run.opened import writing
 from pipelines.run.published import note_published
@@ -107,13 +107,10 @@ class Judged:
     """The lists that counted."""
     configuration: Mapping[str, str]
     """What it went by, as the manifest has it."""
-    listed: Listed
-    """How its list was made."""
-
-    @property
-    def tracebacks(self) -> Mapping[str, str]:
-        """Of what failed, by name."""
-        return {**self.detection.tracebacks, **self.listed.tracebacks}
+    failures: Mapping[str, str]
+    """What failed as its list was made, by name; see `history.listed`."""
+    tracebacks: Mapping[str, str]
+    """Of all that failed, by name."""
 
 
 @dataclass(frozen=True)
@@ -203,7 +200,9 @@ def judge(
         assessed = replace(assessed, incidents=incidents)
     same = compared["event_id"].isin(over) & (compared["status"] == "unchanged")
     compared = compared[~same].reset_index(drop=True)
-    return Judged(window, detection, assessed, compared, lists, configuration, made)
+    tracebacks = {**detection.tracebacks, **made.tracebacks}
+    what = window, detection, assessed, compared, lists, configuration
+    return Judged(*what, failures=made.failures, tracebacks=tracebacks)
 
 
 def _after(store: Queries, window: Window, ids: Collection[str], enough: float) -> dict[str, bool]:
@@ -255,7 +254,7 @@ def told(
     run_id = f"{window.end:%Y%m%dT%H%M%SZ}-{ordinal:04d}"
     failures = {f"feed {name}": text for name, text in unread.items()}
     failures |= {f"detector {name}": text for name, text in detection.failures.items()}
-    failures |= judged.listed.failures
+    failures |= judged.failures
     manifest = manifest_of(run_id, store, setup, judged, failures, look)
     return Published(run_id, ordinal, setup.installation.runs / run_id, manifest, failures)
 

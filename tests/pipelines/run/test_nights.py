@@ -169,7 +169,7 @@ def holds(judged: runs.Judged) -> None:
     """Hold a night against what is true of all nights."""
     compared, assessed = judged.compared, judged.assessed
     incidents, flagged = assessed.incidents, assessed.flagged
-    assert not judged.listed.failures, "by what earlier nights left, or it would hide what fails"
+    assert not judged.failures, "by what earlier nights left, or it would hide what fails"
     assert compared["event_id"].is_unique
     assert assessed.events["event_id"].is_unique
     assert incidents["incident_id"].is_unique
