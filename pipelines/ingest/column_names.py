@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
+from zoneinfo import available_timezones
 
 from pipelines.base.yaml_files import read_yaml
 from pipelines.ingest.beside import UNCERTAIN
@@ -16,6 +17,8 @@ from pipelines.ingest.layouts import dimension_of
 
 # Letters of other scripts are words too: "Δlat" is no latitude. A degree sign is often written "º".
 _TOKEN: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-zº]+")
+_OFFSET: Final = re.compile(r"(?:UTC|GMT)? ?([+-]?)(\d{1,2})(?:[:.]?00?)?")
+_MOST_HOURS: Final = 12
 # No name of names.yaml with what may stand around it is as long: what is wasn't written as a name.
 _LONGEST, _MOST_TOKENS = 120, 10
 # Words of a text that is no table are looked up as columns, each in most of its lines.
@@ -104,6 +107,23 @@ def _time_match(
         if (text := "".join(kept[start:]) or tokens[-1]) in ranks:
             return Match((ranks[text], start), column, is_utc=is_utc, zone="".join(zones))
     return None
+
+
+def zone_named(text: str) -> str:
+    """Return the IANA name of a zone by a text such as "MYT", "+08:00" or "Asia/Kuala_Lumpur";
+    empty where it is none, or no whole hours.
+    """
+    if known := _glossary()["zones"].get(text.casefold()):
+        return str(known)
+    if text.upper() in ("UTC", "GMT", "Z"):
+        return "UTC"
+    if offset := _OFFSET.fullmatch(text.upper()):
+        hours = int(offset[2])
+        if hours > _MOST_HOURS:
+            return ""
+        # POSIX counts the other way (tzdata, etcetera).
+        return f"Etc/GMT{'+' if offset[1] == '-' else '-'}{hours}" if hours else "UTC"
+    return next((name for name in available_timezones() if name.casefold() == text.casefold()), "")
 
 
 @cache

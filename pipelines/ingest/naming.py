@@ -28,6 +28,7 @@ from pipelines.ingest.samples import (
     numbers_of,
     place_of,
     points_of,
+    zone_beside,
 )
 from pipelines.ingest.timeforms import TypedTime, UndecidedError, time_forms
 
@@ -229,13 +230,12 @@ def _time(
             continue
         if forms:
             zoned = zoned and match.column not in sample.unzoned
-            zone = match.zone or "UTC"
-            assumed = [] if zoned or match.is_utc else [f"times are those of {zone}"]
-            if assumed and not match.zone:
-                assumed = ["times are UTC"]
+            sure = zoned or match.is_utc
+            zone = "" if sure else match.zone or zone_beside(sample)
+            assumed = [f"times are those of {zone}"] if zone else [] if sure else ["times are UTC"]
             if forms[0].startswith("%d."):
                 assumed.append("days are before months")
-            return {"from": source}, forms, zone, assumed
+            return {"from": source}, forms, zone or "UTC", assumed
     if undecided is not None:
         raise undecided
     _refuse_times(sample, found)

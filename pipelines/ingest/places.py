@@ -28,6 +28,7 @@ _SIGNS: Final[Mapping[str, Mapping[str, int]]] = {
 _SIDE: Final = "(L[US]|B[TB]|[NSEWUTB])?"
 _NUMBER: Final = r"\d{1,8}(?:[.,]\d{1,20})?"
 # What stands between numbers is a sign of degrees or minutes, in any of its spellings.
+_NOUGHTS: Final = re.compile(r"\.0*$")
 _BETWEEN: Final = r"(?:[^\w.,+]{1,4}|[^\w.,+]?[DM][^\w.,+]?)"
 _WRITTEN: Final = re.compile(
     rf"{_SIDE}[^\w.,+-]{{0,3}}([+-]?)({_NUMBER})(?:{_BETWEEN}({_NUMBER}))?(?:{_BETWEEN}({_NUMBER}))?"
@@ -37,6 +38,20 @@ _LONGEST: Final = 80
 _POINT: Final = re.compile(
     r"(?:SRID=4326;)?\s{0,4}POINT\s{0,4}(?:Z|M|ZM)?\s{0,4}\(|0[01][0-9A-F]{40,}$", re.IGNORECASE
 )
+_TOKEN: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
+_AXES: Final = {
+    "lat": frozenset({"lat", "latitude", "latitud", "lintang"}),
+    "lon": frozenset({"lon", "long", "lng", "longitude", "longitud", "bujur"}),
+}
+_SIDES: Final = frozenset({"hemisphere", "hemi", "hem", "dir", "direction", "indicator"})
+_SIDES_OF: Final = {
+    "lat": ({"ns"}, {"n", "s"}, {"north", "south"}),
+    "lon": ({"ew"}, {"e", "w"}, {"east", "west"}),
+}
+_PARTS: Final = {
+    "min": frozenset({"min", "mins", "minute", "minutes", "minit", "menit"}),
+    "sec": frozenset({"sec", "secs", "second", "seconds", "saat", "detik"}),
+}
 _GEOMETRY: Final = re.compile(
     r"(?:SRID=\d{1,9};)?\s{0,4}[A-Z]{5,20}\s{0,4}(?:Z|M|ZM)?\s{0,4}\(", re.IGNORECASE
 )
@@ -51,6 +66,23 @@ def is_point(text: str) -> bool:
 def is_geometry(text: str) -> bool:
     """Tell whether a text looks like well-known text of anything, in any reference system."""
     return _GEOMETRY.match(text) is not None
+
+
+def names_side(axis: str, column: str) -> bool:
+    """Tell whether a column by its name says on which side something is: "N/S", "lat dir"."""
+    tokens = {token.casefold() for token in _TOKEN.findall(column)}
+    other = _AXES["lon" if axis == "lat" else "lat"]
+    return bool(tokens & _SIDES and not tokens & other) or any(
+        words <= tokens for words in _SIDES_OF[axis]
+    )
+
+
+def names_part(axis: str, column: str) -> str:
+    """Return of which part of an angle a column is by its name: "min", "sec" or none."""
+    tokens = [token.casefold() for token in _TOKEN.findall(column)]
+    if len(tokens) < 2 or tokens[0] not in _AXES[axis]:
+        return ""
+    return next((part for part, words in _PARTS.items() if set(tokens[1:]) <= words), "")
 
 
 def is_hemisphere(axis: str, text: str) -> bool:
@@ -93,6 +125,7 @@ def written(axis: str, text: str, *, lettered: bool = False) -> float:
     before, sign, *numbers, behind = whole.groups()
     letter = before or behind or ""
     parts = [number.replace(",", ".") for number in numbers if number]
+    parts = [*(_NOUGHTS.sub("", part) for part in parts[:-1]), *parts[-1:]]
     if (before and behind) or (lettered and not letter):
         return math.nan
     if letter and (sign or letter not in _SIGNS[axis]):

@@ -11,8 +11,17 @@ from typing import Any, Final
 
 import numpy as np
 
-from pipelines.ingest.column_names import Match
-from pipelines.ingest.places import DMS, POINT, degrees, is_geometry, is_hemisphere, is_point
+from pipelines.ingest.column_names import Match, zone_named
+from pipelines.ingest.places import (
+    DMS,
+    POINT,
+    degrees,
+    is_geometry,
+    is_hemisphere,
+    is_point,
+    names_part,
+    names_side,
+)
 from pipelines.ingest.report import escaped
 from pipelines.ingest.timeforms import UndecidedError
 
@@ -20,13 +29,19 @@ SHARE: Final = 0.9
 """Of the rows looked at so many must hold what the column's name promises: some are damaged."""
 NUMBER: Final = re.compile(r"^[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?$")
 _DECIMAL_COMMA: Final = re.compile(r"^[+-]?\d+,\d+$")
-_TOKEN: Final = re.compile(r"[A-Za-z]+")
-# Of columns that say on which side of the equator or of Greenwich something is: "N/S", "lat dir".
-_SIDES: Final = frozenset({"hemisphere", "hemi", "hem", "dir", "direction", "indicator"})
-_SIDES_OF: Final = {
-    "lat": ({"ns"}, {"n", "s"}, {"north", "south"}),
-    "lon": ({"ew"}, {"e", "w"}, {"east", "west"}),
-}
+_LETTERS: Final = re.compile(r"[A-Za-z]+")
+_ZONE_NAMES: Final = frozenset(
+    {
+        "utcoffset",
+        "gmtoffset",
+        "tz",
+        "tzoffset",
+        "timezone",
+        "timezoneoffset",
+        "zonwaktu",
+        "zonawaktu",
+    }
+)
 _NOTHING: Final = frozenset({"na", "nan", "null", "none", "unknown", "n/a", "[]"})
 
 
@@ -82,10 +97,9 @@ def place_of(sample: Sample, name: str, match: Match, decimal: str) -> dict[str,
     if match.unit == POINT:
         return {"from": match.column, "unit": POINT}
     hemisphere = _hemisphere(sample, name)
-    if hemisphere:
-        source = [match.column, hemisphere]
-        if _written(name, sample.joined(source), lettered=True):
-            return {"from": source, "unit": DMS}
+    source = [match.column, *_parts(sample, name), *filter(None, [hemisphere])]
+    if len(source) > 1 and _written(name, sample.joined(source), lettered=bool(hemisphere)):
+        return {"from": source, "unit": DMS}
     numbers = numbers_of(cells, decimal)
     if len(numbers) < SHARE * len(cells) or not cells:
         if _written(name, cells):
@@ -94,10 +108,10 @@ def place_of(sample: Sample, name: str, match: Match, decimal: str) -> dict[str,
         raise UndecidedError(f"its column {match.column!r} isn't in degrees: {escaped(shown)!r}")
     if match.unit:
         return {"from": match.column, "unit": match.unit}
-    if hemisphere:
+    if len(source) > 1:
+        said = next(iter(sample.joined(source)), "nothing")
         raise UndecidedError(
-            f"its columns {match.column!r} and {hemisphere!r} aren't degrees with a hemisphere: "
-            f"{escaped(' '.join([cells[0], *sample.of(hemisphere)[:1]]))!r}"
+            f"its columns {escaped(', '.join(source))} together say no {name}: {escaped(said)!r}"
         )
     if sum(-180 <= number <= 360 for number in numbers) < SHARE * len(numbers):
         shown = _first(cells, decimal, lambda number: not -180 <= number <= 360)
@@ -133,12 +147,18 @@ def points_of(sample: Sample, matches: Sequence[Match]) -> tuple[list[Match], li
 def _hemisphere(sample: Sample, name: str) -> str:
     """Return the column that says on which side latitudes, or longitudes, are; empty if none."""
     for column in sample.header:
-        tokens = {token.casefold() for token in _TOKEN.findall(column)}
-        if tokens & _SIDES or any(words <= tokens for words in _SIDES_OF[name]):
+        if names_side(name, column):
             cells = sample.of(column)
             if cells and all(is_hemisphere(name, cell) for cell in cells):
                 return column
     return ""
+
+
+def _parts(sample: Sample, name: str) -> list[str]:
+    """Return the columns of minutes, and of seconds, that stand beside one of whole degrees."""
+    minutes = [column for column in sample.header if names_part(name, column) == "min"]
+    seconds = [column for column in sample.header if names_part(name, column) == "sec"]
+    return [*minutes[:1], *seconds[: len(minutes)]][: 1 + bool(minutes)]
 
 
 def _written(name: str, cells: Sequence[str], *, lettered: bool = False) -> bool:
@@ -150,3 +170,23 @@ def _written(name: str, cells: Sequence[str], *, lettered: bool = False) -> bool
 def _first(cells: Sequence[str], decimal: str, wrong: Callable[[float], bool]) -> str:
     """Return the first cell whose number is wrong, as a person is shown it."""
     return next(escaped(cell) for cell in cells for n in numbers_of([cell], decimal) if wrong(n))
+
+
+def zone_beside(sample: Sample) -> str:
+    """Return whose clock times are by a column of its own ("UTC Offset", "Timezone"); empty where
+    there is none, or it says UTC.
+
+    Raises UndecidedError where it says several, or what is no zone.
+    """
+    for column in sample.header:
+        if "".join(_LETTERS.findall(column)).casefold() in _ZONE_NAMES:
+            zones = {cell.upper() for cell in sample.of(column)} - {""}
+            if len(zones) == 1 and (zone := zone_named(zones.pop())):
+                return "" if zone == "UTC" else zone
+            if zones or sample.of(column):
+                shown = escaped(sample.of(column)[0])
+                raise UndecidedError(
+                    f"its column {column!r} says in which zone its times are: {shown!r} (say its "
+                    "time_zone, or make them UTC)"
+                )
+    return ""

@@ -24,7 +24,7 @@ from pipelines.ingest.cells import (
 )
 from pipelines.ingest.cells import numbers as cell_numbers
 from pipelines.ingest.layouts import PLACES, Layout
-from pipelines.ingest.places import degrees
+from pipelines.ingest.places import degrees, names_side
 from pipelines.ingest.rows import NO_TIME, angle_deg, speed_kn
 
 POSITION: Final = 0
@@ -132,8 +132,8 @@ class Values:
         names, unit = self._layout.columns[name].names, self._layout.columns[name].unit
         if unit in PLACES:
             words = Words.joined(columns)
-            found = degrees(name, unit, words.texts.to_pylist(), lettered=len(names) > 1)
-            return found[words.index]
+            lettered = names_side(name, names[-1])
+            return degrees(name, unit, words.texts.to_pylist(), lettered=lettered)[words.index]
         parts = [
             self.words(n).numbers(self._layout.decimal, self._missing)
             if is_text(cells)

@@ -140,6 +140,22 @@ TABLES = {
         lambda m, t, la, lo, v, c: (m, iso(t), run_on(la, 2), "N", run_on(lo, 3), "E", v, c),
         ",",
     ),
+    "degrees, minutes and hemispheres, a column each": (
+        "MMSI,Time,Lat Deg,Lat Min,Lat Hem,Lon Deg,Lon Min,Lon Hem,SOG,COG",
+        lambda m, t, la, lo, v, c: (
+            *(m, iso(t), int(la), f"{la % 1 * 60:.5f}", "N"),
+            *(f"{int(lo)}.0", f"{lo % 1 * 60:.5f}", "E", v, c),
+        ),
+        ",",
+    ),
+    "the zone in a column of its own": (
+        "MMSI,Time,UTC Offset,Lat,Lon,SOG,COG",
+        lambda m, t, la, lo, v, c: (
+            *(m, (t + pd.Timedelta(hours=8)).strftime("%Y-%m-%d %H:%M:%S"), "+08:00"),
+            *(la, lo, v, c),
+        ),
+        ",",
+    ),
     "x and y, time in words": (
         "mmsi,x,y,speed,course,time",
         lambda m, t, la, lo, v, c: (m, lo, la, v, c, t.strftime("%d %b %Y %I:%M:%S %p")),
@@ -317,7 +333,14 @@ def test_parquet_of_other_makers(read):
         ("MMSI,Time,Lat,Lon", "563000001,2026-03-14T10:00:00Z,720000,62220000", "say its unit"),
         ("MMSI,Time,Lat,Lon", "563000001,2026-03-14T10:00:00Z,1 72.5N,103 42.0E", "in degrees"),
         ("MMSI,Time,Lat,Lon", "563000001,2026-03-14T10:00:00Z,1.2T,103.0E", "in degrees"),
-        ("MMSI,Time,Lat,N/S,Lon", "563000001,2026-03-14T10:00:00Z,99,S,103", "with a hemisphere"),
+        ("MMSI,Time,Lat,N/S,Lon", "563000001,2026-03-14T10:00:00Z,99,S,103", "together say no lat"),
+        (
+            "MMSI,Time,Timezone,Lat,Lon",
+            "563000001,2026-03-14 10:00:00,MYT,1,103\n563000001,2026-03-14 10:00:00,WIB,1,103",
+            "in which zone its times are",
+        ),
+        ("MMSI,Time,tz,Lat,Lon", "563000001,2026-03-14 10:00:00,+05:30,1,103", "in which zone"),
+        ("MMSI,Time,Lat,Lat Min,Lon", "563000001,2026-03-14T10:00:00Z,1,70,103", "say no lat"),
         ("MMSI,Time (CST),Lat,Lon", "563000001,2026-03-14 10:00:00,1,103", "local zone"),
         ("MMSI,Time,geom", "563000001,2026-03-14T10:00:00Z,LINESTRING (1 2)", "no points in WGS84"),
         (
