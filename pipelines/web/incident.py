@@ -11,6 +11,7 @@ from detectors.core.telling import Told, told
 from detectors.kinematics.integrity import final_at
 from pipelines.ask.explain.reasons import BEST, considered, not_tried, tried
 from pipelines.assess import incidents
+from pipelines.assess.incidents import related
 from pipelines.base.text import LOCAL, LOCAL_NAME, one_line
 from pipelines.publish import checks
 from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT, span
@@ -109,8 +110,8 @@ class Incident:
     now: Sequence[tuple[str, str, pd.Timestamp]]
     """Where each flagged vessel of it was heard last, and when: its name, empty where it is
     alone."""
-    shares: Sequence[Line]
-    """Other incidents of the night, not over, see `shares`."""
+    related: Sequence[tuple[Line, str]]
+    """Other incidents of the night, see `see_also`."""
     silent: Sequence[Silence]
     """Who else fell silent then, see `Silence`."""
     danger: str
@@ -151,7 +152,7 @@ def incident(shown: Shown, line: Line) -> Incident:
         also=also(shown, line),
         innocent=_innocent(shown, line),
         now=_now(shown, line, row),
-        shares=shares(shown, line),
+        related=see_also(shown, line),
         danger=_danger(shown, line),
         silent=[_silence(shown, one) for one in shown.silences.of(line)],
     )
@@ -257,17 +258,11 @@ def _hulls(shown: Shown, line: Line, mmsi: int) -> list[tuple[str, str, pd.Times
     return found
 
 
-def shares(shown: Shown, line: Line) -> tuple[Line, ...]:
-    """Return the other incidents, not over, that a vessel of one is in too, or one that it met."""
-    own = {mmsi for mmsi, *_ in line.vessels}
-    mine = own | _in_events(shown, line)
-    return tuple(
-        one
-        for one in shown.lines
-        if one.rank
-        and one.incident_id != line.incident_id
-        and (mine & {mmsi for mmsi, *_ in one.vessels} or own & _in_events(shown, one))
-    )
+def see_also(shown: Shown, line: Line) -> tuple[tuple[Line, str], ...]:
+    """Return the other incidents, not over, that one belongs with, and why."""
+    found = related.related(shown.stories, line.incident_id, shown.teller) if line.rank else []
+    of = {one.incident_id: one for one in shown.lines}
+    return tuple((of[one.incident_id], one_line(one.why, SENTENCE_LIMIT)) for one in found)
 
 
 def _danger(shown: Shown, line: Line) -> str:
@@ -290,11 +285,6 @@ def _silence(shown: Shown, one: Beside) -> Silence:
         next((line for line in shown.lines if one.event_id in line.events), None),
         one.same,
     )
-
-
-def _in_events(shown: Shown, line: Line) -> set[int]:
-    """Return the vessels of an incident's events: who has no part in it, but met one of it, too."""
-    return {mmsi for one in line.events for mmsi in shown.parties.get(one, ())}
 
 
 def _about(shown: Shown, events: list[dict[Any, Any]]) -> dict[int, tuple[int, float]]:

@@ -26,6 +26,7 @@ from pipelines.assess.incidents import (
     with_events,
 )
 from pipelines.assess.incidents.first import HEARD_H
+from pipelines.assess.incidents.related import Story, stories
 from pipelines.assess.incidents.wording import retold
 from pipelines.assess.reasons import Teller
 from pipelines.base.labels import Labels, labels
@@ -86,10 +87,9 @@ class Shown:
         return pd.DataFrame(self.night.events).set_index("event_id", drop=False)
 
     @cached_property
-    def parties(self) -> dict[str, set[int]]:
-        """The vessels of each of its events by id, those that one only met too."""
-        columns = self.night.events[["event_id", "mmsi", "other_mmsi"]]
-        return {one: {*both} - {0} for one, *both in columns.itertuples(index=False)}
+    def stories(self) -> list[Story]:
+        """Return what its incidents may have in common."""
+        return stories(self.incidents, pd.DataFrame(self.night.events))
 
     @cached_property
     def lines(self) -> list[Line]:
