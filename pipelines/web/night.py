@@ -245,6 +245,16 @@ class Shown:
         said = (flag, *stated(self.words, row["ship_type"], row["length_m"]))
         return one_line(" ".join(text for text in said if text), NAME_LIMIT)
 
+    def bound(self, mmsi: int) -> str:
+        """Return which destination and draught a vessel states; empty where it states neither."""
+        row, t = self._hulls.get(mmsi, {}), self.words.at_desk
+        said = []
+        if str(row.get("destination") or "").strip():
+            said.append(t("destination as stated {place}", place=row["destination"]))
+        if not pd.isna(draught_m := row.get("draught_m", np.nan)) and draught_m > 0:
+            said.append(t("draught as stated {draught} m", draught=f"{draught_m:.1f}"))
+        return one_line(", ".join(said), NAME_LIMIT)
+
     @cached_property
     def _hulls(self) -> dict[int, dict[Any, Any]]:
         return {int(row["mmsi"]): row for row in self.vessels.to_dict("records")}

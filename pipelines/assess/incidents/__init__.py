@@ -18,7 +18,7 @@ from pipelines.assess.incidents.beside import (
     with_events,
     with_parts,
 )
-from pipelines.assess.incidents.crossings import marked_at
+from pipelines.assess.incidents.crossings import marked_at, place_of
 from pipelines.assess.incidents.first import First, certainty_of, danger_in, danger_of, first
 from pipelines.assess.incidents.lasting import (
     Known,
@@ -45,6 +45,7 @@ __all__ = [
     "made_of",
     "marked_at",
     "new_to_the_night",
+    "place_of",
     "shown_span",
     "spot",
     "story",

@@ -18,6 +18,7 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
+from detectors.core.evidence import Evidence
 from detectors.kinematics.integrity import final_at
 from detectors.surroundings.zones import Zones
 from pipelines import store
@@ -234,7 +235,7 @@ def test_of_many_events_each_is_told_and_until_when_they_may_change(
     until = final_at(row["end"], known)
     assert until is not None
     assert f"provisional until {span(until, until, LOCAL, LOCAL_NAME)}" in page.text
-    told = [text for _, text in page.all("dt")]
+    told = [text for _, text in page.all("dt") if text not in {"Silence", "At the coast"}]
     assert told[:4] == ["When", "Where", "Next", "Last heard"]  # what a first screen has room for
 
 
@@ -258,6 +259,45 @@ def test_incidents_of_one_vessel_lead_to_each_other(
         assert "MMSI 533000001 is in both" in page.text
     assert [one for one, _ in incident.see_also(shown, first)] == [third], "what is over isn't"
     assert third not in [one for one, _ in incident.see_also(shown, second)]
+
+
+def test_what_is_asked_first_of_a_crossing_and_a_silence_stands_at_the_top(
+    reader: Reader, shown: Shown
+) -> None:
+    events = shown.night.events.set_index("event_id")
+    leads = {line.incident_id: line for line in shown.lines if line.rank}
+    kinds = {one: str(events.loc[line.events[0], "kind"]) for one, line in leads.items()}
+    for kind, name in (("crossing", "At the coast"), ("gap", "Silence")):
+        [found, *_] = [one for one, of in kinds.items() if of == kind]
+        evidence = events.loc[leads[found].events[0], "evidence"]
+        page = reader.page(f"/incident/{found}")
+        terms = [text for _, text in page.all("dt")]
+        assert terms.index(name) < terms.index("Next")
+        if kind == "gap":
+            assert f"{evidence['implied_speed_kn']:.1f} kn straight over it" in page.text
+        else:
+            time = evidence.get("arrival_time") or evidence["landing_time"]
+            assert f", {shown.teller.clock(pd.Timestamp(time))}" in page.text
+    withheld = {**events.loc[leads[found].events[0]].to_dict(), "evidence": Evidence.of({})}
+    assert incident.at_the_top(shown, withheld) == ()
+
+
+def test_small_events_of_a_long_incident_are_folded() -> None:
+    assert incident._n_whole([0.9, 0.5, 0.44, 0.3, 0.2]) == 2
+    assert incident._n_whole([0.9, 0.5, 0.44, 0.3]) == 4, "two aren't worth it"
+    assert incident._n_whole([0.4, 0.9, 0.8, 0.3]) == 4
+    assert incident._n_whole([0.5]) == 1
+
+
+def test_what_a_vessel_states_of_its_voyage_is_told_as_stated(reader: Reader, shown: Shown) -> None:
+    known = shown.vessels
+    who = known[(known["destination"] != "") & (known["draught_m"] > 0)]
+    line = next(x for x in shown.lines if x.rank and {*who["mmsi"]} & {x.main})
+    row = who[who["mmsi"] == line.main].iloc[0]
+    text = reader.page(f"/incident/{line.incident_id}").text
+    stated = f"draught as stated {row['draught_m']:.1f} m"
+    assert f"destination as stated {row['destination']}, {stated}" in text
+    assert shown.bound(999999999) == ""
 
 
 def test_an_event_leads_back_to_its_incident(reader: Reader, table: pd.DataFrame) -> None:
