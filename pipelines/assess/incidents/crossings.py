@@ -54,10 +54,10 @@ def where_and_when(
     told = sorted(found for one in shores if landed and (found := _came_ashore(one)) is not None)
     said = [_at_clock(say, coast, time) for time, coast in told]
     expected = max((found for one in own if (found := _expected(one)) is not None), default=None)
-    text = say("; at the coast of {shores}", shores=", ".join(said)) if said else ""
+    text = say("; it was at the coast of {shores}", shores=", ".join(said)) if said else ""
     if under_way and expected is not None:
         time, coast = expected
-        text += say("; can be at the coast of {shore}", shore=_at_clock(say, coast, time))
+        text += say("; it can be at the coast of {shore}", shore=_at_clock(say, coast, time))
     return text
 
 

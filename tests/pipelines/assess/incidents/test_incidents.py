@@ -102,7 +102,7 @@ def parts_of(found: pd.DataFrame, group: np.ndarray, scores: Mapping[int, float]
 
 def without_coasts(step: str) -> str:
     """What to do next, without at which coasts and when."""
-    return step.partition("; at the coast of")[0].partition("; can be at the coast")[0]
+    return step.partition("; it was at the coast of")[0].partition("; it can be at the coast")[0]
 
 
 def advice(*about: Any, **more: Any) -> str:
@@ -775,15 +775,15 @@ def test_what_to_do_about_a_crossing_says_at_which_coast_and_when() -> None:
 
     home, out = event("crossing", 4, 6, evidence=BACK), event("crossing", 1, 3, evidence=OUT)
     assert step(12, 11.8, home, out).endswith(
-        "; at the coast of Malaysia 03:02 MYT, Indonesia 05:30 MYT"
+        "; it was at the coast of Malaysia 03:02 MYT, Indonesia 05:30 MYT"
     )
     half_way = {**OUT, "ended": "unheard", "arrival_coast_m": 7.6 * geodesy.METRES_PER_NM}
     assert step(3.2, 3.1, event("crossing", 1, 3, evidence=half_way)).endswith(
-        "; can be at the coast of Malaysia 03:32 MYT"
+        "; it can be at the coast of Malaysia 03:32 MYT"
     ), "by its mean speed of 15.2 kn"
     back = {**BACK, "ended": "unheard", "arrival_coast_m": 7.6 * geodesy.METRES_PER_NM}
     assert step(6.2, 6.1, out, event("crossing", 4, 6, evidence=back)).endswith(
-        "; at the coast of Malaysia 03:02 MYT; can be at the coast of Indonesia 06:00 MYT"
+        "; it was at the coast of Malaysia 03:02 MYT; it can be at the coast of Indonesia 06:00 MYT"
     )
     turned = {**OUT, "ended": "near", "arrival_coast_m": 5000.0, "turned_off_m": 5000.0}
     once = step(9, 8.9, event("crossing", 1, 3, evidence=turned))
