@@ -95,6 +95,15 @@ class Words:
         texts = pc.utf8_trim_whitespace(coded.dictionary)
         return cls(texts, coded.indices.to_numpy(zero_copy_only=False))
 
+    @classmethod
+    def joined(cls, columns: Sequence[pa.Array]) -> "Words":
+        """Return what columns of texts or of other values say, joined by blanks."""
+        texts = [
+            cells if is_text(cells) else pc.fill_null(pc.cast(cells, pa.string()), "")
+            for cells in columns
+        ]
+        return cls.of(texts[0] if len(texts) == 1 else pc.binary_join_element_wise(*texts, " "))
+
     def numbers(self, decimal: str, missing: pa.Array) -> NDArray[np.float64]:
         """Return each row's number, NaN where there is none."""
         return numbers(self.texts, decimal, missing)[self.index]

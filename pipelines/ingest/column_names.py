@@ -27,13 +27,15 @@ _TIME_WORDS: Final = frozenset({"time", "date", "datetime", "timestamp"})
 class Match:
     """A column that a quantity may come from: the lower its rank the better it is called.
 
-    A rank is the name's place in names.yaml and how many words stand before it.
+    A rank is the name's place in names.yaml and how many words stand before it. `zone`: whose
+    clock a time is by its name, UTC left out.
     """
 
     rank: tuple[int, int]
     column: str
     unit: str = ""
     is_utc: bool = False
+    zone: str = ""
 
 
 def matches_of(header: Sequence[str]) -> dict[str, list[Match]]:
@@ -44,7 +46,7 @@ def matches_of(header: Sequence[str]) -> dict[str, list[Match]]:
             for name, match in _matches(column):
                 found.setdefault(name, []).append(match)
     return {
-        name: sorted(matches, key=lambda m: (not m.is_utc, m.rank))
+        name: sorted(matches, key=lambda m: (not m.is_utc, not m.zone, m.rank))
         for name, matches in found.items()
     }
 
@@ -92,12 +94,15 @@ def _time_match(
     ranks: Mapping[str, int], column: str, tokens: list[str], starts: Sequence[int]
 ) -> Match | None:
     glossary = _glossary()
-    kept = [token for token in tokens if token not in glossary["utc"] or len(tokens) == 1]
-    if any(token in glossary["local"] for token in tokens):
+    zones = {glossary["zones"][token] for token in tokens if token in glossary["zones"]}
+    not_name = {*glossary["utc"], *glossary["zones"]}
+    kept = [token for token in tokens if token not in not_name or len(tokens) == 1]
+    if not tokens or len(zones) > 1 or any(token in glossary["local"] for token in tokens):
         return None
+    is_utc = not zones and (len(kept) < len(tokens) or tokens[-1] in glossary["utc"])
     for start in starts:
-        if (text := "".join(kept[start:])) in ranks:
-            return Match((ranks[text], start), column, is_utc=len(kept) < len(tokens))
+        if (text := "".join(kept[start:]) or tokens[-1]) in ranks:
+            return Match((ranks[text], start), column, is_utc=is_utc, zone="".join(zones))
     return None
 
 
@@ -114,12 +119,19 @@ def _glossary() -> Mapping[str, Any]:
     return read_yaml(Path(__file__).with_name("names.yaml"))
 
 
-def lacking(header: Sequence[str]) -> list[str]:
-    """Return which of vessel, time, latitude and longitude no column's name says."""
+def lacking(header: Sequence[str], *, points: bool = False) -> list[str]:
+    """Return which of vessel, time, latitude and longitude no column's name says.
+
+    `points`: a column may hold both latitude and longitude.
+    """
     short = (column for column in header if len(column) <= _LONGEST)
     found = {name for column in short for name, _ in _matches(column)}
-    needed = {"which vessel": {"mmsi", "vessel_id"}} | {
-        text: {name} for text, name in (("when", "time"), ("latitude", "lat"), ("longitude", "lon"))
+    both = {"point"} if points else set()
+    needed = {
+        "which vessel": {"mmsi", "vessel_id"},
+        "when": {"time"},
+        "latitude": {"lat", *both},
+        "longitude": {"lon", *both},
     }
     without = [text for text, names in needed.items() if not names & found]
     if "when" in without and local_times(header):

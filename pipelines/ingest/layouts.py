@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from detectors.core.errors import ConfigError
 from pipelines.base.yaml_files import read_model, read_yaml
+from pipelines.ingest import places
 from pipelines.ingest.beside import UNCERTAIN, sightings
 from pipelines.ingest.errors import IngestError
 from pipelines.ingest.report import escaped
@@ -48,6 +49,9 @@ _UNITS: Final[Mapping[str, Mapping[str, tuple[float, float]]]] = MappingProxyTyp
             "deg/10": (1, 10),
             "deg/600000": (1, 600_000),
             "min/10000": (1, 600_000),
+            # Texts, see `places`.
+            places.DMS: (1, 1),
+            places.POINT: (1, 1),
             "rad": (180, math.pi),
         },
         # 1 kn = 1852 m/h by definition; 1 mile = 1609.344 m.
@@ -62,6 +66,9 @@ _UNITS: Final[Mapping[str, Mapping[str, tuple[float, float]]]] = MappingProxyTyp
         "none": {},
     }
 )
+
+PLACES: Final = (places.DMS, places.POINT)
+"""Units of latitude and longitude that are texts."""
 
 _CODED: Final[Mapping[str, int]] = MappingProxyType({"ship_type": 255, "nav_status": 15})
 """Quantities that a mapping may give words for, and their largest code."""
@@ -139,6 +146,8 @@ class Layout(BaseModel):
             units = _UNITS[str(dimension_of(name))]
             if column.unit == "deg360" and name != "lon":
                 raise ValueError(f"columns: only lon can be in deg360, not {name}")
+            if column.unit in PLACES and name not in ("lat", "lon"):
+                raise ValueError(f"columns: only lat and lon can be in {column.unit}, not {name}")
             if column.unit and column.unit not in units:
                 raise ValueError(f"columns: {name} can't be in {column.unit!r}, but in {[*units]}")
         if twice := self.twice(self.header):

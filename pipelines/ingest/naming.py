@@ -7,9 +7,8 @@ report.
 """
 
 import hashlib
-import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
@@ -21,18 +20,25 @@ from pipelines.ingest.column_names import Match, local_times, matches_of
 from pipelines.ingest.errors import IngestError
 from pipelines.ingest.layouts import Layout, dimension_of
 from pipelines.ingest.report import escaped
+from pipelines.ingest.samples import (
+    NUMBER,
+    SHARE,
+    Sample,
+    decimal_sign,
+    numbers_of,
+    place_of,
+    points_of,
+)
 from pipelines.ingest.timeforms import TypedTime, UndecidedError, time_forms
 
 BY_NAMES: Final = "column-names"
 """Name of the layouts that are made here; where ids are numbered, with a digest of the header."""
 
 _PARTS: Final = {"length_m": ("to_bow", "to_stern"), "beam_m": ("to_port", "to_starboard")}
-_DECIMAL_COMMA: Final = re.compile(r"^[+-]?\d+,\d+$")
 _MMSI: Final = re.compile(r"^(?:00[1-9]\d{6}|[1-9]\d{8})(?:\.0*)?$")
 # What may be an id: no "5.63E+08", which a spreadsheet made of an MMSI.
 _ID: Final = re.compile(r"^[0-9A-Za-z_-]{1,60}(?:\.0*)?$")
 _SHORT: Final = re.compile(r"^\d{1,9}(?:\.0*)?$")
-_NUMBER: Final = re.compile(r"^[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?$")
 _CLOCK: Final = re.compile(r"^\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?$")
 # So few MMSIs may follow one another by chance.
 _FEW: Final = 10
@@ -40,8 +46,6 @@ _FEW: Final = 10
 _MAX_KN: Final = 70
 # What those who count in knots write where there is no speed; 1023 is that of who counts in tenths.
 _NO_SPEEDS: Final = frozenset({102, 103, 255, 511, 999})
-# Of the rows looked at so many must hold what the column's name promises: some are damaged.
-_SHARE: Final = 0.9
 _CLASSES: Final = frozenset({"a", "b", "class a", "class b"})
 
 
@@ -66,36 +70,6 @@ class Named:
         return told
 
 
-@dataclass(frozen=True)
-class Sample:
-    """The first rows of a table.
-
-    Parameters
-    ----------
-    rows
-        Texts of its first rows, as long as the header.
-    typed, unzoned
-        Columns that hold timestamps, not texts or numbers; those of them that have no zone.
-    delimiter
-        What stands between columns; empty where nothing does.
-    """
-
-    header: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    typed: frozenset[str] = frozenset()
-    unzoned: frozenset[str] = frozenset()
-    delimiter: str = ","
-
-    def of(self, name: str) -> list[str]:
-        """Return what a column holds, blanks left out."""
-        at = list(self.header).index(name)
-        cells = (row[at].strip() for row in self.rows)
-        return [cell for cell in cells if cell and cell.casefold() not in _NOTHING]
-
-
-_NOTHING: Final = frozenset({"na", "nan", "null", "none", "unknown", "n/a", "[]"})
-
-
 def by_names(sample: Sample) -> Named | IngestError | None:
     """Return the layout that a table's names and first rows tell.
 
@@ -104,16 +78,24 @@ def by_names(sample: Sample) -> Named | IngestError | None:
     if not sample.rows or UNCERTAIN in sample.header:
         return None
     found = matches_of(sample.header)
+    if not {"lat", "lon"} <= set(found):
+        points, other = points_of(sample, found.get("point", []))
+        found |= {"lat": points, "lon": points} if points else {}
+        if other and not points:
+            return IngestError(
+                f"its column {other[0].column!r} holds no points in WGS84 degrees",
+                hint="with PostGIS: ST_AsText(ST_Transform(…, 4326))",
+            )
     if not {"lat", "lon"} <= set(found) or not {"mmsi", "vessel_id"} & set(found):
         return None
     _fullest_first(found, sample)
     columns: dict[str, Any] = {}
     try:
         columns["mmsi"], assumed = _vessel(sample, found)
-        decimal = _decimal(sample, found)
+        decimal = decimal_sign(sample, found)
         for name in ("lat", "lon"):
-            columns[name] = _angle(sample, name, found[name][0], decimal)
-        columns["time"], forms, said = _time(sample, found)
+            columns[name] = place_of(sample, name, found[name][0], decimal)
+        columns["time"], forms, zone, said = _time(sample, found)
     except UndecidedError as error:
         return IngestError(
             str(error),
@@ -134,6 +116,7 @@ def by_names(sample: Sample) -> Named | IngestError | None:
             "delimiter": sample.delimiter or ",",
             "decimal": decimal,
             "time_format": forms,
+            "time_zone": zone,
             "class_by_fields": _class_shows(sample, columns),
             "columns": columns,
         }
@@ -210,10 +193,10 @@ def _vessel(sample: Sample, found: Mapping[str, list[Match]]) -> tuple[dict[str,
     whole = sum(bool(_MMSI.match(cell)) for cell in cells)
     # Zeros and what else isn't set come first where a feed is sorted: they make no ids of MMSIs.
     short = sum(bool(_SHORT.match(cell)) for cell in cells)
-    ids = all(_ID.match(cell) for cell in cells) and short < _SHARE * len(cells)
+    ids = all(_ID.match(cell) for cell in cells) and short < SHARE * len(cells)
     if "mmsi" in found and (whole or not ids):
         return {"from": column}, []
-    if whole >= _SHARE * len(cells) > 0 and not _counts_up(cells):
+    if whole >= SHARE * len(cells) > 0 and not _counts_up(cells):
         return {"from": column}, [f"{escaped(column)} holds MMSIs"]
     if len(cells) < 2 * len(set(cells)) and len(cells) > 1:
         raise UndecidedError(
@@ -230,53 +213,12 @@ def _used(columns: Mapping[str, Any]) -> set[str]:
     return used
 
 
-def _decimal(sample: Sample, found: Mapping[str, list[Match]]) -> str:
-    cells = [cell for name in ("lat", "lon") for cell in sample.of(found[name][0].column)]
-    return "," if sum(bool(_DECIMAL_COMMA.match(cell)) for cell in cells) > len(cells) / 2 else "."
-
-
-def _numbers(cells: Sequence[str], decimal: str) -> list[float]:
-    bare = (cell.replace(",", ".") if decimal == "," else cell for cell in cells)
-    numbers = (float(cell) for cell in bare if _NUMBER.match(cell))
-    return [number for number in numbers if math.isfinite(number)]
-
-
-def _angle(sample: Sample, name: str, match: Match, decimal: str) -> dict[str, str]:
-    """Return where latitude or longitude comes from, in the unit that its values show."""
-    cells = sample.of(match.column)
-    numbers = _numbers(cells, decimal)
-    if len(numbers) < _SHARE * len(cells) or not cells:
-        shown = next((cell for cell in cells if not _numbers([cell], decimal)), "nothing")
-        raise UndecidedError(f"its column {match.column!r} isn't in degrees: {escaped(shown)!r}")
-    if match.unit:
-        return {"from": match.column, "unit": match.unit}
-    if sum(-180 <= number <= 360 for number in numbers) < _SHARE * len(numbers):
-        shown = _first(cells, decimal, lambda number: not -180 <= number <= 360)
-        raise UndecidedError(
-            f"its column {match.column!r} isn't in degrees: {shown!r} (say its unit)"
-        )
-    few = (1 - _SHARE) * len(numbers)
-    if name == "lat" and sum(abs(number) > 90 and number != 91 for number in numbers) > few:
-        shown = _first(cells, decimal, lambda number: abs(number) > 90)
-        raise UndecidedError(
-            f"its column {match.column!r} holds more than 90 degrees: {shown!r} "
-            "(is it the longitude?)"
-        )
-    # Some beyond are damaged; who counts to 360 has nothing below 0.
-    beyond = sum(number > 180 and number != 181 for number in numbers)
-    round_the_world = name == "lon" and beyond > few and min(numbers) >= 0
-    return {"from": match.column, "unit": "deg360" if round_the_world else ""}
-
-
-def _first(cells: Sequence[str], decimal: str, wrong: Callable[[float], bool]) -> str:
-    """Return the first cell whose number is wrong, as a person is shown it."""
-    return next(escaped(cell) for cell in cells for n in _numbers([cell], decimal) if wrong(n))
-
-
 def _time(
     sample: Sample, found: Mapping[str, list[Match]]
-) -> tuple[Any, tuple[str, ...], list[str]]:
-    """Return where the time comes from, its forms (none if nowhere), and what is assumed of it."""
+) -> tuple[Any, tuple[str, ...], str, list[str]]:
+    """Return where the time comes from, its forms (none if nowhere), whose clock it is where it
+    doesn't say so, and what is assumed of it.
+    """
     undecided: UndecidedError | None = None
     for match in _beside_place(found):
         source, cells = _clock(match, sample, found)
@@ -287,14 +229,17 @@ def _time(
             continue
         if forms:
             zoned = zoned and match.column not in sample.unzoned
-            assumed = [] if zoned or match.is_utc else ["times are UTC"]
+            zone = match.zone or "UTC"
+            assumed = [] if zoned or match.is_utc else [f"times are those of {zone}"]
+            if assumed and not match.zone:
+                assumed = ["times are UTC"]
             if forms[0].startswith("%d."):
                 assumed.append("days are before months")
-            return {"from": source}, forms, assumed
+            return {"from": source}, forms, zone, assumed
     if undecided is not None:
         raise undecided
     _refuse_times(sample, found)
-    return None, (), []
+    return None, (), "UTC", []
 
 
 def _beside_place(found: Mapping[str, list[Match]]) -> list[Match]:
@@ -314,7 +259,7 @@ def _clock(match: Match, sample: Sample, found: Mapping[str, list[Match]]) -> tu
     if "date" not in found or not cells or not all(_CLOCK.match(cell) for cell in cells):
         return match.column, cells
     source = [found["date"][0].column, match.column]
-    return source, [" ".join(pair) for pair in zip(*map(sample.of, source), strict=False)]
+    return source, sample.joined(source)
 
 
 def _refuse_times(sample: Sample, found: Mapping[str, list[Match]]) -> None:
@@ -346,8 +291,8 @@ def _holds(
 ) -> bool:
     """Return whether a column holds what its name promises, where names are ambiguous."""
     cells = sample.of(match.column)
-    numbers = _numbers(cells, decimal)
-    if dimension_of(name) != "none" and len(numbers) < _SHARE * len(cells):
+    numbers = numbers_of(cells, decimal)
+    if dimension_of(name) != "none" and len(numbers) < SHARE * len(cells):
         return False
     if name == "msg_type":
         # A column "type" can also be the ship's; message types are 1 to 27.
@@ -356,7 +301,7 @@ def _holds(
     if name == "ship_type":
         if match.column not in {m.column for m in found.get("msg_type", ())}:
             return True
-        words = {cell for cell in cells if not _NUMBER.match(cell)}
+        words = {cell for cell in cells if not NUMBER.match(cell)}
         return any(n > 27 for n in numbers) or any(codes.ship_type(word) for word in words)
     if name == "ais_class":
         return bool(cells) and all(cell.casefold() in _CLASSES for cell in cells)
@@ -365,11 +310,11 @@ def _holds(
 
 def _unsaid_unit(sample: Sample, column: dict[str, str], decimal: str) -> str:
     """Say in which unit speeds are whose name doesn't tell; sets it."""
-    numbers = _numbers(sample.of(column["from"]), decimal)
+    numbers = numbers_of(sample.of(column["from"]), decimal)
     # AIS itself, and who hands its numbers on, counts tenths of knots, up to 1023 (not available).
     whole = all(number == int(number) for number in numbers)
     fast = sum(number > _MAX_KN and number not in _NO_SPEEDS for number in numbers)
-    if whole and fast > (1 - _SHARE) * len(numbers):
+    if whole and fast > (1 - SHARE) * len(numbers):
         column["unit"] = "kn/10"
         return "speeds are in tenths of knots"
     return "speeds are in knots"
@@ -377,11 +322,11 @@ def _unsaid_unit(sample: Sample, column: dict[str, str], decimal: str) -> str:
 
 def _tenths(sample: Sample, column: dict[str, str], decimal: str) -> list[str]:
     """Say it where courses are in tenths of degrees, as AIS itself has them; sets their unit."""
-    numbers = _numbers(sample.of(column["from"]), decimal)
+    numbers = numbers_of(sample.of(column["from"]), decimal)
     beyond = [number for number in numbers if 360 < number < 3600]
     whole = all(number == int(number) for number in numbers)
     # Some write 511 or 999 where there is no course.
-    if not whole or len(set(beyond)) < 3 or len(beyond) <= (1 - _SHARE) * len(numbers):
+    if not whole or len(set(beyond)) < 3 or len(beyond) <= (1 - SHARE) * len(numbers):
         return []
     column["unit"] = "deg/10"
     return ["courses are in tenths of degrees"]

@@ -43,6 +43,9 @@ _OTHERS: Final = (
     ("%d-%b-%Y %H:%M:%S", "%d-%b-%Y %H:%M:%S.%f"),
     ("%d %b %Y %H:%M:%S", "%d %b %Y %H:%M:%S UTC"),
     ("%d-%b-%Y %H:%M",),
+    ("%d %b %Y %H:%M",),
+    ("%d %b %Y %I:%M %p", "%d %b %Y %I:%M:%S %p"),
+    ("%d-%b-%Y %I:%M %p", "%d-%b-%Y %I:%M:%S %p"),
 )
 
 

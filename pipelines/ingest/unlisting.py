@@ -1,22 +1,27 @@
 """A list of JSON objects to one object a line, as its bytes come.
 
-Interfaces give lists, or a GeoJSON collection of features, and some put a word about the answer
-before them (`[{"ERROR": false}, [{…}, …]]`). Objects are cut apart where one ends and the next
-begins; a text in which that stands too makes two lines that are rejected.
+Interfaces give lists, or a list among a document's members (GeoJSON's features; `{"data":
+{"vessels": [{…}, …]}}`), and some put a word about the answer before them (`[{"ERROR": false},
+[{…}, …]]`). Objects are cut apart where one ends and the next begins; a text in which that stands
+too makes two lines that are rejected. What follows the list isn't part of its last object.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from itertools import chain
 from typing import Final
 
-# What may stand before the first object: a byte order mark, a collection's own members.
+# What may stand before the first object: a byte order mark, the document's own members.
 _BEGIN: Final = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s{0,64}(?:\{[^\[\]]{0,4096}\"features\"\s{0,64}:\s{0,64})?\[\s{0,64}(?=\{\s{0,64}\")"
+    rb"(?:\xef\xbb\xbf)?\s{0,64}(?:\{[^\[\]]{0,4096}\"(?:features|data|vessels|ships|positions|records|rows"
+    rb"|results|items|nodes|value)\"\s{0,64}:\s{0,64})?\[\s{0,64}(?=\{\s{0,64}\")"
 )
 _BETWEEN: Final = re.compile(rb"\}\s{0,64},\s{0,64}\[?\s{0,64}\{")
-# What may turn out to stand between two objects, or behind the last.
-_OPEN_END: Final = re.compile(rb"\}[\s,\[\]}]{0,256}\Z")
+# No object that is read is as long (`lines.MAX_LINE`).
+_LONGEST: Final = 1 << 16
+# Longer than what stands between two objects.
+_KEPT: Final = 300
 _PEEKED: Final = 8192
 
 
@@ -32,15 +37,27 @@ def unlisted(blocks: Iterator[bytes]) -> Iterator[bytes]:
         if len(head) >= _PEEKED:
             break
     begin = _BEGIN.match(head)
-    if begin is None:
+    if begin is None or b"mmsi" in begin[0].lower():  # a vessel's own list
         yield from chain([head] if head else [], blocks)
         return
     held = b""
     for block in chain([head[begin.end() :]], blocks):
         data = _BETWEEN.sub(b"}\n{", held + block)
-        end = _OPEN_END.search(data, max(len(data) - 300, 0))
-        held = data[end.start() :] if end else b""
-        if done := data[: len(data) - len(held)]:
-            yield done
+        cut = data.rfind(b"}\n{") + 2 if b"}\n{" in data else 0
+        if len(data) - cut > _LONGEST:  # no list of objects that are read, or the end of one
+            cut = len(data) - _KEPT
+        held = data[cut:]
+        if cut:
+            yield data[:cut]
     if held:
-        yield held.partition(b"]")[0].rstrip() + b"\n"
+        yield _first_object(held) + b"\n"
+
+
+def _first_object(text: bytes) -> bytes:
+    """Return the object that a text begins with; all of it where it begins with none."""
+    decoded = text.decode("utf-8", "surrogateescape")
+    try:
+        _, end = json.JSONDecoder().raw_decode(decoded)
+    except (ValueError, RecursionError):
+        return text.partition(b"]")[0].rstrip()
+    return decoded[:end].encode("utf-8", "surrogateescape")

@@ -23,7 +23,8 @@ from pipelines.ingest.cells import (
     times,
 )
 from pipelines.ingest.cells import numbers as cell_numbers
-from pipelines.ingest.layouts import Layout
+from pipelines.ingest.layouts import PLACES, Layout
+from pipelines.ingest.places import degrees
 from pipelines.ingest.rows import NO_TIME, angle_deg, speed_kn
 
 POSITION: Final = 0
@@ -128,7 +129,11 @@ class Values:
         columns = self._columns(name)
         if columns is None:
             return np.full(self._n, np.nan)
-        names = self._layout.columns[name].names
+        names, unit = self._layout.columns[name].names, self._layout.columns[name].unit
+        if unit in PLACES:
+            words = Words.joined(columns)
+            found = degrees(name, unit, words.texts.to_pylist(), lettered=len(names) > 1)
+            return found[words.index]
         parts = [
             self.words(n).numbers(self._layout.decimal, self._missing)
             if is_text(cells)
@@ -173,7 +178,7 @@ class Values:
         columns = self._columns("mmsi")
         assert columns is not None, "a layout always says where the vessel comes from"  # noqa: S101 (for the type checker)
         cells = columns[0]
-        self.ids = Words.of(cells if is_text(cells) else _as_text(cells))
+        self.ids = Words.joined([cells])
         texts = _without_missing(self.ids, self._missing).to_pylist()
         numbers = [number_of(self._layout.name, text) if text else -1 for text in texts]
         return np.asarray(numbers, "int64").reshape(-1)[self.ids.index]
@@ -283,7 +288,7 @@ class Values:
         if columns is None:
             return self._id_texts() if name == "name" and self.ids is not None else None
         cells = self._first(name)
-        words = cells if isinstance(cells, Words) else Words.of(_as_text(columns[0]))
+        words = cells if isinstance(cells, Words) else Words.joined(columns[:1])
         clean = pc.replace_substring(_without_missing(words, self._missing), "\0", "")
         # "@" fills up six-bit text.
         texts = pc.utf8_rtrim(pc.utf8_slice_codeunits(clean, 0, _MAX_TEXT), "@ ")
@@ -314,8 +319,7 @@ class Values:
             forms = [form for form in layout.time_format if form in EPOCHS]
             if forms:
                 return epochs(finite(columns[0]), forms[0])
-        texts = [cells if is_text(cells) else _as_text(cells) for cells in columns]
-        words = Words.of(pc.binary_join_element_wise(*texts, " "))
+        words = Words.joined(columns)
         return times(words.texts, layout.time_format, layout.time_zone)[words.index]
 
 
@@ -393,7 +397,3 @@ def _whole(
     assert values is not None  # noqa: S101 (for the type checker)
     good = (values >= least) & (values <= most) & (values == np.floor(values))
     return np.where(good, np.nan_to_num(values), none).astype("int64")
-
-
-def _as_text(cells: pa.Array) -> pa.Array:
-    return pc.fill_null(pc.cast(cells, pa.string()), "")

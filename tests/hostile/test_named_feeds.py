@@ -12,7 +12,8 @@ import pytest
 from detectors.core.errors import SelatError
 from pipelines.ingest import FeedFile, IngestOptions, decode
 from pipelines.ingest.layouts import Layout
-from pipelines.ingest.naming import Sample, by_names
+from pipelines.ingest.naming import by_names
+from pipelines.ingest.samples import Sample
 from pipelines.ingest.unlisting import unlisted
 
 GOOD = {"mmsi": 533000001, "time": "2026-01-01T00:00:00Z", "lat": 1.0, "lon": 103.0}
@@ -91,6 +92,53 @@ def test_lists_are_cut_the_same_wherever_their_bytes_are():
         pieces = [content[k : k + size] for k in range(0, len(content), size)]
         assert b"".join(unlisted(iter(pieces))) == whole
     assert whole.count(b"\n{") == 2999
+
+
+def test_what_follows_a_list_costs_no_object(tmp_path):
+    rows = [{**GOOD, "mmsi": 533000001 + k} for k in range(3)]
+    text = json.dumps({"data": {"ships": rows}, "more": {"next": [{"a": [1]}], "text": "]}"}})
+    assert outcome(tmp_path, text) == (3, 3)
+    assert outcome(tmp_path, text[: text.index('"more"') + 9]) == (3, 3)
+
+
+def test_a_list_inside_each_object_is_no_list_of_objects(tmp_path):
+    rows = [{**GOOD, "data": [{"a": 1}, {"a": 2}], "lat": k / 10} for k in range(3)]
+    assert outcome(tmp_path, "\n".join(map(json.dumps, rows))) == (3, 3)
+
+
+def test_an_object_without_an_end_is_cut_the_same_wherever_its_bytes_are():
+    content = b'[{"mmsi": "' + b"x" * 200_000 + b'"}, {"a": 1}, {"b": "' + b"y" * 150_000
+    whole = b"".join(unlisted(iter([content])))
+    for size in (7, 8193, 65_537):
+        pieces = [content[k : k + size] for k in range(0, len(content), size)]
+        assert b"".join(unlisted(iter(pieces))) == whole
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "POINT(" * 5_000,
+        "POINT(1e999 nan)",
+        "POINT(103 1" + "0" * 5_000 + ")",
+        "SRID=4326;POINT(103 inf)",
+        "MULTIPOINT((103 1),(104 2))",
+        "GEOMETRYCOLLECTION(" * 3_000,
+        "01" + "06000000" + "ffffff7f" * 30,
+        "0101000020110F0000CDCCCCCCCC4C59400000000000000440",
+    ],
+)
+def test_points_that_are_none_cost_their_row_alone(tmp_path, cell):
+    good = [f'533000001,2026-01-01T00:00:{k:02d}Z,"POINT (103 1)"' for k in range(20)]
+    row = f'533000001,2026-01-01T00:01:00Z,"{cell}"'
+    landed = outcome(tmp_path, "\n".join(["mmsi,time,geom", *good, row, ""]))
+    assert landed == (20, 21)
+
+
+@pytest.mark.parametrize("cell", ["1" * 60_000, "1°" * 20_000, "N" * 60_000, "1 " * 30_000 + "N"])
+def test_places_made_to_cost_time_cost_their_row_alone(tmp_path, cell):
+    good = [f"533000001,2026-01-01T00:00:{k:02d}Z,1 30.5N,103 1E" for k in range(20)]
+    row = f"533000001,2026-01-01T00:01:00Z,{cell},103 1E"
+    assert outcome(tmp_path, "\n".join(["mmsi,time,lat,lon", *good, row, ""])) == (20, 21)
 
 
 def test_what_stands_between_objects_in_a_text_costs_that_object_alone(tmp_path):

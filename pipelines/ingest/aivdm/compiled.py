@@ -37,6 +37,7 @@ SOURCES: Final = (
     "assembly.py",
     "messages.py",
     "otherlines.py",
+    "own_clock.py",
     "sentences.py",
     "kernel.py",
 )

@@ -11,11 +11,12 @@ import numpy as np
 
 from pipelines.ingest.aivdm import memory as m
 from pipelines.ingest.aivdm.assembly import give_up, reject
-from pipelines.ingest.aivdm.characters import BLANK, STAR, checksum_at
+from pipelines.ingest.aivdm.characters import BLANK, DOLLAR, STAR, checksum_at
 from pipelines.ingest.aivdm.framing import is_unnamed, next_piece, stamp
 from pipelines.ingest.aivdm.jit import inlined
 from pipelines.ingest.aivdm.messages import OK, decode
 from pipelines.ingest.aivdm.otherlines import line_without_sentence
+from pipelines.ingest.aivdm.own_clock import own_time
 from pipelines.ingest.aivdm.payload import AT
 from pipelines.ingest.aivdm.sentences import (
     WAITS,
@@ -73,6 +74,8 @@ def scan_lines(
         first = place
         at_bang = before_sentence(buffer, place, head, wrappers, groups, stations)
         if at_bang < 0:
+            if buffer[head.content] == DOLLAR and head.time == m.NO_TIME:
+                head.time = own_time(buffer, head.content)
             stamp(head, stamps)
             place = line_without_sentence(buffer, first, head, kinds, wrappers, rejects)
             continue

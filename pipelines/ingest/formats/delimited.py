@@ -20,16 +20,17 @@ from pipelines.ingest.column_names import lacking
 from pipelines.ingest.errors import IngestError
 from pipelines.ingest.formats.base import SENTENCE, Feed, Format, Found, Head
 from pipelines.ingest.formats.tables import by_layout
-from pipelines.ingest.layouts import Layout, dimension_of, unknown_table, without_rows
+from pipelines.ingest.layouts import PLACES, Layout, dimension_of, unknown_table, without_rows
 from pipelines.ingest.lines import Block
-from pipelines.ingest.naming import Named, Sample, by_names
+from pipelines.ingest.naming import Named, by_names
 from pipelines.ingest.report import escaped
+from pipelines.ingest.samples import Sample
 
 _DELIMITERS: Final = (",", ";", "\t", "|")
 # Comments may stand above a header.
 _HEADER_WITHIN: Final = 50
 # Which vessel, when, latitude and longitude; a folder may hold any number of texts without them.
-_NARROWEST, _WIDEST = 4, 500
+_NARROWEST, _WIDEST = 3, 500
 _BLANK: Final = ' \t\r\0,;|"'
 
 
@@ -110,7 +111,7 @@ def _named(head: Head) -> tuple[Layout, Sequence[str], int, Named] | IngestError
     for number, line in enumerate(lines[:_HEADER_WITHIN]):
         for delimiter in (*_DELIMITERS, " "):
             header = _split(line, delimiter)
-            if not _NARROWEST <= len(header) <= _WIDEST or lacking(header):
+            if not _NARROWEST <= len(header) <= _WIDEST or lacking(header, points=True):
                 continue
             rows = (_split(row, delimiter) for row in lines[number + 1 : -1] or lines[number + 1 :])
             whole = [row for row in rows if len(row) == len(header)]
@@ -300,13 +301,15 @@ def _numeric(layout: Layout) -> set[str]:
     numeric = {
         name
         for quantity, column in layout.columns.items()
-        if dimension_of(quantity) != "none" or quantity == "milliseconds"
+        if (dimension_of(quantity) != "none" or quantity == "milliseconds")
+        and column.unit not in PLACES
         for name in column.names
     }
     others = {
         name
         for quantity, column in layout.columns.items()
-        if dimension_of(quantity) == "none" and quantity != "milliseconds"
+        if (dimension_of(quantity) == "none" and quantity != "milliseconds")
+        or column.unit in PLACES
         for name in column.names
     }
     return numeric - others - set(layout.keep)

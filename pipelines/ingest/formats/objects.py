@@ -19,8 +19,9 @@ from pipelines.ingest.errors import IngestError
 from pipelines.ingest.formats.base import SENTENCE, Format, Found, Head
 from pipelines.ingest.formats.jsonlines import Objects, first_objects, is_indented
 from pipelines.ingest.formats.tables import by_layout
-from pipelines.ingest.naming import Named, Sample, by_names
+from pipelines.ingest.naming import Named, by_names
 from pipelines.ingest.report import escaped
+from pipelines.ingest.samples import Sample
 
 # A point of GeoJSON (RFC 7946, 3.1.1): longitude, then latitude.
 _GEOMETRY, _PLACE, _ALONG = "geometry", "coordinates", ("lon", "lat")
@@ -52,7 +53,7 @@ class NamedObjects:
         missing = lacking([*kinds])
         if missing and SENTENCE.search(head.data):
             return IngestError(
-                f"{head.name} holds AIS sentences inside JSON",
+                f"{head.name} holds AIS sentences inside JSON, without one time before each",
                 hint="write each on a line of its own behind its time, such as "
                 """jq -r '"\\(.time),\\(.nmea)"' FILE, with the names that it has for them""",
             )

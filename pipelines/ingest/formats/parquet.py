@@ -28,8 +28,9 @@ from pipelines.ingest.formats.base import Feed, Format, Found, Head
 from pipelines.ingest.formats.points import LAT, LON, Points, spread
 from pipelines.ingest.formats.tables import by_layout
 from pipelines.ingest.layouts import Layout, unknown_table, without_rows
-from pipelines.ingest.naming import Named, Sample, by_names
+from pipelines.ingest.naming import Named, by_names
 from pipelines.ingest.opening import opened
+from pipelines.ingest.samples import Sample
 
 # Bytes of rows that are looked at together.
 _MOST: Final = 1 << 25

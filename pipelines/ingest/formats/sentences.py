@@ -1,12 +1,23 @@
-"""AIVDM and AIVDO sentences, bare or in a logger's lines."""
+"""AIVDM and AIVDO sentences, bare or in a logger's lines, which may be JSON objects."""
 
+import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Final
 
 from pipelines.ingest.errors import IngestError
 from pipelines.ingest.formats.base import SENTENCE, Feed, Format, Found, Head
 from pipelines.ingest.nmea import NmeaReader
 from pipelines.ingest.rows import Batch
+
+# ISO 8601, digits of date and clock, or an epoch in s, ms, µs or ns.
+_TIMES: Final = re.compile(
+    rb"(?<![\w.-])(?:\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"
+    rb"|\d{10}(?:\.\d{1,9})?|\d{13}|\d{14}|\d{16}|\d{19})(?![\w.])"
+)
+_ONE_MOMENT_S: Final = 10.0
+"""A line that says a time twice, once rounded or once when it was written down, says one."""
 
 
 class Sentences:
@@ -16,13 +27,45 @@ class Sentences:
 
     def find(self, head: Head) -> Sequence[Found]:
         """See `base.Format`."""
-        if SENTENCE.search(head.data) and not head.is_json:
+        if SENTENCE.search(head.data) and (not head.is_json or _behind_one_time(head)):
             return [Found("nmea", _read)]
         return []
 
     def why_not(self, head: Head) -> IngestError | None:
         """Return None: nothing is nearly a sentence."""
         return None
+
+
+def _behind_one_time(head: Head) -> bool:
+    """Tell whether each of the first JSON objects, one a line, says one time before its sentence:
+    then it is a logger's line as any. Of two times nobody says which is the receiver's.
+    """
+    lines = head.data.split(b"\n")[:-1]
+    found = [(line, at.start()) for line in lines if (at := SENTENCE.search(line))]
+    return bool(found) and all(
+        line.strip().endswith(b"}") and _is_one_moment(line[:start]) for line, start in found
+    )
+
+
+def _is_one_moment(before: bytes) -> bool:
+    """Tell whether there are times in what stands before a sentence, all of one moment."""
+    moments = [_moment(text.decode()) for text in _TIMES.findall(before)]
+    known = [moment for moment in moments if moment is not None]
+    return bool(known) and max(known) - min(known) <= _ONE_MOMENT_S
+
+
+def _moment(text: str) -> float | None:
+    """Return the seconds since 1970 of a time as the decoder reads it (`aivdm.times`)."""
+    digits = text.partition(".")[0]
+    with suppress(ValueError, OverflowError):
+        if not digits.isdecimal():
+            time = datetime.fromisoformat(text.replace("/", "-").replace(",", "."))
+        elif len(digits) == len("20240131235959"):
+            time = datetime.strptime(digits, "%Y%m%d%H%M%S")  # noqa: DTZ007 - UTC, as below
+        else:
+            return float(text) / 10.0 ** (len(digits) - 10)
+        return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
+    return None
 
 
 def _read(feed: Feed) -> Iterator[Batch]:

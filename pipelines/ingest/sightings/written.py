@@ -6,6 +6,8 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Final
 
+from pipelines.ingest.places import is_written, written
+
 _MONTHS: Final = tuple(
     tuple(names.split())
     for names in (
@@ -21,27 +23,23 @@ _GROUP: Final = re.compile(
     r"(?P<month>[A-Z]{3}) ?(?P<year>\d{4}|\d\d)",
     re.IGNORECASE | re.ASCII,
 )
+ZONES: Final = {
+    **{"UTC": "+00:00", "GMT": "+00:00"},
+    **{"MYT": "+08:00", "SGT": "+08:00", "WIB": "+07:00", "WITA": "+08:00", "WIT": "+09:00"},
+}
+"""Malaysia and Singapore; west, middle and east Indonesia."""
 _WORDS: Final = re.compile(
     r"(?P<day>\d\d?)[ -](?P<month>[A-Z]{3,9})[ -](?P<year>\d{4})[ T,]{1,3}"
-    r"(?P<hour>\d\d?):?(?P<minute>\d\d)(?::(?P<second>\d\d))? ?(?P<zone>Z|UTC|GMT|MYT)?",
+    r"(?P<hour>\d\d?):?(?P<minute>\d\d)(?::(?P<second>\d\d))?"
+    rf" ?(?P<zone>Z|{'|'.join(ZONES)})?",
     re.IGNORECASE | re.ASCII,
 )
 _EPOCH: Final = re.compile(r"(\d{9,10}(?:\.\d+)?)|(\d{13})(?:\.0)?", re.ASCII)
 """Milliseconds since 2001: twelve digits are a date and a clock written together, too."""
 _NO_CLOCK: Final = re.compile(r"[\d-]+|\d{4}-?W[\d-]+", re.ASCII)
-ZONES: Final = {"UTC": "+00:00", "GMT": "+00:00", "MYT": "+08:00"}
 _ZONE: Final = re.compile(rf" ?({'|'.join(ZONES)})$")
-_ANGLE: Final = re.compile(
-    r"""(?P<deg>\d{1,3}(?:\.\d+)?)
-        (?:[ ]?[°d: -][ ]?(?P<min>\d{1,2}(?:\.\d+)?)
-        (?:[ ]?['′m: -][ ]?(?P<sec>\d{1,2}(?:\.\d+)?))?)?
-        [ °d'′m"″s]*(?P<side>[NSEWUTB])""",
-    re.VERBOSE | re.IGNORECASE,
-)
 _MAX_ANGLE: Final = 40
 """Characters of an angle, written however it may be."""
-_MALAY: Final = str.maketrans("UTB", "NEW")
-"""Utara, timur, barat; selatan has the same letter."""
 _PLACE: Final = re.compile(r"([^NSEWUTB]+[NSU])[ ,;/]*([^NSEWUTB]+[EWTB])", re.IGNORECASE)
 _TWO: Final = re.compile(
     r"(?=.*\.)(-?\d{1,2}(?:\.\d+)?)(?: ?[,;/] ?| )(-?\d{1,3}(?:\.\d+)?)", re.ASCII
@@ -100,7 +98,7 @@ def _moment(text: str) -> datetime:
     year = int(part["year"]) + (2000 if len(part["year"]) == 2 else 0)
     of_day = [int(part.get(name) or 0) for name in ("day", "hour", "minute", "second")]
     zone = (part["zone"] or "").upper()
-    hours = 8 if zone == "MYT" else 0 if len(zone) == 3 else _LETTERS.index(zone) - 12
+    hours = int(ZONES[zone][:3]) if zone in ZONES else _LETTERS.index(zone) - 12
     day, hour, minute, second = of_day
     at = timezone(timedelta(hours=hours)) if zone else None
     return datetime(year, month, day, hour, minute, second, tzinfo=at)
@@ -117,8 +115,8 @@ def _month(word: str) -> int:
 
 
 def angle(value: Any, sides: str) -> float:
-    """Return degrees as a number, or degrees, minutes and seconds with the hemisphere behind, in
-    English or Malay.
+    """Return degrees as a number, or degrees, minutes and seconds with the hemisphere, in
+    English, Malay or Indonesian (`places`).
 
     Raises ValueError for what is neither.
 
@@ -126,17 +124,12 @@ def angle(value: Any, sides: str) -> float:
     (-2.2583333333333333, 101.51, -1.5)
     """
     text = "" if isinstance(value, bool) else " ".join(str(value).split())
-    match = _ANGLE.fullmatch(text) if len(text) <= _MAX_ANGLE else None
-    if not match:
+    if len(text) > _MAX_ANGLE or not is_written(text):
         return number(value)
-    parts = [match[part] for part in ("deg", "min", "sec") if match[part]]
-    degrees, minutes, seconds = (float(part) for part in (*parts, 0.0, 0.0)[:3])
-    side = match["side"].upper().translate(_MALAY)
-    broken = any("." in part for part in parts[:-1])  # of what has minutes, degrees are whole
-    if side not in sides or broken or minutes >= 60 or seconds >= 60:
+    found = written("lat" if sides == "NS" else "lon", text, lettered=True)
+    if math.isnan(found):
         raise ValueError("isn't an angle")
-    found = degrees + minutes / 60.0 + seconds / 3600.0
-    return -found if side in "SW" else found
+    return found
 
 
 def place(value: Any) -> tuple[str, str] | None:

@@ -69,7 +69,7 @@ def test_a_text_is_looked_at_for_a_header_once(tmp_path, monkeypatch):
     (tmp_path / "a.nmea").write_text(tagged(sentences()))
     (tmp_path / "notes.txt").write_text("\n".join(lines))
     asked = []
-    monkeypatch.setattr(delimited, "lacking", lambda header: asked.append(header) or ["when"])
+    monkeypatch.setattr(delimited, "lacking", lambda header, **_: asked.append(header) or ["when"])
     monkeypatch.setattr(delimited, "unknown_table", lambda *_: IngestError("no feed"))
     feeds = discover([str(tmp_path)], tmp_path / "spool")
     assert names(feeds, tmp_path) == ["a.nmea"]

@@ -7,6 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as papq
 import pytest
+import shapely
 
 from pipelines.ingest import IngestError
 from pipelines.ingest.timeforms import UndecidedError, time_forms
@@ -40,6 +41,14 @@ def check(got, *, sog=12.4, cog=80.0):
     assert frame["lon"].tolist() == pytest.approx([103.7] * len(ROWS), abs=1e-6)
     assert frame["sog_kn"].tolist() == pytest.approx([sog] * len(ROWS), abs=0.01)
     assert frame["cog_deg"].tolist() == pytest.approx([cog] * len(ROWS), abs=0.01)
+
+
+def minutes(value, letter):
+    return f"{int(value):02d}°{value % 1 * 60:08.5f}'{letter}"
+
+
+def run_on(value, wide):
+    return f"{int(value):0{wide}d}{value % 1 * 60:08.5f}"
 
 
 TABLES = {
@@ -116,6 +125,43 @@ TABLES = {
         ),
         ",",
     ),
+    "date and clock in one, in Malay": (
+        "Bil,MMSI,Nama Kapal,Latitud,Longitud,Kelajuan (knot),Haluan,Tarikh Masa (UTC)",
+        lambda m, t, la, lo, v, c: (1, m, "X", la, lo, v, c, t.strftime("%d/%m/%Y %H:%M:%S")),
+        ",",
+    ),
+    "degrees and minutes": (
+        "MMSI;UTC;Latitude;Longitude;SOG;COG",
+        lambda m, t, la, lo, v, c: (m, iso(t)[:-1], minutes(la, "N"), minutes(lo, "E"), v, c),
+        ";",
+    ),
+    "degrees and minutes as NMEA runs them together, hemispheres beside": (
+        "MMSI,UTC,Lat,N/S,Lon,E/W,SOG,COG",
+        lambda m, t, la, lo, v, c: (m, iso(t), run_on(la, 2), "N", run_on(lo, 3), "E", v, c),
+        ",",
+    ),
+    "x and y, time in words": (
+        "mmsi,x,y,speed,course,time",
+        lambda m, t, la, lo, v, c: (m, lo, la, v, c, t.strftime("%d %b %Y %I:%M:%S %p")),
+        ",",
+    ),
+    "points as text": (
+        "mmsi|timestamp|position|sog|cog",
+        lambda m, t, la, lo, v, c: (m, iso(t), f"POINT ({lo} {la})", v, c),
+        "|",
+    ),
+    "points of a database": (
+        "mmsi,ts,geom,sog,cog",
+        lambda m, t, la, lo, v, c: (m, iso(t), shapely.Point(lo, la).wkb_hex, v, c),
+        ",",
+    ),
+    "a zone's clock": (
+        "MMSI,Waktu (WIB),Lintang,Bujur,Kecepatan,Haluan",
+        lambda m, t, la, lo, v, c: (
+            *(m, (t + pd.Timedelta(hours=7)).strftime("%Y-%m-%d %H:%M:%S"), la, lo, v, c),
+        ),
+        ",",
+    ),
     "milliseconds, a local column beside": (
         "Local Time,mmsi,ts,latitude,longitude,sog,cog",
         lambda m, t, la, lo, v, c: ("15/03/2026 00:30", m, epoch(t) * 1000, la, lo, v, c),
@@ -137,6 +183,14 @@ def test_what_was_taken_for_what_is_said(read):
     assert report["read_as"]["sog_kn"] == "SPEED (kn/10)"
     assert report["assumed"] == ["times are UTC", "speeds are in tenths of knots"]
     assert report["unused"] == []
+
+
+def test_southern_and_western_hemispheres_are_told_by_their_column(read):
+    rows = [f"563000001,{iso(T + pd.Timedelta(seconds=k))},{k}.5,S,{k}.25,W" for k in range(9)]
+    got = read("\n".join(["MMSI,Time,Lat,N/S,Lon,E/W", *rows, rows[0].replace("S", ""), ""]))
+    assert got.positions["lat"].max() == -0.5
+    assert got.positions["lon"].min() == -8.25
+    assert got.report.rejected == {"position": 1}  # nobody says on which side it was
 
 
 def test_longitudes_to_360(read):
@@ -205,7 +259,20 @@ def caught(m, t, la, lo, v, c):
     return {"class": "AIS", "rxtime": time, "nmea": ["!AIVDM,1,1,,A,13P,0*00"], **said}
 
 
+def vessels(m, t, la, lo, v, c):
+    return {"uuid": "x", "mmsi": str(m), "lat": la, "lon": lo, "speed": v, "course": c} | {
+        "last_position_epoch": epoch(t),
+        "last_position_UTC": iso(t),
+    }
+
+
 JSONS = {
+    "a list among a document's members": json.dumps(
+        {
+            "data": {"total": 24, "vessels": [vessels(*row) for row in ROWS]},
+            "meta": {"duration": 0.1, "of": [{"a": 1}]},
+        }
+    ),
     "lines": "\n".join(json.dumps(record(*row)) for row in ROWS),
     "a list": json.dumps([record(*row) for row in ROWS]),
     "an indented list": json.dumps([record(*row) for row in ROWS], indent=2),
@@ -248,7 +315,16 @@ def test_parquet_of_other_makers(read):
         ("MMSI,Time,Lat,Lon", "563000001,04/03/2026 10:00:00,1,103", "day or month comes first"),
         ("MMSI,LocalTime,Lat,Lon", "563000001,2026-03-14 10:00:00,1,103", "local zone"),
         ("MMSI,Time,Lat,Lon", "563000001,2026-03-14T10:00:00Z,720000,62220000", "say its unit"),
-        ("MMSI,Time,Lat,Lon", "563000001,2026-03-14T10:00:00Z,1 12.5N,103 42.0E", "in degrees"),
+        ("MMSI,Time,Lat,Lon", "563000001,2026-03-14T10:00:00Z,1 72.5N,103 42.0E", "in degrees"),
+        ("MMSI,Time,Lat,Lon", "563000001,2026-03-14T10:00:00Z,1.2T,103.0E", "in degrees"),
+        ("MMSI,Time,Lat,N/S,Lon", "563000001,2026-03-14T10:00:00Z,99,S,103", "with a hemisphere"),
+        ("MMSI,Time (CST),Lat,Lon", "563000001,2026-03-14 10:00:00,1,103", "local zone"),
+        ("MMSI,Time,geom", "563000001,2026-03-14T10:00:00Z,LINESTRING (1 2)", "no points in WGS84"),
+        (
+            "MMSI,Time,geom",
+            "563000001,2026-03-14T10:00:00Z,SRID=3857;POINT(1 2)",
+            "no points in WGS84",
+        ),
         ("MMSI,Time,Lat,Lon", "563000001,46085.6875,1,103", "no times that can be read"),
         ("id,t,lat,lon", "1,1773505800,1,103\n2,1773505801,1,103\n3,1773505802,1,103", "twice"),
         ("MMSI,Lat,Lon,SOG,COG", "563000001,1,103,5,80", "unknown layout"),
@@ -257,7 +333,7 @@ def test_parquet_of_other_makers(read):
 def test_what_cant_be_told_is_refused_with_the_reason(read, header, row, words):
     with pytest.raises(IngestError, match=words) as error:
         read(f"{header}\n{row}\n")
-    assert "mappings.yaml" in error.value.hint
+    assert "mappings.yaml" in error.value.hint or "PostGIS" in error.value.hint
 
 
 @pytest.mark.parametrize("header", ["mmsi,timestamp,lat,lon\n", "# one\nMMSI;Time;Lat;Lon\n\n\n"])
@@ -279,9 +355,36 @@ def test_json_without_times_says_so(read):
         read("\n".join(map(json.dumps, rows)))
 
 
-def test_sentences_inside_json_are_told_how_to_come_out(read):
+SENTENCE = "!AIVDM,1,1,,A,13HOI:0P0000VOHLCnHQKwvL05Ip,0*23"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"t": epoch(T), "nmea": SENTENCE},
+        {"ts": iso(T), "raw": {"nmea": SENTENCE}, "port": 4001},
+        {"rxtime": "20260314163000", "rxuxtime": epoch(T) + 0.4, "nmea": [SENTENCE]},
+        {"t": str(epoch(T) * 1000), "msg": "\\s:r1*2A\\" + SENTENCE},
+    ],
+)
+def test_sentences_inside_json_have_the_time_before_them(read, said):
+    got = read((json.dumps(said) + "\n") * 3, "log.jsonl")
+    assert got.report.format == "nmea"
+    assert set(got.positions["time"]) == {T}
+    assert got.report.rows_read == 3
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"nmea": SENTENCE, "t": epoch(T)},
+        {"received": epoch(T), "stored": epoch(T) + 3600, "nmea": SENTENCE},
+        {"id": 1_000, "nmea": SENTENCE},
+    ],
+)
+def test_sentences_inside_json_without_one_time_are_told_how_to_come_out(read, said):
     with pytest.raises(IngestError, match="sentences inside JSON") as error:
-        read('{"t": 1773505800, "nmea": "!AIVDM,1,1,,A,13HOI:0P0000VOHLCnHQKwvL05Ip,0*23"}\n')
+        read(json.dumps(said) + "\n")
     assert """jq -r '"\\(.time),\\(.nmea)"' FILE""" in error.value.hint
 
 

@@ -1,0 +1,140 @@
+"""Latitude and longitude as people and databases write them: degrees and minutes, points.
+
+Numbers of degrees alone `cells` reads; here is what a text says beside its digits, in feeds and in
+sightings.
+"""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+DMS: Final = "dms"
+"""Unit of degrees, minutes and seconds, with a hemisphere or a sign: 02°30.5'N, 2 30 12 S,
+0230.123 N (as NMEA writes it: no blank between degrees and minutes), 2.5N."""
+POINT: Final = "point"
+"""Unit of a point that holds longitude, then latitude: well-known text or, in hexadecimal digits,
+well-known binary (ISO 13249-3), in WGS84 degrees."""
+
+_MOST: Final = {"lat": 90.0, "lon": 180.0}
+# In English, Malay and Indonesian: utara, selatan; timur, barat; lintang utara, bujur timur.
+_SIGNS: Final[Mapping[str, Mapping[str, int]]] = {
+    "lat": {"N": 1, "U": 1, "LU": 1, "S": -1, "LS": -1},
+    "lon": {"E": 1, "T": 1, "BT": 1, "W": -1, "B": -1, "BB": -1},
+}
+_SIDE: Final = "(L[US]|B[TB]|[NSEWUTB])?"
+_NUMBER: Final = r"\d{1,8}(?:[.,]\d{1,20})?"
+# What stands between numbers is a sign of degrees or minutes, in any of its spellings.
+_BETWEEN: Final = r"(?:[^\w.,+]{1,4}|[^\w.,+]?[DM][^\w.,+]?)"
+_WRITTEN: Final = re.compile(
+    rf"{_SIDE}[^\w.,+-]{{0,3}}([+-]?)({_NUMBER})(?:{_BETWEEN}({_NUMBER}))?(?:{_BETWEEN}({_NUMBER}))?"
+    rf"[^\w.,+-]{{0,4}}[DMS]??[^\w.,+-]{{0,2}}{_SIDE}"
+)
+_LONGEST: Final = 80
+_POINT: Final = re.compile(
+    r"(?:SRID=4326;)?\s{0,4}POINT\s{0,4}(?:Z|M|ZM)?\s{0,4}\(|0[01][0-9A-F]{40,}$", re.IGNORECASE
+)
+_GEOMETRY: Final = re.compile(
+    r"(?:SRID=\d{1,9};)?\s{0,4}[A-Z]{5,20}\s{0,4}(?:Z|M|ZM)?\s{0,4}\(", re.IGNORECASE
+)
+_WGS84: Final = 4326
+
+
+def is_point(text: str) -> bool:
+    """Tell whether a text looks like a point in degrees."""
+    return _POINT.match(text) is not None
+
+
+def is_geometry(text: str) -> bool:
+    """Tell whether a text looks like well-known text of anything, in any reference system."""
+    return _GEOMETRY.match(text) is not None
+
+
+def is_hemisphere(axis: str, text: str) -> bool:
+    """Tell whether a text says on which side of the equator, or of Greenwich, something is."""
+    return text.upper() in ("NS" if axis == "lat" else "EW") and len(text) == 1
+
+
+def degrees(
+    axis: str, unit: str, texts: Sequence[str], *, lettered: bool = False
+) -> NDArray[np.float64]:
+    """Return degrees of "lat" or "lon" by texts in the unit `DMS` or `POINT`; NaN where one says
+    none, or more than there are.
+
+    `lettered`: what names no hemisphere says none.
+    """
+    if unit == POINT:
+        found = _of_points(axis, texts)
+    else:
+        each = [written(axis, text, lettered=lettered) for text in texts]
+        found = np.array(each, "float64").reshape(-1)
+    return np.where(np.abs(found) <= _MOST[axis], found, np.nan)
+
+
+def is_written(text: str) -> bool:
+    """Tell whether a text has the form of degrees with a hemisphere, whatever its numbers."""
+    whole = _WRITTEN.fullmatch(text.strip().upper()) if len(text) <= _LONGEST else None
+    return whole is not None and bool(whole[1] or whole.groups()[-1])
+
+
+def written(axis: str, text: str, *, lettered: bool = False) -> float:
+    """Return degrees of "lat" or "lon" by a text of degrees, minutes and seconds, out of range too;
+    NaN if it is none. `lettered`: as of `degrees`.
+
+    >>> written("lat", "02°30.5'S"), written("lon", "10130.5E"), written("lat", "2 30 LS")
+    (-2.5083333333333333, 101.50833333333334, -2.5)
+    """
+    whole = _WRITTEN.fullmatch(text.strip().upper()) if len(text) <= _LONGEST else None
+    if whole is None:
+        return math.nan
+    before, sign, *numbers, behind = whole.groups()
+    letter = before or behind or ""
+    parts = [number.replace(",", ".") for number in numbers if number]
+    if (before and behind) or (lettered and not letter):
+        return math.nan
+    if letter and (sign or letter not in _SIGNS[axis]):
+        return math.nan
+    if letter and len(parts) == 1:
+        parts = _run_together(axis, parts[0])
+    if any("." in part for part in parts[:-1]):  # of what has minutes, degrees are whole
+        return math.nan
+    degree, minute, second = (*map(float, parts), 0.0, 0.0)[:3]
+    if minute >= 60 or second >= 60:
+        return math.nan
+    value = degree + minute / 60 + second / 3600
+    return -value if sign == "-" or _SIGNS[axis].get(letter, 1) < 0 else value
+
+
+def _run_together(axis: str, number: str) -> list[str]:
+    """Return degrees, minutes and seconds of digits without a blank between them: ddmm.mmm or
+    ddmmss (of longitude dddmm.mmm, dddmmss); a number of degrees has fewer digits.
+    """
+    wide = 2 if axis == "lat" else 3
+    digits = number.partition(".")[0]
+    if len(digits) == wide + 2:
+        return [number[:wide], number[wide:]]
+    if len(digits) == wide + 4:
+        return [number[:wide], number[wide : wide + 2], number[wide + 2 :]]
+    return [number]
+
+
+def _of_points(axis: str, texts: Sequence[str]) -> NDArray[np.float64]:
+    import shapely
+
+    found = np.full(len(texts), np.nan)
+    rows = [row for row, text in enumerate(texts) if is_point(text)]
+    hexed = [row for row in rows if texts[row].startswith("0")]
+    written = [row for row in rows if not texts[row].startswith("0")]
+    bare = [texts[row].rpartition(";")[2] for row in written]
+    with np.errstate(over="ignore"):
+        points_hexed = shapely.from_wkb([texts[row] for row in hexed], on_invalid="ignore")
+        points_written = shapely.from_wkt(bare, on_invalid="ignore")
+    for some, points in ((hexed, points_hexed), (written, points_written)):
+        right = shapely.get_type_id(points) == shapely.GeometryType.POINT
+        right &= np.isin(shapely.get_srid(points), (0, _WGS84))
+        along = shapely.get_x(points) if axis == "lon" else shapely.get_y(points)
+        found[some] = np.where(right, along, np.nan)
+    return found

@@ -1,0 +1,152 @@
+"""The first rows of a table, and what of them latitude and longitude are read from.
+
+Names don't say the decimal sign, the unit, or whether a hemisphere stands beside: the rows do.
+"""
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+
+from pipelines.ingest.column_names import Match
+from pipelines.ingest.places import DMS, POINT, degrees, is_geometry, is_hemisphere, is_point
+from pipelines.ingest.report import escaped
+from pipelines.ingest.timeforms import UndecidedError
+
+SHARE: Final = 0.9
+"""Of the rows looked at so many must hold what the column's name promises: some are damaged."""
+NUMBER: Final = re.compile(r"^[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?$")
+_DECIMAL_COMMA: Final = re.compile(r"^[+-]?\d+,\d+$")
+_TOKEN: Final = re.compile(r"[A-Za-z]+")
+# Of columns that say on which side of the equator or of Greenwich something is: "N/S", "lat dir".
+_SIDES: Final = frozenset({"hemisphere", "hemi", "hem", "dir", "direction", "indicator"})
+_SIDES_OF: Final = {
+    "lat": ({"ns"}, {"n", "s"}, {"north", "south"}),
+    "lon": ({"ew"}, {"e", "w"}, {"east", "west"}),
+}
+_NOTHING: Final = frozenset({"na", "nan", "null", "none", "unknown", "n/a", "[]"})
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The first rows of a table.
+
+    Parameters
+    ----------
+    rows
+        Texts of its first rows, as long as the header.
+    typed, unzoned
+        Columns that hold timestamps, not texts or numbers; those of them that have no zone.
+    delimiter
+        What stands between columns; empty where nothing does.
+    """
+
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    typed: frozenset[str] = frozenset()
+    unzoned: frozenset[str] = frozenset()
+    delimiter: str = ","
+
+    def of(self, name: str) -> list[str]:
+        """Return what a column holds, blanks left out."""
+        at = list(self.header).index(name)
+        cells = (row[at].strip() for row in self.rows)
+        return [cell for cell in cells if cell and cell.casefold() not in _NOTHING]
+
+    def joined(self, names: Sequence[str]) -> list[str]:
+        """Return what columns hold together, joined by blanks, of rows in which all hold some."""
+        places = [list(self.header).index(name) for name in names]
+        cells = ([row[at].strip() for at in places] for row in self.rows)
+        return [" ".join(row) for row in cells if all(row)]
+
+
+def decimal_sign(sample: Sample, found: Mapping[str, list[Match]]) -> str:
+    """Return the decimal sign of a table: "." or ","."""
+    cells = [cell for name in ("lat", "lon") for cell in sample.of(found[name][0].column)]
+    return "," if sum(bool(_DECIMAL_COMMA.match(cell)) for cell in cells) > len(cells) / 2 else "."
+
+
+def numbers_of(cells: Sequence[str], decimal: str) -> list[float]:
+    """Return the numbers among some cells."""
+    bare = (cell.replace(",", ".") if decimal == "," else cell for cell in cells)
+    numbers = (float(cell) for cell in bare if NUMBER.match(cell))
+    return [number for number in numbers if math.isfinite(number)]
+
+
+def place_of(sample: Sample, name: str, match: Match, decimal: str) -> dict[str, Any]:
+    """Return where latitude or longitude comes from, in the unit that its values show."""
+    cells = sample.of(match.column)
+    if match.unit == POINT:
+        return {"from": match.column, "unit": POINT}
+    hemisphere = _hemisphere(sample, name)
+    if hemisphere:
+        source = [match.column, hemisphere]
+        if _written(name, sample.joined(source), lettered=True):
+            return {"from": source, "unit": DMS}
+    numbers = numbers_of(cells, decimal)
+    if len(numbers) < SHARE * len(cells) or not cells:
+        if _written(name, cells):
+            return {"from": match.column, "unit": DMS}
+        shown = next((cell for cell in cells if not numbers_of([cell], decimal)), "nothing")
+        raise UndecidedError(f"its column {match.column!r} isn't in degrees: {escaped(shown)!r}")
+    if match.unit:
+        return {"from": match.column, "unit": match.unit}
+    if hemisphere:
+        raise UndecidedError(
+            f"its columns {match.column!r} and {hemisphere!r} aren't degrees with a hemisphere: "
+            f"{escaped(' '.join([cells[0], *sample.of(hemisphere)[:1]]))!r}"
+        )
+    if sum(-180 <= number <= 360 for number in numbers) < SHARE * len(numbers):
+        shown = _first(cells, decimal, lambda number: not -180 <= number <= 360)
+        raise UndecidedError(
+            f"its column {match.column!r} isn't in degrees: {shown!r} (say its unit)"
+        )
+    few = (1 - SHARE) * len(numbers)
+    if name == "lat" and sum(abs(number) > 90 and number != 91 for number in numbers) > few:
+        shown = _first(cells, decimal, lambda number: abs(number) > 90)
+        raise UndecidedError(
+            f"its column {match.column!r} holds more than 90 degrees: {shown!r} "
+            "(is it the longitude?)"
+        )
+    # Some beyond are damaged; who counts to 360 has nothing below 0.
+    beyond = sum(number > 180 and number != 181 for number in numbers)
+    round_the_world = name == "lon" and beyond > few and min(numbers) >= 0
+    return {"from": match.column, "unit": "deg360" if round_the_world else ""}
+
+
+def points_of(sample: Sample, matches: Sequence[Match]) -> tuple[list[Match], list[Match]]:
+    """Return the columns among some that hold points, which are both latitude and longitude; and
+    those that hold other shapes, or points in another reference system.
+    """
+
+    def holding(holds: Callable[[str], bool]) -> list[Match]:
+        cells = [sample.of(match.column) for match in matches]
+        most = [sum(map(holds, own)) >= max(SHARE * len(own), 1) for own in cells]
+        return [replace(m, unit=POINT) for m, most_do in zip(matches, most, strict=True) if most_do]
+
+    return holding(is_point), holding(is_geometry)
+
+
+def _hemisphere(sample: Sample, name: str) -> str:
+    """Return the column that says on which side latitudes, or longitudes, are; empty if none."""
+    for column in sample.header:
+        tokens = {token.casefold() for token in _TOKEN.findall(column)}
+        if tokens & _SIDES or any(words <= tokens for words in _SIDES_OF[name]):
+            cells = sample.of(column)
+            if cells and all(is_hemisphere(name, cell) for cell in cells):
+                return column
+    return ""
+
+
+def _written(name: str, cells: Sequence[str], *, lettered: bool = False) -> bool:
+    """Tell whether cells are degrees and minutes, or degrees with a hemisphere."""
+    found = degrees(name, DMS, cells, lettered=lettered)
+    return bool(cells and np.count_nonzero(np.isfinite(found)) >= SHARE * len(cells))
+
+
+def _first(cells: Sequence[str], decimal: str, wrong: Callable[[float], bool]) -> str:
+    """Return the first cell whose number is wrong, as a person is shown it."""
+    return next(escaped(cell) for cell in cells for n in numbers_of([cell], decimal) if wrong(n))
