@@ -166,6 +166,7 @@ def assess(
         settings.next_steps,
         detection.context.zones,
         frozenset() if dispositions is None else closed(dispositions, heirs or {}),
+        settings.own_coast,
     )
     found_of_all = incidents, tuple(held_back), left_out, set_by, over, n_own, since
     if ranked.empty:

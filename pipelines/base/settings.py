@@ -60,6 +60,7 @@ class AssessSettings(_Section):
     max_shares: dict[str, float] = Field(default_factory=dict)
     min_share_vessels: int = Field(25, ge=0)
     next_steps: dict[str, Annotated[str, Field(max_length=300)]] = Field(default_factory=dict)
+    own_coast: str = Field("MYS", pattern="^([A-Z]{3})?$")
 
 
 class StoreSettings(_Section):

@@ -106,6 +106,7 @@ def look_first(products: Products) -> dict[str, str]:
         *(products.incidents, products.events, products.flagged, products.end),
         concluded=frozenset() if said is None else said.closed,
         answered=frozenset() if said is None else said.answered,
+        watching=frozenset() if said is None else said.watching,
         say=labels(products.language).say,
     )
     return {one.incident_id: ", ".join(one.why) for one in found}

@@ -72,7 +72,9 @@ class Concluded:
     """In words, by incident id."""
     closed: frozenset[str]
     answered: frozenset[str]
-    """Ids of events that a conclusion closes, and of those with one that leaves them open."""
+    watching: frozenset[str]
+    """Ids of events that a conclusion closes, of those with one that leaves them open, and of these
+    those that somebody watches."""
 
 
 @dataclass(frozen=True)

@@ -110,4 +110,5 @@ def _concluded(store: Queries, incidents: pd.DataFrame) -> Concluded:
         frozenset(
             e for own, how in stands if how in {outcomes.WATCHED, outcomes.OPEN} for e in own
         ),
+        frozenset(e for own, how in stands if how == outcomes.WATCHED for e in own),
     )

@@ -27,6 +27,7 @@ def _assets() -> dict[str, tuple[str, str]]:
     places, area = (canvas.script(text_of(__package__, f"static/{n}.js")) for n in _MAPS)
     return {
         "desk.css": ("text/css; charset=utf-8", "".join(sheet)),
+        "early.js": (_SCRIPT, text_of(__package__, "static/early.js")),
         "desk.js": (_SCRIPT, text_of(__package__, "static/desk.js")),
         "chart.js": (_SCRIPT, f"{canvas.leaflet()}\n{chart}"),
         "places.js": (_SCRIPT, f"{canvas.leaflet()}\n{places}"),

@@ -1,7 +1,7 @@
 """An incident at the desk: what happened, what it rests on, what was tried, what was concluded."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 from typing import Any, Final
 
@@ -11,6 +11,8 @@ from detectors.core.telling import Told, told
 from detectors.kinematics.integrity import final_at
 from pipelines.ask.explain.reasons import BEST, considered, not_tried, tried
 from pipelines.assess import incidents
+from pipelines.assess.incidents import related
+from pipelines.assess.incidents.wording import COUNTS
 from pipelines.base.text import LOCAL, LOCAL_NAME, one_line
 from pipelines.publish import checks
 from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT, span
@@ -23,6 +25,8 @@ from pipelines.web.silences import Beside
 
 MAX_EVENTS: Final = 30
 """Events of one incident that are shown whole; of the others there is a link."""
+MIN_FOLDED: Final = 3
+"""So many small events are folded: to open fewer takes longer than to pass them."""
 MAX_ALSO: Final = 2
 """Of what else happened so much is told at the head."""
 
@@ -88,6 +92,8 @@ class Incident:
 
     line: Line
     events: Sequence[Event]
+    n_whole: int
+    """So many of them are read at once; the others are small, and folded."""
     more: Sequence[tuple[str, float, str]]
     """Id, score and sentence of each event that isn't among those shown."""
     provisional: str
@@ -100,6 +106,8 @@ class Incident:
     merged_into: str
     place: str
     """Where it is told to be, by a place that sailors know, and in whose waters."""
+    measured: Sequence[tuple[str, str]]
+    """What of its leading event is read first beside its sentence, see `at_the_top`."""
     weighed: Sequence[str]
     """How the score of its strongest event came about, see `weighed.steps`."""
     also: Sequence[str]
@@ -109,8 +117,8 @@ class Incident:
     now: Sequence[tuple[str, str, pd.Timestamp]]
     """Where each flagged vessel of it was heard last, and when: its name, empty where it is
     alone."""
-    shares: Sequence[Line]
-    """Other incidents of the night, not over, see `shares`."""
+    related: Sequence[tuple[Line, str]]
+    """Other incidents of the night, see `see_also`."""
     silent: Sequence[Silence]
     """Who else fell silent then, see `Silence`."""
     danger: str
@@ -137,6 +145,7 @@ def incident(shown: Shown, line: Line) -> Incident:
     return Incident(
         line=line,
         events=[_event(shown, row, about, line.main) for row in own[:MAX_EVENTS]],
+        n_whole=_n_whole([float(row["score"]) for row in own[:MAX_EVENTS]]),
         more=[
             (str(row["event_id"]), float(row["score"]), sentence(shown, one, line.main))
             for row, one in zip(left, told(pd.DataFrame(left)) if left else [], strict=True)
@@ -147,14 +156,55 @@ def incident(shown: Shown, line: Line) -> Incident:
         quiet=quiet_days(shown.night.run["end"], shown.words.say),
         merged_into=str(row["merged_into"]),
         place=waters.placed(shown, row["lat"], row["lon"]) if line.where else "",
+        measured=at_the_top(shown, own[0]) if own else (),
         weighed=weighed.steps(shown, line),
         also=also(shown, line),
         innocent=_innocent(shown, line),
         now=_now(shown, line, row),
-        shares=shares(shown, line),
+        related=see_also(shown, line),
         danger=_danger(shown, line),
         silent=[_silence(shown, one) for one in shown.silences.of(line)],
     )
+
+
+def _n_whole(scores: Sequence[float]) -> int:
+    """Return how many of an incident's events, the leading one first, are told whole: all but the
+    last ones that score less than half of it, where those are many.
+    """
+    n = len(scores)
+    while n > 1 and scores[n - 1] < COUNTS * scores[0]:
+        n -= 1
+    return n if len(scores) - n >= MIN_FOLDED else len(scores)
+
+
+def at_the_top(shown: Shown, lead: Mapping[Any, Any]) -> tuple[tuple[str, str], ...]:
+    """Return what is asked first of what leads an incident: of a crossing where and when it came to
+    the coast and how near, of a silence that is over how fast it went over it. As far as it is
+    known, and may be.
+    """
+    evidence, teller, t = lead["evidence"], shown.teller, shown.words.at_desk
+    if lead["kind"] == "gap" and evidence.get("implied_speed_kn") is not None:
+        parts = [t("{speed} kn straight over it", speed=f"{evidence['implied_speed_kn']:.1f}")]
+        if (far_m := evidence.get("distance_m")) is not None and not pd.isna(lead["end"]):
+            parts.append(t("{far} in {hours} h", far=teller.distance(far_m), hours=_hours(lead)))
+        if (before := evidence.get("speed_before_kn")) is not None:
+            parts.append(t("{speed} kn before it", speed=f"{before:.1f}"))
+        return ((t("Silence"), "; ".join(parts)),)
+    at = incidents.place_of(evidence) if lead["kind"] == "crossing" else None
+    if at is None:
+        return ()
+    said = [teller.place(*at)]
+    times = (evidence.get(f"{name}_time") for name in ("ashore", "arrival", "landing"))
+    if (time := next((one for one in times if one is not None), None)) is not None:
+        said.append(teller.clock(pd.Timestamp(str(time))))
+    off_m = evidence.get("arrival_coast_m")
+    if off_m is not None and evidence.get("ashore_lat") is None:
+        said.append(t("{far} off the shore", far=teller.distance(off_m)))
+    return ((t("At the coast"), ", ".join(said)),)
+
+
+def _hours(event: Mapping[Any, Any]) -> str:
+    return f"{(event['end'] - event['start']).total_seconds() / 3600:.1f}"
 
 
 def also(shown: Shown, line: Line) -> tuple[str, ...]:
@@ -257,17 +307,11 @@ def _hulls(shown: Shown, line: Line, mmsi: int) -> list[tuple[str, str, pd.Times
     return found
 
 
-def shares(shown: Shown, line: Line) -> tuple[Line, ...]:
-    """Return the other incidents, not over, that a vessel of one is in too, or one that it met."""
-    own = {mmsi for mmsi, *_ in line.vessels}
-    mine = own | _in_events(shown, line)
-    return tuple(
-        one
-        for one in shown.lines
-        if one.rank
-        and one.incident_id != line.incident_id
-        and (mine & {mmsi for mmsi, *_ in one.vessels} or own & _in_events(shown, one))
-    )
+def see_also(shown: Shown, line: Line) -> tuple[tuple[Line, str], ...]:
+    """Return the other incidents, not over, that one belongs with, and why."""
+    found = related.related(shown.stories, line.incident_id, shown.teller) if line.rank else []
+    of = {one.incident_id: one for one in shown.lines}
+    return tuple((of[one.incident_id], one_line(one.why, SENTENCE_LIMIT)) for one in found)
 
 
 def _danger(shown: Shown, line: Line) -> str:
@@ -290,11 +334,6 @@ def _silence(shown: Shown, one: Beside) -> Silence:
         next((line for line in shown.lines if one.event_id in line.events), None),
         one.same,
     )
-
-
-def _in_events(shown: Shown, line: Line) -> set[int]:
-    """Return the vessels of an incident's events: who has no part in it, but met one of it, too."""
-    return {mmsi for one in line.events for mmsi in shown.parties.get(one, ())}
 
 
 def _about(shown: Shown, events: list[dict[Any, Any]]) -> dict[int, tuple[int, float]]:

@@ -26,6 +26,7 @@ from pipelines.assess.incidents import (
     with_events,
 )
 from pipelines.assess.incidents.first import HEARD_H
+from pipelines.assess.incidents.related import Story, stories
 from pipelines.assess.incidents.wording import retold
 from pipelines.assess.reasons import Teller
 from pipelines.base.labels import Labels, labels
@@ -86,10 +87,9 @@ class Shown:
         return pd.DataFrame(self.night.events).set_index("event_id", drop=False)
 
     @cached_property
-    def parties(self) -> dict[str, set[int]]:
-        """The vessels of each of its events by id, those that one only met too."""
-        columns = self.night.events[["event_id", "mmsi", "other_mmsi"]]
-        return {one: {*both} - {0} for one, *both in columns.itertuples(index=False)}
+    def stories(self) -> list[Story]:
+        """Return what its incidents may have in common."""
+        return stories(self.incidents, pd.DataFrame(self.night.events))
 
     @cached_property
     def lines(self) -> list[Line]:
@@ -244,6 +244,16 @@ class Shown:
         flag = str(flag_states([mmsi])[0])
         said = (flag, *stated(self.words, row["ship_type"], row["length_m"]))
         return one_line(" ".join(text for text in said if text), NAME_LIMIT)
+
+    def bound(self, mmsi: int) -> str:
+        """Return which destination and draught a vessel states; empty where it states neither."""
+        row, t = self._hulls.get(mmsi, {}), self.words.at_desk
+        said = []
+        if str(row.get("destination") or "").strip():
+            said.append(t("destination as stated {place}", place=row["destination"]))
+        if not pd.isna(draught_m := row.get("draught_m", np.nan)) and draught_m > 0:
+            said.append(t("draught as stated {draught} m", draught=f"{draught_m:.1f}"))
+        return one_line(", ".join(said), NAME_LIMIT)
 
     @cached_property
     def _hulls(self) -> dict[int, dict[Any, Any]]:

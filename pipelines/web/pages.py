@@ -29,7 +29,8 @@ GLOSSARY: Final = (
     (
         "conclusion",
         "boarded, cleared and benign cause close an incident: no unit sails for it, and it isn't "
-        "among the first. Watch and unknown leave it open, behind those that nobody has answered",
+        "among the first. Watch and unknown leave it open, behind those that nobody has answered; "
+        "what is watched and still heard stays with these",
     ),
     ("provisional", "judged before all reports were in; a later run may change it"),
     ("reception", "what our receivers heard: where they hear little, silence says little"),

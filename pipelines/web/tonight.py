@@ -184,8 +184,8 @@ def _put_off(shown: Shown) -> tuple[str, str] | None:
 def _first(shown: Shown, lines: Sequence[Line], health: Health | None) -> tuple[First, ...]:
     """Return what to look at first, with the reasons.
 
-    Where fewer are left than are told, those come after them that somebody has answered, and left
-    open.
+    What somebody watches who can still meet it is among them. Where fewer are left than are told,
+    those come after them that somebody has answered, and left open.
     """
     night, by_id = shown.night, {line.incident_id: line for line in lines}
     left = [line for line in lines if line.open and not line.answered]
@@ -196,6 +196,7 @@ def _first(shown: Shown, lines: Sequence[Line], health: Health | None) -> tuple[
         night.run["end"],
         concluded=_in([line for line in lines if line.rank and not line.open]),
         answered=_in([line for line in lines if line.open and line.answered]),
+        watching=_in([line for line in lines if line.open and line.watched]),
         watched=_answered_since(shown, lines, health),
         say=shown.words.say,
     )

@@ -19,6 +19,7 @@ from pipelines.ask.desk.asking import (
     looks,
     night_with,
     operation,
+    related,
     vessel,
 )
 from pipelines.ask.desk.kept import Kept, kept
@@ -45,6 +46,7 @@ __all__ = [
     "night",
     "night_with",
     "operation",
+    "related",
     "shared",
     "table",
     "verdicts",

@@ -97,4 +97,5 @@ def first_of(store: Queries, moment: Moment) -> list[First]:
         run["end"],
         concluded=frozenset(one for one, how in stand.items() if how == CLOSED),
         answered=frozenset(one for one, how in stand.items() if how in (WATCHED, OPEN)),
+        watching=frozenset(one for one, how in stand.items() if how == WATCHED),
     )

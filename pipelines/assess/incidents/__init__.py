@@ -3,9 +3,9 @@
 A ranked list of vessels tells the same story several times: a mother ship, each boat that came to
 her, a hull under two numbers. An incident is the events that belong together and the vessels in
 them with their roles (`grouping`), in a sentence (`wording`, `titles`) with what to do next
-(`steps`), under one id that lasts while it grows (`lasting`). `first` says which to look at first,
-and why; `silences` who fell silent with whom; `beside` where its vessel is now, and what the score
-is made of.
+(`steps`; of boats that crossed, `crossings`), under one id that lasts while it grows (`lasting`).
+`first` says which to look at first, and why; `silences` who fell silent with whom; `related` what
+belongs with it; `beside` where its vessel is now, and what the score is made of.
 """
 
 from pipelines.assess.incidents.beside import (
@@ -18,6 +18,7 @@ from pipelines.assess.incidents.beside import (
     with_events,
     with_parts,
 )
+from pipelines.assess.incidents.crossings import marked_at, place_of
 from pipelines.assess.incidents.first import First, certainty_of, danger_in, danger_of, first
 from pipelines.assess.incidents.lasting import (
     Known,
@@ -28,7 +29,6 @@ from pipelines.assess.incidents.lasting import (
     vessels_in,
 )
 from pipelines.assess.incidents.silences import began_together
-from pipelines.assess.incidents.steps import marked_at
 from pipelines.assess.incidents.titles import excused, without_number
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "made_of",
     "marked_at",
     "new_to_the_night",
+    "place_of",
     "shown_span",
     "spot",
     "story",

@@ -73,6 +73,7 @@ def first(
     concluded: Collection[str] = (),
     watched: Collection[str] = (),
     answered: Collection[str] = (),
+    watching: Collection[str] = (),
     n: int = FIRST,
     say: Say = plain,
 ) -> list[First]:
@@ -97,7 +98,10 @@ def first(
         Ids of events that somebody watches who knows of this look: they are known, as by `KNOWN`.
     answered
         Ids of events with an answer that leaves them open: an incident led by one comes after all
-        that aren't.
+        that aren't, unless somebody watches it (`watching`) who can still meet it: such are among
+        the first by what they are worth, but leave a place to what nobody has answered.
+    watching
+        Ids of events that somebody watches.
     """
     ranked = incidents[incidents["rank"] > 0]
     within = [str(ids).split(";") for ids in ranked["events"].tolist()]
@@ -130,10 +134,16 @@ def first(
             tuple(one for one in why if one),
             *_when(told_of.get(lead), row),
         )
-        found.append((lead in answered, -worth, told.rank, told))
-    urgent = sorted(found, key=lambda one: one[:3])[:n]
+        met_yet = lead in watching and hours <= HEARD_H
+        behind = lead in answered and not met_yet
+        found.append((lead in answered, behind, -worth, told.rank, told))
+    found.sort(key=lambda one: one[1:4])
+    urgent, rest = found[:n], found[n:]
+    new = next((one for one in rest if not one[0]), None)
+    if n > 1 and new is not None and all(one[0] for one in urgent):
+        urgent[-1] = new  # what is watched hides nothing that nobody has answered
     # As the list below them, on every page.
-    return [one[3] for one in sorted(urgent, key=lambda one: (one[0], one[2]))]
+    return [one[4] for one in sorted(urgent, key=lambda one: (one[0], one[3]))]
 
 
 def _when(lead: Mapping[Any, Any] | None, row: Mapping[Any, Any]) -> tuple[Any, Any]:

@@ -6,11 +6,16 @@ from typing import Final
 
 import pandas as pd
 
-from detectors.core.evidence import Evidence
 from detectors.core.telling import Say, Told
-from detectors.hypotheses.crossing import GONE_OVER, turned_off
 from detectors.kinematics.geodesy import METRES_PER_NM, bearing_deg, distance_m
 from detectors.kinematics.reach import FAR_M
+from detectors.surroundings.zones import Zones
+from pipelines.assess.incidents.crossings import (
+    place_of,
+    the_other_way,
+    turned_back,
+    where_and_when,
+)
 from pipelines.assess.incidents.silences import number_since
 
 OVER: Final = "over"
@@ -175,6 +180,18 @@ class Last:
         return self.in_port and self.sog_kn < LIES_KN
 
 
+def lasts_of(table: pd.DataFrame, zones: Zones) -> dict[int, Last]:
+    """Return the last report of each vessel, from a table that has it as `schemas.INCIDENTS`."""
+    if table.empty:
+        return {}
+    known = table[table["last_lat"].notna() & (table["mmsi"] > 0)].drop_duplicates("mmsi")
+    lat, lon = (known[f"last_{name}"].to_numpy("float64") for name in ("lat", "lon"))
+    columns = [known["mmsi"].tolist(), lat.tolist(), lon.tolist()]
+    columns += [known[f"last_{name}"].tolist() for name in ("sog_kn", "cog_deg")]
+    columns.append(zones.within(lat, lon, ("port",)).tolist())
+    return {row[0]: Last(*row) for row in zip(*columns, strict=True)}
+
+
 def next_step(
     lead: Told,
     rows: Sequence[Told],
@@ -218,7 +235,11 @@ def next_step(
         if key in own:
             step = own[key]
             return say(step) if step == NEXT_STEPS.get(key) else step
-    return say(next((NEXT_STEPS[key] for key in keys if key in NEXT_STEPS), "watch"))
+    step = say(next((NEXT_STEPS[key] for key in keys if key in NEXT_STEPS), "watch"))
+    if lead.kind != "crossing" or TURNED in words:
+        return step
+    on_its_way = lead.end is None or _under_way(rows, lead, now, seen)
+    return step + where_and_when(lead, rows, say, under_way=on_its_way, landed=bool(words))
 
 
 def _words(
@@ -231,64 +252,17 @@ def _words(
     """Return the words that end the keys of the table for what is over, the closest first."""
     if _under_way([lead], lead, now, seen):
         return ()
-    if _turned_back(lead, rows):
+    if turned_back(lead, rows):
         return TURNED, OVER
     if _under_way(rows, lead, now, seen):
         return AGAIN, OVER
-    over = (BOTH, OVER) if any(_the_other_way(one, lead) for one in rows) else (OVER,)
+    over = (BOTH, OVER) if any(the_other_way(one, lead) for one in rows) else (OVER,)
     heard = [seen[mmsi] for mmsi in (lead.mmsi, lead.other_mmsi) if mmsi in seen]
     if heard and now - min(heard) > AT_ONCE:
         return UNHEARD, *over
     if last is not None and last.lies_in_port:
         return IN_PORT, OVER
     return (AGAIN, OVER) if last is not None and _has_left(lead, last) else over
-
-
-def _turned_back(lead: Told, rows: Sequence[Told]) -> bool:
-    """Tell whether a boat that came over is known to have turned off that coast, and to have come
-    to it by no other event.
-    """
-    coast = _turned_off(lead) if lead.kind == "crossing" else ""
-    if not coast:
-        return False
-    others = (one for one in rows if one.kind == "crossing" and one.mmsi == lead.mmsi)
-    return not any(
-        one.evidence.get("to_state") == coast and _may_have_landed(one) and not _turned_off(one)
-        for one in others
-    )
-
-
-def _turned_off(row: Told) -> str:
-    """Return the coast that a boat only came near, and turned about there; empty if none. Who
-    turned at the very shore may have landed, and who wasn't heard there for long enough to, or came
-    ashore after a stop (`MAY_HAVE_LANDED`).
-    """
-    stated = row.evidence
-    for end, state in (("start", "from_state"), ("end", "to_state")):
-        if turned_off(stated, end):
-            chance = float(stated.get(f"{end}_ashore_probability") or 0)
-            ashore = end == "end" and any(stated.get(f"ashore_{one}") for one in ("lat", "time"))
-            return "" if ashore or chance >= GONE_OVER else str(stated.get(state) or "")
-    return ""
-
-
-def _may_have_landed(row: Told) -> bool:
-    """Tell whether a boat came to the coast that it made for, or had the time to, unheard."""
-    came = row.evidence.get("ended") in ("shore", "near")
-    return came or float(row.evidence.get("end_ashore_probability") or 0) >= GONE_OVER
-
-
-def _the_other_way(row: Told, lead: Told) -> bool:
-    """Tell whether a boat that crossed came to the coast that it left, too, by another event."""
-    if not (row.kind == lead.kind == "crossing" and row.mmsi == lead.mmsi):
-        return False
-    came = all(one.evidence.get("ended") in ("shore", "near") for one in (row, lead))
-    if not came or "half" in (row.subkind, lead.subkind):
-        return False  # out to the middle and back it came to one coast
-    there, back = lead.evidence, row.evidence
-    known = place_of(there) is not None and place_of(back) is not None
-    ways = there.get("from_state"), there.get("to_state")
-    return known and None not in ways and ways == (back.get("to_state"), back.get("from_state"))
 
 
 def _still_there(
@@ -327,30 +301,6 @@ def _has_left(lead: Told, last: Last) -> bool:
     away_m = float(distance_m(*place, last.lat, last.lon))
     off_deg = abs((last.cog_deg - float(bearing_deg(*place, last.lat, last.lon)) + 180) % 360 - 180)
     return away_m > GONE_M and last.sog_kn >= SAILS_KN and off_deg < 90
-
-
-def place_of(evidence: Evidence) -> tuple[float, float] | None:
-    """Return where a boat that crossed came nearest to the coast it made for, or to its shore after
-    a stop off it, or landed.
-    """
-    for name in ("arrival", "landing"):
-        place = _at(evidence, name)
-        if place is not None:
-            return (_at(evidence, "ashore") if name == "arrival" else None) or place
-    return None
-
-
-def _at(evidence: Evidence, name: str) -> tuple[float, float] | None:
-    """Return one of the places that evidence names; who gets a pack may not get either axis."""
-    lat, lon = (evidence.get(f"{name}_{axis}") for axis in ("lat", "lon"))
-    return None if lat is None or lon is None else (float(lat), float(lon))
-
-
-def marked_at(evidence: Evidence, lat: float, lon: float) -> tuple[float, float]:
-    """Return the place that an event is shown at: of a crossing where it came nearest to the coast
-    it made for, or landed, else where the event was.
-    """
-    return place_of(evidence) or (lat, lon)
 
 
 def _under_way(

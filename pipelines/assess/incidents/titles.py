@@ -10,9 +10,9 @@ from detectors.core.telling import Say, Told, place_and_time, state
 from detectors.kinematics import geodesy
 from detectors.kinematics.integrity.verdicts import not_a_vessel
 from detectors.vessels.numbers import BAD_FORM, BAD_MID, mmsi_kind
+from pipelines.assess.incidents.crossings import ASHORE, place_of
 from pipelines.assess.incidents.plots import Way, way_of
 from pipelines.assess.incidents.silences import TOGETHER_M, Silent, of_one_silence, unlikely
-from pipelines.assess.incidents.steps import place_of
 from pipelines.assess.reasons import Teller
 from pipelines.assess.scoring import EXPLAINED_WEIGHT, FAMILIES, MIN_PART_SCORE
 
@@ -23,9 +23,6 @@ STAYS: Final = ("anchoring", "loitering")
 """Kinds that tell where one lay: before a crossing, from where the boat had come."""
 
 _VISITED: Final = ("mother_ship", "visited")
-
-ASHORE: Final = ("shore", "near")
-"""How a crossing ended that came to a coast."""
 
 
 def title(

@@ -13,6 +13,7 @@ from detectors.core.events import records
 from detectors.core.telling import Told, told
 from detectors.surroundings.zones import Zones
 from pipelines.assess.incidents.beside import part
+from pipelines.assess.incidents.crossings import marked_at, ours_first
 from pipelines.assess.incidents.first import certainty_of
 from pipelines.assess.incidents.lasting import table_of
 from pipelines.assess.incidents.plots import newest
@@ -22,7 +23,7 @@ from pipelines.assess.incidents.silences import (
     last_changed,
     numbers_of,
 )
-from pipelines.assess.incidents.steps import Last, marked_at, next_step
+from pipelines.assess.incidents.steps import Last, lasts_of, next_step
 from pipelines.assess.incidents.titles import excused, taking_part, title
 from pipelines.assess.reasons import Teller
 from pipelines.base.schemas import INCIDENTS
@@ -67,6 +68,7 @@ def described(
     next_steps: Mapping[str, str],
     zones: Zones,
     closed: Collection[str] = (),
+    own_coast: str = "",
 ) -> tuple[pd.DataFrame, dict[int, str]]:
     """Tell incidents, the highest scored first.
 
@@ -91,6 +93,8 @@ def described(
     closed
         Ids of events whose lead a conclusion closed. Where others came since, an incident is told
         by these, scored by them, and about a vessel of theirs: nobody sails to who was cleared.
+    own_coast
+        See `crossings.ours_first`.
     """
     events = events.assign(group=group)
     events = events[events["group"] >= 0]
@@ -110,7 +114,7 @@ def described(
     seen = dict(zip(flagged["mmsi"].tolist(), flagged["last_seen"].tolist(), strict=True))
     each = dict(zip(flagged["mmsi"].tolist(), flagged["score"].tolist(), strict=True))
     last = _last_reports(flagged)
-    lasts = _lasts(pd.DataFrame([{"mmsi": m, **row} for m, row in last.items()]), zones)
+    lasts = lasts_of(pd.DataFrame([{"mmsi": m, **row} for m, row in last.items()]), zones)
     beside = began_together(events)
     of_group: dict[int, list[_Event]] = {number: [] for number in kept}
     for number, one in zip(events["group"].tolist(), _each(events), strict=True):
@@ -122,7 +126,7 @@ def described(
         n_first = int(n_still[number])
         about = {m for one in own[:n_first] for m in (one.told.mmsi, one.told.other_mmsi)}
         told_by = own, n_first, scores[number], about
-        row = _one(*told_by, each, seen, beside, teller, next_steps, lasts)
+        row = _one(*told_by, each, seen, beside, teller, next_steps, lasts, own_coast)
         row |= {"made_of": best.get(number, "[]"), **last.get(int(str(row["mmsi"])), NOT_HEARD)}
         first_event[number] = row["incident_id"]
         rows.append(row)
@@ -157,7 +161,7 @@ def retold(
     seen = dict(zip(flagged["mmsi"].tolist(), flagged["last_seen"].tolist(), strict=True))
     each = dict(zip(flagged["mmsi"].tolist(), flagged["score"].tolist(), strict=True))
     beside = began_together(events)
-    lasts = _lasts(incidents, zones)
+    lasts = lasts_of(incidents, zones)
     by_id = {one.event_id: one for one in _each(events)}
     rows = []
     for row in records(incidents):
@@ -253,18 +257,6 @@ def _last_reports(flagged: pd.DataFrame) -> dict[int, dict[str, object]]:
     }
 
 
-def _lasts(table: pd.DataFrame, zones: Zones) -> dict[int, Last]:
-    """Return the last report of each vessel, from a table that has it as `schemas.INCIDENTS`."""
-    if table.empty:
-        return {}
-    known = table[table["last_lat"].notna() & (table["mmsi"] > 0)].drop_duplicates("mmsi")
-    lat, lon = (known[f"last_{name}"].to_numpy("float64") for name in ("lat", "lon"))
-    columns = [known["mmsi"].tolist(), lat.tolist(), lon.tolist()]
-    columns += [known[f"last_{name}"].tolist() for name in ("sog_kn", "cog_deg")]
-    columns.append(zones.within(lat, lon, ("port",)).tolist())
-    return {row[0]: Last(*row) for row in zip(*columns, strict=True)}
-
-
 class _Event(NamedTuple):
     """An event of an incident."""
 
@@ -289,6 +281,7 @@ def _one(
     teller: Teller,
     next_steps: Mapping[str, str],
     lasts: Mapping[int, Last],
+    own_coast: str = "",
 ) -> dict[str, object]:
     """Return an incident of some events, those `n_first` first that it is told by, of one of the
     vessels that it may be `about`.
@@ -299,6 +292,8 @@ def _one(
     main = _main({m: roles[m] for m in roles if m in about} or roles, rows, flagged, seen)
     others = sorted(roles.keys() - {main}, key=lambda m: (-flagged.get(m, 0.0), m))
     place = _leading(rows, n_first, main, roles.get(main, ""))
+    if place < n_first:
+        place = ours_first(rows[:n_first], counts, place, own_coast)
     lead = rows[place]
     say = teller.say
     silent = [one for one in beside.get(ids[place], ()) if one.mmsi not in roles]

@@ -24,7 +24,10 @@ function open(event) {
   state.event = event;
   $("said").textContent = event.label;
   if (alone) {
-    block(event.id)?.scrollIntoView({ block: "nearest" });
+    const told = block(event.id);
+    const folded = told?.closest("details");
+    if (folded) folded.open = true;
+    told?.scrollIntoView({ block: "nearest" });
     redraw();
   } else row(event.ranks[0])?.querySelector("a.title").focus();
 }
@@ -47,6 +50,22 @@ $("lines")?.addEventListener("focusin", (e) => {
   if (!item || Number(item.dataset.rank) === state.rank) return;
   choose(Number(item.dataset.rank));
   frame(state.rank);
+});
+// Of a row: the map goes to it and has the keys; on a phone it is above, and comes into view.
+for (const one of document.querySelectorAll("button[data-frame]")) {
+  one.hidden = false;
+  one.addEventListener("click", () => {
+    choose(Number(one.dataset.frame));
+    frame(state.rank);
+    $("map").focus({ preventScroll: true });
+    $("map").scrollIntoView({ block: "nearest" });
+  });
+}
+$("lines")?.addEventListener("keydown", (e) => {
+  const shown = e.target.closest("li[data-rank]")?.querySelector("button[data-frame]");
+  if (e.key !== "m" || e.ctrlKey || e.metaKey || e.altKey || !shown) return;
+  e.preventDefault();
+  shown.click();
 });
 for (const one of document.querySelectorAll("button[data-show]")) {
   one.hidden = false;

@@ -11,6 +11,10 @@ function act(target) {
     pick(target);
     target.form.querySelector("[name=reason]").focus();
   } else if (target.matches("input, textarea, select")) target.focus();
+  else if (target.matches("summary")) {
+    target.parentElement.open = true;
+    target.parentElement.querySelector("input:not([type=hidden])").focus();
+  }
   else target.click();
 }
 function pick(radio) {
@@ -46,25 +50,40 @@ function toNumber(digit) {
   number += digit;
   const begin = [...document.querySelectorAll("a[data-number]")].filter((one) => one.dataset.number.startsWith(number));
   const own = begin.find((one) => one.dataset.number === number);
-  const go = () => { left_ms = performance.now(); own.click(); };
+  const go = () => { left_ms = performance.now(); working(); own.click(); };
   if (own && begin.every((one) => one.dataset.number === number)) { go(); return; }
   waiting = setTimeout(() => { number = ""; if (own) go(); }, begin.length ? 700 : 0);
 }
 /* Between what was sent, or a number, and the page that comes of it keys do nothing here, where a letter would
-   conclude on what was left. A number is kept for that page: who records goes on to the next. */
+   conclude on what was left. A number is kept for that page, and the Enter that goes on to the next: who records
+   does so. One that follows at once is the same one, pressed twice. */
 let left_ms = -Infinity;
 const leaving = () => asking || performance.now() - Math.max(sent_ms, left_ms) < SEND_MS;
+const TWICE_MS = 500;
+const BUSY_MS = 300;
+const busy = document.getElementById("busy");
+let slow = 0;
+function working(after_ms = BUSY_MS) {
+  clearTimeout(slow);
+  slow = setTimeout(() => { busy.hidden = false; }, after_ms);
+}
+function done() {
+  clearTimeout(slow);
+  busy.hidden = true;
+}
 function keep(digit) {
   sessionStorage.setItem("pressed", JSON.stringify([...pressed(), [Date.now(), digit]]));
 }
 const pressed = () => JSON.parse(sessionStorage.getItem("pressed") || "[]").filter(([at_ms]) => Math.abs(Date.now() - at_ms) < SEND_MS);
+function later(e) {
+  e.preventDefault();
+  const again = e.repeat || performance.now() - asked_ms < TWICE_MS;
+  if (/^[0-9]$/.test(e.key) || (e.key === "Enter" && !again)) keep(e.key);
+  else if (!again) working(0);
+}
 document.addEventListener("keydown", (e) => {
   if (e.defaultPrevented || e.ctrlKey || e.metaKey || e.altKey) return;
-  if (leaving() && e.key.length === 1) {
-    e.preventDefault();
-    if (/^[0-9]$/.test(e.key)) keep(e.key);
-    return;
-  }
+  if (leaving() && (e.key.length === 1 || e.key === "Enter")) { later(e); return; }
   if (e.key === "Escape" && who?.open) { who.open = false; who.querySelector("summary").focus(); return; }
   const form = e.target.form || e.target.closest("form");
   if (e.key === "Escape" && form) { if (panel) panel.focus(); else e.target.blur(); return; }
@@ -203,7 +222,10 @@ if (form) {
     localStorage.setItem(key, JSON.stringify(typed));
   });
   form.addEventListener("keydown", (e) => {
-    if (e.key === "Enter" && e.target.matches("textarea") && !e.shiftKey) { e.preventDefault(); form.requestSubmit(); }
+    if (e.key !== "Enter" || !e.target.matches("textarea") || e.shiftKey) return;
+    if (leaving()) { later(e); return; }
+    e.preventDefault();
+    form.requestSubmit();
   });
   form.noValidate = true; // what lacks is said here, in the page's language
   form.addEventListener("submit", (e) => {
@@ -258,7 +280,8 @@ const SEND_MS = 8000;
 let asking = false;
 let passed = null;
 let sent_ms = -Infinity;
-window.addEventListener("pageshow", () => { sent_ms = left_ms = -Infinity; }); // gone back to
+let asked_ms = -Infinity;
+window.addEventListener("pageshow", (e) => { if (e.persisted) { sent_ms = left_ms = -Infinity; done(); } }); // gone back to
 document.addEventListener("submit", async (e) => {
   const one = e.target;
   if (e.defaultPrevented || one === passed || one.getAttribute("method") !== "post") return;
@@ -266,6 +289,8 @@ document.addEventListener("submit", async (e) => {
   // What was sent is being recorded, and another page will say so: pressed twice, it was recorded twice.
   if (asking || performance.now() - sent_ms < SEND_MS) return;
   asking = true;
+  asked_ms = performance.now();
+  working();
   const said = (one === form && document.getElementById("lacks")) || one.querySelector(".unsent") || document.createElement("b");
   let why = "";
   const gone = new AbortController();
@@ -277,6 +302,7 @@ document.addEventListener("submit", async (e) => {
   clearTimeout(late);
   asking = false;
   if (why) {
+    done();
     sessionStorage.removeItem("pressed");
     if (!said.isConnected) {
       said.className = "unsent warn";
@@ -293,8 +319,26 @@ document.addEventListener("submit", async (e) => {
   sent_ms = performance.now();
 });
 
-for (const [, digit] of pressed()) toNumber(digit); // pressed before this page was there
+/* What was pressed before this page was there, and before its script was: as if it were pressed now. What follows an
+   Enter was meant for a page that isn't this one, and no Enter records what nobody has seen. */
+function replay(all) {
+  for (const key of all) {
+    const on = document.activeElement;
+    if (key === "Enter") {
+      if (at?.id === "go-on") { left_ms = performance.now(); working(); at.click(); }
+      return;
+    }
+    if (typing({ target: on })) {
+      if (key.length !== 1) continue;
+      on.setRangeText(key, on.value.length, on.value.length, "end");
+      on.dispatchEvent(new Event("input", { bubbles: true }));
+    } else on.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+  }
+}
+document.removeEventListener("keydown", keepEarly);
+const kept_keys = pressed().map(([, key]) => key);
 sessionStorage.removeItem("pressed");
+replay([...kept_keys, ...early]);
 
 // ---- What takes longer than a page: asked for every second, and shown when it is done ----
 const work = document.getElementById("work");

@@ -392,3 +392,16 @@ def test_what_is_asked_for_wrongly_is_told_not_answered_with_nothing(night: desk
         assert hint in error.value.hint
         # A notebook shows a traceback alone.
         assert error.value.__notes__ == [f"hint: {error.value.hint}"]
+
+
+def test_what_belongs_with_an_incident_is_told_with_why(night: desk.Night) -> None:
+    table = night.incidents.set_index("incident_id")
+    found = {one: desk.related(night, one) for one in table.index[table["rank"] > 0]}
+    told = [(one, row) for one, rows in found.items() for row in rows.itertuples()]
+    assert told
+    for one, row in told:
+        assert row.why
+        assert row.title == table.loc[row.incident_id, "title"]
+        assert row.incident_id != one
+        if row.why.endswith("is in both"):
+            assert one in set(found[row.incident_id]["incident_id"]), "each tells of the other"

@@ -1,14 +1,25 @@
 """Every key that the help lists does what it says on every page, and ages grow on an open one."""
 
+import time
 from pathlib import Path
 
 import pytest
 
+from pipelines import store
 from pipelines.base.settings import load
+from pipelines.web import concluding
 from pipelines.web.app import Desk
 from pipelines.web.night import Shown
 from tests.pipelines.publish.conftest import Page
-from tests.pipelines.web.conftest import Reader, leads, let_in, one_of_each, recorded, served
+from tests.pipelines.web.conftest import (
+    Reader,
+    conclude,
+    leads,
+    let_in,
+    one_of_each,
+    recorded,
+    served,
+)
 from tests.pipelines.web.test_browser import leave, press
 
 LEADS = {
@@ -204,3 +215,113 @@ def test_on_a_phone_the_map_comes_before_the_rows_and_healths_ages_grow(
     assert float(page.evaluate(age).split()[0]) == pytest.approx(
         float(old.split()[0]) + 2.0, abs=0.11
     )
+
+
+def test_what_is_pressed_before_the_next_page_is_there_is_kept_or_said_not_to_be(
+    page: Page, own_desk: str, own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Enter goes on from the page that says what was recorded; a letter is told to be lost."""
+    monkeypatch.setattr(concluding, "WAIT_S", 60.0)  # the store is held, and it waits
+    first = leads(own_home)[0]
+    page.open(own_desk + first)
+    press(page, "w")
+    page.call("Input.insertText", text="seen again at noon")
+    pressed = "new KeyboardEvent('keydown', {key, bubbles: true, cancelable: true})"
+    on = "document.activeElement.dispatchEvent"
+    said = "localStorage.setItem('said', JSON.stringify([...told, !busy.hidden]))"
+    told = f"const key = 'b'; const told = [!busy.hidden]; {on}({pressed})"
+    at_once = f"setTimeout(() => {{ const key = 'Enter'; {on}({pressed}); }}, 50)"
+    later = f"setTimeout(() => {{ {told}; setTimeout(() => {said}, 20); }}, 900)"
+    go_on = f"setTimeout(() => {{ const key = 'Enter'; {on}({pressed}); }}, 1200)"
+    with store.write(own_home / "store"):
+        page.evaluate(f"void {at_once}, {later}, {go_on}")
+        leave(page, "Enter")
+        time.sleep(2.5)
+    page.wait(f"location.pathname !== '{first}' && document.readyState === 'complete'")
+    assert page.evaluate("location.pathname").startswith("/incident/")
+    assert page.evaluate("localStorage.getItem('said')") == "[true,true]"
+    assert set(recorded(own_home)["reason"]) == {"seen again at noon"}
+    assert page.evaluate("busy.hidden")
+
+
+def test_an_enter_pressed_twice_stays_on_the_page_that_says_what_was_recorded(
+    page: Page, own_desk: str, own_home: Path
+) -> None:
+    page.open(own_desk + leads(own_home)[0])
+    press(page, "w")
+    page.call("Input.insertText", text="seen again at noon")
+    enter = "new KeyboardEvent('keydown', {key: 'Enter', bubbles: true, cancelable: true})"
+    page.evaluate(f"void setTimeout(() => document.activeElement.dispatchEvent({enter}), 30)")
+    leave(page, "Enter")
+    page.wait("location.search.includes('recorded') && document.readyState === 'complete'")
+    assert page.evaluate("document.activeElement.id") == "go-on"
+
+
+def test_keys_pressed_before_a_pages_script_is_there_are_acted_on_by_it(
+    page: Page, desk: str, desk_home: Path
+) -> None:
+    page.open(desk + leads(desk_home)[0])
+    page.evaluate("void early.push('w', 'a', ' ', 'b', 'Enter', 'l')")
+    page.evaluate("replay(early)")
+    assert page.evaluate(CHOSEN) == "watch"
+    assert page.evaluate(REASON) == "a b", "what follows is typed, and nothing is sent"
+    assert page.evaluate("typeof keepEarly") == "function", "it is there before what waits for it"
+    first = page.evaluate("document.querySelector('script').getAttribute('src')")
+    assert first == "/assets/early.js"
+
+
+def test_a_conclusion_is_withdrawn_by_the_keyboard_alone(
+    page: Page, own_desk: str, own_home: Path
+) -> None:
+    incident = leads(own_home)[0]
+    conclude(own_home, incident.rpartition("/")[2], "watch", reason="by mistake")
+    page.open(own_desk + incident)
+    press(page, "z")
+    assert page.evaluate("document.activeElement.form.action").endswith("/withdraw")
+    page.call("Input.insertText", text="the other boat")
+    leave(page, "Enter")
+    page.wait("location.search.includes('withdrawn') && document.readyState === 'complete'")
+    assert "the other boat" in set(recorded(own_home)["reason"])
+
+
+@pytest.mark.parametrize("width", [390, 1400])
+def test_evidence_and_conclusion_are_in_reach_from_anywhere_on_a_long_page(
+    page: Page, desk: str, desk_home: Path, width: int
+) -> None:
+    page.open(desk + leads(desk_home)[0], width)
+
+    def top(what: str) -> float:
+        return float(page.evaluate(f"document.querySelector('{what}').getBoundingClientRect().top"))
+
+    for key, what in (("e", "#evidence"), ("o", "#concluded"), ("e", "#evidence")):
+        page.evaluate(f"document.querySelector('a[data-key={key}]').click()")
+        page.settle()
+        assert 0 <= top(f"a[data-key={key}]") < 120, "the way back stays in view"
+        bar = page.evaluate("document.querySelector('.steps').getBoundingClientRect().bottom")
+        assert bar - 1 <= top(what) < 844
+
+
+def test_a_row_is_shown_on_the_map_by_its_button_and_by_a_key(page: Page, desk: str) -> None:
+    chosen = "document.querySelector('#lines li.chosen').dataset.rank"
+
+    def height() -> float:
+        """How many degrees lie between two points of the window."""
+        found = []
+        for y in (500, 700):
+            page.mouse("mouseMoved", 1000, y)
+            text = str(page.evaluate("document.getElementById('cursor').textContent"))
+            degrees, _, rest = text.partition("°")
+            found.append(float(degrees) + float(rest[:5]) / 60)
+        return found[0] - found[1]
+
+    page.open(f"{desk}/")
+    whole = height()
+    page.evaluate("document.querySelector('li[data-rank=\"2\"] .frame').click()")
+    page.settle()
+    assert page.evaluate(chosen) == "2"
+    assert height() < whole / 2
+    assert page.evaluate("document.activeElement.id") == "map"
+    page.evaluate("document.querySelector('li[data-rank=\"1\"] a.title').focus()")
+    press(page, "m")
+    assert page.evaluate(f"[{chosen}, document.activeElement.id]") == ["1", "map"]
+    assert page.evaluate("location.pathname") == "/", "a click on it opens nothing"

@@ -18,6 +18,7 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
+from detectors.core.evidence import Evidence
 from detectors.kinematics.integrity import final_at
 from detectors.surroundings.zones import Zones
 from pipelines import store
@@ -33,6 +34,8 @@ from pipelines.ask.health.model import Clock, Health
 from pipelines.ask.health.problems import problems
 from pipelines.ask.look import look
 from pipelines.assess.incidents import as_led
+from pipelines.assess.incidents.first import HEARD_H
+from pipelines.assess.incidents.related import stories
 from pipelines.assess.reasons import by_own_vessel
 from pipelines.base.labels import labels
 from pipelines.base.problems import Problem
@@ -74,6 +77,7 @@ from tests.pipelines.patrol.test_plan import inputs
 from tests.pipelines.web.conftest import Page, Reader, ask, conclude, few, first_of, recorded
 
 NOW = pd.Timestamp("2026-11-27T02:00Z").to_pydatetime()
+HEARD_LATELY = pd.Timedelta(hours=HEARD_H)
 PAGES = ("/", "/plan", "/nights", "/health", "/find?q=a", "/?q=nothing+is+called+so", "/nowhere")
 
 
@@ -231,7 +235,7 @@ def test_of_many_events_each_is_told_and_until_when_they_may_change(
     until = final_at(row["end"], known)
     assert until is not None
     assert f"provisional until {span(until, until, LOCAL, LOCAL_NAME)}" in page.text
-    told = [text for _, text in page.all("dt")]
+    told = [text for _, text in page.all("dt") if text not in {"Silence", "At the coast"}]
     assert told[:4] == ["When", "Where", "Next", "Last heard"]  # what a first screen has room for
 
 
@@ -241,22 +245,59 @@ def test_incidents_of_one_vessel_lead_to_each_other(
 ) -> None:
     shown = Nights(load(desk_home)).shown("", "en")
     monkeypatch.setattr(Nights, "shown", lambda *_: shown)
-    first, second, third, fourth = shown.lines[:4]
-    third = replace(third, vessels=((first.main, "", "met"), *third.vessels))
-    fourth = replace(fourth, vessels=((first.main, "", "met"),), rank=0)
-    monkeypatch.setitem(vars(shown), "lines", [first, second, third, fourth])
+    first, second, third, _ = shown.lines[:4]
+    table = shown.incidents.head(4).copy()
+    table["vessels"] = [f"{n:09d} met" for n in (533000001, 533000002, 533000001, 533000001)]
+    table.loc[table.index[3], "rank"] = 0
+    monkeypatch.setitem(vars(shown), "stories", stories(table, shown.night.events.head(0)))
     reader = Reader(Desk(load(desk_home)))
     for line, other in ((first, third), (third, first)):
         page = reader.page(f"/incident/{line.incident_id}")
         other_page = f"/incident/{other.incident_id}"
         found = [text for about, text in page.all("a") if about.get("href") == other_page]
         assert any(text.startswith(f"{other.number} ") for text in found)
-    assert [one.rank for one in incident.shares(shown, first)] == [third.rank], "what is over isn't"
-    assert not incident.shares(shown, second)
-    met = {second.incident_id: {first.main}}
-    monkeypatch.setattr(incident, "_in_events", lambda _, one: met.get(one.incident_id, set()))
-    assert second in incident.shares(shown, first), "who met a vessel of another has a part in none"
-    assert first in incident.shares(shown, second)
+        assert "MMSI 533000001 is in both" in page.text
+    assert [one for one, _ in incident.see_also(shown, first)] == [third], "what is over isn't"
+    assert third not in [one for one, _ in incident.see_also(shown, second)]
+
+
+def test_what_is_asked_first_of_a_crossing_and_a_silence_stands_at_the_top(
+    reader: Reader, shown: Shown
+) -> None:
+    events = shown.night.events.set_index("event_id")
+    leads = {line.incident_id: line for line in shown.lines if line.rank}
+    kinds = {one: str(events.loc[line.events[0], "kind"]) for one, line in leads.items()}
+    for kind, name in (("crossing", "At the coast"), ("gap", "Silence")):
+        [found, *_] = [one for one, of in kinds.items() if of == kind]
+        evidence = events.loc[leads[found].events[0], "evidence"]
+        page = reader.page(f"/incident/{found}")
+        terms = [text for _, text in page.all("dt")]
+        assert terms.index(name) < terms.index("Next")
+        if kind == "gap":
+            assert f"{evidence['implied_speed_kn']:.1f} kn straight over it" in page.text
+        else:
+            time = evidence.get("arrival_time") or evidence["landing_time"]
+            assert f", {shown.teller.clock(pd.Timestamp(time))}" in page.text
+    withheld = {**events.loc[leads[found].events[0]].to_dict(), "evidence": Evidence.of({})}
+    assert incident.at_the_top(shown, withheld) == ()
+
+
+def test_small_events_of_a_long_incident_are_folded() -> None:
+    assert incident._n_whole([0.9, 0.5, 0.44, 0.3, 0.2]) == 2
+    assert incident._n_whole([0.9, 0.5, 0.44, 0.3]) == 4, "two aren't worth it"
+    assert incident._n_whole([0.4, 0.9, 0.8, 0.3]) == 4
+    assert incident._n_whole([0.5]) == 1
+
+
+def test_what_a_vessel_states_of_its_voyage_is_told_as_stated(reader: Reader, shown: Shown) -> None:
+    known = shown.vessels
+    who = known[(known["destination"] != "") & (known["draught_m"] > 0)]
+    line = next(x for x in shown.lines if x.rank and {*who["mmsi"]} & {x.main})
+    row = who[who["mmsi"] == line.main].iloc[0]
+    text = reader.page(f"/incident/{line.incident_id}").text
+    stated = f"draught as stated {row['draught_m']:.1f} m"
+    assert f"destination as stated {row['destination']}, {stated}" in text
+    assert shown.bound(999999999) == ""
 
 
 def test_an_event_leads_back_to_its_incident(reader: Reader, table: pd.DataFrame) -> None:
@@ -334,7 +375,7 @@ def test_a_conclusion_lands_on_every_event_and_a_later_one_takes_its_place(
     assert row["incident_id"] not in own_reader.page("/?news=open").lines()
 
 
-def test_what_is_watched_is_among_the_first_only_where_fewer_are_open(
+def test_what_nobody_could_tell_is_among_the_first_only_where_fewer_are_open(
     own_reader: Reader, own_home: Path, own_nights: Nights, table: pd.DataFrame
 ) -> None:
     def numbers() -> list[int]:
@@ -350,16 +391,34 @@ def test_what_is_watched_is_among_the_first_only_where_fewer_are_open(
     why = [one.why for one in first_of(own_nights) if scores[one.line.rank] == max(scores.values())]
     assert all(one.startswith("highest score still open") for one in why)
     for rank in sorted(ids)[:-2]:
-        conclude(own_home, ids[rank], "watch", reason="again tomorrow")
+        conclude(own_home, ids[rank], "unknown", reason="too far off")
     assert numbers()[:2] == [worst - 1, worst]
     assert len(numbers()) == 3
-    assert "watched" in first_of(own_nights)[2].why
+    assert "left open" in first_of(own_nights)[2].why
     own_reader.send(f"/incident/{ids[worst - 1]}", conclusion="cleared", reason="nets")
     cards = [int(text.split()[0]) for _, text in own_reader.page("/").all("h3")]
     assert cards == numbers()
     assert cards[0] == worst
-    assert [one.line.watched for one in first_of(own_nights)] == [False, True, True]
+    assert [one.line.answered for one in first_of(own_nights)] == [False, True, True]
     assert "highest" not in first_of(own_nights)[0].why, "of one alone it says nothing"
+
+
+def test_what_is_watched_and_heard_still_stays_on_a_card_and_says_so(
+    own_reader: Reader, own_home: Path, own_nights: Nights
+) -> None:
+    few(own_home, 4)
+    with store.read(own_home / "store") as reader:
+        end = reader.runs()["end"].iloc[-1]
+    near = [one.line for one in first_of(own_nights) if end - one.line.heard <= HEARD_LATELY]
+    watched = max(near, key=lambda line: line.score)
+    ask(own_home, f"UPDATE incidents SET score = 0.4 WHERE incident_id <> '{watched.incident_id}'")
+    conclude(own_home, watched.incident_id, "watch", reason="a unit is on its way")
+    cards = first_of(own_nights)
+    assert len(cards) == 3
+    assert cards[-1].line.incident_id == watched.incident_id
+    assert cards[-1].why.startswith("watched")
+    texts = [text for _, text in own_reader.page("/").all("li") if text.startswith(watched.number)]
+    assert any("watched" in text for text in texts)
 
 
 def test_as_many_wrong_clocks_are_listed_as_are_counted(

@@ -100,6 +100,15 @@ def parts_of(found: pd.DataFrame, group: np.ndarray, scores: Mapping[int, float]
     )
 
 
+def without_coasts(step: str) -> str:
+    """What to do next, without at which coasts and when."""
+    return step.partition("; it was at the coast of")[0].partition("; it can be at the coast")[0]
+
+
+def advice(*about: Any, **more: Any) -> str:
+    return without_coasts(steps.next_step(*about, **more))
+
+
 def together(*rows: dict[str, Any], flagged: Mapping[int, float] | None = None) -> list[set[str]]:
     found = events.build(list(rows))
     scores = flagged or dict.fromkeys((SHIP, BOAT, OTHER_BOAT, NEW), 0.6)
@@ -419,6 +428,7 @@ def told(
         more.get("steps", {}),
         more.get("zones", Zones.none()),
         more.get("closed", ()),
+        more.get("own_coast", ""),
     )
     compared = found.assign(status=status, supersedes=more.get("supersedes", ""))
     for event_id, now in more.get("statuses", {}).items():
@@ -635,11 +645,11 @@ def test_a_crossing_is_told_from_where_to_where_and_shown_where_it_arrived(
         "NE of Bengkalis, at 05:30 MYT"
     )
     assert (one["lat"], one["lon"]) == (2.06, 102.55)
-    assert one["next_step"] == NEXT_STEPS["crossing both ways"]
+    assert without_coasts(one["next_step"]) == NEXT_STEPS["crossing both ways"]
     on_its_way = {**OUT, "ended": "at sea", "arrival_coast_m": 9260.0}
     (one,) = told(gazetteer, event("crossing", 1, None, evidence=on_its_way)).to_dict("records")
     assert "to within 5.0 nm of the coast of Malaysia" in one["title"]
-    assert one["next_step"] == NEXT_STEPS["crossing"]
+    assert without_coasts(one["next_step"]) == NEXT_STEPS["crossing"]
 
 
 def test_who_turned_about_off_a_coast_is_not_said_to_have_left_it(gazetteer: Gazetteer) -> None:
@@ -733,7 +743,7 @@ def test_a_boat_that_landed_and_is_on_its_way_back_can_still_be_met() -> None:
     )
 
     def step(now: float, seen: float) -> str:
-        return steps.next_step(rows[0], rows, at(now), {}, telling.plain, {SHIP: at(seen)})
+        return advice(rows[0], rows, at(now), {}, telling.plain, {SHIP: at(seen)})
 
     assert step(6.5, 6.1) == NEXT_STEPS["crossing again"], "whom it carried may be ashore"
     assert step(6.9, 6.5) == NEXT_STEPS["crossing over"], "it was heard since, and crosses no more"
@@ -745,7 +755,7 @@ def test_a_boat_that_went_both_ways_is_looked_for_on_both_shores() -> None:
 
     def step(*crossings: dict[str, Any]) -> str:
         rows = telling.told(events.build(list(crossings)))
-        return steps.next_step(rows[0], rows, at(12), {}, telling.plain, {SHIP: at(11.8)})
+        return advice(rows[0], rows, at(12), {}, telling.plain, {SHIP: at(11.8)})
 
     home, out = event("crossing", 4, 6, evidence=BACK), event("crossing", 1, 3, evidence=OUT)
     assert step(home, out) == step(out, home) == NEXT_STEPS["crossing both ways"]
@@ -756,6 +766,47 @@ def test_a_boat_that_went_both_ways_is_looked_for_on_both_shores() -> None:
     assert step(half, out) == step(home, at_sea) == NEXT_STEPS["crossing over"], "one shore alone"
     unknown = event("crossing", 1, 3, evidence={k: v for k, v in OUT.items() if k != "arrival_lat"})
     assert step(home, unknown) == NEXT_STEPS["crossing over"], "its reader may not know where"
+
+
+def test_what_to_do_about_a_crossing_says_at_which_coast_and_when() -> None:
+    def step(now: float, seen: float, *crossings: dict[str, Any], **own: str) -> str:
+        rows = telling.told(events.build(list(crossings)))
+        return steps.next_step(rows[0], rows, at(now), own, telling.plain, {SHIP: at(seen)})
+
+    home, out = event("crossing", 4, 6, evidence=BACK), event("crossing", 1, 3, evidence=OUT)
+    assert step(12, 11.8, home, out).endswith(
+        "; it was at the coast of Malaysia 03:02 MYT, Indonesia 05:30 MYT"
+    )
+    half_way = {**OUT, "ended": "unheard", "arrival_coast_m": 7.6 * geodesy.METRES_PER_NM}
+    assert step(3.2, 3.1, event("crossing", 1, 3, evidence=half_way)).endswith(
+        "; it can be at the coast of Malaysia 03:32 MYT"
+    ), "by its mean speed of 15.2 kn"
+    back = {**BACK, "ended": "unheard", "arrival_coast_m": 7.6 * geodesy.METRES_PER_NM}
+    assert step(6.2, 6.1, out, event("crossing", 4, 6, evidence=back)).endswith(
+        "; it was at the coast of Malaysia 03:02 MYT; it can be at the coast of Indonesia 06:00 MYT"
+    )
+    turned = {**OUT, "ended": "near", "arrival_coast_m": 5000.0, "turned_off_m": 5000.0}
+    once = step(9, 8.9, event("crossing", 1, 3, evidence=turned))
+    assert once == NEXT_STEPS["crossing turned back"], "nobody came ashore"
+    withheld = {name: value for name, value in OUT.items() if name != "arrival_time"}
+    unknown = step(12, 11.8, event("crossing", 1, 3, evidence=withheld))
+    assert unknown == NEXT_STEPS["crossing over"], "its reader may not know when"
+    assert step(12, 11.8, out, crossing="ask the VTS") == "ask the VTS"
+
+
+def test_of_there_and_back_the_run_to_the_own_coast_is_told_first(gazetteer: Gazetteer) -> None:
+    there = event("crossing", 1, 3, evidence=OUT, score=0.6, lat=1.8, lon=102.4)
+    back = event("crossing", 3.2, 5.5, evidence=BACK, score=0.9)
+    began = "MV A: Crossed from the coast of Indonesia, 10 nm NE of Bengkalis"
+    home = "MV A: Crossed from the coast of Malaysia"
+    for own_coast, begins in (("MYS", began), ("IDN", home), ("SGP", home), ("", home)):
+        (one,) = told(gazetteer, there, back, own_coast=own_coast).to_dict("records")
+        assert one["title"].startswith(begins), own_coast
+        assert (one["lat"] > 2) == (own_coast == "MYS"), "its place is that of what is told"
+    assert one["title"].count("before that it had crossed to Malaysia") == 1
+    weak = {**there, "score": 0.4}
+    (one,) = told(gazetteer, weak, back, own_coast="MYS").to_dict("records")
+    assert one["title"].startswith(home), "what hardly counts leads nothing"
 
 
 @pytest.mark.parametrize(
@@ -789,7 +840,7 @@ def test_nobody_is_looked_for_ashore_where_a_boat_turned_off_the_coast(
     place = steps.place_of(rows[0].evidence)
     assert place is not None
     last = steps.Last(SHIP, place[0], place[1] - 0.2, 18.0, 270.0, in_port=False)
-    step = steps.next_step(rows[0], rows, at(9), {}, telling.plain, {SHIP: at(8.9)}, last)
+    step = advice(rows[0], rows, at(9), {}, telling.plain, {SHIP: at(8.9)}, last)
     assert step == NEXT_STEPS[key]
 
 
@@ -802,7 +853,7 @@ def test_a_boat_that_turned_off_a_coast_and_landed_there_later_is_looked_for_ash
     def step(*facts: dict[str, Any]) -> str:
         made = [event("crossing", 1 + 3 * k, 3 + 3 * k, evidence=e) for k, e in enumerate(facts)]
         rows = telling.told(events.build(made))
-        return steps.next_step(rows[0], rows, at(20), {}, telling.plain, {SHIP: at(19.9)})
+        return advice(rows[0], rows, at(20), {}, telling.plain, {SHIP: at(19.9)})
 
     assert step(turned, home) == NEXT_STEPS["crossing turned back"], "home it came ashore"
     assert step(turned, home, OUT) == NEXT_STEPS["crossing both ways"]
@@ -813,7 +864,7 @@ def test_a_boat_that_may_be_on_its_way_yet_can_be_met() -> None:
     rows = telling.told(
         events.build([event("crossing", 1, 3, evidence={**OUT, "ended": "unheard"})])
     )
-    step = steps.next_step(rows[0], rows, at(3.2), {}, telling.plain, {SHIP: at(3)})
+    step = advice(rows[0], rows, at(3.2), {}, telling.plain, {SHIP: at(3)})
     assert step == NEXT_STEPS["crossing"]
 
 
@@ -821,7 +872,7 @@ def test_who_was_heard_again_and_not_since_is_not_said_to_be_heard() -> None:
     def step(kind: str, *last: float, **own: str) -> str:
         (one,) = telling.told(events.build([event(kind, 1, 3, SHIP, BOAT)]))
         seen = {mmsi: at(hour) for mmsi, hour in zip((SHIP, BOAT), last, strict=False)}
-        return steps.next_step(one, [one], at(9), own, telling.plain, seen)
+        return advice(one, [one], at(9), own, telling.plain, seen)
 
     assert step("gap", 8.5) == NEXT_STEPS["gap over"]
     assert step("gap", 5) == NEXT_STEPS["gap unheard"]
@@ -846,7 +897,7 @@ def test_what_still_drifts_where_it_loitered_has_not_gone_on(
     """A loitering ends where the boat isn't heard for an hour or two."""
     (one,) = telling.told(events.build([event("loitering", 1, 3, evidence={"extent_m": 1852.0})]))
     last = steps.Last(SHIP, 4.2 + nm / 60, 100.3, sog_kn, 90.0, in_port)
-    step = steps.next_step(one, [one], at(9), {}, telling.plain, {SHIP: at(8.9)}, last)
+    step = advice(one, [one], at(9), {}, telling.plain, {SHIP: at(8.9)}, last)
     assert step == NEXT_STEPS[key]
 
 
@@ -865,7 +916,7 @@ def test_what_lies_where_it_lay_has_not_left(kind: str, nm: float, sog_kn: float
     """That nobody comes to a ship any more, or hears her, is no going on."""
     (one,) = telling.told(events.build([event(kind, 1, 3)]))
     last = steps.Last(SHIP, 4.2 + nm / 60, 100.3, sog_kn, 90.0, in_port=False)
-    step = steps.next_step(one, [one], at(9), {}, telling.plain, {SHIP: at(8.9)}, last)
+    step = advice(one, [one], at(9), {}, telling.plain, {SHIP: at(8.9)}, last)
     assert step == NEXT_STEPS[key]
 
 
@@ -873,7 +924,7 @@ def test_what_lies_where_it_lay_has_not_left(kind: str, nm: float, sog_kn: float
 def test_who_was_not_heard_lately_is_not_said_to_lie_there_still(heard: float, key: str) -> None:
     (one,) = telling.told(events.build([event("mother_ship", 1, 3)]))
     last = steps.Last(SHIP, 4.2, 100.3, 0.5, 90.0, in_port=False)
-    step = steps.next_step(one, [one], at(9), {}, telling.plain, {SHIP: at(heard)}, last)
+    step = advice(one, [one], at(9), {}, telling.plain, {SHIP: at(heard)}, last)
     assert step == NEXT_STEPS[key]
 
 
@@ -884,7 +935,7 @@ def test_two_who_fell_silent_side_by_side_are_not_said_to_have_parted(
     (met,) = telling.told(events.build([event("encounter", 1, 3, SHIP, BOAT, ENCOUNTER)]))
     last = steps.Last(SHIP, 4.2, 100.3, 0.1, 90.0, in_port=False)
     seen = {SHIP: at(3.1), BOAT: at(heard)}
-    step = steps.next_step(met, [met], at(5.5), {}, telling.plain, seen, last)
+    step = advice(met, [met], at(5.5), {}, telling.plain, seen, last)
     assert step == NEXT_STEPS[key]
 
 
@@ -912,7 +963,7 @@ def test_a_hull_that_is_heard_under_another_number_is_looked_for_there(
     also = event("identity", hour, 3, SHIP, BOAT, subkind=subkind, evidence={"how": how})
     rows = telling.told(events.build([event("gap", 1, None, SHIP), also]))
     (silent,) = [row for row in rows if row.kind == "gap"]
-    assert steps.next_step(silent, rows, at(9), {}, telling.plain, {}) == NEXT_STEPS[key]
+    assert advice(silent, rows, at(9), {}, telling.plain, {}) == NEXT_STEPS[key]
 
 
 def test_a_hull_that_is_heard_under_another_number_can_not_be_anywhere(
@@ -931,7 +982,7 @@ def test_a_hull_that_is_heard_under_another_number_can_not_be_anywhere(
     assert tell({}).endswith(", by now anywhere in these waters or beyond")
     assert tell(since).endswith("; its hull is heard since under another number, as MV BARU")
     assert not numbers_since(events.build([event("gap", 0, 1, SHIP), changed]))  # heard again
-    step = steps.next_step(gap, [gap], at(9), {}, telling.plain, {}, renumbered=True)
+    step = advice(gap, [gap], at(9), {}, telling.plain, {}, renumbered=True)
     assert step == NEXT_STEPS["gap renumbered"]  # by a change of a night before
 
 
@@ -966,7 +1017,7 @@ def test_a_change_that_is_as_likely_none_does_not_say_where_a_hull_is(
 def test_who_can_be_anywhere_is_looked_for_with_no_sensor(reach_m: float, key: str) -> None:
     silent = event("gap", 1, None, SHIP, evidence={"reachable_distance_m": reach_m})
     (one,) = telling.told(events.build([silent]))
-    assert steps.next_step(one, [one], at(9), {}, telling.plain, {}) == NEXT_STEPS[key]
+    assert advice(one, [one], at(9), {}, telling.plain, {}) == NEXT_STEPS[key]
 
 
 def test_where_its_vessel_is_now_says_what_to_do() -> None:
@@ -974,7 +1025,7 @@ def test_where_its_vessel_is_now_says_what_to_do() -> None:
         (one,) = telling.told(events.build([event(kind, 1, 3, SHIP, evidence=OUT)]))
         seen = {SHIP: at(8.9)}
         now = steps.Last(SHIP, *last)  # type: ignore[arg-type]
-        return steps.next_step(one, [one], at(9), own, telling.plain, seen, now)
+        return advice(one, [one], at(9), own, telling.plain, seen, now)
 
     lat, lon = OUT["arrival_lat"], OUT["arrival_lon"]
     lies, south, north = (lat, lon, 0.2, 90.0), (lat - 0.1, lon, 9.0, 180.0), (lat, lon, 9.0, 0.0)
@@ -1636,6 +1687,29 @@ def test_what_to_look_at_first_can_be_met_is_new_and_may_save_lives() -> None:
         ("silent", ("high certainty", "changed", "not heard for 6 h")),
         ("nobody", ("high certainty", "new", "10 h ago")),
     ]
+
+
+def test_who_is_watched_and_can_still_be_met_stays_among_the_first() -> None:
+    rows = [
+        ("here", "loitering", 0.9, "created", at(1), at(12)),
+        ("gone", "loitering", 0.9, "created", at(1), at(5)),
+        ("next", "loitering", 0.5, "created", at(1), at(12)),
+        ("last", "loitering", 0.4, "created", at(1), at(12)),
+        ("many", "loitering", 0.3, "created", at(1), at(12)),
+    ]
+    both = {"heree", "gonee"}
+    told = [one for one, _ in looked_at_first(rows, answered=both, watching=both, watched=both)]
+    assert told == ["next", "last", "here"], "behind those that nobody has answered"
+    every = {f"{row[0]}e" for row in rows} - {"manye"}
+    told = [one for one, _ in looked_at_first(rows, answered=every, watching=every)]
+    assert told == ["many", "here", "next"], "what is watched hides nothing new"
+    told = [one for one, _ in looked_at_first(rows, answered=both)]
+    assert told == ["next", "last", "many"], "that nobody could tell is no watch"
+    told = [one for one, _ in looked_at_first(rows[:3], answered=both, watching=both)]
+    assert told == ["next", "here", "gone"]
+    weak = [("here", "loitering", 0.45, "created", at(1), at(12)), *rows[2:]]
+    told = [one for one, _ in looked_at_first(weak, answered=both, watching=both, watched=both)]
+    assert told == ["next", "last", "many"], "it is known, and stands behind no more for it"
 
 
 def test_a_boat_that_goes_on_from_a_ship_to_a_coast_carries_people_too() -> None:

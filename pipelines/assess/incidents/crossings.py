@@ -1,0 +1,161 @@
+"""Of a boat that crossed: at which coast and when, whether it turned off it, or went both ways."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import pandas as pd
+
+from detectors.core.evidence import Evidence
+from detectors.core.telling import Say, Told, state
+from detectors.hypotheses.crossing import GONE_OVER, turned_off
+from detectors.kinematics.geodesy import METRES_PER_NM
+from pipelines.base.text import LOCAL
+
+ASHORE: Final = ("shore", "near")
+"""How a crossing ended that came to a coast."""
+
+
+def ours_first(rows: Sequence[Told], counts: Sequence[bool], lead: int, own_coast: str) -> int:
+    """Return the place of the event to tell an incident by that is told by one of some (`lead`): of
+    a boat that went there and back the run to a coast of one's own, where whom it carries would
+    land, whichever way scores more.
+
+    Parameters
+    ----------
+    counts
+        Whether each counts beside the strongest.
+    own_coast
+        Whose coast, as `to_state` names it; empty for none.
+    """
+    told = rows[lead]
+    if told.kind != "crossing" or not own_coast or told.evidence.get("to_state") == own_coast:
+        return lead
+    back = (
+        place
+        for place, one in enumerate(rows)
+        if counts[place] and one.evidence.get("to_state") == own_coast and the_other_way(one, told)
+    )
+    return next(back, lead)
+
+
+def where_and_when(
+    lead: Told, rows: Sequence[Told], say: Say, *, under_way: bool, landed: bool
+) -> str:
+    """Say at which coasts the boat that an incident is told by was, and when, and when it can be
+    at which, on its way there; as far as its reader may know.
+
+    Parameters
+    ----------
+    under_way, landed
+        Whether the one or the other is to be told: what to do next rests on it.
+    """
+    own = [one for one in rows if one.kind == "crossing" and one.mmsi == lead.mmsi]
+    shores = [lead, *(one for one in own if the_other_way(one, lead))]
+    told = sorted(found for one in shores if landed and (found := _came_ashore(one)) is not None)
+    said = [_at_clock(say, coast, time) for time, coast in told]
+    expected = max((found for one in own if (found := _expected(one)) is not None), default=None)
+    text = say("; it was at the coast of {shores}", shores=", ".join(said)) if said else ""
+    if under_way and expected is not None:
+        time, coast = expected
+        text += say("; it can be at the coast of {shore}", shore=_at_clock(say, coast, time))
+    return text
+
+
+def _at_clock(say: Say, coast: str, time: pd.Timestamp) -> str:
+    clock = f"{time.tz_convert(LOCAL):%H:%M}"
+    return say("{state} {time} MYT", state=state(coast, say), time=clock)
+
+
+def _came_ashore(row: Told) -> tuple[pd.Timestamp, str] | None:
+    """Return when a boat came to which coast, where that was heard and may be known."""
+    stated, coast = row.evidence, row.evidence.get("to_state")
+    came = row.subkind == "half" or stated.get("ended") in ASHORE
+    if not came or place_of(stated) is None or _turned_off(row):
+        return None
+    times = (stated.get(f"{name}_time") for name in ("ashore", "arrival", "landing"))
+    time = next((pd.Timestamp(str(one)) for one in times if one is not None), None)
+    return None if time is None or not coast else (time, str(coast))
+
+
+def _expected(row: Told) -> tuple[pd.Timestamp, str] | None:
+    """Return when a boat heard last on its way can be at which coast, at its speed."""
+    stated, coast = row.evidence, row.evidence.get("to_state")
+    if row.subkind == "half" or stated.get("ended") in ASHORE or place_of(stated) is None:
+        return None
+    names = ("arrival_time", "arrival_coast_m", "mean_speed_kn")
+    time, off_m, speed_kn = (stated.get(name) for name in names)
+    if not coast or time is None or off_m is None or not speed_kn:
+        return None
+    hours = float(off_m) / METRES_PER_NM / float(speed_kn)
+    return pd.Timestamp(str(time)) + pd.Timedelta(hours=hours), str(coast)
+
+
+def place_of(evidence: Evidence) -> tuple[float, float] | None:
+    """Return where a boat that crossed came nearest to the coast it made for, or to its shore after
+    a stop off it, or landed.
+    """
+    for name in ("arrival", "landing"):
+        place = _at(evidence, name)
+        if place is not None:
+            return (_at(evidence, "ashore") if name == "arrival" else None) or place
+    return None
+
+
+def _at(evidence: Evidence, name: str) -> tuple[float, float] | None:
+    """Return one of the places that evidence names; who gets a pack may not get either axis."""
+    lat, lon = (evidence.get(f"{name}_{axis}") for axis in ("lat", "lon"))
+    return None if lat is None or lon is None else (float(lat), float(lon))
+
+
+def marked_at(evidence: Evidence, lat: float, lon: float) -> tuple[float, float]:
+    """Return the place that an event is shown at: of a crossing where it came nearest to the coast
+    it made for, or landed, else where the event was.
+    """
+    return place_of(evidence) or (lat, lon)
+
+
+def turned_back(lead: Told, rows: Sequence[Told]) -> bool:
+    """Tell whether a boat that came over is known to have turned off that coast, and to have come
+    to it by no other event.
+    """
+    coast = _turned_off(lead) if lead.kind == "crossing" else ""
+    if not coast:
+        return False
+    others = (one for one in rows if one.kind == "crossing" and one.mmsi == lead.mmsi)
+    return not any(
+        one.evidence.get("to_state") == coast and _may_have_landed(one) and not _turned_off(one)
+        for one in others
+    )
+
+
+def _turned_off(row: Told) -> str:
+    """Return the coast that a boat only came near, and turned about there; empty if none. Who
+    turned at the very shore may have landed, and who wasn't heard there for long enough to, or came
+    ashore after a stop (`GONE_OVER`).
+    """
+    stated = row.evidence
+    for end, coast in (("start", "from_state"), ("end", "to_state")):
+        if turned_off(stated, end):
+            chance = float(stated.get(f"{end}_ashore_probability") or 0)
+            ashore = end == "end" and any(stated.get(f"ashore_{one}") for one in ("lat", "time"))
+            return "" if ashore or chance >= GONE_OVER else str(stated.get(coast) or "")
+    return ""
+
+
+def _may_have_landed(row: Told) -> bool:
+    """Tell whether a boat came to the coast that it made for, or had the time to, unheard."""
+    came = row.evidence.get("ended") in ASHORE
+    return came or float(row.evidence.get("end_ashore_probability") or 0) >= GONE_OVER
+
+
+def the_other_way(row: Told, lead: Told) -> bool:
+    """Tell whether a boat that crossed came to the coast that it left, too, by another event."""
+    if not (row.kind == lead.kind == "crossing" and row.mmsi == lead.mmsi):
+        return False
+    came = all(one.evidence.get("ended") in ASHORE for one in (row, lead))
+    if not came or "half" in (row.subkind, lead.subkind):
+        return False  # out to the middle and back it came to one coast
+    there, back = lead.evidence, row.evidence
+    known = place_of(there) is not None and place_of(back) is not None
+    ways = there.get("from_state"), there.get("to_state")
+    return known and None not in ways and ways == (back.get("to_state"), back.get("from_state"))

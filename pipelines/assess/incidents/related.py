@@ -1,0 +1,207 @@
+"""Which other incidents of a night one belongs with, and why: a vessel, a shore, a place."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pandas as pd
+
+from detectors.core.telling import Told, state, told
+from detectors.kinematics.geodesy import METRES_PER_NM, distance_m
+from pipelines.assess.incidents.crossings import place_of
+from pipelines.assess.incidents.lasting import vessels_in
+from pipelines.assess.incidents.titles import excused
+from pipelines.assess.reasons import Teller
+
+RELATED: Final = 5
+"""So many are told that share no vessel with it: what is read at a glance."""
+
+ONE_NIGHT: Final = pd.Timedelta(hours=12)
+"""Who comes to one coast within it came in one night: no night of the Straits is longer."""
+
+BESIDE_M: Final = 3 * METRES_PER_NM
+BESIDE: Final = pd.Timedelta(hours=6)
+"""What was so near, and so soon before or after, may be one story though no vessel is in both: a
+boat of 10 kn goes over in 20 minutes, and who waits for another waits some hours. Judgements."""
+
+
+@dataclass(frozen=True)
+class Related:
+    """Another incident, and why it is told beside one."""
+
+    incident_id: str
+    why: str
+
+
+@dataclass(frozen=True)
+class _Landing:
+    """Where and when a boat came to a coast; the place may not be for this reader."""
+
+    coast: str
+    whence: str
+    at: tuple[float, float] | None
+    time: pd.Timestamp
+
+
+@dataclass(frozen=True)
+class Story:
+    """What of an incident others may have in common with it."""
+
+    incident_id: str
+    vessels: frozenset[int]
+    met: frozenset[int]
+    """Those in its events too, who have no part in it themselves."""
+    landings: tuple[_Landing, ...]
+    at: tuple[float, float] | None
+    start: pd.Timestamp
+    end: pd.Timestamp
+    """Where what leads it was, and when; to the end of time where it goes on."""
+
+
+def stories(incidents: pd.DataFrame, events: pd.DataFrame) -> list[Story]:
+    """Return what each incident that isn't over may share with others.
+
+    Parameters
+    ----------
+    incidents, events
+        `schemas.INCIDENTS`, and `events.EVENTS` of them.
+    """
+    ranked = incidents[incidents["rank"] > 0]
+    wanted = {one for ids in ranked["events"] for one in str(ids).split(";")}
+    own = events[events["event_id"].isin(list(wanted))]
+    of = dict(zip(own["event_id"].tolist(), told(own), strict=True))
+    rows = ranked.to_dict("records")
+    return [_story(row, [of[k] for k in str(row["events"]).split(";") if k in of]) for row in rows]
+
+
+def related(
+    among: Sequence[Story], incident_id: str, teller: Teller, n: int = RELATED
+) -> list[Related]:
+    """Return what belongs with an incident, the closest first: all that shares a vessel with it,
+    and others until there are `n`.
+
+    Nothing is looked up but what `among` tells, so that a reader is told of what they may see.
+    """
+    mine = next((one for one in among if one.incident_id == incident_id), None)
+    if mine is None:
+        return []
+    found: list[tuple[float, int, Related]] = []
+    for one in among:
+        told_by = None if one is mine else _why(mine, one, teller)
+        if told_by is not None:
+            worth, why = told_by
+            found.append((-worth, len(found), Related(one.incident_id, why)))
+    found.sort(key=lambda one: one[:2])
+    sharing = sum(1 for worth, *_ in found if -worth >= _VESSEL)
+    return [one for *_, one in found[: max(n, sharing)]]
+
+
+_VESSEL: Final = 4.0
+_COAST: Final = 2.0
+_WAY_BACK: Final = 1.0
+"""What counts most: a vessel in both, then the coast that both came to, then the same two."""
+
+
+def _why(mine: Story, one: Story, teller: Teller) -> tuple[float, str] | None:
+    """Return what ties another story to one, and how closely; None where nothing does."""
+    say, worth, why = teller.say, 0.0, []
+    both = ((mine.vessels | mine.met) & one.vessels) | (mine.vessels & one.met)
+    if both:
+        first, *more = sorted(both, key=lambda m: (m not in mine.vessels & one.vessels, m))
+        worth, name = _VESSEL, teller.name(first)
+        if more:
+            why.append(say("{name} and {n} more are in both", name=name, n=len(more)))
+        else:
+            why.append(say("{name} is in both", name=name))
+    coast = _ashore(mine, one, teller)
+    if coast is not None:
+        return max(worth, coast[0]), ", ".join([*why, coast[1]])
+    if both:
+        return worth, why[0]
+    return _beside(mine, one, teller)
+
+
+def _ashore(mine: Story, one: Story, teller: Teller) -> tuple[float, str] | None:
+    """Tell who came to the same coast in the same night, or went between the same two."""
+    best: tuple[float, str] | None = None
+    for a in mine.landings:
+        for b in one.landings:
+            back = (a.coast, a.whence) == (b.whence, b.coast)
+            apart = abs(b.time - a.time)
+            if apart > ONE_NIGHT or (a.coast != b.coast and not back):
+                continue
+            far_m = None
+            if a.at is not None and b.at is not None and not back:
+                far_m = float(distance_m(*a.at, *b.at))
+            near = 0.0 if far_m is None else 1 / (1 + far_m / (10 * METRES_PER_NM))
+            worth = (_WAY_BACK if back else _COAST + near) - apart / ONE_NIGHT / 2
+            if best is None or worth > best[0]:
+                best = worth, _crossed(a, b, far_m, teller)
+    return best
+
+
+def _crossed(a: _Landing, b: _Landing, far_m: float | None, teller: Teller) -> str:
+    say = teller.say
+    if a.coast == b.coast:
+        said = [say("came to the coast of {state} too", state=state(b.coast, say))]
+    else:
+        ways = {"one": state(b.whence, say), "other": state(b.coast, say)}
+        said = [say("crossed the other way, from {one} to {other}", **ways)]
+    if far_m is not None:
+        said.append(say("{far} off", far=teller.distance(far_m)))
+    return ", ".join([*said, _later(a.time, b.time, teller)])
+
+
+def _beside(mine: Story, one: Story, teller: Teller) -> tuple[float, str] | None:
+    """Tell what was at the same place soon before or after."""
+    if mine.at is None or one.at is None:
+        return None
+    apart = max(one.start - mine.end, mine.start - one.end)
+    far_m = float(distance_m(*mine.at, *one.at))
+    if far_m > BESIDE_M or apart > BESIDE:
+        return None
+    far = teller.say("{far} off", far=teller.distance(far_m))
+    if apart <= pd.Timedelta(0):
+        when = teller.say("at the same time")
+    elif one.start > mine.end:
+        when = _later(mine.end, one.start, teller)
+    else:
+        when = _later(mine.start, one.end, teller)
+    return 1 / (2 + far_m / BESIDE_M), f"{far}, {when}"
+
+
+def _later(one: pd.Timestamp, other: pd.Timestamp, teller: Teller) -> str:
+    """Say how long before or after one time another is."""
+    if other == one:
+        return teller.say("at the same time")
+    duration = teller.duration(min(one, other), max(one, other))
+    if other > one:
+        return teller.say("{duration} later", duration=duration)
+    return teller.say("{duration} before", duration=duration)
+
+
+def _story(row: Mapping[Any, Any], events: Sequence[Told]) -> Story:
+    lead = events[0] if events else None
+    start, end = (row["start"], row["end"]) if lead is None else (lead.start, lead.end)
+    known = not (pd.isna(row["lat"]) or pd.isna(row["lon"]))
+    return Story(
+        str(row["incident_id"]),
+        frozenset(vessels_in(row["vessels"])),
+        frozenset({m for one in events for m in (one.mmsi, one.other_mmsi)} - {0}),
+        tuple(_landings(events)),
+        (float(row["lat"]), float(row["lon"])) if known else None,
+        start,
+        pd.Timestamp.max.tz_localize("UTC") if end is None or pd.isna(end) else end,
+    )
+
+
+def _landings(events: Iterable[Told]) -> Iterable[_Landing]:
+    """Return where boats came to a coast that no innocent reason fits."""
+    for one in events:
+        coast = one.evidence.get("to_state") if one.kind == "crossing" else None
+        if not coast or excused(one):
+            continue
+        times = (one.evidence.get(f"{name}_time") for name in ("ashore", "arrival", "landing"))
+        time = next((pd.Timestamp(str(t)) for t in times if t is not None), one.end or one.start)
+        whence = str(one.evidence.get("other_state") or one.evidence.get("from_state") or "")
+        yield _Landing(str(coast), whence, place_of(one.evidence), time)

@@ -1,0 +1,113 @@
+"""What belongs with an incident: who is in both, came to the same coast, or was there then."""
+
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from detectors.core import events
+from detectors.core.evidence import Evidence, Explained
+from detectors.surroundings.landmarks import Gazetteer
+from pipelines.assess.incidents.related import RELATED, related, stories
+from pipelines.assess.reasons import Teller
+from pipelines.base.settings import REFERENCE
+from pipelines.reference.layers import load_gazetteer
+from tests.pipelines.assess.incidents.test_incidents import BOAT, OTHER_BOAT, SHIP, at, event
+
+NAMES = {BOAT: "B ONE", OTHER_BOAT: "B TWO", SHIP: "MV A"}
+
+
+@pytest.fixture(scope="module")
+def gazetteer() -> Gazetteer:
+    return load_gazetteer(REFERENCE)
+
+
+def landing(hour: float, lat: float, mmsi: int, to: str = "MYS", whence: str = "IDN") -> Any:
+    """A boat that came to a coast at an hour."""
+    seen = {"from_state": whence, "to_state": to, "arrival_time": at(hour).isoformat()}
+    seen |= {"arrival_lat": lat, "arrival_lon": 102.0}
+    return event("crossing", hour - 3, hour, mmsi, evidence=seen, lat=lat - 0.5, lon=101.8)
+
+
+def why(gazetteer: Gazetteer, *groups: list[Any], withheld: tuple[str, ...] = ()) -> list[Any]:
+    """What is told beside the first of some incidents, each of some events: place and reason."""
+    table, every = [], []
+    for number, rows in enumerate(groups):
+        found = events.build(rows)
+        kept = [one.without(withheld) for one in found["evidence"]]
+        found = found.assign(evidence=events.objects(kept, found.index))
+        ids = [f"{number}-{place}" for place in range(len(found))]
+        every.append(found.assign(event_id=ids))
+        seen = found["evidence"].iloc[0]
+        vessels = " | ".join(f"{m:09d} in it" for m in dict.fromkeys(found["mmsi"]) if m)
+        place = {k: seen.get(f"arrival_{k}", found[k].iloc[0]) for k in ("lat", "lon")}
+        about = {"incident_id": str(number), "rank": number + 1, "vessels": vessels, **place}
+        about |= {"events": ";".join(ids), "start": found["start"].min(), "end": found["end"].max()}
+        table.append(about)
+    among = stories(pd.DataFrame(table), pd.concat(every, ignore_index=True))
+    said = related(among, "0", Teller(NAMES, gazetteer, at(24)))
+    return [(int(one.incident_id), one.why) for one in said]
+
+
+def test_who_came_to_the_same_coast_that_night_is_told_the_nearest_first(
+    gazetteer: Gazetteer,
+) -> None:
+    first = [landing(4, 2.0, BOAT)]
+    found = why(
+        gazetteer,
+        first,
+        [landing(5, 2.5, OTHER_BOAT)],
+        [landing(3, 2.05, SHIP)],
+        [landing(4, 2.0, 533000005, to="IDN", whence="MYS")],
+        [landing(20, 2.0, 533000006)],
+        [landing(4, 2.0, 533000007, to="SGP")],
+    )
+    assert found == [
+        (2, "came to the coast of Malaysia too, 3.0 nm off, 60 min before"),
+        (1, "came to the coast of Malaysia too, 30.0 nm off, 60 min later"),
+        (3, "crossed the other way, from Malaysia to Indonesia, at the same time"),
+        (5, "less than 10 m off, at the same time"),
+    ]
+
+
+def test_a_place_that_a_reader_may_not_have_is_not_told_by_its_distance(
+    gazetteer: Gazetteer,
+) -> None:
+    places = ("arrival_lat", "arrival_lon")
+    rows = [landing(4, 2.0, BOAT)], [landing(5, 2.5, OTHER_BOAT)]
+    assert why(gazetteer, *rows, withheld=places) == [
+        (1, "came to the coast of Malaysia too, 60 min later")
+    ]
+
+
+def test_a_vessel_in_both_comes_first_and_all_such_are_told(gazetteer: Gazetteer) -> None:
+    first = [event("gap", 1, 3, SHIP), event("encounter", 4, 5, SHIP, BOAT)]
+    shares = [[event("loitering", 8 + n, 9 + n, SHIP, lat=5.0)] for n in range(RELATED + 2)]
+    met = [event("gap", 1, 3, BOAT, lat=6.0)]
+    near = [event("anchoring", 4, None, OTHER_BOAT)]
+    found = why(gazetteer, first, near, met, *shares)
+    assert len(found) == RELATED + 3, "all that share a vessel, and of others none in their place"
+    assert (1, "less than 10 m off, 60 min later") not in found
+    assert found[0] == (2, "B ONE is in both")
+    assert found[1] == (3, "MV A is in both")
+
+
+def test_what_was_there_soon_before_or_after_is_told_and_nothing_else(
+    gazetteer: Gazetteer,
+) -> None:
+    found = why(
+        gazetteer,
+        [event("loitering", 4, 6, SHIP)],
+        [event("loitering", 8, 9, BOAT, lat=4.22)],
+        [event("anchoring", 1, None, OTHER_BOAT)],
+        [event("loitering", 13, 14, 533000005)],
+        [event("loitering", 4, 6, 533000006, lat=4.3)],
+    )
+    assert found == [(2, "less than 10 m off, at the same time"), (1, "1.2 nm off, 2.0 h later")]
+
+
+def test_what_fits_an_innocent_reason_brings_no_boat_to_a_coast(gazetteer: Gazetteer) -> None:
+    ferry = landing(5, 2.5, OTHER_BOAT)
+    ferry["evidence"] = replace(Evidence.of(ferry["evidence"]), explained=Explained(0.6, 0.9))
+    assert why(gazetteer, [landing(4, 2.0, BOAT)], [ferry]) == []
