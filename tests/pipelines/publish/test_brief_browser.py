@@ -846,8 +846,7 @@ def test_no_mark_that_is_moved_lies_on_land(page: Any, playing: bool) -> None:
     away = [m for m in found if (m["sx"], m["sy"]) != (m["x"], m["y"])]
     assert len(away) >= 8
     for m in away:
-        whole = shapely.Point(m["sx"], m["sy"]).buffer(9)
-        assert whole.intersection(ground).area < whole.area / 2
+        assert shapely.Point(m["sx"], m["sy"]).distance(ground) >= 10  # the land is painted in 3s
 
 
 @pytest.mark.slow

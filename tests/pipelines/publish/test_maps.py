@@ -19,8 +19,8 @@ from pipelines.publish.brief.scene import scene_of
 from pipelines.publish.briefing import vessel_cards
 from pipelines.publish.maps import cut
 from pipelines.publish.maps.elements import ON_PAPER
-from pipelines.publish.maps.sheet import ratio_of
-from pipelines.publish.maps.spots import free_spot
+from pipelines.publish.maps.sheet import Sheet, ratio_of
+from pipelines.publish.maps.spots import MARK_R, aground_of, free_spot
 from pipelines.publish.maps.svg import svg
 from pipelines.publish.products import Products
 
@@ -280,17 +280,22 @@ def test_each_zone_keeps_its_outline_and_name_whatever_was_drawn_before() -> Non
             np.testing.assert_array_equal(bare.land[0], island)
 
 
-def test_a_pond_is_no_place_for_a_mark() -> None:
-    """Its middle alone would be wet, and the rest cover land that isn't its own."""
-    turns = np.arange(8) * np.pi / 4
-    ponds = [(100 + 30 * np.cos(turn), 100 + 30 * np.sin(turn)) for turn in turns]
-
-    def on_land(x: float, y: float) -> bool:
-        return y < 140 and all(np.hypot(x - a, y - b) > 4 for a, b in ponds)
-
-    spot = free_spot(100.0, 100.0, [(100.0, 100.0)], on_land)
-    assert spot is not None
-    assert spot[1] > 140
+def test_no_mark_that_is_moved_covers_any_land_on_a_still_map() -> None:
+    """Not a pond, where its middle alone would be wet, nor an edge of the coast beside it."""
+    coast = shapely.box(-3, -3, -0.05, 3)
+    middles = [shapely.Point(-0.4 - x / 3, y / 3) for x in range(4) for y in range(-4, 4)]
+    ponds = shapely.buffer(middles, 0.06)
+    rings = [shapely.get_coordinates(one.exterior) for one in (coast, *ponds)]
+    sheet = Sheet(0.0, 0.0, 100.0, 1000.0)
+    land = shapely.Polygon(sheet.xy(rings[0]), [sheet.xy(ring) for ring in rings[1:]])
+    aground = aground_of(rings, sheet)
+    taken = [(490.0, 500.0)]  # its own place, five off the coast
+    for _ in range(24):
+        spot = free_spot(*taken[0], taken, aground)
+        assert spot is not None
+        assert shapely.Point(spot).distance(land) >= MARK_R
+        taken.append(spot)
+    assert len({spot for spot in taken if spot[0] > 500}) == 24
 
 
 def test_every_still_map_says_where_north_is(products: Products) -> None:

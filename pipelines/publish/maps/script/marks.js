@@ -26,15 +26,17 @@ const free = (taken, b) => !taken.some((t) => b[0] < t[2] && b[2] > t[0] && b[1]
 
 // Marks stay on their place where they can; else beside it, on a line that leads back to it; else,
 // and while another vessel is chosen, they shrink to a dot until the reader comes closer.
-const RINGS = [[0, 1], [23, 8], [42, 14], [62, 20]];
+const RINGS = [[0, 1], [23, 8], [42, 14], [62, 20], [84, 26], [108, 32]];
 // While a moment is shown, only what goes on then is more than a dot (see playback.js).
 const muted = (e, s) => s.moment !== null || (s.rank && !e.ranks.includes(s.rank));
 // What somebody has concluded on stands back, unless it is chosen
 const over = (ranks, s) => ranks.every((rank) => s.closed.has(rank) && rank !== s.rank);
-/* Tell how many ninths of a mark at a pixel lie on land: one that finds no room at its place goes over the sea. The
+/* Tell whether any of a mark at a pixel would cover land: one that finds no room at its place goes over the sea. The
    land is painted once for a view, small, and looked up: to ask a path of a whole coast takes as long as to paint it. */
 const GRAIN = 3;
-const NINTHS = [-9, 0, 9].flatMap((dx) => [-9, 0, 9].map((dy) => [dx, dy]));
+const BADGE_R = 13;
+const ACROSS = [-4, -3, -2, -1, 0, 1, 2, 3, 4].map((n) => n * GRAIN);
+const BADGE = ACROSS.flatMap((dx) => ACROSS.map((dy) => [dx, dy])).filter(([dx, dy]) => Math.hypot(dx, dy) <= BADGE_R);
 let lately = { of: "" };
 function aground(v, w, h) {
   const of = [v.x, v.y, v.k, w, h].join();
@@ -52,15 +54,13 @@ function painter(v, w, h) {
   };
   return (sx, sy) => {
     painted ||= paint();
-    return NINTHS.filter(([dx, dy]) => {
+    return BADGE.some(([dx, dy]) => {
       const [i, j] = [Math.floor((sx + dx) / GRAIN), Math.floor((sy + dy) / GRAIN)];
       return i >= 0 && i < wide && j >= 0 && j < high && painted[4 * (j * wide + i) + 3] > 127;
-    }).length;
+    });
   };
 }
-// A mark that is moved lies wholly over the sea; else, in a narrow water, by two thirds.
-const ON_LAND = [0, 3];
-function layOut(w, h, X, Y, s, shown, onLand = () => 0) {
+function layOut(w, h, X, Y, s, shown, onLand = () => false) {
   const partners = (e) => e.ranks.includes(s.rank);
   const order = [...shown].sort((a, b) =>
     partners(b) - partners(a) || (b === s.event) - (a === s.event) || b.main - a.main || a.ranks[0] - b.ranks[0]);
@@ -70,13 +70,13 @@ function layOut(w, h, X, Y, s, shown, onLand = () => 0) {
     const y = Y(e.y);
     if (x < -30 || y < -30 || x > w + 30 || y > h + 30) continue;
     const mark = { event: e, x, y, sx: x, sy: y, small: true };
-    const reach = muted(e, s) ? 0 : !e.main && !partners(e) ? 1 : Math.min(w, h) < 400 ? 2 : 4;
-    search: for (const [most, [r, n]] of ON_LAND.flatMap((most) => RINGS.slice(0, reach).map((ring) => [most, ring]))) {
+    const reach = muted(e, s) ? 0 : !e.main && !partners(e) ? 1 : Math.min(w, h) < 400 ? 3 : RINGS.length;
+    search: for (const [r, n] of RINGS.slice(0, reach)) {
       for (let i = 0; i < n; i += 1) {
         const sx = x + r * Math.cos((i / n) * TAU - Math.PI / 4);
         const sy = y + r * Math.sin((i / n) * TAU - Math.PI / 4);
         if (found.some((m) => !m.small && (m.sx - sx) ** 2 + (m.sy - sy) ** 2 < 24 ** 2)) continue;
-        if (r && (onLand(sx, sy) > most || hidesLine(found, x, y, sx, sy))) continue;
+        if (r && (onLand(sx, sy) || hidesLine(found, x, y, sx, sy))) continue;
         mark.sx = sx;
         mark.sy = sy;
         mark.small = false;
