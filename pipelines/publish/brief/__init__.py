@@ -125,6 +125,7 @@ def render(
         window_length=duration_text(products.start, products.end, *units(words)),
         cards=shown,
         incidents=incidents,
+        level=3 if incidents else 2,  # of headings: no step is left out
         cards_open=CARDS_OPEN,
         lone=LONE,
         incident_kinds=sorted({one.kind for one in incidents if one.kind}),
