@@ -50,7 +50,8 @@ def scene_of(
     places = np.array([*_places(cards), *((one.lon, one.lat) for one in lone)], "float64").reshape(
         -1, 2
     )
-    lon0, fit = cut.extent(places[:, 0], places[:, 1], products.zones)
+    heard_deg = products.manifest.get("heard_within_deg") or ()
+    lon0, fit = cut.extent(places[:, 0], places[:, 1], products.zones, heard_deg)
     wanted = products.tracks[products.tracks["mmsi"].isin(_shown_mmsi(products, cards))]
     x, y = cut.relative(wanted["lon"].to_numpy(), lon0), wanted["lat"].to_numpy()
     box = cut.padded(

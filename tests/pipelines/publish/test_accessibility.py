@@ -45,6 +45,9 @@ def in_malay(products: Products) -> str:
 
 EDITIONS: dict[str, Callable[[Products], str]] = {
     "brief": brief.render,
+    "nothing": lambda one: brief.render(
+        replace(one, flagged=one.flagged.head(0), incidents=one.incidents.head(0))
+    ),
     "of one event": lambda one: brief.render(one, heading="Encounter 0123"),
     "Malay": in_malay,
     "plan": lambda _: plan.to_html(planned(), two_seas()),

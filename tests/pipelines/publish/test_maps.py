@@ -245,6 +245,25 @@ def test_a_map_of_nothing_shows_the_waters_that_the_layers_reach() -> None:
     assert shown() == shown(94, -1.5, 106, 9) == cut.HOME
 
 
+def test_a_map_of_nothing_opens_where_vessels_were_heard(empty: Products) -> None:
+    """A quiet night off Australia opened on the Straits, whose layers it has; what is found at one
+    place is shown where it is.
+    """
+    for heard, middle in (
+        ([115.0, -36.0, 154.0, -2.0], 134.5),
+        ([177.0, -20.0, 185.0, -15.0], 181),
+    ):
+        there = replace(empty, manifest={**empty.manifest, "heard_within_deg": heard})
+        scene = scene_of(there, vessel_cards(there))
+        west, south, east, north = scene.fit
+        assert scene.lon0 == middle
+        assert [west + middle, south, east + middle, north] == heard
+    of_before = {**empty.manifest, "heard_within_deg": []}  # and that of an earlier version
+    for manifest in (empty.manifest, of_before):
+        west, *_ = scene_of(replace(empty, manifest=manifest), []).fit
+        assert west == (cut.HOME[0] - cut.HOME[2]) / 2
+
+
 def test_each_zone_keeps_its_outline_and_name_whatever_was_drawn_before() -> None:
     """One is cut in two by the antimeridian, of one nothing is there, and the rest is kept of the
     same box: of other land, other zones, another box.
