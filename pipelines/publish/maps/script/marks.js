@@ -252,14 +252,21 @@ function reachOf(ctx, v, c, X, Y, s) {
   const silent = s.event ? [s.event] : events.filter((e) => s.rank && e.ranks.includes(s.rank) && goesOn(e));
   for (const e of silent) if (e.pace_kn) ringOf(ctx, v, c, X, Y, s, e);
 }
+/* No ship sails over land, nor is more known than the sheet shows; and what has gone further than `far_nm` can be
+   anywhere, as its sentence says. */
 function ringOf(ctx, v, c, X, Y, s, e) {
   const span = data.end_s - data.start_s;
   const until = Math.min(e.end_s === null ? span : e.end_s, s.moment ? s.moment.t : span);
   const miles = (e.pace_kn * Math.max(until - e.begin_s, 0)) / 3600;
+  if (miles >= style.far_nm) return;
   const r = ((miles / 60) * v.k) / Math.cos(latitude(e.y + y0) * RAD);
   const { a: ratio } = ctx.getTransform();
   const [x, y, w, h] = [X(e.x), Y(e.y), ctx.canvas.width / ratio, ctx.canvas.height / ratio];
   if (Math.hypot(Math.max(x, w - x), Math.max(y, h - y)) < r) return; // a sheet all of one colour shows no reach
+  ctx.save();
+  ctx.setTransform(ratio * v.k, 0, 0, -ratio * v.k, ratio * X(0), ratio * Y(0));
+  ctx.clip(openSea, "evenodd");
+  ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
   ctx.beginPath();
   ctx.arc(x, y, r, 0, TAU);
   ctx.fillStyle = ctx.strokeStyle = c.magenta;
@@ -269,6 +276,5 @@ function ringOf(ctx, v, c, X, Y, s, e) {
   ctx.lineWidth = 1.2;
   ctx.setLineDash([4, 4]);
   ctx.stroke();
-  ctx.setLineDash([]);
-  ctx.globalAlpha = 1;
+  ctx.restore();
 }
