@@ -16,7 +16,7 @@ from pipelines.base.settings import Installation
 from pipelines.publish import brief, pdf
 from pipelines.publish.products import DRAWN, Concluded, Products
 from pipelines.run.changes import heard_since
-from pipelines.run.runs import shown_vessels
+from pipelines.run.runs import shown_vessels, ways_before
 from pipelines.run.setup import load_zones
 from pipelines.run.windows import NoDataError
 from pipelines.store import Queries, exists, read
@@ -86,6 +86,7 @@ def _products(installation: Installation, run_id: str) -> Products | None:
             parts=frames.empty(PARTS),
             incidents=incidents,
             tracks=tracks,
+            earlier=ways_before(store, incidents, start, end),
             vessels=store.vessels(end),
             zones=load_zones(installation),
             manifest=store.manifest(run_id),
