@@ -117,7 +117,8 @@ class Charts:
         return {one.name: found[one.name] for one in fields(Ground)}
 
     def _key(self, shown: Shown) -> tuple[Any, ...]:
-        return (shown.night.run["run_id"], shown.language)
+        # A run that is named has the areas of its time.
+        return (shown.night.run["run_id"], shown.night.moment.now, shown.language)
 
 
 def _made(plan: units.Held | None) -> str:
@@ -148,7 +149,7 @@ def _scene(shown: Shown, alone: int = 0) -> Scene:
         events=events,
         tracks=tracks,
         vessels=pd.DataFrame({"mmsi": list(shown.names), "name": list(shown.names.values())}),
-        zones=night.zones,
+        zones=night.areas,
         span=(start, night.run["end"]),
     )
     # The list beside the map is of incidents.
@@ -179,7 +180,7 @@ def _vessel(shown: Shown, mmsi: int) -> Drawn | None:
         events=events.assign(status="unchanged"),
         tracks=tracks,
         vessels=pd.DataFrame({"mmsi": list(shown.names), "name": list(shown.names.values())}),
-        zones=night.zones,
+        zones=night.areas,
         span=(tracks["time"].min(), tracks["time"].max()),
     )
     cards = vessel_cards(made.products)
