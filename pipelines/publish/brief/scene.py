@@ -118,7 +118,7 @@ def _tracks(
         mine = kept[np.searchsorted(kept, first) : np.searchsorted(kept, last)]
         pieces = np.split(mine, np.searchsorted(mine, cuts[(cuts > first) & (cuts < last)]))
         mmsi = int(tracks["mmsi"].iloc[first])
-        name = names.get(mmsi, f"MMSI {mmsi}")
+        name = names.get(mmsi, f"MMSI {mmsi:09d}")
         lines = tuple(xyt[piece] for piece in pieces if len(piece))
         found.append(Track(mmsi, place.get(mmsi, 0), name, lines))
     return tuple(found)

@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 import geopandas as gpd
 import gpxpy
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 
@@ -23,6 +24,7 @@ from pipelines.publish.maps.sheet import Sheet, ratio_of
 from pipelines.publish.maps.spots import MARK_R, aground_of, free_spot
 from pipelines.publish.maps.svg import svg
 from pipelines.publish.products import Products
+from tests.pipelines.publish.conftest import START, event_row, flagged_row, make, positions
 
 KML = "{http://www.opengis.net/kml/2.2}"
 
@@ -339,3 +341,23 @@ def test_a_vessel_at_a_pole_takes_the_map_from_nobody(
     numbers = re.findall(r'(?: (?:[xy][12]?|c[xy])="|[ML ,(]|translate\()(-?[a-z0-9.]+)', drawn)
     assert not {"nan", "inf", "-inf"} & set(numbers)
     assert drawn.count("<text") > 3
+
+
+def test_who_states_no_name_is_called_by_all_nine_digits_of_its_number() -> None:
+    """A tablet called it "no name reported", and its track by eight digits; and no viewer that
+    shows a description as it stands shows an apostrophe as a code.
+    """
+    mmsi = 52_524_178
+    flagged = flagged_row(1, mmsi=mmsi, reasons="", event_ids=[0])
+    hours = np.arange(4.0)
+    times = (START + pd.to_timedelta(hours, unit="h")).as_unit("us")
+    tracks = positions(mmsi, 3.0 + hours / 10, 100.5 + hours / 10, times)
+    made = make([event_row("gap", mmsi, START)], ["It isn't heard"], [flagged], {}, tracks)
+    root = ElementTree.fromstring(kml.document(made))
+    names = [one.text for one in root.iter(f"{KML}name")]
+    assert "SIM 1 052524178" in names
+    assert "SIM Track of MMSI 052524178" in names
+    said = [one.text or "" for one in root.iter(f"{KML}description")]
+    assert any("It isn't heard" in text for text in said)
+    [track] = scene_of(made, vessel_cards(made)).tracks
+    assert track.name == "MMSI 052524178"
