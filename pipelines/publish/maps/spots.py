@@ -11,7 +11,11 @@ from pipelines.publish.maps.sheet import Sheet
 
 MARK_R: Final = 13.0
 """Half the width of a mark."""
-_RINGS: Final = ((0.0, 1), (30.0, 8), (56.0, 14), (84.0, 20), (112.0, 26), (140.0, 32))
+_RINGS: Final = (
+    (0.0, 1),
+    (30.0, 8),
+    *((28.0 * ring, 1 + round(6.4 * ring)) for ring in range(2, 9)),
+)
 """Where a mark may stand: on its place, else beside it at these distances, so many to a ring."""
 _TURNS: Final = np.concatenate([2 * np.pi * np.arange(n) / n - np.pi / 4 for _, n in _RINGS])
 _RADII: Final = np.repeat(*np.array(_RINGS).T.astype("int64"))[:, None]

@@ -1,5 +1,6 @@
 """Each edition of a page that is handed on by axe-core: by day, by night on a phone, on paper."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -78,3 +79,10 @@ def test_no_edition_keeps_anybody_out(
         problems += [(look, *one) for one in page.violations()]
     page.call("Emulation.setEmulatedMedia", media="")
     assert not problems, "\n".join(map(str, problems))
+
+
+def test_a_brief_with_a_plan_leads_to_it_from_its_first_screen(coastless: Products) -> None:
+    [heading] = re.findall(r'<a href="#plan">([^<]+)</a>', in_malay(coastless))
+    assert heading.startswith("Pelan rondaan")
+    assert '<section class="notes plan" id="plan">' in in_malay(coastless)
+    assert "#plan" not in brief.render(coastless)

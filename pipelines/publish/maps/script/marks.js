@@ -60,6 +60,17 @@ function painter(v, w, h) {
     });
   };
 }
+/* What lies under the legend's button, the scale or the buttons that zoom (map.css), of a sheet that goes beyond the
+   window by `pad`; and where no mark may go that stands beside its place. */
+function buttons(w, h, pad) {
+  const [ex, ey] = [(w * pad) / (1 + 2 * pad), (h * pad) / (1 + 2 * pad)];
+  return [[ex, h - ey - 96, ex + 96, h - ey], [ex, h - ey - 50, ex + 200, h - ey], [w - ex - 60, ey, w - ex, ey + 134]];
+}
+function barred(v, w, h, pad) {
+  const [onLand, under] = [aground(v, w, h), buttons(w, h, pad)];
+  const r = BADGE_R;
+  return (x, y) => under.some((b) => x > b[0] - r && x < b[2] + r && y > b[1] - r && y < b[3] + r) || onLand(x, y);
+}
 function layOut(w, h, X, Y, s, shown, onLand = () => false) {
   const partners = (e) => e.ranks.includes(s.rank);
   const order = [...shown].sort((a, b) =>
