@@ -26,7 +26,7 @@ const free = (taken, b) => !taken.some((t) => b[0] < t[2] && b[2] > t[0] && b[1]
 
 // Marks stay on their place where they can; else beside it, on a line that leads back to it; else,
 // and while another vessel is chosen, they shrink to a dot until the reader comes closer.
-const RINGS = [[0, 1], [23, 8], [42, 14], [62, 20], [84, 26], [108, 32]];
+const RINGS = [[0, 1], [23, 8], [42, 14], [62, 20], [84, 26]];
 // While a moment is shown, only what goes on then is more than a dot (see playback.js).
 const muted = (e, s) => s.moment !== null || (s.rank && !e.ranks.includes(s.rank));
 // What somebody has concluded on stands back, unless it is chosen
@@ -81,7 +81,8 @@ function layOut(w, h, X, Y, s, shown, onLand = () => false) {
     const y = Y(e.y);
     if (x < -30 || y < -30 || x > w + 30 || y > h + 30) continue;
     const mark = { event: e, x, y, sx: x, sy: y, small: true };
-    const reach = muted(e, s) ? 0 : !e.main && !partners(e) ? 1 : Math.min(w, h) < 400 ? 3 : RINGS.length;
+    // So many rings: on a small map the outer ones lie across a country.
+    const reach = muted(e, s) ? 0 : !e.main && !partners(e) ? 1 : Math.min(w, h) < 400 ? 2 : w < 900 ? 4 : 5;
     search: for (const [r, n] of RINGS.slice(0, reach)) {
       for (let i = 0; i < n; i += 1) {
         const sx = x + r * Math.cos((i / n) * TAU - Math.PI / 4);
