@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from detectors.core import frames
+from detectors.core.arrays import Floats
 from detectors.core.frames import SECOND_US, TRACKED, Column, is_first, is_last
 from pipelines.detect import memory
 from pipelines.detect.digests import Digests
@@ -32,23 +33,51 @@ COLUMNS: Final = ("mmsi", "time", "lat", "lon", "sog_kn", "cog_deg", "ais_class"
 """Columns of `frames.TRACKED` that it is made of."""
 
 _HOUR_US: Final = 3600 * SECOND_US
+_MOST: Final = 0.5
+"""The narrowest span that holds so many of the vessels, and as far again on each side, is where
+they were heard: of a feed of one coast some are of another ocean."""
 
 
 @dataclass(frozen=True)
 class Heard:
     """How much was looked at: reports, vessels, and hours of the clock in which a vessel was heard
-    within the window, summed over vessels.
+    within the window, summed over vessels; and within which whole degrees (west, south, east,
+    north; east beyond 180 where they span the antimeridian) most were heard last.
     """
 
     reports: int
     vessels: int
     vessel_hours: int
+    within_deg: tuple[float, ...] = ()
 
     @classmethod
     def of(cls, each: pd.DataFrame) -> "Heard":
         """Sum up `HEARD`."""
         vessels = int((each["reports"] > 0).sum())
-        return cls(int(each["reports"].sum()), vessels, int(each["hours"].sum()))
+        within = _within_deg(each[each["reports"] > 0])
+        return cls(int(each["reports"].sum()), vessels, int(each["hours"].sum()), within)
+
+
+def _within_deg(each: pd.DataFrame) -> tuple[float, ...]:
+    if each.empty:
+        return ()
+    lon = np.sort(each["lon"].to_numpy())
+    west, east = _where_most_are(np.r_[lon, lon + 360.0], len(lon))
+    there = (each["lon"].to_numpy() - west) % 360.0 <= east - west
+    south, north = _where_most_are(np.sort(each["lat"].to_numpy()[there]), int(there.sum()))
+    east = min(east, west + 360.0)
+    west, east = west - 360.0 * (west >= 180.0), east - 360.0 * (west >= 180.0)
+    box = np.floor(west), np.floor(south), np.ceil(east), np.ceil(north)
+    return tuple(float(value) for value in box)
+
+
+def _where_most_are(values: Floats, n: int) -> tuple[float, float]:
+    """Return ends among sorted values of `n` vessels, twice around where they go in a circle."""
+    more = min(max(int(np.ceil(_MOST * n)) - 1, 1), n - 1)
+    first = int((values[more:] - values[: len(values) - more]).argmin())
+    low, high = values[first], values[first + more]
+    near = values[(values >= 2 * low - high) & (values <= 2 * high - low)]
+    return float(near.min()), float(near.max())
 
 
 def heard_by_vessel(

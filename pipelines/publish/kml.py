@@ -93,7 +93,7 @@ def _vessel(card: VesselCard, products: Products) -> ElementTree.Element:
         *card.told(words),
         f"{words.leads} {words.leads_more}",
     ]
-    return _at(_placemark(f"{card.rank} {card.name}", lines, _MAGENTA, products), card)
+    return _at(_placemark(card.ranked, lines, _MAGENTA, products), card)
 
 
 def _event(card: EventCard, products: Products) -> ElementTree.Element:
@@ -115,7 +115,7 @@ def _tracks(products: Products) -> Iterable[ElementTree.Element]:
     names, flagged = vessel_names(products), set(products.flagged["mmsi"])
     words = labels.labels(products.language)
     for row in track_lines(products.tracks).to_dict("records"):
-        name = words.track_of.format(vessel=f"{names.get(row['mmsi'], 'MMSI')} {row['mmsi']}")
+        name = words.track_of.format(vessel=f"{names.get(row['mmsi'], 'MMSI')} {row['mmsi']:09d}")
         lines = [notices.marks(products), words.reports.format(n=row["n_reports"])]
         color = _MAGENTA if row["mmsi"] in flagged else _SLATE
         mark = _placemark(name, lines, color, products, (row["start"], row["end"]))
@@ -186,4 +186,4 @@ def _paragraphs(lines: Sequence[str], products: Products) -> str:
         elif line:
             kept.append(labels.labels(products.language).more_elsewhere)
             break
-    return "<br/>".join(html.escape(line).replace("$[", "$&#91;") for line in kept)
+    return "<br/>".join(html.escape(line, quote=False).replace("$[", "$&#91;") for line in kept)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pandas as pd
 
+from detectors.core import frames
 from pipelines.base.marks import Mark
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 DRAWN: Final = ("mmsi", "time", "lat", "lon", "sog_kn", "cog_deg", "heading_deg", "track_id")
 """What of `frames.TRACKED` products show."""
 
+_DRAWN: Final = {name: frames.TRACKED[name] for name in DRAWN}
 R = TypeVar("R")
 
 
@@ -104,6 +106,8 @@ class Products:
     """Zones and land, for maps."""
     manifest: Mapping[str, Any]
     """What `manifest.json` holds."""
+    earlier: pd.DataFrame = field(default_factory=lambda: frames.empty(_DRAWN))
+    """The same of vessels of incidents that began before the window, up to it: maps show it."""
     heard_since: Mapping[tuple[int, pd.Timestamp], int] = field(default_factory=dict)
     """Under which number the hull of a silence, by its own number and start, is heard since, where
     an earlier night tells of that; what `events` tell is known without."""

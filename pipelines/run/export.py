@@ -16,9 +16,10 @@ from pipelines.base.settings import Installation
 from pipelines.publish import brief, pdf
 from pipelines.publish.products import DRAWN, Concluded, Products
 from pipelines.run.changes import heard_since
-from pipelines.run.runs import shown_vessels
+from pipelines.run.runs import shown_vessels, ways_before
 from pipelines.run.setup import load_zones
 from pipelines.run.windows import NoDataError
+from pipelines.run.zones_then import zones_then
 from pipelines.store import Queries, exists, read
 
 _BRIEFS: Final = {"brief.html": brief.write, "brief.pdf": pdf.write}
@@ -69,6 +70,7 @@ def _products(installation: Installation, run_id: str) -> Products | None:
         incidents = store.incidents(run_id)
         concluded = _concluded(store, incidents)
         start, end = run["start"], run["end"]
+        manifest = store.manifest(run_id)
         flagged, looked = store.flags(run_id), store.told_in(run_id)
         known = store.events_as_of(int(run["ordinal"]), ids=looked["event_id"])
         events = known.merge(looked, on="event_id")
@@ -86,9 +88,10 @@ def _products(installation: Installation, run_id: str) -> Products | None:
             parts=frames.empty(PARTS),
             incidents=incidents,
             tracks=tracks,
+            earlier=ways_before(store, incidents, start, end),
             vessels=store.vessels(end),
-            zones=load_zones(installation),
-            manifest=store.manifest(run_id),
+            zones=zones_then(installation, load_zones(installation), manifest)[0],
+            manifest=manifest,
             heard_since=heard_since(store, events, int(run["ordinal"]), end),
             concluded=concluded,
         )

@@ -85,6 +85,7 @@ def manifest_of(
             "over_budget": assessed.over_budget,
             "of_own_vessels": assessed.own,
         },
+        "heard_within_deg": list(heard.within_deg),
         "provisional": _provisional(judged.compared, assessed.flagged, window.now),
         "reception": reception(store, setup.installation, window),
         "lacking": lacked(store, detection.heard, window, between=look is not None),

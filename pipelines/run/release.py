@@ -35,6 +35,7 @@ from pipelines.detect.context import vessels_of
 from pipelines.detect.heard import heard_by_vessel
 from pipelines.detect.window import Detection, before_window
 from pipelines.ingest import Area
+from pipelines.publish import earlier
 from pipelines.publish import release as cut
 from pipelines.publish.packs import recipients
 from pipelines.publish.packs.ids import Salt
@@ -210,9 +211,8 @@ class Making:
             told = told[told["event_id"].isin(ids)].reset_index(drop=True)
         told = with_marks(told, [mark_of[key] for key in told["event_id"].tolist()])
         shown = shown_vessels(told, flagged)
-        tracks = positions[
-            positions["mmsi"].isin(shown) & (positions["time"] >= self.window.start)
-        ].reset_index(drop=True)
+        heard = positions[positions["time"] >= self.window.start]
+        tracks = heard[heard["mmsi"].isin(shown)].reset_index(drop=True)
         mine = [vessel_marks[mmsi] for mmsi in flagged["mmsi"].tolist()]
         run_id = run_id_of(self)
         planned = planned_of(
@@ -226,11 +226,9 @@ class Making:
             self._struck(cut.without(self.after, self._secret), strike, salt, must=False),
             cut.of_whole([self.rules.of_plan(), default, *mine], self.recipient, default),
         )
-        whole = [
-            default,
-            *mine,
-            *([] if planned is None or planned.mark is None else [planned.mark]),
-        ]
+        whole = [default, *mine]
+        if planned is not None and planned.mark is not None:
+            whole.append(planned.mark)
         mentioned = set().union(*cut.vessels_of(told), flagged["mmsi"].tolist(), shown)
         products = Products(
             run_id=run_id,
@@ -242,6 +240,7 @@ class Making:
             parts=parts,
             incidents=incidents,
             tracks=tracks,
+            earlier=earlier.ways(earlier.among(positions), incidents, *self.window.span),
             vessels=vessels[vessels["mmsi"].isin(mentioned)].reset_index(drop=True),
             zones=self.zones,
             manifest=manifest_of(self, run_id, assessed, told, flagged, planned),

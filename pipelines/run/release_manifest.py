@@ -77,6 +77,7 @@ def manifest_of(
             "out_of_reach": out_of_reach(events),
             "over_budget": assessed.over_budget,
         },
+        "heard_within_deg": list(made.found.heard.within_deg),
         # Where less is heard than usual would say where receivers stand.
         "reception": {**reception(made.store, made.installation, made.window), "poor": None},
         "lacking": list(made.found.lacking),

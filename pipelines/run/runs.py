@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from detectors.core import events
+from detectors.core import events, frames
 from detectors.core.errors import SelatError
 from detectors.surroundings.zones import Zones
 from pipelines.assess import watchlists
@@ -19,10 +19,12 @@ from pipelines.assess.ranking import Assessment, assess, named
 from pipelines.assess.scoring import HISTORY_DAYS, MIN_PART_SCORE
 from pipelines.base.allocation import give_back
 from pipelines.base.progress import Reporter
+from pipelines.base.schemas import INCIDENTS
 from pipelines.base.settings import Installation
 from pipelines.detect.compare import compare, succeeded_of
 from pipelines.detect.days import refresh
 from pipelines.detect.window import Detection, before_window, detect, events_to_compare
+from pipelines.publish import earlier
 from pipelines.publish.files import lacking
 from pipelines.publish.products import DRAWN, Products
 from pipelines.run.folder import point_newest, write_folder
@@ -275,11 +277,20 @@ def products_of(
         parts=assessed.parts,
         incidents=assessed.incidents,
         tracks=store.track_positions(sorted(shown), window.start, window.end, DRAWN),
+        earlier=ways_before(store, assessed.incidents if drawn else None, *window.span),
         vessels=judged.detection.context.vessels,
         zones=zones,
         manifest=published.manifest,
         heard_since=assessed.heard_since,
     )
+
+
+def ways_before(
+    store: Queries, incidents: pd.DataFrame | None, start: pd.Timestamp, end: pd.Timestamp
+) -> pd.DataFrame:
+    """Return `Products.earlier` of a run's incidents; nothing where nothing is drawn."""
+    told = frames.empty(INCIDENTS) if incidents is None else incidents
+    return earlier.ways(partial(store.track_positions, columns=DRAWN), told, start, end)
 
 
 def record(

@@ -212,6 +212,7 @@ def write_files(task: FilesTask) -> str:
     shown = runs.shown_vessels(found, flagged)
     with reader(task.place, task.generation) as store:
         tracks = store.track_positions(sorted(shown), *left.span, DRAWN)
+        before = runs.ways_before(store, left.table("incidents"), *left.span)
     products = Products(
         run_id=run_id,
         start=left.span[0],
@@ -222,6 +223,7 @@ def write_files(task: FilesTask) -> str:
         parts=left.table("parts"),
         incidents=left.table("incidents"),
         tracks=tracks,
+        earlier=before,
         vessels=left.table("vessels"),
         zones=looks.rules_of(task.place)[1],
         manifest=left.noted["manifest"],

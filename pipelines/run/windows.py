@@ -56,6 +56,11 @@ class Window:
     again: bool = False
     """Whether nothing is new, so that it is what the last night looked at."""
 
+    @property
+    def span(self) -> tuple[pd.Timestamp, pd.Timestamp]:
+        """Return its ends."""
+        return self.start, self.end
+
 
 def choose_window(
     store: Queries, *, date: str | None, since: str | None, until: str | None

@@ -21,6 +21,7 @@ from pipelines.ask.desk.charts import chart
 from pipelines.ask.explain.page import as_flagged
 from pipelines.assess.incidents import vessels_in
 from pipelines.base.text import LOCAL, LOCAL_NAME, script_json
+from pipelines.publish import earlier
 from pipelines.publish.brief.scene import scene_of
 from pipelines.publish.briefing import span, vessel_cards
 from pipelines.publish.cards import VesselCard
@@ -35,9 +36,6 @@ TRACK: Final = pd.Timedelta(weeks=2)
 """Of a vessel's track so much is drawn."""
 
 AROUND: Final = pd.Timedelta(days=1)
-BEFORE: Final = pd.Timedelta(hours=3)
-"""Of the way to what began before the night so much is drawn."""
-
 MAX_EVENTS: Final = 200
 """Of one vessel's events so many are drawn, the strongest."""
 
@@ -75,12 +73,13 @@ class Charts:
         key = (*self._key(shown), rank, _made(plan))
 
         def make() -> Drawn:
-            earlier = _begun(shown, rank) < shown.night.run["start"]
-            scene = _scene(shown, rank) if earlier else _part(self._scene(shown), {rank})
+            row = shown.incidents["rank"] == rank
+            long = bool((shown.incidents.loc[row, "start"] < shown.night.run["start"]).any())
+            scene = _scene(shown, rank) if long else _part(self._scene(shown), {rank})
             if plan is not None:
                 _, ways, points = units.layers(plan, scene.lon0, rank)
                 scene = replace(scene, ways=ways, points=points)
-            ground = None if earlier else self._ground(shown)
+            ground = None if long else self._ground(shown)
             return drawn_of(replace(scene, fit=_fit(scene)), ground)
 
         return self._drawn.get(key, make)
@@ -118,7 +117,8 @@ class Charts:
         return {one.name: found[one.name] for one in fields(Ground)}
 
     def _key(self, shown: Shown) -> tuple[Any, ...]:
-        return (shown.night.run["run_id"], shown.language)
+        # A run that is named has the areas of its time.
+        return (shown.night.run["run_id"], shown.night.moment.now, shown.language)
 
 
 def _made(plan: units.Held | None) -> str:
@@ -134,9 +134,12 @@ def _scene(shown: Shown, alone: int = 0) -> Scene:
     night, table = shown.night, shown.incidents[shown.incidents["rank"] > 0]
     table = table[table["rank"] == alone] if alone else table
     events, start = night.events, night.run["start"]
+    mmsis = {mmsi for joined in table["vessels"] for mmsi in vessels_in(joined)}
+    heard = pd.DataFrame(night.reports(sorted(mmsis), start, night.run["end"]))
+    before = pd.DataFrame(earlier.ways(night.reports, table, start, night.run["end"]))
+    tracks = earlier.joined(before, heard)
     if alone:
-        start = _begun(shown, alone) - BEFORE
-    tracks = _tracks(shown, table, start)
+        start = min(earlier.begun(one, night.run["end"]) for one in [start, *table["start"]])
     flags = [who for row in table.to_dict("records") for who in _flags(shown, row)]
     nothing = {"score": 0.0, "explanation": "", "event_id": ""}
     made = chart(
@@ -146,7 +149,7 @@ def _scene(shown: Shown, alone: int = 0) -> Scene:
         events=events,
         tracks=tracks,
         vessels=pd.DataFrame({"mmsi": list(shown.names), "name": list(shown.names.values())}),
-        zones=night.zones,
+        zones=night.areas,
         span=(start, night.run["end"]),
     )
     # The list beside the map is of incidents.
@@ -155,33 +158,6 @@ def _scene(shown: Shown, alone: int = 0) -> Scene:
     leading = {joined.split(";")[0] for joined in table["events"]}  # one to an incident
     led = [replace(one, main=one.id in leading) for one in scene.events]
     return replace(scene, events=tuple(led))
-
-
-def _tracks(shown: Shown, table: pd.DataFrame, start: pd.Timestamp) -> pd.DataFrame:
-    """Return where the vessels of incidents were from a time on; of those that nobody heard since,
-    the way to what is told of them.
-    """
-    night = shown.night
-    mmsis = {mmsi for joined in table["vessels"] for mmsi in vessels_in(joined)}
-    heard = pd.DataFrame(night.reports(sorted(mmsis), start, night.run["end"]))
-    silent = mmsis - set(heard["mmsi"])
-    theirs = [
-        row["rank"] for row in table.to_dict("records") if silent & vessels_in(row["vessels"])
-    ]
-    begun = min((_begun(shown, rank) for rank in theirs), default=start)
-    if begun >= start:
-        return heard
-    before = pd.DataFrame(night.reports(sorted(silent), begun - BEFORE, start))
-    return pd.concat([heard, before]).sort_values("mmsi", kind="stable", ignore_index=True)
-
-
-def _begun(shown: Shown, rank: int) -> pd.Timestamp:
-    """Return when an incident began, two weeks before the night's end at most."""
-    [joined] = shown.incidents.loc[shown.incidents["rank"] == rank, "events"]
-    starts = shown.events_of(str(joined).split(";"))["start"]
-    began: pd.Timestamp = min(starts, default=shown.night.run["start"])
-    earliest: pd.Timestamp = shown.night.run["end"] - TRACK
-    return max(began, earliest)
 
 
 def _vessel(shown: Shown, mmsi: int) -> Drawn | None:
@@ -204,7 +180,7 @@ def _vessel(shown: Shown, mmsi: int) -> Drawn | None:
         events=events.assign(status="unchanged"),
         tracks=tracks,
         vessels=pd.DataFrame({"mmsi": list(shown.names), "name": list(shown.names.values())}),
-        zones=night.zones,
+        zones=night.areas,
         span=(tracks["time"].min(), tracks["time"].max()),
     )
     cards = vessel_cards(made.products)

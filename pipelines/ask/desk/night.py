@@ -300,7 +300,7 @@ class Night:
             events=events,
             tracks=self.opened.track(*mmsis),
             vessels=self._named(),
-            zones=self.opened.zones,
+            zones=self.opened.areas,
             span=(self.run["start"], self.run["end"]),
         )
 
@@ -316,7 +316,7 @@ class Night:
             events=every[every["event_id"] == event["event_id"]],
             tracks=tracks,
             vessels=known,
-            zones=self.opened.zones,
+            zones=self.opened.areas,
             span=span,
         )
 

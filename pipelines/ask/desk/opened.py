@@ -16,6 +16,7 @@ from pipelines.ask.desk.told import Told
 from pipelines.base.settings import Installation
 from pipelines.run.manifest import reference_hash
 from pipelines.run.setup import load_zones
+from pipelines.run.zones_then import zones_then
 
 
 @dataclass(frozen=True, repr=False)
@@ -29,6 +30,9 @@ class Opened:
     """See `night.Night`."""
     installation: Installation
     zones: Zones
+    areas: Zones
+    areas_changed: tuple[str, ...]
+    """What its maps show, of a past run those that it had; and files of them that changed since."""
 
     @property
     def simulated(self) -> bool:
@@ -122,11 +126,14 @@ def opened(installation: Installation, as_of: str | None) -> Opened:
     flagged = flagged.assign(concluded=pd.Series(more.concluded, flagged.index, dtype="str"))
     if more.model is not None:
         flagged = flagged.assign(probability=more.probability)
+    zones = load_zones(installation)
+    areas = (zones, ()) if then.now else zones_then(installation, zones, manifest)
     return Opened(
         {**{str(name): value for name, value in run.items()}, "manifest": manifest},
         points(flagged),
         points(events),
         then,
         installation,
-        load_zones(installation),
+        zones,
+        *areas,
     )

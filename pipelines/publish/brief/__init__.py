@@ -35,6 +35,7 @@ from pipelines.publish.checks import units
 from pipelines.publish.maps import canvas, page
 from pipelines.publish.maps.style import MARKS, mark_of
 from pipelines.publish.plan import page as plan_page
+from pipelines.publish.plan import words as plan_words
 from pipelines.publish.products import Products
 
 VESSEL_LIMIT: Final = 100
@@ -113,6 +114,7 @@ def render(
         ranked=not heading,
         chart_only=chart_only,
         sections=sections,
+        plan_heading=plan_words.heading(products.planned) if products.planned and sections else "",
         marks=MARKS,
         mark_of=mark_of,
         explanation_parts=partial(explanation_parts, words=words),
@@ -125,6 +127,7 @@ def render(
         window_length=duration_text(products.start, products.end, *units(words)),
         cards=shown,
         incidents=incidents,
+        level=3 if incidents else 2,  # of headings: no step is left out
         cards_open=CARDS_OPEN,
         lone=LONE,
         incident_kinds=sorted({one.kind for one in incidents if one.kind}),

@@ -11,6 +11,7 @@ from detectors.core.arrays import Floats
 from detectors.core.frames import SECOND_US, epoch_us, offsets
 from pipelines.assess.incidents import certainty_of
 from pipelines.assess.incidents.silences import numbers_since
+from pipelines.publish import earlier
 from pipelines.publish.briefing import vessel_names
 from pipelines.publish.cards import EventCard, IncidentCard, VesselCard
 from pipelines.publish.maps import cut, thin
@@ -50,8 +51,10 @@ def scene_of(
     places = np.array([*_places(cards), *((one.lon, one.lat) for one in lone)], "float64").reshape(
         -1, 2
     )
-    lon0, fit = cut.extent(places[:, 0], places[:, 1], products.zones)
-    wanted = products.tracks[products.tracks["mmsi"].isin(_shown_mmsi(products, cards))]
+    heard_deg = products.manifest.get("heard_within_deg") or ()
+    lon0, fit = cut.extent(places[:, 0], places[:, 1], products.zones, heard_deg)
+    tracks = earlier.joined(products.earlier, products.tracks)
+    wanted = tracks[tracks["mmsi"].isin(_shown_mmsi(products, cards))]
     x, y = cut.relative(wanted["lon"].to_numpy(), lon0), wanted["lat"].to_numpy()
     box = cut.padded(
         (
@@ -72,7 +75,10 @@ def scene_of(
         points=points,
         tracks=_tracks(wanted, x, products, cards),
         vessels=_vessels(wanted, cards, lon0),
-        events=(*_events(products, cards, lon0), *(_lone(one, products, lon0) for one in lone)),
+        events=(
+            *_events(products, tracks, cards, lon0),
+            *(_lone(one, products, lon0) for one in lone),
+        ),
         numbers={card.place: card.rank for card in cards}
         | {LONE + one.rank: one.rank for one in lone},
         start_s=int(products.start.timestamp()),
@@ -112,7 +118,7 @@ def _tracks(
         mine = kept[np.searchsorted(kept, first) : np.searchsorted(kept, last)]
         pieces = np.split(mine, np.searchsorted(mine, cuts[(cuts > first) & (cuts < last)]))
         mmsi = int(tracks["mmsi"].iloc[first])
-        name = names.get(mmsi, f"MMSI {mmsi}")
+        name = names.get(mmsi, f"MMSI {mmsi:09d}")
         lines = tuple(xyt[piece] for piece in pieces if len(piece))
         found.append(Track(mmsi, place.get(mmsi, 0), name, lines))
     return tuple(found)
@@ -137,7 +143,9 @@ def _vessels(tracks: pd.DataFrame, cards: Sequence[VesselCard], lon0: float) -> 
     )
 
 
-def _events(products: Products, cards: Sequence[VesselCard], lon0: float) -> tuple[Event, ...]:
+def _events(
+    products: Products, tracks: pd.DataFrame, cards: Sequence[VesselCard], lon0: float
+) -> tuple[Event, ...]:
     """One mark per event; an event of two flagged vessels is theirs together."""
     events = products.events
     pairs = dict(
@@ -164,7 +172,7 @@ def _events(products: Products, cards: Sequence[VesselCard], lon0: float) -> tup
             key in main,
             0.0
             if event.kind != "gap" or (pairs[key][0], event.start) in renamed
-            else _pace_kn(products.tracks, pairs[key][0], event.start),
+            else _pace_kn(tracks, pairs[key][0], event.start),
             sure[places[key][0]],
         )
         for key, event in told.items()

@@ -43,16 +43,23 @@ def relative(lon: ArrayLike, lon0: float) -> Floats:
     return np.atleast_1d(geodesy.wrap_lon(np.asarray(lon, "float64") - lon0))
 
 
-def extent(lon: ArrayLike, lat: ArrayLike, zones: "Zones | None" = None) -> tuple[float, Box]:
-    """Find the middle longitude of some places, and the box around them to show first; of none the
-    waters that the layers of `zones` reach, or the Straits if they lie in these.
+def extent(
+    lon: ArrayLike,
+    lat: ArrayLike,
+    zones: "Zones | None" = None,
+    heard_deg: Sequence[float] = (),
+) -> tuple[float, Box]:
+    """Find the middle longitude of some places, and the box around them to show first; of none
+    where vessels were heard, else the waters that the layers of `zones` reach, or the Straits if
+    they lie in these.
 
     >>> extent([100.0, 102.0], [1.0, 2.0])
     (101.0, (-1.16, 0.92, 1.16, 2.08))
     """
     lons, lats = np.asarray(lon, "float64").ravel(), np.asarray(lat, "float64").ravel()
     if len(lons) == 0:
-        west, south, east, north = _home(zones)
+        west, south, east, north = heard_deg or _home(zones)
+        south, north = max(south, -MAX_LAT), min(north, MAX_LAT)
         middle = (west + east) / 2
         return middle, (west - middle, south, east - middle, north)
     angle = np.radians(lons)
@@ -72,7 +79,7 @@ def _home(zones: "Zones | None") -> Box:
     if reach is None or shapely.is_empty(reach) or shapely.intersects(reach, shapely.box(*HOME)):
         return HOME
     west, south, east, north = shapely.bounds(reach).tolist()
-    return west, max(south, -MAX_LAT), east, min(north, MAX_LAT)
+    return west, south, east, north
 
 
 def padded(box: Box) -> Box:

@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final, NamedTuple
 
+from detectors.kinematics.geodesy import METRES_PER_NM
+from detectors.kinematics.reach import FAR_M
+
 
 class Colour(NamedTuple):
     """One colour in each light."""
@@ -213,6 +216,7 @@ def for_scripts() -> dict[str, Any]:
     """Return what the canvas needs of the tables; colours it reads from the style sheet."""
     return {
         "colours": list(COLOURS),
+        "far_nm": FAR_M / METRES_PER_NM,
         "looks": {name: asdict(look) for name, look in LOOKS.items()},
         "marks": {name: asdict(mark) for name, mark in MARKS.items()},
         "grid": GRID_STEPS_DEG,

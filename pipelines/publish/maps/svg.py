@@ -33,6 +33,8 @@ _UNSEEN: Final = 0.35
 
 _MARGIN: Final = 10.0
 """How far beyond the sheet what is on it goes on, so that no edge of a cut is seen."""
+_POINT_R: Final = 9.5
+"""Half the width of a point, which no name runs into; one beside it begins further off."""
 _NAME_LIMIT: Final = 30
 _MIN_NAMED: Final = 34.0
 """Zones smaller than this have no name and no arrow on the sheet."""
@@ -66,7 +68,7 @@ class _Drawing:
         height = self.sheet.height
         frame = self._frame()
         room = Room(height)
-        marks = list(self._marks(room))
+        marks, points = list(self._marks(room)), list(self._points(room))
         named = [*self._states(room), *(self._named(room) if self.names else ())]
         named += self._places(room)
         told = f' role="img" aria-label="{escape(title)}"' if title else ""
@@ -82,7 +84,7 @@ class _Drawing:
                 *map(self._region, self.scene.regions),
                 *self._ways(),
                 *self._tracks(),
-                *self._points(),
+                *points,
                 *self._vessels(),
                 *marks,
                 *named,
@@ -207,7 +209,7 @@ class _Drawing:
 
     # ---- symbols
 
-    def _points(self) -> Iterator[str]:
+    def _points(self, room: Room) -> Iterator[str]:
         """Draw points; numbered ones that would cover another stand aside, on a line to it."""
         aground, spots = aground_of(self.scene.ground.land, self.sheet), list[tuple[float, float]]()
         symbols = []
@@ -215,6 +217,8 @@ class _Drawing:
             spot = (x, y)
             if one.numbered:
                 spots.append(spot := free_spot(x, y, spots, aground) or spot)
+            left, top = spot[0] - _POINT_R, spot[1] - _POINT_R
+            room.taken.append((left, top, left + 2 * _POINT_R, top + 2 * _POINT_R))
             if spot != (x, y):
                 yield leader((x, y), spot, stroke=self.ink.colour(one.colour))
             symbols.append(self._point(one, *spot))
@@ -227,8 +231,7 @@ class _Drawing:
         if point.symbol == "ring":
             return tag("circle", title, cx=x, cy=y, r=4, fill="none", stroke=colour)
         if point.symbol == "base":
-            beside = self.ink.text(text if self.names else "", x + 10, y + 5, "ink", "start")
-            return tag("path", d=f"M{x:.1f},{y - 8:.1f}l7,13h-14z", fill=colour) + beside
+            return tag("path", d=f"M{x:.1f},{y - 8:.1f}l7,13h-14z", fill=colour)
         shape = (
             tag("circle", title, cx=x, cy=y, r=11, fill=colour)
             if point.symbol == "circle"
@@ -311,10 +314,10 @@ class _Drawing:
                 yield self.ink.text(label.text, x, y + 4, "land-ink", "middle", **more)
 
     def _named(self, room: Room) -> Iterator[str]:
-        """Names of the flagged vessels, then those of zones, where there is room."""
-        room.taken += [
-            (x - 11, y - 11, x + 11, y + 11) for _, x, y in self._placed(self.scene.points)
-        ]
+        """Names of bases and flagged vessels, then those of zones, where there is room."""
+        for point, x, y in self._placed(self.scene.points):
+            if point.symbol == "base":
+                yield self._name(room, point.text, x, y, BESIDE, "ink")
         for vessel, x, y in self._placed(self.scene.vessels):
             yield self._name(
                 room, f"{self._number_of(vessel.rank)} {vessel.name}", x, y, BESIDE, "ink"

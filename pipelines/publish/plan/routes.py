@@ -75,8 +75,11 @@ def _points(one: Sailed, planned: Planned) -> list[_Point]:
                     said.route_turn,
                 )
             )
-        tasks: tuple[tuple[int, str], ...] = ((number, words.what(stop, one, said)),)
-        told = f"{words.task_told(stop, said)} {words.what(stop, one, said)}"
+        task, about = words.task_told(stop, said), words.what(stop, one, said)
+        # The corners of a sector are cut by plotters, and by us, before they say where it is.
+        named = task if words.task(stop) == "sector" else about
+        tasks: tuple[tuple[int, str], ...] = ((number, named),)
+        told = f"{task} {about}"
         note = f"{told}, {words.local(stop.begin_us, planned.language)}"
         if stop.target is not None:
             note += f", {said.chance} {stop.chance:.0%}, #{stop.target.rank}: {stop.target.reason}"

@@ -4,6 +4,7 @@ import resource
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -140,6 +141,22 @@ def test_what_was_heard_of_each_vessel() -> None:
     assert found["class_b_only"].tolist() == [False, True, False]
     assert found["lat"].tolist()[:2] == [1.2, 2.2]
     assert found["last_seen"].isna().tolist() == [False, False, True]
-    assert Heard.of(found.reset_index()) == Heard(6, 2, 3)
+    assert Heard.of(found.reset_index()) == Heard(6, 2, 3, (100.0, 1.0, 100.0, 3.0))
     assert heard_by_vessel(tracked[:0], start, until).empty
     assert not heard_by_vessel(tracked, start, MIDNIGHT - pd.Timedelta("1s"))["reports"].any()
+
+
+def test_where_most_vessels_were_heard_leaves_out_those_of_another_ocean() -> None:
+    """In whole degrees, over the antimeridian too; a tenth may be far from all others."""
+    x = np.r_[np.linspace(-9.5, 9.5, 70), np.full(30, 150.0)]
+    lat = np.r_[np.linspace(-20.5, -10.5, 70), np.full(30, 40.0)]
+    for middle, within in (
+        (130.0, (120.0, -21.0, 140.0, -10.0)),
+        (178.0, (168.0, -21.0, 188.0, -10.0)),
+        (-175.0, (175.0, -21.0, 195.0, -10.0)),
+    ):
+        lon = (middle + x + 180.0) % 360.0 - 180.0
+        each = pd.DataFrame({"reports": 1, "hours": 1, "lat": lat, "lon": lon})
+        assert Heard.of(each).within_deg == within
+        assert Heard.of(each.head(1)).within_deg[1::2] == (-21.0, -20.0)
+    assert Heard.of(each.head(0)).within_deg == ()

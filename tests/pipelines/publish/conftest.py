@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,11 @@ NAMES = (
     "",
     "MV SAMUDERA",
     "RUBY CREST",
+)
+AXE = resources.files("axe_core_python").joinpath("axe.min.js").read_text("utf-8")
+RUN_AXE = (
+    "axe.run(document, {resultTypes: ['violations']}).then((found) => found.violations.map("
+    "(one) => [one.id, one.nodes.map((node) => node.html.slice(0, 160))]))"
 )
 HOSTILE = {
     533000001: "<script>alert(1)</script>",
@@ -513,6 +519,12 @@ class Page:
         """Send a mouse event and wait until it has been drawn."""
         self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, **more)
         self.settle()
+
+    def violations(self) -> list[list[Any]]:
+        """Return what axe-core finds against a page, each with the elements."""
+        self.evaluate(f"{AXE}; 1")
+        found: list[list[Any]] = self.evaluate(RUN_AXE)
+        return found
 
     def click(self, x: float, y: float) -> None:
         """Click the left button."""

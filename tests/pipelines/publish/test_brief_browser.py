@@ -11,8 +11,10 @@ import pytest
 import shapely
 
 from pipelines.ask.desk.charts import Chart
+from pipelines.base.labels import labels
 from pipelines.publish import brief
 from pipelines.publish.maps import page as pages
+from pipelines.publish.maps import style
 from pipelines.publish.maps.page import text_of
 from pipelines.publish.products import Products
 from pipelines.run.conclusions import parse
@@ -846,8 +848,35 @@ def test_no_mark_that_is_moved_lies_on_land(page: Any, playing: bool) -> None:
     away = [m for m in found if (m["sx"], m["sy"]) != (m["x"], m["y"])]
     assert len(away) >= 8
     for m in away:
-        whole = shapely.Point(m["sx"], m["sy"]).buffer(9)
-        assert whole.intersection(ground).area < whole.area / 2
+        assert shapely.Point(m["sx"], m["sy"]).distance(ground) >= 10  # the land is painted in 3s
+
+
+def test_what_a_silent_vessel_can_have_reached_is_sea_and_ends_where_it_may_be_anywhere(
+    page: Any,
+) -> None:
+    """West of the middle is sea, east of it land; beyond 60 pixels is off the sheet."""
+    marks = (Path(pages.__file__).parent / "script" / "marks.js").read_text()
+    stage = """(() => { const TAU = 2 * Math.PI, RAD = TAU / 360, y0 = 0, latitude = () => 0;
+      const data = { start_s: 0, end_s: 7200 }, style = { far_nm: %s };
+      const openSea = new Path2D();
+      openSea.rect(0, -1, 1, 2);
+      openSea.rect(-1, -1, 2, 2);
+      %s
+      const canvas = Object.assign(document.createElement("canvas"), { width: 400, height: 400 });
+      const ctx = canvas.getContext("2d");
+      const v = { x: 0, y: 0, k: 60 };
+      const [X, Y] = [(x) => 200 + 60 * x, (y) => 200 - 60 * y];
+      const e = { x: -0.1, y: 0, begin_s: 0, end_s: null, pace_kn: 40 };
+      ringOf(ctx, v, { magenta: "#f0f" }, X, Y, { moment: null }, e);
+      const inked = (x) => ctx.getImageData(x, 200, 1, 1).data[3] > 0;
+      return [120, 145, 190, 210, 250].map(inked); })()"""
+    page.open("about:blank")
+    ring = marks[marks.index("function ringOf") :]
+    far_nm = style.for_scripts()["far_nm"]
+    assert page.evaluate(stage % (far_nm, ring)) == [False, True, True, False, False]
+    assert not any(page.evaluate(stage % (79.0, ring)))
+    for language in ("en", "ms"):
+        assert f"{far_nm:.0f} nm" in labels(language).legend_reach
 
 
 @pytest.mark.slow

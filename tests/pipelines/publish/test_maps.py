@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 import geopandas as gpd
 import gpxpy
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 
@@ -19,10 +20,11 @@ from pipelines.publish.brief.scene import scene_of
 from pipelines.publish.briefing import vessel_cards
 from pipelines.publish.maps import cut
 from pipelines.publish.maps.elements import ON_PAPER
-from pipelines.publish.maps.sheet import ratio_of
-from pipelines.publish.maps.spots import free_spot
+from pipelines.publish.maps.sheet import Sheet, ratio_of
+from pipelines.publish.maps.spots import MARK_R, aground_of, free_spot
 from pipelines.publish.maps.svg import svg
 from pipelines.publish.products import Products
+from tests.pipelines.publish.conftest import START, event_row, flagged_row, make, positions
 
 KML = "{http://www.opengis.net/kml/2.2}"
 
@@ -245,6 +247,25 @@ def test_a_map_of_nothing_shows_the_waters_that_the_layers_reach() -> None:
     assert shown() == shown(94, -1.5, 106, 9) == cut.HOME
 
 
+def test_a_map_of_nothing_opens_where_vessels_were_heard(empty: Products) -> None:
+    """A quiet night off Australia opened on the Straits, whose layers it has; what is found at one
+    place is shown where it is.
+    """
+    for heard, middle in (
+        ([115.0, -36.0, 154.0, -2.0], 134.5),
+        ([177.0, -20.0, 185.0, -15.0], 181),
+    ):
+        there = replace(empty, manifest={**empty.manifest, "heard_within_deg": heard})
+        scene = scene_of(there, vessel_cards(there))
+        west, south, east, north = scene.fit
+        assert scene.lon0 == middle
+        assert [west + middle, south, east + middle, north] == heard
+    of_before = {**empty.manifest, "heard_within_deg": []}  # and that of an earlier version
+    for manifest in (empty.manifest, of_before):
+        west, *_ = scene_of(replace(empty, manifest=manifest), []).fit
+        assert west == (cut.HOME[0] - cut.HOME[2]) / 2
+
+
 def test_each_zone_keeps_its_outline_and_name_whatever_was_drawn_before() -> None:
     """One is cut in two by the antimeridian, of one nothing is there, and the rest is kept of the
     same box: of other land, other zones, another box.
@@ -280,17 +301,22 @@ def test_each_zone_keeps_its_outline_and_name_whatever_was_drawn_before() -> Non
             np.testing.assert_array_equal(bare.land[0], island)
 
 
-def test_a_pond_is_no_place_for_a_mark() -> None:
-    """Its middle alone would be wet, and the rest cover land that isn't its own."""
-    turns = np.arange(8) * np.pi / 4
-    ponds = [(100 + 30 * np.cos(turn), 100 + 30 * np.sin(turn)) for turn in turns]
-
-    def on_land(x: float, y: float) -> bool:
-        return y < 140 and all(np.hypot(x - a, y - b) > 4 for a, b in ponds)
-
-    spot = free_spot(100.0, 100.0, [(100.0, 100.0)], on_land)
-    assert spot is not None
-    assert spot[1] > 140
+def test_no_mark_that_is_moved_covers_any_land_on_a_still_map() -> None:
+    """Not a pond, where its middle alone would be wet, nor an edge of the coast beside it."""
+    coast = shapely.box(-3, -3, -0.05, 3)
+    middles = [shapely.Point(-0.4 - x / 3, y / 3) for x in range(4) for y in range(-4, 4)]
+    ponds = shapely.buffer(middles, 0.06)
+    rings = [shapely.get_coordinates(one.exterior) for one in (coast, *ponds)]
+    sheet = Sheet(0.0, 0.0, 100.0, 1000.0)
+    land = shapely.Polygon(sheet.xy(rings[0]), [sheet.xy(ring) for ring in rings[1:]])
+    aground = aground_of(rings, sheet)
+    taken = [(490.0, 500.0)]  # its own place, five off the coast
+    for _ in range(24):
+        spot = free_spot(*taken[0], taken, aground)
+        assert spot is not None
+        assert shapely.Point(spot).distance(land) >= MARK_R
+        taken.append(spot)
+    assert len({spot for spot in taken if spot[0] > 500}) == 24
 
 
 def test_every_still_map_says_where_north_is(products: Products) -> None:
@@ -315,3 +341,23 @@ def test_a_vessel_at_a_pole_takes_the_map_from_nobody(
     numbers = re.findall(r'(?: (?:[xy][12]?|c[xy])="|[ML ,(]|translate\()(-?[a-z0-9.]+)', drawn)
     assert not {"nan", "inf", "-inf"} & set(numbers)
     assert drawn.count("<text") > 3
+
+
+def test_who_states_no_name_is_called_by_all_nine_digits_of_its_number() -> None:
+    """A tablet called it "no name reported", and its track by eight digits; and no viewer that
+    shows a description as it stands shows an apostrophe as a code.
+    """
+    mmsi = 52_524_178
+    flagged = flagged_row(1, mmsi=mmsi, reasons="", event_ids=[0])
+    hours = np.arange(4.0)
+    times = (START + pd.to_timedelta(hours, unit="h")).as_unit("us")
+    tracks = positions(mmsi, 3.0 + hours / 10, 100.5 + hours / 10, times)
+    made = make([event_row("gap", mmsi, START)], ["It isn't heard"], [flagged], {}, tracks)
+    root = ElementTree.fromstring(kml.document(made))
+    names = [one.text for one in root.iter(f"{KML}name")]
+    assert "SIM 1 052524178" in names
+    assert "SIM Track of MMSI 052524178" in names
+    said = [one.text or "" for one in root.iter(f"{KML}description")]
+    assert any("It isn't heard" in text for text in said)
+    [track] = scene_of(made, vessel_cards(made)).tracks
+    assert track.name == "MMSI 052524178"

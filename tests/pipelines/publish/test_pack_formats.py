@@ -90,6 +90,20 @@ def test_every_format_has_its_files(folder: Path) -> None:
     assert [path.name for path in folder.parent.iterdir()] == ["pack"]
 
 
+def test_the_text_of_a_pack_says_what_each_file_is_for(folder: Path, released: Products) -> None:
+    """What a crew opens first stands first, and all of it is in the pack's language."""
+    words = labels(released.language)
+    told = (folder / "README.txt").read_text(encoding="utf-8").split(f"{words.files}:\n")[1]
+    lines = [line.split(None, 1) for line in told.split("\n\n")[0].splitlines()]
+    assert [name for name, *_ in lines[:2]] == ["brief.html", "brief.pdf"]
+    assert {name for name, *_ in lines} == {one.name for one in folder.iterdir()} - {"README.txt"}
+    said = [more[0] for _, *more in lines if more]
+    assert len(said) >= 6
+    english = set(readme.FOR.values())
+    assert english.isdisjoint(said) == (released.language == "ms")
+    assert english <= set(labels("ms").desk)
+
+
 def test_the_marks_are_on_every_file(folder: Path, released: Products) -> None:
     words = labels(released.release.language if released.release else "en")
     # Tables have them row by row.

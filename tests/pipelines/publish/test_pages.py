@@ -124,7 +124,9 @@ def test_marks_stand_on_every_sheet() -> None:
         has_land=False,
     )
     holds_its_policy(html)
-    assert html.count("TLP:AMBER+STRICT · REL MYS") == 5  # tab, page, paper; above, below
+    assert (
+        html.count("TLP:AMBER+STRICT · REL MYS") == 6
+    )  # tab, paper twice; above, which is called so too, and below
     assert "@top-center" in html
     assert "H &lt;b&gt;" in html
     assert "@top-center" not in page.render(
@@ -312,3 +314,16 @@ def test_the_ground_is_cut_across_the_antimeridian() -> None:
     assert corners[:, 0].min() == pytest.approx(-0.7)
     assert corners[:, 0].max() == pytest.approx(0.6)
     assert cut.ground(Zones.none(), (-1.0, 1.0, 1.0, 5.0), 179.9).land == ()
+
+
+def test_the_name_of_a_base_stands_clear_of_the_stops_beside_it() -> None:
+    """A sortie that begins in sight of its base had its number across the base's name."""
+    points = (
+        Point(0.0, 3.0, "base", "unit-1", "Langkawi"),
+        Point(0.04, 3.0, "square", "unit-1", "1"),
+    )
+    scene = Scene(100.0, (-0.5, 2.5, 0.5, 3.5), (-1.0, 2.0, 1.0, 4.0), points=points)
+    drawn = svg(scene, 1.0, ink=IN_PAGE)
+    [(x, anchor)] = re.findall(r'<text x="([\d.]+)"[^>]*text-anchor="(\w+)"[^>]*>Langkawi<', drawn)
+    assert (float(x) < 500, anchor) == (True, "end")
+    assert "Langkawi" not in svg(scene, 1.0, ink=ON_PAPER, names=False)

@@ -145,10 +145,19 @@ def test_hostile_names_are_words_and_no_markup(coastless: Products) -> None:
 
 
 def test_invisible_characters_are_shown(hostile: Products) -> None:
-    said = shown(pdf.render(hostile)).replace("\u200b", "").replace(" ", "")
+    said = shown(pdf.render(hostile)).replace(" ", "")
     for name in hostile.flagged["name"].head(pdf.VESSEL_LIMIT):
         assert pdf.drawable(one_line(name, 60)).replace(" ", "") in said
     assert "\u202e" not in said
+
+
+def test_a_long_word_is_copied_out_as_it_was_written(coastless: Products) -> None:
+    """Where a line may end, no sign that isn't seen stands between its letters."""
+    word = "SELAT-0123456789-ABCDEFGHIJKLM"
+    vessels = coastless.flagged.head(1).assign(name=word, reasons="r")
+    said = shown(pdf.render(replace(coastless, flagged=vessels)))
+    assert word in said
+    assert not set("\u200b\u200c\u200d\u2060\ufeff\u00ad") & set(said)
 
 
 def test_long_words_stay_on_two_pages(coastless: Products) -> None:

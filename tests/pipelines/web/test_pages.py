@@ -39,7 +39,7 @@ from pipelines.assess.incidents.related import stories
 from pipelines.assess.reasons import by_own_vessel
 from pipelines.base.labels import labels
 from pipelines.base.problems import Problem
-from pipelines.base.settings import load
+from pipelines.base.settings import PROJECT, load
 from pipelines.base.text import LOCAL, LOCAL_NAME, minute, one_line, position_text
 from pipelines.detect import reception
 from pipelines.detect.lacking import LACKING
@@ -74,7 +74,16 @@ from pipelines.web.night import Nights, Shown, stated
 from pipelines.web.spoken import spoken
 from tests.pipelines.patrol.conftest import BOX, config, small_land, tracked, unit
 from tests.pipelines.patrol.test_plan import inputs
-from tests.pipelines.web.conftest import Page, Reader, ask, conclude, few, first_of, recorded
+from tests.pipelines.web.conftest import (
+    Page,
+    Reader,
+    ask,
+    conclude,
+    drawing_no_maps,
+    few,
+    first_of,
+    recorded,
+)
 
 NOW = pd.Timestamp("2026-11-27T02:00Z").to_pydatetime()
 HEARD_LATELY = pd.Timedelta(hours=HEARD_H)
@@ -976,7 +985,22 @@ def test_a_new_run_takes_the_desk_over_and_old_links_lead_to_their_night(
     incident = f"/incident/{table['incident_id'].iloc[0]}"
     answer = own_reader.client.get(incident, follow_redirects=False)
     assert answer.headers["location"] == f"{incident}?at={night.run['run_id']}"
-    assert "as it was known then" in own_reader.page(incident).text
+    page = own_reader.page(incident)
+    assert "as it was known then" in page.text
+    assert "Areas that changed since" not in page.text
+
+
+def test_a_past_night_says_which_areas_are_those_of_today(desk_home: Path, tmp_path: Path) -> None:
+    """One of its areas was drawn anew since: what it was then, nobody kept."""
+    config = Path(shutil.copytree(PROJECT / "config", tmp_path / "config"))
+    drawn = config / "zones" / "ports.geojson"
+    drawn.write_text(drawn.read_text().replace('"Port Klang', '"Old Port Klang', 1))
+    with drawing_no_maps():
+        reader = Reader(Desk(load(desk_home, config), "Lt Aminah"))
+        [(about, _)] = reader.page("/nights").all("a", **{"class": "title"})
+        said = "Areas that changed since are drawn as they are now: ports.geojson."
+        assert said in reader.page(about["href"]).text
+        assert said not in reader.page("/").text
 
 
 def test_a_run_that_came_to_nothing_is_the_first_thing_said(

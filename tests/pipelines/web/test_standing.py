@@ -23,6 +23,7 @@ from pipelines.base.labels import labels
 from pipelines.base.settings import HealthSettings, load
 from pipelines.base.text import age
 from pipelines.cli.main import app
+from pipelines.publish import earlier
 from pipelines.publish.plan import words
 from pipelines.publish.products import Planned
 from pipelines.reference.codes import flag_states
@@ -376,7 +377,7 @@ def test_what_began_before_the_night_is_drawn_from_before_it_began(
         return data
 
     data = drawn(charts.Charts().incident(shown, rank))
-    assert data["start_s"] == int((began - charts.BEFORE).timestamp())
-    assert min(one["begin_s"] for one in data["events"]) == charts.BEFORE.total_seconds()
+    assert data["start_s"] == int((began - earlier.BEFORE).timestamp())
+    assert min(one["begin_s"] for one in data["events"]) == earlier.BEFORE.total_seconds()
     assert {one["mmsi"] for one in data["tracks"]} >= mmsis
     drawn(charts.Charts().night(shown, {rank}))

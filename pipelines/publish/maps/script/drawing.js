@@ -31,13 +31,12 @@ function draw(ctx, w, h, v, c, ratio, s) {
   graticule(ctx, w, h, v, c, X, Y);
   arrows(ctx, v, c, X, Y);
   const listed = events.filter((e) => !s.shown || e === s.event || e.ranks.some((rank) => rank === s.rank || s.shown.has(rank)));
-  const marks = layOut(w, h, X, Y, s, listed, aground(v, w, h));
+  const marks = layOut(w, h, X, Y, s, listed, barred(v, w, h, s.pad));
   // No name is cut by the edge of the window or of the ground, nor runs into the degrees at its right
   const [ex, ey] = [(w * s.pad) / (1 + 2 * s.pad), (h * s.pad) / (1 + 2 * s.pad)];
   const taken = [[ex - 1, 0, ex, h], [w - ex - 46, 0, w - ex, h], [0, ey - 1, w, ey + 18], [0, h - ey, w, h - ey + 1]];
   taken.push([-FAR_OFF, 0, sheet[0], h], [sheet[0] + sheet[2], 0, FAR_OFF, h]);
-  // … nor lies under the legend's button, the scale or the buttons that zoom (map.css)
-  taken.push([ex, h - ey - 96, ex + 96, h - ey], [ex, h - ey - 50, ex + 200, h - ey], [w - ex - 60, ey, w - ex, ey + 134]);
+  taken.push(...buttons(w, h, s.pad));
   for (const m of marks) taken.push(boxAt(m.sx, m.sy, m.small ? 5 : 12));
   for (const p of pointsShown(s)) taken.push(boxAt(X(p.x), Y(p.y), 8));
   stateNames(ctx, w, v, c, X, Y, taken);

@@ -26,15 +26,17 @@ const free = (taken, b) => !taken.some((t) => b[0] < t[2] && b[2] > t[0] && b[1]
 
 // Marks stay on their place where they can; else beside it, on a line that leads back to it; else,
 // and while another vessel is chosen, they shrink to a dot until the reader comes closer.
-const RINGS = [[0, 1], [23, 8], [42, 14], [62, 20]];
+const RINGS = [[0, 1], [23, 8], [42, 14], [62, 20], [84, 26]];
 // While a moment is shown, only what goes on then is more than a dot (see playback.js).
 const muted = (e, s) => s.moment !== null || (s.rank && !e.ranks.includes(s.rank));
 // What somebody has concluded on stands back, unless it is chosen
 const over = (ranks, s) => ranks.every((rank) => s.closed.has(rank) && rank !== s.rank);
-/* Tell how many ninths of a mark at a pixel lie on land: one that finds no room at its place goes over the sea. The
+/* Tell whether any of a mark at a pixel would cover land: one that finds no room at its place goes over the sea. The
    land is painted once for a view, small, and looked up: to ask a path of a whole coast takes as long as to paint it. */
 const GRAIN = 3;
-const NINTHS = [-9, 0, 9].flatMap((dx) => [-9, 0, 9].map((dy) => [dx, dy]));
+const BADGE_R = 13;
+const ACROSS = [-4, -3, -2, -1, 0, 1, 2, 3, 4].map((n) => n * GRAIN);
+const BADGE = ACROSS.flatMap((dx) => ACROSS.map((dy) => [dx, dy])).filter(([dx, dy]) => Math.hypot(dx, dy) <= BADGE_R);
 let lately = { of: "" };
 function aground(v, w, h) {
   const of = [v.x, v.y, v.k, w, h].join();
@@ -52,15 +54,24 @@ function painter(v, w, h) {
   };
   return (sx, sy) => {
     painted ||= paint();
-    return NINTHS.filter(([dx, dy]) => {
+    return BADGE.some(([dx, dy]) => {
       const [i, j] = [Math.floor((sx + dx) / GRAIN), Math.floor((sy + dy) / GRAIN)];
       return i >= 0 && i < wide && j >= 0 && j < high && painted[4 * (j * wide + i) + 3] > 127;
-    }).length;
+    });
   };
 }
-// A mark that is moved lies wholly over the sea; else, in a narrow water, by two thirds.
-const ON_LAND = [0, 3];
-function layOut(w, h, X, Y, s, shown, onLand = () => 0) {
+/* What lies under the legend's button, the scale or the buttons that zoom (map.css), of a sheet that goes beyond the
+   window by `pad`; and where no mark may go that stands beside its place. */
+function buttons(w, h, pad) {
+  const [ex, ey] = [(w * pad) / (1 + 2 * pad), (h * pad) / (1 + 2 * pad)];
+  return [[ex, h - ey - 96, ex + 96, h - ey], [ex, h - ey - 50, ex + 200, h - ey], [w - ex - 60, ey, w - ex, ey + 134]];
+}
+function barred(v, w, h, pad) {
+  const [onLand, under] = [aground(v, w, h), buttons(w, h, pad)];
+  const r = BADGE_R;
+  return (x, y) => under.some((b) => x > b[0] - r && x < b[2] + r && y > b[1] - r && y < b[3] + r) || onLand(x, y);
+}
+function layOut(w, h, X, Y, s, shown, onLand = () => false) {
   const partners = (e) => e.ranks.includes(s.rank);
   const order = [...shown].sort((a, b) =>
     partners(b) - partners(a) || (b === s.event) - (a === s.event) || b.main - a.main || a.ranks[0] - b.ranks[0]);
@@ -70,13 +81,14 @@ function layOut(w, h, X, Y, s, shown, onLand = () => 0) {
     const y = Y(e.y);
     if (x < -30 || y < -30 || x > w + 30 || y > h + 30) continue;
     const mark = { event: e, x, y, sx: x, sy: y, small: true };
-    const reach = muted(e, s) ? 0 : !e.main && !partners(e) ? 1 : Math.min(w, h) < 400 ? 2 : 4;
-    search: for (const [most, [r, n]] of ON_LAND.flatMap((most) => RINGS.slice(0, reach).map((ring) => [most, ring]))) {
+    // So many rings: on a small map the outer ones lie across a country.
+    const reach = muted(e, s) ? 0 : !e.main && !partners(e) ? 1 : Math.min(w, h) < 400 ? 2 : w < 900 ? 4 : 5;
+    search: for (const [r, n] of RINGS.slice(0, reach)) {
       for (let i = 0; i < n; i += 1) {
         const sx = x + r * Math.cos((i / n) * TAU - Math.PI / 4);
         const sy = y + r * Math.sin((i / n) * TAU - Math.PI / 4);
         if (found.some((m) => !m.small && (m.sx - sx) ** 2 + (m.sy - sy) ** 2 < 24 ** 2)) continue;
-        if (r && (onLand(sx, sy) > most || hidesLine(found, x, y, sx, sy))) continue;
+        if (r && (onLand(sx, sy) || hidesLine(found, x, y, sx, sy))) continue;
         mark.sx = sx;
         mark.sy = sy;
         mark.small = false;
@@ -252,14 +264,21 @@ function reachOf(ctx, v, c, X, Y, s) {
   const silent = s.event ? [s.event] : events.filter((e) => s.rank && e.ranks.includes(s.rank) && goesOn(e));
   for (const e of silent) if (e.pace_kn) ringOf(ctx, v, c, X, Y, s, e);
 }
+/* No ship sails over land, nor is more known than the sheet shows; and what has gone further than `far_nm` can be
+   anywhere, as its sentence says. */
 function ringOf(ctx, v, c, X, Y, s, e) {
   const span = data.end_s - data.start_s;
   const until = Math.min(e.end_s === null ? span : e.end_s, s.moment ? s.moment.t : span);
   const miles = (e.pace_kn * Math.max(until - e.begin_s, 0)) / 3600;
+  if (miles >= style.far_nm) return;
   const r = ((miles / 60) * v.k) / Math.cos(latitude(e.y + y0) * RAD);
   const { a: ratio } = ctx.getTransform();
   const [x, y, w, h] = [X(e.x), Y(e.y), ctx.canvas.width / ratio, ctx.canvas.height / ratio];
   if (Math.hypot(Math.max(x, w - x), Math.max(y, h - y)) < r) return; // a sheet all of one colour shows no reach
+  ctx.save();
+  ctx.setTransform(ratio * v.k, 0, 0, -ratio * v.k, ratio * X(0), ratio * Y(0));
+  ctx.clip(openSea, "evenodd");
+  ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
   ctx.beginPath();
   ctx.arc(x, y, r, 0, TAU);
   ctx.fillStyle = ctx.strokeStyle = c.magenta;
@@ -269,6 +288,5 @@ function ringOf(ctx, v, c, X, Y, s, e) {
   ctx.lineWidth = 1.2;
   ctx.setLineDash([4, 4]);
   ctx.stroke();
-  ctx.setLineDash([]);
-  ctx.globalAlpha = 1;
+  ctx.restore();
 }

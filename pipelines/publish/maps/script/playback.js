@@ -91,7 +91,7 @@ function drawMoment(ctx, w, h, v, c, ratio, s) {
   const now = events.filter((e) => e.begin_s <= t && (e.end_s === null || t <= e.end_s));
   const still = { ...s, moment: null };
   reachOf(ctx, v, c, X, Y, s);
-  const marks = layOut(w, h, X, Y, still, now, aground(v, w, h));
+  const marks = layOut(w, h, X, Y, still, now, barred(v, w, h, 0));
   for (const mark of marks) leader(ctx, mark, c);
   for (const mark of [...marks].reverse()) drawMark(ctx, mark, c, still);
   const taken = marks.map((m) => boxAt(m.sx, m.sy, 13));

@@ -69,6 +69,8 @@ const events = data.events.filter(placed).map((e) => ({ ...e, x: px(e.x), y: py(
 const states = data.states.map((one) => ({ ...one, x: px(one.x), y: py(one.y) }));
 const landmarks = data.places.map((one) => ({ ...one, x: px(one.x), y: py(one.y) }));
 const edge = { l: px(data.box[0]), b: py(data.box[1]), r: px(data.box[2]), t: py(data.box[3]) };
+const openSea = new Path2D(land); // with even-odd: all of the sheet but the land
+openSea.rect(edge.l, edge.b, edge.r - edge.l, edge.t - edge.b);
 const home = [px(west), py(south), px(east), py(north)];
 /* What a rank is shown as: vessels of one incident share its number. */
 const numberOf = (rank) => String((data.numbers[rank] ?? rank) || "");
