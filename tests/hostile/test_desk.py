@@ -230,7 +230,7 @@ def test_odd_addresses_lead_nowhere(reader: Reader, path: str) -> None:
 
 def test_assets_are_a_closed_list() -> None:
     maps = {"chart.js", "places.js", "area.js"}
-    assert {"desk.css", "desk.js", *maps} == assets._assets().keys()
+    assert {"desk.css", "desk.js", "early.js", *maps} == assets._assets().keys()
     assert assets.find("../pages/desk.html.j2") is None
 
 
