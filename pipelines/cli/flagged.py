@@ -148,6 +148,7 @@ def _read(folder: Path) -> "tuple[dict[str, Any], pd.DataFrame]":
 
     from detectors.core.errors import SelatError
     from pipelines.base.files import read_plain
+    from pipelines.base.schemas import FLAGGED
 
     name = "manifest.json"
     try:
@@ -155,7 +156,9 @@ def _read(folder: Path) -> "tuple[dict[str, Any], pd.DataFrame]":
         _ = manifest["run_id"], manifest["simulated"]
         name = "flagged.csv"
         vessels = pd.read_csv(folder / name, dtype=str, keep_default_na=False)
-        _ = vessels["score"].astype(float), vessels["event_ids"]
+        if "incident_id" not in vessels:  # a run of before there were incidents
+            vessels = vessels.assign(incident_id="")
+        _ = vessels[list(FLAGGED)], vessels["score"].astype(float)
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise SelatError(
             f"{name} of run {folder.name} is damaged",
@@ -203,7 +206,8 @@ def _print_table(
         more = [f"… and {len(reasons) - 2} more"] if len(reasons) > 2 else []
         more += [f"Concluded: {clean(str(row.concluded))}"] if row.concluded else []
         more += [_where(str(row.last_seen), str(row.lat), str(row.lon))]
-        more += [f"event {str(row.event_ids)[:8]}, incident {str(row.incident_id)[:8]}"]
+        incident = f", incident {str(row.incident_id)[:8]}" if row.incident_id else ""
+        more += [f"event {str(row.event_ids)[:8]}{incident}"]
         scores = [row.score] if model is None else [row.score, row.probability]
         table.add_row(
             str(row.rank),

@@ -10,6 +10,7 @@ import json
 import os
 import secrets
 import select
+import shutil
 import socket
 import stat
 import subprocess
@@ -32,6 +33,9 @@ from pipelines.flows.gate import LOOPBACK, PROOF, proof
 
 START_S: Final = 180.0
 """Time for the server to start; the first start on a slow machine makes its database."""
+
+_ROOM_BYTES: Final = 8_000_000
+"""Its database takes 1.6 MB when it is made, and the journal beside it 4.2 MB."""
 
 _SAID_S: Final = 10.0
 """Time for clients to tell the server what they have still to tell, and for it to note that."""
@@ -342,4 +346,8 @@ def _wait_for(process: "subprocess.Popen[bytes]", asked: Mapping[str, Any], log:
     if not select.select([from_it], [], [], START_S)[0]:
         raise SelatError(f"Prefect's server did not start within {START_S:.0f} s", hint)
     if not from_it.readline():
+        free = shutil.disk_usage(log.parent).free
+        if free < _ROOM_BYTES:  # on a full disk it can't even say so in its log
+            why = f"no room left for Prefect's server in {log.parent} ({free / 1e6:,.0f} MB free)"
+            raise SelatError(why, hint="free some space and run the same again")
         raise SelatError(f"Prefect's server ended at once, code {process.wait()}", hint)

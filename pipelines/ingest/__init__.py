@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from pipelines.ingest.area import Area
-    from pipelines.ingest.decoding import Decoding, decode, key
+    from pipelines.ingest.decoding import Decoding, decode, key, keys
     from pipelines.ingest.discovery import STDIN, FeedFile, Feeds, discover
     from pipelines.ingest.errors import ChangedError, IngestError, as_text, explained
     from pipelines.ingest.options import IngestOptions
@@ -38,11 +38,12 @@ __all__ = [
     "discover",
     "explained",
     "key",
+    "keys",
 ]
 
 _MODULES: Final = {
     "area": ("Area",),
-    "decoding": ("Decoding", "decode", "key"),
+    "decoding": ("Decoding", "decode", "key", "keys"),
     "discovery": ("STDIN", "FeedFile", "Feeds", "discover"),
     "errors": ("ChangedError", "IngestError", "as_text", "explained"),
     "options": ("IngestOptions",),

@@ -191,7 +191,13 @@ def key(feed: FeedFile, options: IngestOptions) -> str:
     A second reading of a feed with the same key gives the same rows. The layout is looked up by
     the feed's header, so a change to one layout concerns only the feeds that are read with it.
     """
-    return "|".join([feed.sha256, options.key(_layouts_of(feed, options)), DECODER_VERSION])
+    return next(keys(feed, options))
+
+
+def keys(feed: FeedFile, options: IngestOptions) -> Iterator[str]:
+    """Return what `key` does, and what it did with each decoder before, newest first."""
+    read_so = f"{feed.sha256}|{options.key(_layouts_of(feed, options))}"
+    return (f"{read_so}|{version}" for version in range(DECODER_VERSION, 0, -1))
 
 
 def _layouts_of(feed: FeedFile, options: IngestOptions) -> str:

@@ -114,7 +114,7 @@ def _ingest_as_it_is(
     options: ingest.IngestOptions,
     report: Reporter,
 ) -> dict[str, Any] | None:
-    key = feed_key(feed, options)
+    key, *earlier = _keys(feed, options)
     before = None
     if store.has_feed(key):
         if PurePath(feed.name).name not in store.called(key):
@@ -131,6 +131,8 @@ def _ingest_as_it_is(
         # Half a number is a wrong number: what was read of a line that goes on now goes with it.
         replaces = [key for key, of, _ in cut if of in grown]
         replaces += waiting.alone(store.waiting(), feed.sha256)
+        # What an older decoder read of it would stand beside what this one reads.
+        replaces += [one for one in earlier if store.has_feed(one) and one not in replaces]
     size = feed.path.stat().st_size
     with report.bar(f"Reading {feed.name}", size) as bar:
         decoding = ingest.decode(
@@ -169,9 +171,12 @@ class _LiveReport(Mapping[str, Any]):
         return len(self.now())
 
 
-def feed_key(feed: ingest.FeedFile, options: ingest.IngestOptions) -> str:
-    """Key of a feed in the ledger: its content and all that decides what is read from it."""
-    return hashlib.sha256(ingest.key(feed, options).encode()).hexdigest()[:16]
+def _keys(feed: ingest.FeedFile, options: ingest.IngestOptions) -> Iterator[str]:
+    """Return the key of a feed in the ledger, made of its content and all that decides what is read
+    from it, and those that it had with decoders of before.
+    """
+    every = ingest.keys(feed, options)
+    return (hashlib.sha256(one.encode()).hexdigest()[:16] for one in every)
 
 
 def ingest_all(

@@ -19,6 +19,7 @@ from pipelines.ask.health.gather import gather
 from pipelines.base.progress import reporter
 from pipelines.base.schedule import Served, write_served
 from pipelines.base.settings import load
+from pipelines.ingest import decoding
 from pipelines.ingest.waiting import Waiting
 from pipelines.run import feeds
 from pipelines.store import read, write
@@ -129,6 +130,43 @@ def feeds_of(folder: Path) -> Iterator[Path]:
         packed.writestr("one.nmea", sentences(hours, 3))
         packed.writestr("two.csv", table(hours))
     yield from (nmea, csv, archive)
+
+
+def test_what_a_decoder_of_before_read_gives_way_to_what_this_one_reads(
+    tmp_path: Path, at: At, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both stood in the store, and what an older one dated otherwise was there at two times."""
+    at(24)
+    for path in feeds_of(tmp_path):
+        with monkeypatch.context() as before:
+            before.setattr(decoding, "DECODER_VERSION", decoding.DECODER_VERSION - 1)
+            ingest(tmp_path / "old", path)
+        ingest(tmp_path / "old", path)
+        ingest(tmp_path / "new", path)
+    assert_same(content(tmp_path / "old"), content(tmp_path / "new"))
+
+
+@pytest.mark.parametrize("again", ["a clock", "a decoder"])
+def test_what_is_read_again_keeps_every_name_it_came_by_and_no_other(
+    tmp_path: Path, at: At, monkeypatch: pytest.MonkeyPatch, again: str
+) -> None:
+    """Who may have it by one of them may have it all along; not what has grown since."""
+    home, (first, other, grown) = tmp_path / "home", (tmp_path / f"{k}.csv" for k in "abc")
+    for path in (first, other):
+        path.write_text(table(range(-20, 6))[:-9])  # while somebody was writing it
+    grown.write_text(table(range(-20, 8)))
+    at(-12)
+    ingest(home, first)
+    if again == "a clock":
+        at(24)
+    else:
+        monkeypatch.setattr(decoding, "DECODER_VERSION", decoding.DECODER_VERSION + 1)
+    for came, names in ((other, ["a.csv", "b.csv"]), (grown, ["c.csv"])):
+        ingest(home, came)
+        with read(home / "store") as reader:
+            [key] = reader.feed_keys()
+            assert sorted(reader.called(key)) == names
+            assert Path(reader.ledger()["name"][0]).name == names[0]
 
 
 @pytest.mark.parametrize(
@@ -253,13 +291,14 @@ def test_sightings_from_the_future_are_taken_once_their_time_has_come(
     tmp_path: Path, selat: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     times = [pd.Timestamp(NOW_S + hours * HOUR_S, unit="s", tz="UTC") for hours in (-2, 30, 60)]
-    rows = [f"{time.isoformat()},3.{k},100.5,s{k}" for k, time in enumerate(times)]
-    file = tmp_path / "sar.csv"
-    file.write_text("\n".join(["time,lat,lon,sighting_id", *rows]))
+    rows = [f"{time.isoformat()},3.{k},100.5,s{k},SAR" for k, time in enumerate(times)]
+    file = tmp_path / "24.csv"
+    file.write_text("\n".join(["time,lat,lon,sighting_id,source", *rows]))
     homes = [tmp_path / "slow", tmp_path / "right"]
     for home, limits in zip(homes, ((24, 48, 72), (72,)), strict=True):
         for hours in limits:
             monkeypatch.setenv("SELAT_INGEST__MAX_FUTURE_H", str(hours))
+            file = file.rename(tmp_path / f"{hours}.csv")
             selat("sightings", "import", file, "--home", home)
             if hours == 24:
                 told = " ".join(selat("doctor", "--home", home).out.split())
@@ -269,8 +308,11 @@ def test_sightings_from_the_future_are_taken_once_their_time_has_come(
         with read(home / "store") as reader:
             found.append([reader.all_sightings(), reader.sighting_files()])
     for one, other in zip(*found, strict=True):
-        pd.testing.assert_frame_equal(one, other)
+        held = one.columns.difference(["name", "report"])
+        pd.testing.assert_frame_equal(one[held], other[held])
     assert len(found[0][0]) == 3
+    [(name, report)] = found[0][1][["name", "report"]].to_numpy()
+    assert [name, *json.loads(report)["also_named"]] == ["24.csv", "48.csv", "72.csv"]
 
 
 def test_an_older_home_opens_and_its_feeds_stay(tmp_path: Path, at: At) -> None:

@@ -3,6 +3,8 @@
 import errno
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -12,6 +14,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from detectors.core.errors import SelatError
 from pipelines.ask.doctor import check_reach
 from pipelines.ask.others import check_others
 from pipelines.base import failure
@@ -20,7 +23,7 @@ from pipelines.base.progress import noted_in
 from pipelines.base.schedule import LOOK
 from pipelines.base.settings import PROJECT, load
 from pipelines.cli import main
-from pipelines.flows import environment
+from pipelines.flows import environment, server
 from pipelines.flows.environment import HomeError, prepare
 from pipelines.publish.packs import log
 from pipelines.publish.packs.keys import Keyring
@@ -171,6 +174,18 @@ def test_a_night_that_failed_on_a_disk_without_room_for_a_word_is_told(
         assert installation.failure.read_text().endswith(" failed: run.json: no room\n")
     finally:
         installation.failure.unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize(("free", "said"), [(0, "no room left"), (1 << 40, "ended at once")])
+def test_a_server_that_ends_for_want_of_room_is_told_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, said: str
+) -> None:
+    """It can't: its log is on the disk that is full."""
+    monkeypatch.setattr(server.shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
+    pipe = subprocess.PIPE
+    ended = subprocess.Popen([sys.executable, "-c", "input()"], stdin=pipe, stdout=pipe)
+    with ended, pytest.raises(SelatError, match=said):
+        server._wait_for(ended, {}, tmp_path / "server.log")
 
 
 def test_a_copy_for_which_there_is_no_room_is_told_in_one_line_and_leaves_nothing(

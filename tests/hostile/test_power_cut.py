@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from pipelines.ask.doctor import check_reach
@@ -21,6 +22,7 @@ LEFT = {
     "less than all": b"{}",
     "depths": b"[" * 100_000,
     "bytes": bytes(range(256)),
+    "few columns": b"score,event_ids\n0.5,0123456789abcdef\n",
 }
 
 
@@ -38,6 +40,16 @@ def test_the_list_says_what_is_damaged_and_what_to_do(home: Path, selat: Selat, 
         assert f"{name} of run {(home / 'latest').resolve().name} is damaged" in told.err, left
         assert "selat nightly" in told.err
     assert selat("incidents", "--top", "1", "--home", home).code == 0  # as the store has them
+
+
+def test_the_list_of_a_run_of_before_there_were_incidents_is_shown(
+    home: Path, selat: Selat
+) -> None:
+    path = home / "latest" / "flagged.csv"
+    pd.read_csv(path, dtype=str).drop(columns="incident_id").to_csv(path, index=False)
+    told = selat("flagged", "--home", home)
+    assert told.code == 0
+    assert "event " in told.out
 
 
 def test_the_doctor_says_so(home: Path) -> None:

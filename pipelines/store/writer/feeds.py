@@ -12,7 +12,7 @@ from pipelines.store.catalogue import StoreError
 from pipelines.store.feeds import Batch, FeedParts, Gathered, NewFiles
 from pipelines.store.queries import Queries
 from pipelines.store.writer.files import FileWriter
-from pipelines.store.writer.publishing import keys_frame, one_row, some_rows
+from pipelines.store.writer.publishing import KEY_OF, keys_frame, one_row, some_rows
 
 _OF_A_FEED: Final = ("ledger", "presence", "statics", "run_feeds", "feed_places", "late_reports")
 """Tables with rows by feed_key, the files of positions aside."""
@@ -49,7 +49,8 @@ class FeedWriter(FileWriter):
             Where its file lies, absolute.
         replaces
             Keys of feeds that this one takes the place of, such as the same file read again: they
-            go in the moment in which this one comes.
+            go in the moment in which this one comes. What is the same to the last byte keeps the
+            names that it came by before.
         late_from
             Of a feed that is read again: before this nothing came to it. It is new to the next run
             from there on, if a run had looked at the feed before; else whole.
@@ -73,10 +74,12 @@ class FeedWriter(FileWriter):
             if known and self._gathers(feed_key, sha256, name, report, parts, path):
                 return
             parts.flush()
+            first, more = self._names_kept("ledger", replaced, sha256, name)
             with self._transaction():
                 if replaced:
                     self._drop_feeds(replaced, parts)
-                self._record(feed_key, sha256=sha256, name=name, report=report, parts=parts)
+                said = {**report, **more}
+                self._record(feed_key, sha256=sha256, name=first, report=said, parts=parts)
                 if path is not None:
                     self._place_all({feed_key: path})
                 if late is not None:
@@ -264,7 +267,7 @@ class FeedWriter(FileWriter):
 
         `table`: "ledger" or "sighting_files".
         """
-        column = "feed_key" if table == "ledger" else "file_key"
+        column = KEY_OF[table]
         query = f"SELECT name, report FROM {table} WHERE {column} = $key"  # noqa: S608 (names of ours)
         [(first, text)] = self._connection.execute(query, {"key": key}).fetchall()
         report = json.loads(text)

@@ -5,10 +5,11 @@ files first, flushed to disk; then one transaction on the private copy of the ca
 them; then the copy is published by rename.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import Any
+from pathlib import Path, PurePath
+from typing import Any, Final
 
 import duckdb
 import pandas as pd
@@ -24,6 +25,9 @@ from pipelines.store.foreign import note_as_ours
 from pipelines.store.place import Place
 from pipelines.store.queries import Queries
 from pipelines.store.writer.leftovers import remove_work
+
+KEY_OF: Final = {"ledger": "feed_key", "sighting_files": "file_key"}
+"""The column of keys of the tables of what was taken in."""
 
 
 class Publishing(Queries):
@@ -73,6 +77,29 @@ class Publishing(Queries):
             raise
         catalogue.swap(fresh, self._published)
         note_as_ours(self._published)
+
+    def _names_kept(
+        self, table: str, replaced: Collection[str], sha256: str, name: str
+    ) -> tuple[str, dict[str, list[str]]]:
+        """Return the first name of a feed, or of a file of sightings, that takes the place of
+        others, and its further ones, for its report: those that the same content came by before.
+
+        Whoever may have it by one of them still may; so not those of what is another to a byte.
+        """
+        query = (
+            f"SELECT name, report FROM {table} "  # noqa: S608 (names of ours)
+            f"WHERE list_contains($keys, {KEY_OF[table]}) AND sha256 = $of ORDER BY {KEY_OF[table]}"
+        )
+        asked = {"keys": list(replaced), "of": sha256}
+        rows = self._connection.execute(query, asked).fetchall() if replaced else []
+        every = {
+            PurePath(one).name: one
+            for first, report in rows
+            for one in (first, *json.loads(report).get("also_named", ()))
+        }
+        every[PurePath(name).name] = name
+        first, *more = every.values()
+        return first, {"also_named": more} if more else {}
 
     def show(self, path: Path) -> None:
         """Let whoever is told of a path see there all that was written so far; see `store.read`."""

@@ -36,8 +36,8 @@ class SightingWriter(Publishing):
         report
             `simulated` says whether the file is of an exercise.
         replaces
-            Keys of files that this one takes the place of, such as itself read before; it is new to
-            the next run.
+            Keys of files that this one takes the place of, such as itself read before, of which it
+            keeps the names; it is new to the next run.
 
         Raises
         ------
@@ -49,15 +49,16 @@ class SightingWriter(Publishing):
         simulated = bool(report["simulated"])
         if len(sightings):
             self._refuse_mixture(simulated, name)
+        first, more = self._names_kept("sighting_files", replaces, sha256, name)
         with self._transaction():
             for key in replaces:
                 self._drop_sightings(key)
             fresh, renamed, repeats = with_unique_names(sightings, self.all_sightings())
-            outcome = {**report, "renamed": renamed, "repeats": repeats}
+            outcome = {**report, **more, "renamed": renamed, "repeats": repeats}
             entry = {
                 "file_key": file_key,
                 "sha256": sha256,
-                "name": name,
+                "name": first,
                 "first_time": sightings["time"].min() if len(sightings) else None,
                 "last_time": sightings["time"].max() if len(sightings) else None,
                 "report": json.dumps(outcome, sort_keys=True, ensure_ascii=False),
