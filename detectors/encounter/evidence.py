@@ -161,7 +161,8 @@ def around(
 ) -> list[dict[str, Any]]:
     """Return what lies around the middle of each encounter; rules hold at its beginning.
 
-    Who lay there in the half hour in which it began is known before it can be settled.
+    Who lay there in the half hour in which it began and in the next is known before it can be
+    settled; where a feed begins, or its receiver, the first is cut short and shows nobody lying.
     """
     lat, lon = np.atleast_1d(middle[0]), np.atleast_1d(middle[1])
     zones = context.zones
@@ -178,7 +179,7 @@ def around(
     lying = limits.excluded_classes + limits.crowded_classes
     away_m = nearby.nearest_zone_m(zones, lat, lon, lying)
     own = np.atleast_1d(at_us) // (coverage.SLOT_S * SECOND_US)
-    n_lain, _ = context.coverage.once(Lying.of).around(lat, lon, own - DAY_SLOTS, own)
+    n_lain, _ = context.coverage.once(Lying.of).around(lat, lon, own - DAY_SLOTS, own + 1)
     return [
         {
             "zones_reached": bool(reached[i]),

@@ -17,6 +17,10 @@ from detectors.kinematics.timegrid import Grid
 STRAIGHT: Final = 0.9
 """A way that leaves less than a tenth of the time to spare at the speed stated went straight: as
 crossings have it (`crossing`, `max_straight_s`)."""
+SET_OUT_KN: Final = 2.0
+"""So much faster at one end than its way over the silence, it lay at the other and set out, or came
+and lay: when is unknown, and to join the two by a straight line puts it at places between for an
+hour. A stream that turns meanwhile differs by half of its own speed from what it carried off."""
 
 
 def grid_of(limits: Limits, reports: Reports) -> Grid:
@@ -26,8 +30,9 @@ def grid_of(limits: Limits, reports: Reports) -> Grid:
     A silence longer than `max_silence_s`, up to `max_pass_s`, is bridged where the reports at both
     ends state no more speed than a stream gives, and lie no further apart than one carries. What
     lies or drifts at both ends, as far on as it drifts, did so in between, more likely than that it
-    left and came back. Where it is under way only a way bounds it that fills the silence: to
-    `STRAIGHT` at the greater of the speeds stated, which is less than `max_alongside_speed_kn`.
+    left and came back; not so who states `SET_OUT_KN` more at one end than it made. Where it is
+    under way only a way bounds it that fills the silence: to `STRAIGHT` at the greater of the
+    speeds stated, which is less than `max_alongside_speed_kn`.
     """
     grid = _resampled(limits, reports)
     before = grid.report
@@ -42,6 +47,7 @@ def grid_of(limits: Limits, reports: Reports) -> Grid:
     made_kn = np.asarray(geodesy.speed_kn(moved_m, took_s))
     slow = (stated_kn < limits.max_drift_kn) | np.isnan(stated_kn)
     slow &= made_kn < limits.max_drift_kn
+    slow &= ~(stated_kn > made_kn + SET_OUT_KN)
     straight = (stated_kn >= limits.max_drift_kn) & (stated_kn < limits.max_alongside_speed_kn)
     straight &= made_kn >= STRAIGHT * stated_kn
     keep = ~long

@@ -149,7 +149,7 @@ class Gap(Limits):
     """
 
     name: ClassVar[str] = "gap"
-    version: ClassVar[str] = "26"
+    version: ClassVar[str] = "27"
     requires: ClassVar[tuple[str, ...]] = (
         *REPORTED,
         "sog_kn",

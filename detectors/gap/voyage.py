@@ -27,6 +27,10 @@ AT_REST_KN: Final = 0.3
 """What a set states of a vessel made fast: nothing, but for errors of its position. Boats that come
 in put the set out with the engine, minutes after they stopped. Their last two places must agree: a
 set may state 0 for ever. Where it went out with the lines ashore, the last and the next do."""
+SETTLED_S: Final = 120.0
+SETTLED_KN: Final = 1.0
+"""Of a feed that states no speed the places of its last minutes tell: two errors of 20 m make a
+knot of a minute and a quarter."""
 STILL_THERE_M: Final = 1000.0
 """Heard again within that: it lay there all the while, as far as anybody knows."""
 SAME_PORT_M: Final = 9260.0
@@ -154,7 +158,12 @@ def no_berth(limits: Limits, silences: Silences, reports: History, context: Cont
     # The mean of the minutes before tells who came in, the last report who has stopped.
     last_kn, _ = reports.way_before(row, 0)
     back = (columns["distance_m"] <= MADE_FAST_M) & (reports.sog_kn[next_row] <= AT_REST_KN)
-    stopped = reports.sog_kn[row] <= AT_REST_KN
+    settled_kn, _ = reports.way_before(row, SETTLED_S)
+    stopped = np.where(
+        np.isnan(reports.sog_kn[row]),
+        settled_kn <= SETTLED_KN,
+        reports.sog_kn[row] <= AT_REST_KN,
+    )
     stopped &= (last_kn < limits.moving_kn) | (back & ~silences.is_open)
     moving = columns["was_moving"] & ~stopped
     in_berth = zones.within(lat, lon, limits.berth_classes)
@@ -176,6 +185,7 @@ def no_berth(limits: Limits, silences: Silences, reports: History, context: Cont
     reached = zones.reached(lat, lon)
     return silences.narrowed(
         ~reached | ~berthed,
+        was_moving=moving,
         zones_reached=reached,
         back_in_berth=back_in_berth,
         n_lying=n_lying,

@@ -68,6 +68,9 @@ STRAIGHT: Final = 0.9
 "making way slowly")."""
 WORKED: Final = 0.25
 """Who made the speed of towed nets for so much of the time had the engine on now and then."""
+HELD: Final = 0.25
+"""Who held a place for so much of the time doesn't drift, but shifts from one to the next: what
+does holds one for 0.16 of it at most (see `evidence.HELD_KN`)."""
 
 
 def drifted(evidence: Evidence) -> bool:
@@ -78,6 +81,8 @@ def drifted(evidence: Evidence) -> bool:
     if speed_kn is None or float(speed_kn) >= DRIFTED_KN:
         return False
     if float(evidence.get("working_speed_fraction") or 0.0) >= WORKED:
+        return False
+    if float(evidence.get("held_fraction") or 0.0) >= HELD:
         return False
     duration_s = float(evidence.get("duration_s") or 0.0)
     straight = drift_kn is not None and float(drift_kn) >= STRAIGHT * float(speed_kn)
@@ -117,7 +122,7 @@ class Loitering(Limits):
     """
 
     name: ClassVar[str] = "loitering"
-    version: ClassVar[str] = "26"
+    version: ClassVar[str] = "27"
     requires: ClassVar[tuple[str, ...]] = (
         *REPORTED,
         "sog_kn",

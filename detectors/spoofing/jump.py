@@ -9,7 +9,7 @@ from detectors.core.arrays import Bools, Ints
 from detectors.core.evidence import Bound, at_least
 from detectors.core.frames import SECOND_US
 from detectors.kinematics import geodesy, leaps
-from detectors.kinematics.leaps import MIN_OFFSET_M
+from detectors.kinematics.leaps import FASTEST_KN, MIN_OFFSET_M, OWN_SPEED_TIMES
 from detectors.kinematics.reports import Reports
 from detectors.spoofing.limits import Limits
 from detectors.spoofing.story import MIN_ACROSS, Scene, Story
@@ -73,6 +73,7 @@ def there_and_back(limits: Limits, scene: Scene) -> Iterator[Story]:
     # A leap from, or to, a single stray report is none of the vessel's.
     strays = _follows(reports, first[likely] - 2, first[likely])
     strays |= _follows(reports, last[likely], back[likely] + 1)
+    strays |= _sailed(reports, first[likely], back[likely])
     for i in likely[~strays].tolist():
         a, b = int(first[i]), int(last[i])
         if _by_chance(scene, a, b):
@@ -97,6 +98,26 @@ def _follows(reports: Reports, here: Ints, there: Ints) -> Bools:
     east, north, slack_m = leaps.astray(reports, here, there)
     near = np.hypot(east, north) < MIN_OFFSET_M + slack_m
     return np.asarray(inside & near & (reports.track[here] == reports.track[there]))
+
+
+def _sailed(reports: Reports, first: Ints, back: Ints) -> Bools:
+    """Tell where a track that states no speed leapt at what it made up to then, and back at what it
+    made from then on: a fast ferry, heard seldom, that came in, lay and left.
+    """
+    ends = ((first - 2, first - 1, first), (back + 1, back, back - 1))
+    sailed = np.isnan(reports.sog_kn[first]) & np.isnan(reports.sog_kn[back])
+    for further, home, there in ends:
+        away = np.clip(further, 0, len(reports.track) - 1)
+        made_kn, leapt_kn = (
+            geodesy.speed_kn(
+                geodesy.apart_m(reports, a, b),
+                np.maximum(np.abs(reports.time_us[b] - reports.time_us[a]) / SECOND_US, 1.0),
+            )
+            for a, b in ((away, home), (home, there))
+        )
+        sailed &= reports.track[away] == reports.track[home]
+        sailed &= leapt_kn <= np.minimum(OWN_SPEED_TIMES * made_kn, FASTEST_KN)
+    return np.asarray(sailed)
 
 
 def _by_chance(scene: Scene, a: int, b: int) -> bool:

@@ -538,3 +538,12 @@ def test_what_goes_by_its_engine_is_not_told_to_drift(
     values = {"median_speed_kn": speed_kn, "drift_kn": drift_kn, "working_speed_fraction": working}
     known = {name: value for name, value in values.items() if value is not None}
     assert drifted(Evidence.of({**known, "duration_s": hours * 3600.0})) == told
+
+
+@pytest.mark.parametrize(("held", "told"), [(0.16, True), (0.32, False), (0.54, False)])
+def test_what_holds_one_place_after_the_other_is_not_told_to_drift(
+    held: float, *, told: bool
+) -> None:
+    """A dredger between quay and dumping ground, and a ship that serves turbines."""
+    values = {"median_speed_kn": 0.27, "drift_kn": 0.01, "median_sog_kn": 0.5}
+    assert drifted(Evidence.of({**values, "held_fraction": held, "duration_s": 37_440.0})) == told
