@@ -19,6 +19,10 @@ RELATED: Final = 5
 ONE_NIGHT: Final = pd.Timedelta(hours=12)
 """Who comes to one coast within it came in one night: no night of the Straits is longer."""
 
+SHORE_M: Final = 50 * METRES_PER_NM
+"""What is further off along one coast is told of as another's. A judgement: two to three hours of
+the boats that go over, so that who fetches at one place may land at the other."""
+
 BESIDE_M: Final = 3 * METRES_PER_NM
 BESIDE: Final = pd.Timedelta(hours=6)
 """What was so near, and so soon before or after, may be one story though no vessel is in both: a
@@ -122,7 +126,7 @@ def _why(mine: Story, one: Story, teller: Teller) -> tuple[float, str] | None:
 
 
 def _ashore(mine: Story, one: Story, teller: Teller) -> tuple[float, str] | None:
-    """Tell who came to the same coast in the same night, or went between the same two."""
+    """Tell who came to the same coast in the same night, near by, or went between the same two."""
     best: tuple[float, str] | None = None
     for a in mine.landings:
         for b in one.landings:
@@ -133,6 +137,8 @@ def _ashore(mine: Story, one: Story, teller: Teller) -> tuple[float, str] | None
             far_m = None
             if a.at is not None and b.at is not None and not back:
                 far_m = float(distance_m(*a.at, *b.at))
+                if far_m > SHORE_M:
+                    continue
             near = 0.0 if far_m is None else 1 / (1 + far_m / (10 * METRES_PER_NM))
             worth = (_WAY_BACK if back else _COAST + near) - apart / ONE_NIGHT / 2
             if best is None or worth > best[0]:

@@ -111,3 +111,10 @@ def test_what_fits_an_innocent_reason_brings_no_boat_to_a_coast(gazetteer: Gazet
     ferry = landing(5, 2.5, OTHER_BOAT)
     ferry["evidence"] = replace(Evidence.of(ferry["evidence"]), explained=Explained(0.6, 0.9))
     assert why(gazetteer, [landing(4, 2.0, BOAT)], [ferry]) == []
+
+
+def test_who_came_to_the_same_coast_further_than_boats_go_for_it_is_not_told(
+    gazetteer: Gazetteer,
+) -> None:
+    groups = [landing(4, 2.0, BOAT)], [landing(5, 3.0, OTHER_BOAT)]
+    assert why(gazetteer, *groups) == []
