@@ -264,7 +264,7 @@ PLACES = [
     (decoding, "sniff"),
     (decoding, "Feed"),
     (containers, "kind_of"),
-    (feeds, "feed_key"),
+    (feeds, "_keys"),
     (decoding.Report, "landed"),
     (decoding.Report, "to_dict"),
 ]
