@@ -17,8 +17,9 @@ that the next line with one follows within `neighbour_gap_s` of it: the logger w
 between those two moments, so the time is known to that precision. Such a line may be one of a
 ship's own receiver that says what time it is (`aivdm.own_clock`: RMC, ZDA). Such reports are
 counted (`Report.time_from_neighbours`). Times of `$PGHP` lines aren't used for neighbours, since
-satellite data in them are hours late. On the Australian log with 851 stamped lines among 34,029,
-the times found so agree with the UTC second inside the reports within 4 s for 90 % of them.
+satellite data in them are hours late. On the Australian log with 851 stamped lines and 767 of a
+receiver among 34,029, the times found so agree with the UTC second inside the reports within 4 s
+for 97 % of them (by the stamped lines alone for 95 %).
 
 All else is rejected as "no time".
 

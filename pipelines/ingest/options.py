@@ -12,7 +12,8 @@ from pipelines.ingest.area import Area
 from pipelines.ingest.layouts import Layout, choose, load_layouts
 
 DECODER_VERSION: Final = 6
-"""Raised by one when the same feed and options give other rows."""
+"""Raised by one when the same feed and options give other rows, and those of before mustn't stand:
+every feed that is given again is read again then."""
 
 EARLIEST: Final = datetime.fromisoformat("1995-01-01T00:00:00+00:00")
 """Nothing was received earlier: ITU-R M.1371, which defines AIS, is of 1998."""

@@ -48,15 +48,15 @@ class NamedObjects:
         if not head.is_json or head.wanted is not None:
             return None
         kinds, named = _named(head)
-        if isinstance(named, IngestError):
-            return head.named(named)
         missing = lacking([*kinds])
-        if missing and SENTENCE.search(head.data):
+        if (missing or isinstance(named, IngestError)) and SENTENCE.search(head.data):
             return IngestError(
                 f"{head.name} holds AIS sentences inside JSON, without one time before each",
                 hint="write each on a line of its own behind its time, such as "
                 """jq -r '"\\(.time),\\(.nmea)"' FILE, with the names that it has for them""",
             )
+        if isinstance(named, IngestError):
+            return head.named(named)
         keys = f"its keys are: {escaped(', '.join(kinds))}; " if kinds else ""
         what = f"no key of it says {' and '.join(missing)}" if kinds else "it has no objects"
         return IngestError(

@@ -403,6 +403,7 @@ def test_sentences_inside_json_have_the_time_before_them(read, said):
         {"nmea": SENTENCE, "t": epoch(T)},
         {"received": epoch(T), "stored": epoch(T) + 3600, "nmea": SENTENCE},
         {"id": 1_000, "nmea": SENTENCE},
+        {"nmea": SENTENCE, "mmsi": 563000001, "utc": 12, "lat": 1.0, "lon": 103.0},
     ],
 )
 def test_sentences_inside_json_without_one_time_are_told_how_to_come_out(read, said):
