@@ -114,6 +114,32 @@ def test_an_object_without_an_end_is_cut_the_same_wherever_its_bytes_are():
         assert b"".join(unlisted(iter(pieces))) == whole
 
 
+MARK = "s:SELATSIM-A,c:1767628797*4A"
+SENTENCE = "!AIVDM,1,1,,B,17mTq:PP01W@6ud1VfAndBB00000,0*1A"
+
+
+def test_an_exercise_inside_json_stays_one(tmp_path):
+    """Each backslash of its tag block is written twice there: passed over, all was real."""
+    path = tmp_path / "log.jsonl"
+    said = {"ts": 1767628797, "nmea": f"\\{MARK}\\{SENTENCE}"}
+    path.write_text((json.dumps(said) + "\n") * 3)
+    decoding = decode(FeedFile.of(path, "log"), IngestOptions())
+    assert sum(len(batch.positions) for batch in decoding) == 3
+    assert decoding.report.simulated
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        json.dumps({"ts": 1767628797, "tag": MARK, "nmea": SENTENCE}),
+        json.dumps({"ts": 1767628797, "nmea": f"\\{MARK}\\{SENTENCE}"}).replace("\\\\", "\\u005c"),
+        json.dumps({"ts": 1767628797, "nmea": SENTENCE, "station": "SELATSIM-A"}),
+    ],
+)
+def test_an_exercise_inside_json_whose_mark_the_decoder_misses_is_refused(tmp_path, line):
+    assert outcome(tmp_path, f"{line}\n" * 3) is None
+
+
 @pytest.mark.parametrize(
     "cell",
     [

@@ -124,7 +124,8 @@ def tag_block(buffer: Any, place: Any, head: Any, stations: Any) -> Any:
     inside = first_mark(marks)
     parity ^= lowest(word, inside)
     close += inside
-    if buffer[close] != BACKSLASH:
+    # Two backslashes hold nothing: JSON writes each of a text twice.
+    if buffer[close] != BACKSLASH or close == place + 1:
         return np.int64(-1)
     end = close
     if close - place > 3 and buffer[close - 3] == STAR:
