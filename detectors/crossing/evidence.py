@@ -12,7 +12,7 @@ from detectors.core.detector import Context
 from detectors.core.evidence import Bound, at_least
 from detectors.core.frames import SECOND_US
 from detectors.crossing.before import lain_there, worked_after_s, worked_before_s
-from detectors.crossing.endings import NEAR, SHORE, SOON_S, Ending
+from detectors.crossing.endings import NEAR, SHORE, SOON_S, UNHEARD, Ending
 from detectors.crossing.limits import Limits
 from detectors.crossing.onward import came_and_went, next_in_port, past_kn
 from detectors.crossing.passage import Passage
@@ -78,8 +78,8 @@ def measured(
             "end_ashore_probability": ended.ashore,
             **at_row(grid, began.row, "left"),
             "turns": [
-                (began.coast_m, along_kn[2 * k], bool(came[k])),
-                (ended.coast_m, along_kn[2 * k + 1], bool(went[k])),
+                _turn(began, along_kn[2 * k], bool(came[k])),
+                _turn(ended, along_kn[2 * k + 1], bool(went[k])),
             ],
             **at_row(grid, ended.row, "arrival"),
             "arrival_coast_m": ended.coast_m,
@@ -93,6 +93,16 @@ def measured(
         }
         for k, (passage, began, ended) in enumerate(zip(passages, how[::2], how[1::2], strict=True))
     ]
+
+
+def _turn(
+    end: Ending, along_kn: float | None, back: bool
+) -> tuple[float | None, float | None, bool]:
+    """Return what `turned_about` asks of an end: who is heard first, or last, far out wasn't seen
+    to turn there.
+    """
+    unseen = end.how == UNHEARD and end.ashore is None and not back
+    return (None, None, back) if unseen else (end.coast_m, along_kn, back)
 
 
 def _way(limits: Limits, passage: Passage) -> dict[str, Any]:
@@ -117,7 +127,9 @@ def _way(limits: Limits, passage: Passage) -> dict[str, Any]:
 
 
 def turned_about(
-    turns: Sequence[tuple[float, float | None, bool]], run_states: tuple[str, str], to_state: str
+    turns: Sequence[tuple[float | None, float | None, bool]],
+    run_states: tuple[str, str],
+    to_state: str,
 ) -> dict[str, float | None]:
     """Return how near the other coast came who went home from there in one run, or back the way it
     came, and how fast it made its way there and away; nothing known if it didn't.

@@ -23,7 +23,7 @@ from detectors.gap.home import back_home
 from detectors.gap.limits import Limits
 from detectors.gap.reception import ALL_THE_WAY, heard_around, not_at_an_edge
 from detectors.gap.regular import by_habit, regular, silences_of
-from detectors.gap.set_aside import not_heard_between, not_set_aside
+from detectors.gap.set_aside import not_heard_between, not_sending, not_set_aside
 from detectors.gap.silences import History, Silences
 from detectors.gap.told import tell
 from detectors.gap.voyage import no_berth, not_out_of_range
@@ -118,7 +118,8 @@ class Gap(Limits):
     - It wasn't heard *between* its ends by what was set aside as a clock's fault or a false fix:
       ground that it came to after the silence began and left before it ended is where it was
       meanwhile (see `gap.set_aside`). Nor was it heard meanwhile as no vessel: a number of an aid,
-      an aircraft or the like is a vessel's only while it makes way.
+      an aircraft or the like is a vessel's only while it makes way. Nor did it send false positions
+      meanwhile, five reports or more: then the question is one of these (`spoofing`).
     - The MMSI is a ship's (first digit 2-7, ITU-R M.585-9, annex 1), or what sends it stated
       `moving_kn` or more in a tenth of its reports of the day before: the beacons of fishing nets,
       search-and-rescue transmitters and the like fall silent when they are taken in, but a boat
@@ -149,7 +150,7 @@ class Gap(Limits):
     """
 
     name: ClassVar[str] = "gap"
-    version: ClassVar[str] = "27"
+    version: ClassVar[str] = "28"
     requires: ClassVar[tuple[str, ...]] = (
         *REPORTED,
         "sog_kn",
@@ -186,7 +187,7 @@ class Gap(Limits):
         reports = History(without_late_copies(self, positions, context))
         silences = silences_of(self, reports, context)
         narrows = regular, sharply, heard_around, not_at_an_edge, not_out_of_range, no_berth
-        beside = not_set_aside, not_heard_between
+        beside = not_set_aside, not_heard_between, not_sending
         for narrow in (*narrows, *beside, by_habit, on_ground, back_home, heard_far):
             if len(silences.row) == 0:
                 return events.empty()

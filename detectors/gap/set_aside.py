@@ -5,8 +5,10 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from detectors.core.arrays import Bools, Ints
 from detectors.core.detector import Context
 from detectors.core.frames import (
+    ASTRAY,
     CLOCK_FAULT,
     FALSE_FIX,
     NOT_A_VESSEL,
@@ -20,6 +22,9 @@ from detectors.kinematics import geodesy
 CLEAR_M: Final = 500.0
 """So far from where it fell silent and from where it was heard again: errors, and what it goes in
 the minutes by which clocks are wrong, are less."""
+SENDING: Final = 5
+"""So many reports with false positions show that it was sending, as `spoofing` asks for
+(`min_reports`); a few may be another vessel's with a damaged number."""
 BEND: Final = 1.1
 """The way by a place is no longer than so many times the straight one: it lies between the ends."""
 
@@ -48,6 +53,19 @@ def _meanwhile(silences: Silences, reports: History, noise: pd.DataFrame) -> pd.
     return both.iloc[np.flatnonzero(inside)]
 
 
+def not_sending(limits: Limits, silences: Silences, reports: History, context: Context) -> Silences:
+    """Leave out silences in which `SENDING` or more reports came with false positions, unless there
+    is a stretch of it, long enough, in which not even these came: whatever it hid, it was sending.
+    """
+    false = context.noise["reason"].isin(ASTRAY).to_numpy(bool)
+    aside = _meanwhile(silences, reports, context.noise[false])
+    silence, at_us = aside["silence"].to_numpy("int64"), epoch_us(aside["time"])
+    sending = np.bincount(silence, minlength=len(silences.row)) >= SENDING
+    return silences.narrowed(
+        ~sending | _unheard_for_long(limits, silences, reports, silence, at_us)
+    )
+
+
 def not_heard_between(
     limits: Limits, silences: Silences, reports: History, context: Context
 ) -> Silences:
@@ -65,15 +83,28 @@ def not_heard_between(
     ended = silences.narrowed(~silences.is_open)
     aside = _meanwhile(ended, reports, context.noise[of_a_fault])
     silence, at_us = aside["silence"].to_numpy("int64"), epoch_us(aside["time"])
-    row, start_us, end_us = ended.row, ended.start_us, ended.end_us
-    a, b = row[silence], row[silence] + 1
+    a = ended.row[silence]
+    b = a + 1
     here = aside["lat"].to_numpy("float64"), aside["lon"].to_numpy("float64")
     from_m = np.asarray(geodesy.distance_m(reports.lat[a], reports.lon[a], *here))
     to_m = np.asarray(geodesy.distance_m(*here, reports.lat[b], reports.lon[b]))
     way_m = geodesy.apart_m(reports, a, b)
     between = (np.minimum(from_m, to_m) >= CLEAR_M) & (from_m + to_m <= BEND * way_m)
-    of = np.r_[silence[between], np.tile(np.arange(len(row)), 2)]
-    when_us = np.r_[at_us[between], start_us, end_us]
+    long = _unheard_for_long(limits, ended, reports, silence[between], at_us[between])
+    keep = np.ones(len(silences.row), bool)
+    keep[closed] = long
+    return silences.narrowed(keep)
+
+
+def _unheard_for_long(
+    limits: Limits, silences: Silences, reports: History, silence: Ints, at_us: Ints
+) -> Bools:
+    """Tell which silences have a stretch that is long enough to be one between some times, each of
+    the `silence` of that place, and their ends.
+    """
+    row, each = silences.row, np.arange(len(silences.row))
+    of = np.r_[silence, each, each]
+    when_us = np.r_[at_us, silences.start_us, silences.end_us]
     order = np.lexsort((when_us, of))
     of, when_us = of[order], when_us[order]
     longest_us = np.zeros(len(row), "int64")
@@ -81,6 +112,4 @@ def not_heard_between(
     np.maximum.at(longest_us, of[1:][same], np.diff(when_us)[same])
     is_b = reports.is_class_b[row]
     least_s = np.where(is_b, limits.min_duration_b_s, limits.min_duration_a_s)
-    keep = np.ones(len(silences.row), bool)
-    keep[closed] = longest_us >= least_s * SECOND_US
-    return silences.narrowed(keep)
+    return np.asarray(longest_us >= least_s * SECOND_US)

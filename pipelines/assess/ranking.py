@@ -19,7 +19,14 @@ from pipelines.assess.incidents import Known, danger_of, lasting
 from pipelines.assess.incidents.grouping import grouped
 from pipelines.assess.incidents.silences import given_up_before, numbers_since
 from pipelines.assess.incidents.wording import described
-from pipelines.assess.reasons import Teller, aside_in, by_disposition, by_own_vessel
+from pipelines.assess.misplaced import misplaced
+from pipelines.assess.reasons import (
+    Teller,
+    aside_in,
+    by_disposition,
+    by_false_positions,
+    by_own_vessel,
+)
 from pipelines.assess.scoring import MIN_PART_SCORE, judge
 from pipelines.assess.watchlists import Watchlist, match, of_own
 from pipelines.base.schemas import FLAGGED, PARTS
@@ -125,6 +132,9 @@ def assess(
         events.loc[aside, "reason"] += by_disposition(say)
     own = of_own(events, lists, settings.min_score, answered=aside)
     events.loc[own & ~aside, "reason"] += by_own_vessel(say)
+    elsewhere = np.zeros(len(events), bool)
+    elsewhere[~aside] = misplaced(events[~aside], settings.min_score, now)
+    events.loc[elsewhere & ~own, "reason"] += by_false_positions(say)
     # A hull that was heard since isn't silent, and under its new number it was told of then.
     again = events[events["event_id"].isin(list(told_before))]
     then = event_schema.concat([changes, again[list(event_schema.EVENTS)]])
@@ -134,7 +144,7 @@ def assess(
     enough_alone = (events["score"] >= settings.min_score).to_numpy(bool)
     n_own = int((own & ~aside & ~earlier & enough_alone).sum())
     set_by = frozenset(events.loc[aside | own, "event_id"])
-    aside |= own | earlier
+    aside |= own | elsewhere | earlier
     heard = detection.heard
     if looked_at is None:
         looked_at = Heard.of(heard).vessels

@@ -5,7 +5,7 @@ Each detector tells its own events; here is how names, places and times are put 
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -28,11 +28,19 @@ def by_own_vessel(say: Say = plain) -> str:
     return say(" (set aside: an own vessel takes part)")
 
 
+def by_false_positions(say: Say = plain) -> str:
+    """Say, behind what is told of an event, that the vessel's positions were false there."""
+    return say(" (set aside: its positions were false there)")
+
+
+ASIDE: Final = (by_disposition, by_own_vessel, by_false_positions)
+
+
 def aside_in(reason: str, say: Say = plain) -> str:
     """Return what stands behind a reason, as the store has it, of an event that is set aside; empty
     where it isn't.
     """
-    return next((by(say) for by in (by_disposition, by_own_vessel) if reason.endswith(by())), "")
+    return next((by(say) for by in ASIDE if reason.endswith(by())), "")
 
 
 class Teller:

@@ -542,6 +542,33 @@ def test_ground_between_its_ends_shows_that_it_was_heard(every_h, ahead, n_found
     """Reports of three hours were set aside: they lie ahead of where they end, or on the way there,
     or leave an hour and a half.
     """
+    at = np.arange(30, 33, every_h)[1:]
+    then = at if ahead else at - 3
+    assert set_aside(at, 2.04, 101.2 + (then - 24) / 30, frames.CLOCK_FAULT) == n_found
+
+
+@pytest.mark.parametrize(
+    ("every_h", "reason", "n_found"),
+    [
+        (0.1, frames.FALSE_FIX, 0),
+        (0.1, frames.INTERFERENCE, 0),
+        (0.1, frames.CLOCK_FAULT, 1),
+        (0.75, frames.FALSE_FIX, 1),
+        (2.0, frames.FALSE_FIX, 1),
+    ],
+)
+def test_who_sends_false_positions_is_not_silent(every_h, reason, n_found):
+    """For three hours it sends one place far off: every six minutes, or three times, which may be
+    another's with a damaged number, or once.
+    """
+    at = np.arange(30, 33, every_h)[1:]
+    assert set_aside(at, 3.5, np.full(len(at), 100.2), reason) == n_found
+
+
+def set_aside(at_h, lat, lon, reason) -> int:
+    """Count silences of a ship of which nothing counts from the 30th hour to the 33rd but what was
+    set aside.
+    """
     rows = [
         (563000200 + k, T0 + hours(n / 20), 2.0 + 0.02 * k, 101.45, "A")
         for k in range(4)
@@ -550,22 +577,11 @@ def test_ground_between_its_ends_shows_that_it_was_heard(every_h, ahead, n_found
     own = [(h, 101.2 + (h - 24) / 30) for h in np.arange(24, 37, 0.05) if not 30 < h < 33]
     rows += [(563000001, T0 + hours(h), 2.04, lon, "A") for h, lon in own]
     stage = staged(rows)
-    at = np.arange(30, 33, every_h)[1:]
-    then = at if ahead else at - 3
-    aside = make_positions(
-        pd.DataFrame(
-            {
-                "mmsi": 563000001,
-                "time": [T0 + hours(h) for h in at],
-                "lat": 2.04,
-                "lon": 101.2 + (then - 24) / 30,
-                "ais_class": "A",
-            }
-        )
-    )
-    noise = frames.conform(aside.assign(reason=frames.CLOCK_FAULT), frames.NOISE)
-    found = Gap().detect(stage.positions, replace(stage.context(), noise=noise))
-    assert found["mmsi"].eq(563000001).sum() == n_found
+    times = [T0 + hours(h) for h in at_h]
+    told = {"mmsi": 563000001, "time": times, "lat": lat, "lon": lon, "ais_class": "A"}
+    aside = make_positions(pd.DataFrame(told)).assign(reason=reason)
+    context = replace(stage.context(), noise=frames.conform(aside, frames.NOISE))
+    return int(Gap().detect(stage.positions, context)["mmsi"].eq(563000001).sum())
 
 
 @pytest.mark.parametrize(("minutes", "n_found"), [((0, 6, 12, 18, 24), 0), ((0, 1, 2, 3, 4), 1)])

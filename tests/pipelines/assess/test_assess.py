@@ -15,7 +15,7 @@ from detectors.surroundings.landmarks import Gazetteer
 from detectors.surroundings.zones import Zones
 from pipelines.assess import dispositions, watchlists
 from pipelines.assess.ranking import assess
-from pipelines.assess.reasons import Teller, by_own_vessel
+from pipelines.assess.reasons import Teller, by_false_positions, by_own_vessel
 from pipelines.base.schemas import DISPOSITIONS
 from pipelines.base.settings import REFERENCE, AssessSettings
 from pipelines.detect.heard import heard_by_vessel
@@ -410,6 +410,37 @@ def test_what_own_vessels_do_and_who_meets_them_flags_nobody(
     _, flags = flagged(gazetteer, *asked, alone, own=own)
     assert flags["mmsi"].tolist() == [B]
     assert "with MT X" not in flags["reasons"].iloc[0]
+
+
+@pytest.mark.parametrize(
+    ("about", "alone"),
+    [
+        ({}, True),
+        ({"score": 0.2}, False),
+        ({"evidence": {"false_track_id": "01", "believed_track_id": "01"}}, False),
+        ({"evidence": {}}, False),
+    ],
+    ids=["false there", "hardly false", "within its track", "of no track"],
+)
+def test_what_lay_at_a_false_place_is_set_aside(gazetteer, about, alone) -> None:
+    """Where the vessel is shown meanwhile; what it did at other times counts as it did."""
+    away = f"{A}02"
+    shown = {"evidence": {"false_track_id": away, "believed_track_id": f"{A}01"}, "score": 0.54}
+    leapt = event("spoofing", 1, 6, track_ids=f"{A}01;{away}", subkind="jump", **shown | about)
+    drifted = {"evidence": {"median_speed_kn": 0.4}, "score": 0.5}
+    there = event("loitering", 1.1, 5.9, track_ids=away, **drifted)
+    met = event(
+        "encounter", 2, 3, mmsi=A, other_mmsi=B, track_ids=f"{away};{B}01", evidence=ENCOUNTER
+    )
+    before = event("loitering", 0, 1, track_ids=f"{A}01", **drifted)
+    events, flags = flagged(gazetteer, leapt, there, met)
+    aside = events["reason"].str.endswith(by_false_positions())
+    assert events.loc[aside, "kind"].tolist() == (["loitering", "encounter"] if alone else [])
+    assert (B in set(flags["mmsi"])) is not alone
+    if alone:
+        assert flags["score"].tolist() == [0.54]
+        _, flags = flagged(gazetteer, leapt, there, met, before)
+        assert flags["score"].tolist() == [round(1 - 0.46 * 0.5, 4)]
 
 
 def test_meetings_with_own_vessels_are_no_history(gazetteer: Gazetteer, own: Path) -> None:

@@ -1,0 +1,64 @@
+"""Events at places where a vessel wasn't, since its positions were false."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from detectors.core.frames import epoch_us
+
+LIES_THERE: Final = frozenset(
+    {
+        "anchoring",
+        "crossing",
+        "encounter",
+        "geofence",
+        "loitering",
+        "mother_ship",
+        "outlier",
+        "watch_area",
+    }
+)
+"""Kinds that rest on where a vessel was: not on where it wasn't, or on what sent its number."""
+EDGE: Final = timedelta(minutes=15)
+"""What lay there may be seen to begin before the first report that shows it to be false, or to end
+after the last one, by as much as ticks and clocks differ (a judgement)."""
+
+
+def misplaced(events: pd.DataFrame, min_score: float, now: pd.Timestamp) -> NDArray[np.bool_]:
+    """Tell which events rest on positions that an event of `spoofing`, of `min_score` or more, says
+    were false: all of it on the track, and in the time, in which the vessel was shown elsewhere. A
+    false place, too, can be lain at and met at.
+
+    Parameters
+    ----------
+    events
+        `events.EVENTS`, in any order; open ones last until `now`.
+    """
+    found = np.zeros(len(events), bool)
+    lies_there, tracks = (
+        events["kind"].isin(LIES_THERE).to_numpy(bool),
+        events["track_ids"].tolist(),
+    )
+    start_us, end_us = (epoch_us(part) for part in (events["start"], events["end"].fillna(now)))
+    edge_us = EDGE // timedelta(microseconds=1)
+    for row, false_track in _false_tracks(events, min_score):
+        on_it = np.array([false_track in one.split(";") for one in tracks], bool)
+        inside = (start_us >= start_us[row] - edge_us) & (end_us <= end_us[row] + edge_us)
+        found |= on_it & inside & lies_there
+    return found
+
+
+def _false_tracks(events: pd.DataFrame, min_score: float) -> Iterator[tuple[int, str]]:
+    """Give the row of each event of false positions that counts, and their track, where it isn't
+    the one that is believed.
+    """
+    counts = (events["kind"] == "spoofing") & (events["score"] >= min_score)
+    for row in np.flatnonzero(counts.to_numpy(bool)).tolist():
+        evidence = events["evidence"].iloc[row]
+        track = evidence.get("false_track_id")
+        if track and track != evidence.get("believed_track_id"):
+            yield row, str(track)
