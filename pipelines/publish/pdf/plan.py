@@ -39,7 +39,7 @@ def data(planned: Planned, zones: Zones) -> dict[str, Any]:
                 str(one.target.rank),
                 words.vessel(one.target, said),
                 "; ".join(
-                    t for t in (words.reason(one.reason, said), words.detail(one, said)) if t
+                    t for t in (words.reason(one.reason, said), words.detail(one, planned)) if t
                 ),
             ]
             for one in left

@@ -38,7 +38,7 @@ def document(planned: Planned) -> dict[str, Any]:
                 "name": clean(one.target.name),
                 "score": round(one.target.score, 4),
                 "reason": words.reason(one.reason, said),
-                "detail": words.detail(one, said),
+                "detail": words.detail(one, planned),
             }
             for one in plan.left_out
         ],

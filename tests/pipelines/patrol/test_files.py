@@ -8,6 +8,8 @@ from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 import gpxpy
+import numpy as np
+import pandas as pd
 import pytest
 import shapely
 
@@ -15,6 +17,8 @@ from pipelines.base.labels import labels
 from pipelines.base.marks import Mark, Tlp
 from pipelines.patrol import model
 from pipelines.patrol.plan import make
+from pipelines.patrol.prediction import How
+from pipelines.patrol.route import Route
 from pipelines.publish import plan as files
 from pipelines.publish.pdf import plan as on_paper
 from pipelines.publish.plan import page, routes, sheets, words
@@ -227,3 +231,36 @@ def test_where_a_route_begins_and_turns_is_said_in_the_readers_language(sea, lan
     marked = [point.description for point in parsed.waypoints]  # its tasks alone
     assert marked
     assert not [one for one in marked if one.endswith((plan.route_base, plan.route_turn))]
+
+
+def test_a_malay_plan_names_its_months_in_malay_wherever_it_says_when(sea):
+    """January is called alike in both languages; October isn't."""
+    vessels = [(1, 2.3, 101.3, 0.0, 0), (2, 2.4, 101.3, 0.0, 0)]
+    made = make(inputs(tracked, vessels), config(unit(boardings=1)), sea)
+    october_us = int(pd.Timestamp("2026-10-06T16:00Z").timestamp() * 1e6)
+    later_us = october_us - made.start_us
+    sailed = tuple(
+        replace(one, stops=tuple(replace(s, begin_us=s.begin_us + later_us) for s in one.stops))
+        for one in made.sailed
+    )
+    left = tuple(
+        replace(one, nearest=one.nearest and replace(one.nearest, time_us=october_us))
+        for one in made.left_out
+    )
+    assert left
+    assert all(one.nearest for one in left)
+    plan = replace(made, start_us=october_us, end_us=october_us + 1, sailed=sailed, left_out=left)
+    for language, month in (("en", "Oct"), ("ms", "Okt")):
+        planned = Planned(plan, None, language)
+        told = [words.heading(planned), *words.rows(planned)["begin_local"]]
+        told += [words.detail(one, planned) for one in left]
+        assert all(month in text for text in told), told
+
+
+def test_a_course_of_north_has_one_name(sea):
+    made = make(inputs(tracked, [(1, 2.3, 101.3, 0.0, 0)]), config(), sea)
+    stop = made.sailed[0].stops[0]
+    nearly = Route(np.array([2.0, 2.5]), np.array([101.2, 101.1999]))
+    assert words.first_course(replace(stop, route=nearly)) == 0
+    planned, how = Planned(made), How("under way", 359.7, 9.0, "")
+    assert "000°" in words.how(replace(stop, how=how), words.of(planned))
