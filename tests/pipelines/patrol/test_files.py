@@ -21,7 +21,7 @@ from pipelines.patrol.prediction import How
 from pipelines.patrol.route import Route
 from pipelines.publish import plan as files
 from pipelines.publish.pdf import plan as on_paper
-from pipelines.publish.plan import page, routes, sheets, words
+from pipelines.publish.plan import page, routes, sheets, tables, words
 from pipelines.publish.plan.routes import RTZ
 from pipelines.publish.products import Planned
 from tests.pipelines.conftest import land_only
@@ -264,3 +264,13 @@ def test_a_course_of_north_has_one_name(sea):
     assert words.first_course(replace(stop, route=nearly)) == 0
     planned, how = Planned(made), How("under way", 359.7, 9.0, "")
     assert "000°" in words.how(replace(stop, how=how), words.of(planned))
+
+
+def test_a_vessel_has_the_same_number_all_over_the_plan_for_machines(sea):
+    """Stops had it as a number, the rest as text: nobody could look one up by the other."""
+    vessels = [(533000001, 2.3, 101.3, 0.0, 0), (533000002, 2.4, 101.3, 0.0, 0)]
+    made = make(inputs(tracked, vessels), config(unit(boardings=1)), sea)
+    told = tables.document(Planned(made))
+    stops = [stop for one in told["sorties"] for stop in one["stops"] if stop["mmsi"]]
+    assert {type(row["mmsi"]) for row in (*stops, *told["left_out"])} == {int}
+    assert {row["mmsi"] for row in told["intercepts"]} == {533000001, 533000002}
