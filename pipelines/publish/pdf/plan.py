@@ -6,7 +6,7 @@ from detectors.surroundings.zones import Zones
 from pipelines.base import labels
 from pipelines.base.labels import Labels
 from pipelines.base.text import one_line
-from pipelines.patrol.model import Sailed
+from pipelines.patrol.model import Sailed, Target
 from pipelines.publish.maps.elements import ON_PAPER
 from pipelines.publish.maps.style import COLOURS
 from pipelines.publish.maps.svg import svg
@@ -64,10 +64,18 @@ def _sortie(one: Sailed, colour: str, planned: Planned) -> dict[str, Any]:
     }
 
 
+def _known_by(target: Target) -> str:
+    """Return the number of a vessel's incident, and hers where her name stands alone."""
+    number = f"MMSI {target.number}" if target.number and target.name.strip() else ""
+    return ", ".join(text for text in (f"#{target.rank}", number) if text)
+
+
 def _stops(one: Sailed, every: Labels, language: str) -> list[list[str]]:
     found, said = [], every.plan
     for number, stop in enumerate(one.stops, 1):
         what = f"{words.task_told(stop, said)} {words.what(stop, one, said)}"
+        if stop.target is not None:
+            what += f" ({_known_by(stop.target)})"
         if words.task(stop) != "return":
             what += f", {words.place(stop, every)}"
         if stop.target is not None:
@@ -76,4 +84,7 @@ def _stops(one: Sailed, every: Labels, language: str) -> list[list[str]]:
         when = words.local(stop.begin_us, language).removesuffix(" MYT")
         stays = f"–{until}" if stop.end_us > stop.begin_us else ""
         found.append([str(number), f"{when}{stays}", one_line(what, _LINE_LIMIT)])
+        # Not all incidents are on paper: without this nobody aboard would know why.
+        if stop.target is not None and stop.target.reason:
+            found.append(["", "", one_line(stop.target.reason, _LINE_LIMIT)])
     return found

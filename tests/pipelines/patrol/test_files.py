@@ -87,6 +87,21 @@ def test_the_page_on_paper_says_who_goes_where_when(sea):
     assert NASTY not in told["map"]
 
 
+def test_paper_says_whom_to_board_by_number_and_why(sea):
+    """Of the list's incidents paper has ten; the plan may go for others."""
+    reason = "Sent nothing for 5.4 h, last heard 5 nm SE of Singapore"
+    vessels = [(533000001, 2.3, 101.3, 0.0, 0)]
+    given = inputs(tracked, vessels, reasons={533000001: reason})
+    for name, known_by in (("KM SILVER", "KM SILVER (#1, MMSI 533000001)"), ("", "(#1)")):
+        flagged = given.flagged.assign(name=name)
+        made = make(replace(given, flagged=flagged), config(), sea)
+        [sortie] = on_paper.data(Planned(made), land_only(small_land()))["sorties"]
+        [boarding, why, *_] = sortie["stops"]
+        assert known_by in boarding[2]
+        assert boarding[2].count("533000001") == 1
+        assert why == ["", "", reason]
+
+
 @pytest.mark.slow
 def test_a_recipients_files_bear_its_marks_in_its_language(sea, tmp_path, request):
     made = make(inputs(tracked, [(1, 2.3, 101.3, 0.0, 0)]), config(), sea)
