@@ -413,7 +413,7 @@ def test_what_only_full_speed_has_no_fuel_for_is_off_watch_not_out_of_reach(sea)
     [left] = made.left_out
     assert left.reason == planning.OFF_WATCH
     assert left.nearest.speed_kn == 15
-    assert "were it on watch" in words.detail(left, Planned(made))
+    assert "within its watch" in words.detail(left, Planned(made))
 
 
 def test_a_unit_without_a_watch_in_the_plan_is_off_watch_not_out_of_reach(sea):
@@ -423,7 +423,7 @@ def test_a_unit_without_a_watch_in_the_plan_is_off_watch_not_out_of_reach(sea):
     assert not plan.sailed
     [left] = plan.left_out
     assert left.reason == planning.OFF_WATCH
-    assert "were it on watch" in words.detail(left, Planned(plan))
+    assert "within its watch" in words.detail(left, Planned(plan))
 
 
 def test_greedy_against_every_order():
