@@ -285,12 +285,12 @@ def first_course(stop: Stop) -> float | None:
     if not len(moves):
         return None
     k = int(moves[0])
-    return _degrees(geodesy.bearing_deg(lat[k], lon[k], lat[k + 1], lon[k + 1]))
+    return _degrees(float(geodesy.bearing_deg(lat[k], lon[k], lat[k + 1], lon[k + 1])))
 
 
 def _degrees(course_deg: float) -> float:
     """Return a course in whole degrees from 000 to 359: 360 would be a second name of north."""
-    return float(round(float(course_deg)) % 360)
+    return float(round(course_deg) % 360)
 
 
 def ellipse(stop: Stop) -> tuple[list[float], list[float]]:
