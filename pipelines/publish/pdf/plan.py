@@ -14,17 +14,23 @@ from pipelines.publish.plan import overlay, words
 from pipelines.publish.products import Planned
 
 LEFT_LIMIT: Final = 12
-"""Of so many vessels it is said on paper why nobody sails for them; all are in plan.csv."""
+"""Of so many vessels at most it is said on paper why nobody sails for them, fewer by two for each
+that is boarded, whose reason would take its room from the map; all are in plan.csv."""
+LEFT_LEAST: Final = 4
+"""However many are boarded."""
 
 _RATIO: Final = 0.85
 _LINE_LIMIT: Final = 160
+_WHY_LIMIT: Final = 150
+"""Of a reason: about two lines of it, the rest is in all other files."""
 
 
 def data(planned: Planned, zones: Zones) -> dict[str, Any]:
     """Return all that the page says, in the order of the template."""
     plan, said = planned.plan, words.of(planned)
     every = labels.labels(planned.language)
-    left = plan.left_out[:LEFT_LIMIT]
+    boarded = sum(stop.target is not None for one in plan.sailed for stop in one.stops)
+    left = plan.left_out[: max(LEFT_LIMIT - 2 * boarded, LEFT_LEAST)]
     return {
         "heading": words.heading(planned),
         "map": svg(overlay.scene_of(planned, zones), _RATIO, ink=ON_PAPER, names=False),
@@ -86,5 +92,5 @@ def _stops(one: Sailed, every: Labels, language: str) -> list[list[str]]:
         found.append([str(number), f"{when}{stays}", one_line(what, _LINE_LIMIT)])
         # Not all incidents are on paper: without this nobody aboard would know why.
         if stop.target is not None and stop.target.reason:
-            found.append(["", "", one_line(stop.target.reason, _LINE_LIMIT)])
+            found.append(["", "", one_line(stop.target.reason, _WHY_LIMIT)])
     return found
