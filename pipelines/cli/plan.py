@@ -116,7 +116,7 @@ def _print(made: "Plan") -> None:
         console.print(f"\n{len(made.left_out)} flagged vessels are not sailed for:")
         table = Table("#", "vessel", "score", "why not")
         for left in made.left_out:
-            reason, detail = words.reason(left.reason, said), words.detail(left, said)
+            reason, detail = words.reason(left.reason, said), words.detail(left, planned)
             why = f"{reason}\n{detail}" if detail else reason
             table.add_row(
                 str(left.target.rank),

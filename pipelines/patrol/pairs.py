@@ -147,22 +147,19 @@ def _soonest(
             return best
     if best is not None:
         return best
-    # Would it do if the watch were all day?
-    sail_us = out_m / speed_mps(unit.max_kn) * SECOND_US
-    doubt, tick = _possible(
-        problem,
-        unit,
-        unit.max_kn,
-        ticks,
-        sail_us,
-        out_m,
-        boarding_us,
-        chance,
-        problem.start_us,
-        problem.end_us,
-    )
-    if tick is not None:
-        return doubt or OFF_WATCH, tick, unit.max_kn
+    # Would it do if the watch were all day? At full speed fuel may not last where it does else.
+    span = (problem.start_us, problem.end_us)
+    for speed in (unit.cruise_kn, unit.max_kn):
+        sail_us = out_m / speed_mps(speed) * SECOND_US
+        doubt, tick = _possible(
+            problem, unit, speed, ticks, sail_us, out_m, boarding_us, chance, *span
+        )
+        if tick is not None and (best is None or not doubt):
+            best = (doubt or OFF_WATCH, tick, speed)
+        if tick is not None and not doubt:
+            break
+    if best is not None:
+        return best
     near = np.flatnonzero(np.isfinite(out_m))
     if not len(near):
         return None

@@ -117,7 +117,7 @@ def _point(lat: float, lon: float) -> dict[str, Any] | None:
 def write_tracks(products: Products, path: Path) -> Path:
     """Write the tracks of flagged vessels and their partners, one feature per track; return `path`.
 
-    A LineString, cut into a MultiLineString at the antimeridian, or a Point if there is one report.
+    A LineString, cut into a MultiLineString at the antimeridian, or a Point if it has one place.
     Properties: track_id, mmsi, name, rank (null for a partner), start, end, n_reports, simulated.
     """
     lines = track_lines(products.tracks)

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from detectors.core.frames import offsets
 from detectors.kinematics import geodesy
 
+DECIMALS: Final = 6
+"""Of degrees, as the products write them."""
+
 _COLUMNS: Final = ("track_id", "mmsi", "start", "end", "n_reports", "geometry")
 
 
@@ -22,7 +25,7 @@ def track_lines(tracks: pd.DataFrame) -> gpd.GeoDataFrame:
 
     Returns columns track_id, mmsi, start, end (UTC), n_reports, geometry (EPSG:4326): a LineString;
     a MultiLineString where the track crosses the antimeridian (RFC 7946, 3.1.9), with both halves
-    ending on ±180; a Point where there is one report.
+    ending on ±180; a Point where there is one report, or all say one place: a line needs two.
     """
     if tracks.empty:
         return gpd.GeoDataFrame({name: [] for name in _COLUMNS}, geometry="geometry", crs=4326)
@@ -45,7 +48,9 @@ def track_lines(tracks: pd.DataFrame) -> gpd.GeoDataFrame:
 
 
 def _line(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> shapely.Geometry:
-    if len(lon) == 1:
+    if (np.round(lon, DECIMALS) == np.round(lon[0], DECIMALS)).all() and (
+        np.round(lat, DECIMALS) == np.round(lat[0], DECIMALS)
+    ).all():
         return shapely.Point(lon[0], lat[0])
     crossing = np.flatnonzero(np.abs(np.diff(lon)) > 180.0)
     if len(crossing) == 0:

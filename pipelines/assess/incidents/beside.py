@@ -222,5 +222,5 @@ def way_of(sog_kn: float, cog_deg: float) -> str:
     """Return how fast it went, and where to if it did; empty where that isn't known."""
     if math.isnan(sog_kn):
         return ""
-    course = "" if math.isnan(cog_deg) or sog_kn < 1 else f" {cog_deg:03.0f}°"
+    course = "" if math.isnan(cog_deg) or sog_kn < 1 else f" {round(cog_deg) % 360:03d}°"
     return f"{sog_kn:.0f} kn{course}"

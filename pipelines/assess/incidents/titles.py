@@ -321,7 +321,7 @@ def _went(way: Way, rows: list[Told], teller: Teller) -> str:
         n=n,
         time=time,
         speed=way.sog_kn,
-        course=way.cog_deg % 360,
+        course=round(way.cog_deg) % 360,
     )
 
 

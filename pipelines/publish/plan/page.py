@@ -68,7 +68,7 @@ def section(planned: Planned, template: str = "section.html.j2") -> Markup:
                 "mmsi": one.target.number,
                 "score": one.target.score,
                 "reason": words.reason(one.reason, said),
-                "detail": words.detail(one, said),
+                "detail": words.detail(one, planned),
             }
             for one in plan.left_out
         ],

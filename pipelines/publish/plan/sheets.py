@@ -58,7 +58,7 @@ def left_out(planned: Planned) -> pd.DataFrame:
             "MMSI": one.target.number,
             "score": one.target.score,
             said.why_not: words.reason(one.reason, said),
-            said.nearest: words.detail(one, said),
+            said.nearest: words.detail(one, planned),
             **planned.marks,
         }
         for one in planned.plan.left_out

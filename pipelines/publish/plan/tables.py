@@ -8,7 +8,7 @@ import pandas as pd
 
 from pipelines.base.labels import PlanLabels
 from pipelines.base.visible import clean
-from pipelines.patrol.model import Intercept, Sailed
+from pipelines.patrol.model import Intercept, Sailed, Target
 from pipelines.publish.csv_text import to_csv
 from pipelines.publish.plan import words
 from pipelines.publish.products import Planned
@@ -34,11 +34,11 @@ def document(planned: Planned) -> dict[str, Any]:
         "left_out": [
             {
                 "rank": one.target.rank,
-                "mmsi": one.target.number,
+                "mmsi": _mmsi(one.target),
                 "name": clean(one.target.name),
                 "score": round(one.target.score, 4),
                 "reason": words.reason(one.reason, said),
-                "detail": words.detail(one, said),
+                "detail": words.detail(one, planned),
             }
             for one in plan.left_out
         ],
@@ -120,12 +120,17 @@ def _plain(value: Any) -> Any:
     return int(number) if number.is_integer() else number
 
 
+def _mmsi(target: Target) -> int | None:
+    """Return a vessel's MMSI as stops have it: a number, null of what AIS doesn't show."""
+    return target.mmsi if target.number else None
+
+
 def _intercept(pair: Intercept, said: PlanLabels) -> dict[str, Any]:
     met = bool(np.isfinite(pair.out_nm)) and pair.time_us > 0
     return {
         "unit": clean(pair.unit),
         "rank": pair.target.rank,
-        "mmsi": pair.target.number,
+        "mmsi": _mmsi(pair.target),
         "possible": pair.reason == "",
         "reason": words.reason(pair.reason, said),
         "time": words.zulu(pair.time_us) if met else None,

@@ -72,7 +72,8 @@ def _abroad(one: Sailed, every: Labels) -> str:
 def heading(planned: Planned) -> str:
     """Return what the plan is, and of when."""
     plan, said = planned.plan, of(planned)
-    span = said.span.format(start=local(plan.start_us), end=local(plan.end_us))
+    start, end = (local(us, planned.language) for us in (plan.start_us, plan.end_us))
+    span = said.span.format(start=start, end=end)
     return f"{said.heading}, {span}"
 
 
@@ -153,7 +154,7 @@ def how(stop: Stop, said: PlanLabels) -> str:
     doubt = [said.in_doubt] if stop.target.kind == "spoofing" else []
     if stop.how is None:
         return "; ".join(doubt)
-    speed, course = f"{stop.how.speed_kn:.1f}", f"{stop.how.course_deg:03.0f}"
+    speed, course = f"{stop.how.speed_kn:.1f}", f"{_degrees(stop.how.course_deg):03.0f}"
     if stop.how.mode == STILL:
         told = said.still
     elif stop.how.mode == WORKING:
@@ -190,8 +191,9 @@ def reason(code: str, said: PlanLabels) -> str:
     return str(getattr(said, code)) if code else ""
 
 
-def detail(left: LeftOut, said: PlanLabels) -> str:
+def detail(left: LeftOut, planned: Planned) -> str:
     """Return the nearest thing to a chance that there was, or what was concluded, in words."""
+    said = of(planned)
     if left.target.concluded:
         what, who = left.target.concluded
         return str(getattr(said, f"{what}_by")).format(who=one_line(who, NAME_LIMIT))
@@ -202,7 +204,8 @@ def detail(left: LeftOut, said: PlanLabels) -> str:
     if pair.reason == model.OUT_OF_REACH:
         return said.never_nearer.format(nm=nm_out, unit=unit)
     text = said.could_meet_on_watch if pair.reason == model.OFF_WATCH else said.could_meet
-    return text.format(unit=unit, time=local(pair.time_us), nm=nm_out, chance=f"{pair.chance:.0%}")
+    time = local(pair.time_us, planned.language)
+    return text.format(unit=unit, time=time, nm=nm_out, chance=f"{pair.chance:.0%}")
 
 
 def rows(planned: Planned) -> pd.DataFrame:
@@ -254,7 +257,7 @@ def _rows(planned: Planned) -> Iterator[dict[str, Any]]:
                 "depart": zulu(stop.depart_us),
                 "begin": zulu(stop.begin_us),
                 "end": zulu(stop.end_us),
-                "begin_local": local(stop.begin_us),
+                "begin_local": local(stop.begin_us, planned.language),
                 "lat": round(stop.lat, 5),
                 "lon": round(stop.lon, 5),
                 "territorial_sea": stop.sea,
@@ -282,7 +285,12 @@ def first_course(stop: Stop) -> float | None:
     if not len(moves):
         return None
     k = int(moves[0])
-    return round(float(geodesy.bearing_deg(lat[k], lon[k], lat[k + 1], lon[k + 1])))
+    return _degrees(float(geodesy.bearing_deg(lat[k], lon[k], lat[k + 1], lon[k + 1])))
+
+
+def _degrees(course_deg: float) -> float:
+    """Return a course in whole degrees from 000 to 359: 360 would be a second name of north."""
+    return float(round(course_deg) % 360)
 
 
 def ellipse(stop: Stop) -> tuple[list[float], list[float]]:

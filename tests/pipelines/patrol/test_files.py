@@ -8,6 +8,8 @@ from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 import gpxpy
+import numpy as np
+import pandas as pd
 import pytest
 import shapely
 
@@ -15,9 +17,11 @@ from pipelines.base.labels import labels
 from pipelines.base.marks import Mark, Tlp
 from pipelines.patrol import model
 from pipelines.patrol.plan import make
+from pipelines.patrol.prediction import How
+from pipelines.patrol.route import Route
 from pipelines.publish import plan as files
 from pipelines.publish.pdf import plan as on_paper
-from pipelines.publish.plan import page, routes, sheets, words
+from pipelines.publish.plan import page, routes, sheets, tables, words
 from pipelines.publish.plan.routes import RTZ
 from pipelines.publish.products import Planned
 from tests.pipelines.conftest import land_only
@@ -81,6 +85,21 @@ def test_the_page_on_paper_says_who_goes_where_when(sea):
     assert "–" not in sortie["stops"][-1][1]  # it is back then, and stays
     assert "<svg" in told["map"]
     assert NASTY not in told["map"]
+
+
+def test_paper_says_whom_to_board_by_number_and_why(sea):
+    """Of the list's incidents paper has ten; the plan may go for others."""
+    reason = "Sent nothing for 5.4 h, last heard 5 nm SE of Singapore"
+    vessels = [(533000001, 2.3, 101.3, 0.0, 0)]
+    given = inputs(tracked, vessels, reasons={533000001: reason})
+    for name, known_by in (("KM SILVER", "KM SILVER (#1, MMSI 533000001)"), ("", "(#1)")):
+        flagged = given.flagged.assign(name=name)
+        made = make(replace(given, flagged=flagged), config(), sea)
+        [sortie] = on_paper.data(Planned(made), land_only(small_land()))["sorties"]
+        [boarding, why, *_] = sortie["stops"]
+        assert known_by in boarding[2]
+        assert boarding[2].count("533000001") == 1
+        assert why == ["", "", reason]
 
 
 @pytest.mark.slow
@@ -227,3 +246,46 @@ def test_where_a_route_begins_and_turns_is_said_in_the_readers_language(sea, lan
     marked = [point.description for point in parsed.waypoints]  # its tasks alone
     assert marked
     assert not [one for one in marked if one.endswith((plan.route_base, plan.route_turn))]
+
+
+def test_a_malay_plan_names_its_months_in_malay_wherever_it_says_when(sea):
+    """January is called alike in both languages; October isn't."""
+    vessels = [(1, 2.3, 101.3, 0.0, 0), (2, 2.4, 101.3, 0.0, 0)]
+    made = make(inputs(tracked, vessels), config(unit(boardings=1)), sea)
+    october_us = int(pd.Timestamp("2026-10-06T16:00Z").timestamp() * 1e6)
+    later_us = october_us - made.start_us
+    sailed = tuple(
+        replace(one, stops=tuple(replace(s, begin_us=s.begin_us + later_us) for s in one.stops))
+        for one in made.sailed
+    )
+    left = tuple(
+        replace(one, nearest=one.nearest and replace(one.nearest, time_us=october_us))
+        for one in made.left_out
+    )
+    assert left
+    assert all(one.nearest for one in left)
+    plan = replace(made, start_us=october_us, end_us=october_us + 1, sailed=sailed, left_out=left)
+    for language, month in (("en", "Oct"), ("ms", "Okt")):
+        planned = Planned(plan, None, language)
+        told = [words.heading(planned), *words.rows(planned)["begin_local"]]
+        told += [words.detail(one, planned) for one in left]
+        assert all(month in text for text in told), told
+
+
+def test_a_course_of_north_has_one_name(sea):
+    made = make(inputs(tracked, [(1, 2.3, 101.3, 0.0, 0)]), config(), sea)
+    stop = made.sailed[0].stops[0]
+    nearly = Route(np.array([2.0, 2.5]), np.array([101.2, 101.1999]))
+    assert words.first_course(replace(stop, route=nearly)) == 0
+    planned, how = Planned(made), How("under way", 359.7, 9.0, "")
+    assert "000°" in words.how(replace(stop, how=how), words.of(planned))
+
+
+def test_a_vessel_has_the_same_number_all_over_the_plan_for_machines(sea):
+    """Stops had it as a number, the rest as text: nobody could look one up by the other."""
+    vessels = [(533000001, 2.3, 101.3, 0.0, 0), (533000002, 2.4, 101.3, 0.0, 0)]
+    made = make(inputs(tracked, vessels), config(unit(boardings=1)), sea)
+    told = tables.document(Planned(made))
+    stops = [stop for one in told["sorties"] for stop in one["stops"] if stop["mmsi"]]
+    assert {type(row["mmsi"]) for row in (*stops, *told["left_out"])} == {int}
+    assert {row["mmsi"] for row in told["intercepts"]} == {533000001, 533000002}

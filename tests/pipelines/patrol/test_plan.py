@@ -320,7 +320,7 @@ def test_a_boat_that_ais_does_not_show_is_met_where_it_goes(sea):
     assert (row["rank"], row["name"]) == (2, "")
     assert pd.isna(row["mmsi"])
     told = json.dumps(tables.document(planned)) + page.section(planned)
-    assert "-2" not in {one["mmsi"] for one in tables.document(planned)["intercepts"]}
+    assert {one["mmsi"] for one in tables.document(planned)["intercepts"]} == {533000001, None}
     assert "<b>Something" not in page.section(planned)
     assert "Seen last: 000° at 12.0 kn." in page.section(planned)
     assert "1 flagged vessels" in page.section(planned), "boats without AIS are none"
@@ -406,6 +406,16 @@ def test_without_flags_history_or_water(sea):
     assert "Inland" not in tables.to_json(Planned(plan))
 
 
+def test_what_only_full_speed_has_no_fuel_for_is_off_watch_not_out_of_reach(sea):
+    """30 nm off: there and back at cruising speed is 60 of 80 nm, at full speed worth 150."""
+    slow = unit("A", watch="00:00-01:30", cruise_kn=15, max_kn=30, endurance_nm=80)
+    made = make(inputs(tracked, [(1, 3.0, 101.2, 0.0, 0)]), config(slow, max_sectors=0), sea)
+    [left] = made.left_out
+    assert left.reason == planning.OFF_WATCH
+    assert left.nearest.speed_kn == 15
+    assert "within its watch" in words.detail(left, Planned(made))
+
+
 def test_a_unit_without_a_watch_in_the_plan_is_off_watch_not_out_of_reach(sea):
     night = unit("Night", watch="12:00-18:00")
     near = (563000001, 2.6, 101.25, 0.0, 0.0)
@@ -413,7 +423,7 @@ def test_a_unit_without_a_watch_in_the_plan_is_off_watch_not_out_of_reach(sea):
     assert not plan.sailed
     [left] = plan.left_out
     assert left.reason == planning.OFF_WATCH
-    assert "were it on watch" in words.detail(left, words.of(Planned(plan)))
+    assert "within its watch" in words.detail(left, Planned(plan))
 
 
 def test_greedy_against_every_order():

@@ -12,11 +12,12 @@ import shapely
 
 from pipelines.ask.desk.charts import Chart
 from pipelines.base.labels import labels
+from pipelines.base.marks import Mark, Tlp
 from pipelines.publish import brief
 from pipelines.publish.maps import page as pages
 from pipelines.publish.maps import style
 from pipelines.publish.maps.page import text_of
-from pipelines.publish.products import Products
+from pipelines.publish.products import Products, Release
 from pipelines.run.conclusions import parse
 
 
@@ -518,6 +519,21 @@ def test_all_three_to_look_at_first_begin_on_the_first_screen(
         ".map((e) => e.scrollHeight - e.clientHeight)"
     )
     assert max(page.evaluate(hidden)) <= 1, "its time is cut off"
+
+
+@pytest.mark.parametrize("language", ["en", "ms"])
+def test_no_button_lies_on_the_hours_looked_at(
+    page: Any, products: Products, tmp_path: Path, language: str
+) -> None:
+    """On phones that were wide enough for the heading and the hours, but not for the button."""
+    mark = Mark(Tlp.AMBER, frozenset({"MYS"}))
+    release = Release("boat", "Patrol boat", mark, {}, products.end, language)
+    made = brief.write(replace(products, release=release), tmp_path / "brief.html")
+    box = "document.querySelector('{}').getBoundingClientRect()"
+    apart = f"{box.format('.window')}.top >= {box.format('.tools')}.bottom"
+    for width in (360, 390, 412, 430, 480):
+        page.open(made, width=width, height=844)
+        assert page.evaluate(apart), width
 
 
 def test_it_starts_with_the_readers_own_light(page: Any, files: dict[str, Path]) -> None:

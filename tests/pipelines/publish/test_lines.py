@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from detectors.core import frames
@@ -26,6 +26,14 @@ def test_a_track_is_a_line_and_a_single_report_a_point() -> None:
     assert [g.wkt for g in lines.geometry] == ["LINESTRING (103 1, 104 2)", "POINT (100 3)"]
     assert list(lines["n_reports"]) == [2, 1]
     assert list(lines["mmsi"]) == [533000001, 533000002]
+
+
+def test_a_vessel_that_says_one_place_all_night_is_a_point() -> None:
+    """A line through one place is none: GeoJSON's readers call it invalid, KML wants two."""
+    lying = [(103.0, 1.0), (103.0, 1.0000001), (103.0, 1.0)]
+    lines = track_lines(tracks((533000001, lying), (533000002, [(103, 1), (103, 1.00001)])))
+    assert [g.geom_type for g in lines.geometry] == ["Point", "LineString"]
+    assert list(lines["n_reports"]) == [3, 2]
 
 
 def test_no_tracks_no_lines() -> None:
@@ -51,6 +59,7 @@ def test_no_part_crosses_and_no_length_is_lost(
     lon = geodesy.wrap_lon(start + np.cumsum([dlon / 10 for dlon, _ in steps]))
     lat = np.array([dlat for _, dlat in steps])
     line = track_lines(tracks((533000001, list(zip(lon, lat, strict=True))))).geometry.iloc[0]
+    assume(line.geom_type != "Point")  # it never left its place
     parts = [shapely.get_coordinates(part) for part in shapely.get_parts(line)]
     assert all(np.abs(np.diff(part[:, 0])).max() <= 180 for part in parts)
     assert all(np.abs(part[:, 0]).max() <= 180 for part in parts)
