@@ -194,6 +194,18 @@ def candidates(header: Sequence[str]) -> list[str]:
     return [name for name in header if name in columns]
 
 
+def names_time(column: str) -> bool:
+    """Tell whether a column by its name holds times, in whatever zone."""
+    words = {token.casefold() for token in _TOKEN.findall(column[:_LONGEST])}
+    return bool(words & _TIME_WORDS) or "time" in matches_of([column])
+
+
+def names_utc(column: str) -> bool:
+    """Tell whether a column's name says no zone but UTC, and not that its times are local."""
+    zones = {match.zone for match in matches_of([column]).get("time", ())}
+    return zones <= {""} and not local_times([column])
+
+
 def local_times(header: Sequence[str]) -> list[str]:
     """Return columns whose name says that they hold local times."""
     tokens = {name: {token.casefold() for token in _TOKEN.findall(name)} for name in header}

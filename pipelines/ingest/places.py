@@ -37,6 +37,8 @@ _WRITTEN: Final = re.compile(
 )
 _DIGITS: Final = re.compile(r"\d{1,9}")
 _LONGEST: Final = 80
+# A point takes 45 bytes, 90 digits; geometries within others, deep enough, end a process.
+_LONGEST_POINT: Final = 256
 _POINT: Final = re.compile(
     r"(?:SRID=4326;)?\s{0,4}POINT\s{0,4}(?:Z|M|ZM)?\s{0,4}\(|0[01][0-9A-F]{40,}$", re.IGNORECASE
 )
@@ -64,7 +66,7 @@ _WGS84: Final = 4326
 
 def is_point(text: str) -> bool:
     """Tell whether a text looks like a point in degrees."""
-    return _POINT.match(text) is not None
+    return len(text) <= _LONGEST_POINT and _POINT.match(text) is not None
 
 
 def is_geometry(text: str) -> bool:

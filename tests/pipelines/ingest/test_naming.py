@@ -481,6 +481,7 @@ SENTENCE = "!AIVDM,1,1,,A,13HOI:0P0000VOHLCnHQKwvL05Ip,0*23"
         {"ts": iso(T), "raw": {"nmea": SENTENCE}, "port": 4001},
         {"rxtime": "20260314163000", "rxuxtime": epoch(T) + 0.4, "nmea": [SENTENCE]},
         {"t": str(epoch(T) * 1000), "msg": "\\s:r1*2A\\" + SENTENCE},
+        {"t": (T + pd.Timedelta(hours=8)).isoformat()[:19] + "+08:00", "nmea": SENTENCE},
     ],
 )
 def test_sentences_inside_json_have_the_time_before_them(read, said):
@@ -496,6 +497,10 @@ def test_sentences_inside_json_have_the_time_before_them(read, said):
         {"nmea": SENTENCE, "t": epoch(T)},
         {"received": epoch(T), "stored": epoch(T) + 3600, "nmea": SENTENCE},
         {"id": 1_000, "nmea": SENTENCE},
+        {"seq": 1_700_000_123, "nmea": SENTENCE},
+        {"seq": epoch(T) + 5, "t": epoch(T), "nmea": SENTENCE},
+        {"local_time": iso(T)[:-1], "nmea": SENTENCE},
+        {"time_myt": iso(T)[:-1], "nmea": SENTENCE},
         {"nmea": SENTENCE, "mmsi": 563000001, "utc": 12, "lat": 1.0, "lon": 103.0},
     ],
 )
