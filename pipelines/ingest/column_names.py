@@ -14,15 +14,30 @@ from zoneinfo import available_timezones
 from pipelines.base.yaml_files import read_yaml
 from pipelines.ingest.beside import UNCERTAIN
 from pipelines.ingest.layouts import dimension_of
+from pipelines.ingest.places import AXES, names_part, names_side
 
 # Letters of other scripts are words too: "Δlat" is no latitude. A degree sign is often written "º".
 _TOKEN: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-zº]+")
-_OFFSET: Final = re.compile(r"(?:UTC|GMT)? ?([+-]?)(\d{1,2})(?:[:.]?00?)?")
+# Without a colon all four digits are there: 120 are minutes.
+_OFFSET: Final = re.compile(r"(?:UTC|GMT)? ?([+-]?)(?:(\d{1,2})(?::00|\.00?)?|(\d{2})00)")
 _MOST_HOURS: Final = 12
 # No name of names.yaml with what may stand around it is as long: what is wasn't written as a name.
 _LONGEST, _MOST_TOKENS = 120, 10
 # Words of a text that is no table are looked up as columns, each in most of its lines.
 _KEPT: Final = 10_000
+_LETTERS: Final = re.compile(r"[A-Za-z]+")
+_ZONE_NAMES: Final = frozenset(
+    {
+        "utcoffset",
+        "gmtoffset",
+        "tz",
+        "tzoffset",
+        "timezone",
+        "timezoneoffset",
+        "zonwaktu",
+        "zonawaktu",
+    }
+)
 _TIME_WORDS: Final = frozenset({"time", "date", "datetime", "timestamp"})
 
 
@@ -118,7 +133,7 @@ def zone_named(text: str) -> str:
     if text.upper() in ("UTC", "GMT", "Z"):
         return "UTC"
     if offset := _OFFSET.fullmatch(text.upper()):
-        hours = int(offset[2])
+        hours = int(offset[2] or offset[3])
         if hours > _MOST_HOURS:
             return ""
         # POSIX counts the other way (tzdata, etcetera).
@@ -150,13 +165,18 @@ def lacking(header: Sequence[str], *, points: bool = False) -> list[str]:
     needed = {
         "which vessel": {"mmsi", "vessel_id"},
         "when": {"time"},
-        "latitude": {"lat", *both},
-        "longitude": {"lon", *both},
+        "latitude": {"lat", "y", *both},
+        "longitude": {"lon", "x", *both},
     }
     without = [text for text, names in needed.items() if not names & found]
     if "when" in without and local_times(header):
         without.remove("when")
     return without
+
+
+def names_zone(column: str) -> bool:
+    """Tell whether a column by its name says in which zone times are."""
+    return "".join(_LETTERS.findall(column.rpartition(".")[2])).casefold() in _ZONE_NAMES
 
 
 def candidates(header: Sequence[str]) -> list[str]:
@@ -165,7 +185,25 @@ def candidates(header: Sequence[str]) -> list[str]:
     if lacking(header) or UNCERTAIN in header:
         return []
     columns = {match.column for matches in found.values() for match in matches}
+    columns |= {
+        name
+        for name in header
+        if len(name) <= _LONGEST
+        and (names_zone(name) or any(names_side(a, name) or names_part(a, name) for a in AXES))
+    }
     return [name for name in header if name in columns]
+
+
+def names_time(column: str) -> bool:
+    """Tell whether a column by its name holds times, in whatever zone."""
+    words = {token.casefold() for token in _TOKEN.findall(column[:_LONGEST])}
+    return bool(words & _TIME_WORDS) or "time" in matches_of([column])
+
+
+def names_utc(column: str) -> bool:
+    """Tell whether a column's name says no zone but UTC, and not that its times are local."""
+    zones = {match.zone for match in matches_of([column]).get("time", ())}
+    return zones <= {""} and not local_times([column])
 
 
 def local_times(header: Sequence[str]) -> list[str]:

@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Final
 
@@ -28,6 +28,7 @@ from pipelines.ingest.samples import (
     numbers_of,
     place_of,
     points_of,
+    refuse_lost_noughts,
     zone_beside,
 )
 from pipelines.ingest.timeforms import TypedTime, UndecidedError, time_forms
@@ -81,8 +82,11 @@ def by_names(sample: Sample) -> Named | IngestError | None:
     found = matches_of(sample.header)
     if not {"lat", "lon"} <= set(found):
         points, other = points_of(sample, found.get("point", []))
-        found |= {"lat": points, "lon": points} if points else {}
-        if other and not points:
+        if points:
+            found |= {"lat": points, "lon": points}
+        elif {"x", "y"} <= set(found) and not {"lat", "lon"} & set(found):
+            found |= {"lat": found["y"], "lon": found["x"]}
+        elif other:
             return IngestError(
                 f"its column {other[0].column!r} holds no points in WGS84 degrees",
                 hint="with PostGIS: ST_AsText(ST_Transform(…, 4326))",
@@ -96,6 +100,7 @@ def by_names(sample: Sample) -> Named | IngestError | None:
         decimal = decimal_sign(sample, found)
         for name in ("lat", "lon"):
             columns[name] = place_of(sample, name, found[name][0], decimal)
+        refuse_lost_noughts(sample, columns)
         columns["time"], forms, zone, said = _time(sample, found)
     except UndecidedError as error:
         return IngestError(
@@ -223,6 +228,7 @@ def _time(
     undecided: UndecidedError | None = None
     for match in _beside_place(found):
         source, cells = _clock(match, sample, found)
+        said = match if isinstance(source, str) else _with_date(match, found["date"][0])
         try:
             forms, zoned = time_forms(match.column, cells)
         except UndecidedError as error:
@@ -230,8 +236,8 @@ def _time(
             continue
         if forms:
             zoned = zoned and match.column not in sample.unzoned
-            sure = zoned or match.is_utc
-            zone = "" if sure else match.zone or zone_beside(sample)
+            sure = zoned or said.is_utc
+            zone = "" if sure else said.zone or zone_beside(sample)
             assumed = [f"times are those of {zone}"] if zone else [] if sure else ["times are UTC"]
             if forms[0].startswith("%d."):
                 assumed.append("days are before months")
@@ -260,6 +266,19 @@ def _clock(match: Match, sample: Sample, found: Mapping[str, list[Match]]) -> tu
         return match.column, cells
     source = [found["date"][0].column, match.column]
     return source, sample.joined(source)
+
+
+def _with_date(clock: Match, date: Match) -> Match:
+    """Return a clock, in the zone that its date is in where it says none itself.
+
+    Raises UndecidedError where each says another.
+    """
+    said = {one.zone or "UTC" for one in (clock, date) if one.zone or one.is_utc}
+    if len(said) > 1:
+        raise UndecidedError(
+            f"its columns {date.column!r} and {clock.column!r} are in two zones by their names"
+        )
+    return replace(clock, is_utc=said == {"UTC"}, zone=clock.zone or date.zone)
 
 
 def _refuse_times(sample: Sample, found: Mapping[str, list[Match]]) -> None:

@@ -27,23 +27,29 @@ _SIGNS: Final[Mapping[str, Mapping[str, int]]] = {
 }
 _SIDE: Final = "(L[US]|B[TB]|[NSEWUTB])?"
 _NUMBER: Final = r"\d{1,8}(?:[.,]\d{1,20})?"
-# What stands between numbers is a sign of degrees or minutes, in any of its spellings.
 _NOUGHTS: Final = re.compile(r"\.0*$")
-_BETWEEN: Final = r"(?:[^\w.,+]{1,4}|[^\w.,+]?[DM][^\w.,+]?)"
+# What stands between numbers is a sign of degrees or minutes, in any of its spellings; behind a
+# blank "-" is that of the minutes, which have none.
+_BETWEEN: Final = r"(?:(?![^\w.,+]{0,3}\s-\d)[^\w.,+]{1,4}|[^\w.,+]?[DM][^\w.,+]?)"
 _WRITTEN: Final = re.compile(
     rf"{_SIDE}[^\w.,+-]{{0,3}}([+-]?)({_NUMBER})(?:{_BETWEEN}({_NUMBER}))?(?:{_BETWEEN}({_NUMBER}))?"
     rf"[^\w.,+-]{{0,4}}[DMS]??[^\w.,+-]{{0,2}}{_SIDE}"
 )
+_DIGITS: Final = re.compile(r"\d{1,9}")
 _LONGEST: Final = 80
+# A point takes 45 bytes, 90 digits; geometries within others, deep enough, end a process.
+_LONGEST_POINT: Final = 256
 _POINT: Final = re.compile(
     r"(?:SRID=4326;)?\s{0,4}POINT\s{0,4}(?:Z|M|ZM)?\s{0,4}\(|0[01][0-9A-F]{40,}$", re.IGNORECASE
 )
 _TOKEN: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
-_AXES: Final = {
+AXES: Final = {
     "lat": frozenset({"lat", "latitude", "latitud", "lintang"}),
     "lon": frozenset({"lon", "long", "lng", "longitude", "longitud", "bujur"}),
 }
-_SIDES: Final = frozenset({"hemisphere", "hemi", "hem", "dir", "direction", "indicator"})
+_HEMISPHERE: Final = frozenset({"hemisphere", "hemi", "hem", "indicator"})
+# Beside a latitude's name alone: by itself it is where a ship, or the wind, goes.
+_SIDES: Final = frozenset({*_HEMISPHERE, "dir", "direction"})
 _SIDES_OF: Final = {
     "lat": ({"ns"}, {"n", "s"}, {"north", "south"}),
     "lon": ({"ew"}, {"e", "w"}, {"east", "west"}),
@@ -60,7 +66,7 @@ _WGS84: Final = 4326
 
 def is_point(text: str) -> bool:
     """Tell whether a text looks like a point in degrees."""
-    return _POINT.match(text) is not None
+    return len(text) <= _LONGEST_POINT and _POINT.match(text) is not None
 
 
 def is_geometry(text: str) -> bool:
@@ -69,20 +75,26 @@ def is_geometry(text: str) -> bool:
 
 
 def names_side(axis: str, column: str) -> bool:
-    """Tell whether a column by its name says on which side something is: "N/S", "lat dir"."""
-    tokens = {token.casefold() for token in _TOKEN.findall(column)}
-    other = _AXES["lon" if axis == "lat" else "lat"]
-    return bool(tokens & _SIDES and not tokens & other) or any(
-        words <= tokens for words in _SIDES_OF[axis]
-    )
+    """Tell whether a column by its name says on which side of the equator, or of Greenwich,
+    something is: "N/S", "lat dir"; "direction" alone, or of a wind, doesn't.
+    """
+    tokens = {*_tokens(column)}
+    if rest := tokens - AXES[axis] if tokens & AXES[axis] else set():
+        return rest <= _SIDES or rest - _SIDES in _SIDES_OF[axis]
+    return tokens == {"hemisphere"} or tokens - _HEMISPHERE in _SIDES_OF[axis]
 
 
 def names_part(axis: str, column: str) -> str:
     """Return of which part of an angle a column is by its name: "min", "sec" or none."""
-    tokens = [token.casefold() for token in _TOKEN.findall(column)]
-    if len(tokens) < 2 or tokens[0] not in _AXES[axis]:
+    tokens = _tokens(column)
+    if len(tokens) < 2 or tokens[0] not in AXES[axis]:
         return ""
     return next((part for part, words in _PARTS.items() if set(tokens[1:]) <= words), "")
+
+
+def _tokens(column: str) -> list[str]:
+    """Return the words of a column's name; of one inside another its own."""
+    return [token.casefold() for token in _TOKEN.findall(column.rpartition(".")[2])]
 
 
 def is_hemisphere(axis: str, text: str) -> bool:
@@ -130,8 +142,10 @@ def written(axis: str, text: str, *, lettered: bool = False) -> float:
         return math.nan
     if letter and (sign or letter not in _SIGNS[axis]):
         return math.nan
-    if letter and len(parts) == 1:
+    if len(parts) == 1:
         parts = _run_together(axis, parts[0])
+        if len(parts) > 1 and not letter:  # nobody says on which side
+            return math.nan
     if any("." in part for part in parts[:-1]):  # of what has minutes, degrees are whole
         return math.nan
     degree, minute, second = (*map(float, parts), 0.0, 0.0)[:3]
@@ -152,6 +166,12 @@ def _run_together(axis: str, number: str) -> list[str]:
     if len(digits) == wide + 4:
         return [number[:wide], number[wide : wide + 2], number[wide + 2 :]]
     return [number]
+
+
+def is_run_together(axis: str, text: str) -> bool:
+    """Tell whether a text begins with degrees and minutes that have no blank between them."""
+    digits = _DIGITS.search(text)
+    return digits is not None and len(_run_together(axis, digits[0])) > 1
 
 
 def _of_points(axis: str, texts: Sequence[str]) -> NDArray[np.float64]:

@@ -11,14 +11,16 @@ from typing import Any, Final
 
 import numpy as np
 
-from pipelines.ingest.column_names import Match, zone_named
+from pipelines.ingest.column_names import Match, names_zone, zone_named
 from pipelines.ingest.places import (
+    AXES,
     DMS,
     POINT,
     degrees,
     is_geometry,
     is_hemisphere,
     is_point,
+    is_run_together,
     names_part,
     names_side,
 )
@@ -29,19 +31,6 @@ SHARE: Final = 0.9
 """Of the rows looked at so many must hold what the column's name promises: some are damaged."""
 NUMBER: Final = re.compile(r"^[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?$")
 _DECIMAL_COMMA: Final = re.compile(r"^[+-]?\d+,\d+$")
-_LETTERS: Final = re.compile(r"[A-Za-z]+")
-_ZONE_NAMES: Final = frozenset(
-    {
-        "utcoffset",
-        "gmtoffset",
-        "tz",
-        "tzoffset",
-        "timezone",
-        "timezoneoffset",
-        "zonwaktu",
-        "zonawaktu",
-    }
-)
 _NOTHING: Final = frozenset({"na", "nan", "null", "none", "unknown", "n/a", "[]"})
 
 
@@ -97,10 +86,14 @@ def place_of(sample: Sample, name: str, match: Match, decimal: str) -> dict[str,
     if match.unit == POINT:
         return {"from": match.column, "unit": POINT}
     hemisphere = _hemisphere(sample, name)
-    source = [match.column, *_parts(sample, name), *filter(None, [hemisphere])]
+    numbers = numbers_of(cells, decimal)
+    # Beside a fraction of a degree there are no minutes: "lat min" is the least of some.
+    whole = all(number == int(number) for number in numbers)
+    source = [match.column, *(_parts(sample, name) if whole else []), *filter(None, [hemisphere])]
     if len(source) > 1 and _written(name, sample.joined(source), lettered=bool(hemisphere)):
         return {"from": source, "unit": DMS}
-    numbers = numbers_of(cells, decimal)
+    if source == [match.column, hemisphere] and _signed(sample, source, decimal):
+        source = [match.column]
     if len(numbers) < SHARE * len(cells) or not cells:
         if _written(name, cells):
             return {"from": match.column, "unit": DMS}
@@ -131,6 +124,30 @@ def place_of(sample: Sample, name: str, match: Match, decimal: str) -> dict[str,
     return {"from": match.column, "unit": "deg360" if round_the_world else ""}
 
 
+def refuse_lost_noughts(sample: Sample, columns: Mapping[str, Any]) -> None:
+    """Raise UndecidedError where longitudes are degrees and minutes run together and latitudes
+    aren't: a spreadsheet that took "0030.5" for a number left 30.5 of it.
+    """
+    if any(columns[axis]["unit"] != DMS for axis in AXES):
+        return
+    first = {axis: _listed(columns[axis]["from"])[0] for axis in AXES}
+    cells = {axis: sample.of(column) for axis, column in first.items()}
+    lat, lon = (
+        sum(is_run_together(axis, cell) for cell in cells[axis]) / max(len(cells[axis]), 1)
+        for axis in ("lat", "lon")
+    )
+    if lon >= SHARE and lat < SHARE:
+        shown = next(cell for cell in cells["lat"] if not is_run_together("lat", cell))
+        raise UndecidedError(
+            f"its column {first['lat']!r} lost its leading noughts, or isn't in degrees and "
+            f"minutes as {first['lon']!r} is: {escaped(shown)!r}"
+        )
+
+
+def _listed(names: str | Sequence[str]) -> Sequence[str]:
+    return [names] if isinstance(names, str) else names
+
+
 def points_of(sample: Sample, matches: Sequence[Match]) -> tuple[list[Match], list[Match]]:
     """Return the columns among some that hold points, which are both latitude and longitude; and
     those that hold other shapes, or points in another reference system.
@@ -152,6 +169,18 @@ def _hemisphere(sample: Sample, name: str) -> str:
             if cells and all(is_hemisphere(name, cell) for cell in cells):
                 return column
     return ""
+
+
+def _signed(sample: Sample, source: Sequence[str], decimal: str) -> bool:
+    """Tell whether numbers have the sign of the hemisphere beside them: it says no more."""
+    each = [cell.rpartition(" ") for cell in sample.joined(source)]
+    numbers = numbers_of([number for number, *_ in each], decimal)
+    if len(numbers) < len(each):
+        return False
+    return all(
+        number == 0 or (number < 0) == (letter.upper() in "SW")
+        for number, (*_, letter) in zip(numbers, each, strict=True)
+    )
 
 
 def _parts(sample: Sample, name: str) -> list[str]:
@@ -179,7 +208,7 @@ def zone_beside(sample: Sample) -> str:
     Raises UndecidedError where it says several, or what is no zone.
     """
     for column in sample.header:
-        if "".join(_LETTERS.findall(column)).casefold() in _ZONE_NAMES:
+        if names_zone(column):
             zones = {cell.upper() for cell in sample.of(column)} - {""}
             if len(zones) == 1 and (zone := zone_named(zones.pop())):
                 return "" if zone == "UTC" else zone

@@ -3,7 +3,8 @@
 Interfaces give lists, or a list among a document's members (GeoJSON's features; `{"data":
 {"vessels": [{…}, …]}}`), and some put a word about the answer before them (`[{"ERROR": false},
 [{…}, …]]`). Objects are cut apart where one ends and the next begins; a text in which that stands
-too makes two lines that are rejected. What follows the list isn't part of its last object.
+too makes two lines that are rejected. What follows the list isn't part of its last object. Of
+objects one a line each stays as it is, whatever lists are in it.
 """
 
 import json
@@ -23,6 +24,7 @@ _LONGEST: Final = 1 << 16
 # Longer than what stands between two objects.
 _KEPT: Final = 300
 _PEEKED: Final = 8192
+_LINES: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,64}\{[^\n]*\}[ \t\r]{0,64}\n\s{0,64}\{")
 
 
 def unlisted(blocks: Iterator[bytes]) -> Iterator[bytes]:
@@ -34,10 +36,11 @@ def unlisted(blocks: Iterator[bytes]) -> Iterator[bytes]:
     head = b""
     for block in blocks:
         head += block
-        if len(head) >= _PEEKED:
+        if len(head) >= (_PEEKED if b"\n" in head else _LONGEST):
             break
     begin = _BEGIN.match(head)
-    if begin is None or b"mmsi" in begin[0].lower():  # a vessel's own list
+    # a vessel's own list
+    if begin is None or b"mmsi" in begin[0].lower() or _LINES.match(head):
         yield from chain([head] if head else [], blocks)
         return
     held = b""

@@ -33,7 +33,12 @@ def ways(ask: Ask, incidents: pd.DataFrame, start: pd.Timestamp, end: pd.Timesta
     for row in early[["vessels", "start"]].to_dict("records"):
         for mmsi in vessels_in(str(row["vessels"])):
             since[mmsi] = min(since.get(mmsi, start), begun(row["start"], end))
-    found = ask(sorted(since), min(since.values(), default=start), start)
+    # One silence of two weeks brings no two weeks of all the others: each day of begins by itself.
+    days: dict[pd.Timestamp, list[int]] = {}
+    for mmsi in sorted(since):
+        days.setdefault(since[mmsi].floor("D"), []).append(mmsi)
+    each = [ask(some, min(map(since.__getitem__, some)), start) for some in days.values()]
+    found = pd.concat(each, ignore_index=True) if each else ask([], start, start)
     own = pd.to_datetime(found["mmsi"].map(since), utc=True)
     return found[(found["time"] >= own) & (found["time"] < start)].reset_index(drop=True)
 

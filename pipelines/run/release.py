@@ -301,8 +301,10 @@ class Making:
         return kept, list(compress(marks, inside))
 
     def _positions(self, events: pd.DataFrame) -> pd.DataFrame:
-        """`frames.TRACKED` of the events' vessels, from before them on."""
-        since = min([self.window.start, *events["start"].tolist()])
+        """`frames.TRACKED` of the events' vessels, with the way to what began before the window."""
+        start = self.window.start
+        begun = events.loc[events["start"] < start, "start"]
+        since = min([start, *(one - earlier.BEFORE for one in begun)])
         mmsis = sorted((set(events["mmsi"]) | set(events["other_mmsi"])) - {0})
         return self.store.track_positions(mmsis, since, self.window.end)
 

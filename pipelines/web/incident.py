@@ -11,7 +11,7 @@ from detectors.core.telling import Told, told
 from detectors.kinematics.integrity import final_at
 from pipelines.ask.explain.reasons import BEST, considered, not_tried, tried
 from pipelines.assess import incidents
-from pipelines.assess.incidents import related
+from pipelines.assess.incidents import crossings, related
 from pipelines.assess.incidents.wording import COUNTS
 from pipelines.base.text import LOCAL, LOCAL_NAME, one_line
 from pipelines.publish import checks
@@ -179,8 +179,8 @@ def _n_whole(scores: Sequence[float]) -> int:
 
 def at_the_top(shown: Shown, lead: Mapping[Any, Any]) -> tuple[tuple[str, str], ...]:
     """Return what is asked first of what leads an incident: of a crossing where and when it came to
-    the coast and how near, of a silence that is over how fast it went over it. As far as it is
-    known, and may be.
+    the coast, or nearest to it, and how near, of a silence that is over how fast it went over it.
+    As far as it is known, and may be.
     """
     evidence, teller, t = lead["evidence"], shown.teller, shown.words.at_desk
     if lead["kind"] == "gap" and evidence.get("implied_speed_kn") is not None:
@@ -194,13 +194,13 @@ def at_the_top(shown: Shown, lead: Mapping[Any, Any]) -> tuple[tuple[str, str], 
     if at is None:
         return ()
     said = [teller.place(*at)]
-    times = (evidence.get(f"{name}_time") for name in ("ashore", "arrival", "landing"))
-    if (time := next((one for one in times if one is not None), None)) is not None:
-        said.append(teller.clock(pd.Timestamp(str(time))))
+    if (time := crossings.time_of(evidence)) is not None:
+        said.append(teller.clock(time))
     off_m = evidence.get("arrival_coast_m")
     if off_m is not None and evidence.get("ashore_lat") is None:
         said.append(t("{far} off the shore", far=teller.distance(off_m)))
-    return ((t("At the coast"), ", ".join(said)),)
+    came = crossings.came_over(lead["subkind"], evidence)
+    return ((t("At the coast") if came else t("Nearest to the coast"), ", ".join(said)),)
 
 
 def _hours(event: Mapping[Any, Any]) -> str:

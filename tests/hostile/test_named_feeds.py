@@ -4,13 +4,14 @@ import io
 import itertools
 import json
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as papq
 import pytest
 
 from detectors.core.errors import SelatError
-from pipelines.ingest import FeedFile, IngestOptions, decode
+from pipelines.ingest import FeedFile, IngestOptions, decode, places
 from pipelines.ingest.layouts import Layout
 from pipelines.ingest.naming import by_names
 from pipelines.ingest.samples import Sample
@@ -104,6 +105,21 @@ def test_what_follows_a_list_costs_no_object(tmp_path):
 def test_a_list_inside_each_object_is_no_list_of_objects(tmp_path):
     rows = [{**GOOD, "data": [{"a": 1}, {"a": 2}], "lat": k / 10} for k in range(3)]
     assert outcome(tmp_path, "\n".join(map(json.dumps, rows))) == (3, 3)
+
+
+@pytest.mark.parametrize("name", ["data", "items", "positions", "vessels", "value", "features"])
+def test_a_list_at_the_head_of_each_object_of_a_line_is_none_of_objects(tmp_path, name):
+    """It was taken for a document's, and cost the first object, or all of them."""
+    rows = [{"id": "x", name: [{"a": 1}, {"a": 2}], **GOOD, "lat": k / 10} for k in range(3)]
+    assert outcome(tmp_path, "\r\n".join(map(json.dumps, rows))) == (3, 3)
+    long = [{**row, "id": "x" * 3_000} for row in rows]
+    assert outcome(tmp_path, "\n".join(map(json.dumps, long)) + "\n") == (3, 3)
+
+
+def test_geometries_within_geometries_end_no_process():
+    deep = ("0107000000" + "01000000") * 20_000 + "0101000000" + "00" * 16
+    assert not places.is_point(deep)
+    assert np.isnan(places.degrees("lat", places.POINT, [deep])).all()
 
 
 def test_an_object_without_an_end_is_cut_the_same_wherever_its_bytes_are():

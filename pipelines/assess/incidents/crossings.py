@@ -69,18 +69,16 @@ def _at_clock(say: Say, coast: str, time: pd.Timestamp) -> str:
 def _came_ashore(row: Told) -> tuple[pd.Timestamp, str] | None:
     """Return when a boat came to which coast, where that was heard and may be known."""
     stated, coast = row.evidence, row.evidence.get("to_state")
-    came = row.subkind == "half" or stated.get("ended") in ASHORE
-    if not came or place_of(stated) is None or _turned_off(row):
+    if not came_over(row.subkind, stated) or place_of(stated) is None or _turned_off(row):
         return None
-    times = (stated.get(f"{name}_time") for name in ("ashore", "arrival", "landing"))
-    time = next((pd.Timestamp(str(one)) for one in times if one is not None), None)
+    time = time_of(stated)
     return None if time is None or not coast else (time, str(coast))
 
 
 def _expected(row: Told) -> tuple[pd.Timestamp, str] | None:
     """Return when a boat heard last on its way can be at which coast, at its speed."""
     stated, coast = row.evidence, row.evidence.get("to_state")
-    if row.subkind == "half" or stated.get("ended") in ASHORE or place_of(stated) is None:
+    if came_over(row.subkind, stated) or place_of(stated) is None:
         return None
     names = ("arrival_time", "arrival_coast_m", "mean_speed_kn")
     time, off_m, speed_kn = (stated.get(name) for name in names)
@@ -88,6 +86,17 @@ def _expected(row: Told) -> tuple[pd.Timestamp, str] | None:
         return None
     hours = float(off_m) / METRES_PER_NM / float(speed_kn)
     return pd.Timestamp(str(time)) + pd.Timedelta(hours=hours), str(coast)
+
+
+def came_over(subkind: str, evidence: Evidence) -> bool:
+    """Tell whether a boat that crossed was heard to come to a coast, and isn't still on its way."""
+    return subkind == "half" or evidence.get("ended") in ASHORE
+
+
+def time_of(evidence: Evidence) -> pd.Timestamp | None:
+    """Return when a boat that crossed was where `place_of` says."""
+    times = (evidence.get(f"{name}_time") for name in ("ashore", "arrival", "landing"))
+    return next((pd.Timestamp(str(one)) for one in times if one is not None), None)
 
 
 def place_of(evidence: Evidence) -> tuple[float, float] | None:

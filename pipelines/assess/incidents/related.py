@@ -8,7 +8,7 @@ import pandas as pd
 
 from detectors.core.telling import Told, state, told
 from detectors.kinematics.geodesy import METRES_PER_NM, distance_m
-from pipelines.assess.incidents.crossings import place_of
+from pipelines.assess.incidents.crossings import came_over, place_of, time_of
 from pipelines.assess.incidents.lasting import vessels_in
 from pipelines.assess.incidents.titles import excused
 from pipelines.assess.reasons import Teller
@@ -39,9 +39,12 @@ class Related:
 
 @dataclass(frozen=True)
 class _Landing:
-    """Where and when a boat came to a coast; the place may not be for this reader."""
+    """Where and when a boat came to a coast, or was nearest to the one that it made for; the place
+    may not be for this reader.
+    """
 
     coast: str
+    came: bool
     whence: str
     at: tuple[float, float] | None
     time: pd.Timestamp
@@ -149,7 +152,11 @@ def _ashore(mine: Story, one: Story, teller: Teller) -> tuple[float, str] | None
 def _crossed(a: _Landing, b: _Landing, far_m: float | None, teller: Teller) -> str:
     say = teller.say
     if a.coast == b.coast:
-        said = [say("came to the coast of {state} too", state=state(b.coast, say))]
+        coast = state(b.coast, say)
+        if a.came and b.came:
+            said = [say("came to the coast of {state} too", state=coast)]
+        else:
+            said = [say("made for the coast of {state} too", state=coast)]
     else:
         ways = {"one": state(b.whence, say), "other": state(b.coast, say)}
         said = [say("crossed the other way, from {one} to {other}", **ways)]
@@ -202,12 +209,12 @@ def _story(row: Mapping[Any, Any], events: Sequence[Told]) -> Story:
 
 
 def _landings(events: Iterable[Told]) -> Iterable[_Landing]:
-    """Return where boats came to a coast that no innocent reason fits."""
+    """Return where boats came to a coast, or made for one, that no innocent reason fits."""
     for one in events:
         coast = one.evidence.get("to_state") if one.kind == "crossing" else None
         if not coast or excused(one):
             continue
-        times = (one.evidence.get(f"{name}_time") for name in ("ashore", "arrival", "landing"))
-        time = next((pd.Timestamp(str(t)) for t in times if t is not None), one.end or one.start)
+        time = time_of(one.evidence) or one.end or one.start
+        came = came_over(one.subkind, one.evidence)
         whence = str(one.evidence.get("other_state") or one.evidence.get("from_state") or "")
-        yield _Landing(str(coast), whence, place_of(one.evidence), time)
+        yield _Landing(str(coast), came, whence, place_of(one.evidence), time)

@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
 
+from pipelines.ingest.column_names import names_time, names_utc
 from pipelines.ingest.errors import IngestError
 from pipelines.ingest.formats.base import SENTENCE, Feed, Format, Found, Head
 from pipelines.ingest.nmea import SIMULATED, NmeaReader
@@ -16,6 +17,8 @@ _TIMES: Final = re.compile(
     rb"(?<![\w.-])(?:\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"
     rb"|\d{10}(?:\.\d{1,9})?|\d{13}|\d{14}|\d{16}|\d{19})(?![\w.])"
 )
+_KEYED: Final = re.compile(rb'"([^"\\]{1,64})"\s{0,9}:\s{0,9}\[?\s{0,9}"?$')
+_ZONED: Final = re.compile(rb"(?:Z|[+-]\d\d:?\d\d)$")
 # A tag block in a JSON text, where each backslash is written twice.
 _MARKED: Final = re.compile(
     rb"\\{1,2}(?:[^\\]{0,60},)?s:" + SIMULATED.encode() + rb"[^\\]{0,80}\\{1,2}!"
@@ -60,10 +63,31 @@ def _marks_stay(line: bytes) -> bool:
 
 
 def _is_one_moment(before: bytes) -> bool:
-    """Tell whether there are times in what stands before a sentence, all of one moment."""
-    moments = [_moment(text.decode()) for text in _TIMES.findall(before)]
-    known = [moment for moment in moments if moment is not None]
-    return bool(known) and max(known) - min(known) <= _ONE_MOMENT_S
+    """Tell whether there are times in what stands before a sentence, all of one moment, and nothing
+    that looks so but is called otherwise: the decoder would take a number of ten digits for one.
+    """
+    found = [*_TIMES.finditer(before)]
+    moments = [(one, _moment(one[0].decode())) for one in found]
+    known = [moment for _, moment in moments if moment is not None]
+    if not known or max(known) - min(known) > _ONE_MOMENT_S:
+        return False
+    return all(_is_called_so(before, one) for one, moment in moments if moment is not None)
+
+
+def _is_called_so(before: bytes, time: re.Match[bytes]) -> bool:
+    """Tell whether what looks like a time is one, in UTC, by the key that it stands behind, or
+    stands in a tag block.
+    """
+    keyed = _KEYED.search(before[max(time.start() - 99, 0) : time.start()])
+    key = keyed[1].decode("utf-8", "replace") if keyed else ""
+    in_digits = time[0].partition(b".")[0].isdigit()
+    if in_digits and before.endswith(b"c:", 0, time.start()):
+        return True
+    if in_digits and not names_time(key):
+        return False
+    if in_digits and len(time[0]) != len("20240131235959"):
+        return True
+    return _ZONED.search(time[0]) is not None or names_utc(key)
 
 
 def _moment(text: str) -> float | None:

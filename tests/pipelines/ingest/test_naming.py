@@ -209,6 +209,69 @@ def test_southern_and_western_hemispheres_are_told_by_their_column(read):
     assert got.report.rejected == {"position": 1}  # nobody says on which side it was
 
 
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("Direction", "W"),  # westbound
+        ("Direction (N/S)", "S"),
+        ("dir", "S"),
+        ("Wind Direction", "E"),
+        ("swell_dir", "W"),
+        ("heading indicator", "S"),
+        ("lat_min,lon_min", "1.1,103.5"),  # of the track that it is of
+        ("lat_min", 0),
+        ("x,y", "-4,12.3"),
+        ("N/S,E/W", "N,E"),
+    ],
+)
+def test_a_column_beside_right_degrees_turns_them_round_no_more_than_it_says(read, more, said):
+    rows = [(m, iso(t), la, lo, v, c, said) for m, t, la, lo, v, c in ROWS]
+    lines = [",".join(map(str, row)) for row in rows]
+    check(read("\n".join([f"mmsi,timestamp,lat,lon,sog,cog,{more}", *lines, ""])))
+
+
+def test_numbers_with_the_sign_of_the_hemisphere_beside_them_are_read(read):
+    rows = [f"563000001,{iso(T)},{k}.5,N,103.5,E" for k in range(5)]
+    rows += [f"563000002,{iso(T)},-1.{k},S,-3.5,W" for k in range(5)]
+    got = read("\n".join(["MMSI,Time,Lat,N/S,Lon,E/W", *rows, ""])).positions
+    assert sorted(got["lat"]) == pytest.approx(
+        [-1.4, -1.3, -1.2, -1.1, -1, 0.5, 1.5, 2.5, 3.5, 4.5]
+    )
+    assert sorted(set(got["lon"])) == [-3.5, 103.5]
+
+
+def test_x_and_y_are_no_places_where_others_are_called_so(read):
+    rows = [f"563000001,{iso(T)},{'' if k else 1.5},{'' if k else 103.5},-4,12" for k in range(9)]
+    got = read("\n".join(["mmsi,timestamp,lat,lon,x,y", *rows, ""])).positions
+    assert got[["lat", "lon"]].to_numpy().tolist() == [[1.5, 103.5]]
+
+
+def test_a_row_that_lacks_its_letter_among_others_is_no_number_of_degrees(read):
+    rows = [f"563000001,{iso(T)},0030.5{'' if k == 9 else 'S'},10330.5E" for k in range(20)]
+    got = read("\n".join(["mmsi,timestamp,lat,lon", *rows, ""]))
+    assert got.positions["lat"].tolist() == pytest.approx([-0.508333] * 19, abs=1e-6)
+    assert got.report.rejected == {"position": 1}
+
+
+@pytest.mark.parametrize("header", ["Date (MYT),Time", "Date,Time (MYT)", "Date (MYT),Time (MYT)"])
+def test_a_clock_is_in_the_zone_that_its_date_is_in(read, header):
+    local = T + pd.Timedelta(hours=8)
+    rows = [f"563000001,{local:%Y-%m-%d},{local:%H:%M:%S},1.5,103.5"] * 3
+    got = read("\n".join([f"mmsi,{header},lat,lon", *rows, ""]))
+    assert set(got.positions["time"]) == {T}
+    assert got.report.to_dict()["assumed"] == ["times are those of Asia/Kuala_Lumpur"]
+
+
+@pytest.mark.parametrize(
+    ("said", "hours"),
+    [("8", 8), ("+0800", 8), ("UTC+8", 8), ("-05:00", -5), ("8.0", 8), ("1000", 10), ("0", 0)],
+)
+def test_an_offset_is_read_as_it_is_written(read, said, hours):
+    rows = [f"563000001,{T:%Y-%m-%d %H:%M:%S},{said},1.5,103.5"] * 3
+    got = read("\n".join(["mmsi,time,UTC Offset,lat,lon", *rows, ""]))
+    assert set(got.positions["time"]) == {T - pd.Timedelta(hours=hours)}
+
+
 def test_longitudes_to_360(read):
     rows = [f"563000001,{epoch(T) + k},10,{179.5 + k / 10:.1f}\n" for k in range(20)]
     got = read("mmsi,t,lat,lon\n" + "".join(rows))
@@ -325,6 +388,22 @@ def test_parquet_of_other_makers(read):
     assert got.report.unused == ["seen_by"]
 
 
+@pytest.mark.parametrize("kind", ["parquet", "json"])
+def test_what_stands_beside_is_seen_in_whatever_form_a_table_comes(read, kind):
+    local = (T + pd.Timedelta(hours=8)).strftime("%Y-%m-%d %H:%M:%S")
+    row = {"mmsi": 563000001, "time": local, "utc_offset": "+08:00"}
+    row |= {"lat": 1, "lat_min": 30.0, "N/S": "S", "lon": 103, "lon_min": 45.0, "E/W": "E"}
+    if kind == "parquet":
+        out = io.BytesIO()
+        papq.write_table(pa.Table.from_pylist([row] * 4), out)
+        got = read(out.getvalue(), "feed.parquet").positions
+    else:
+        nested = {"mmsi": row.pop("mmsi"), "position": row}
+        got = read("\n".join([json.dumps(nested)] * 4) + "\n").positions
+    assert set(got["time"]) == {T}
+    assert set(zip(got["lat"], got["lon"], strict=True)) == {(-1.5, 103.75)}
+
+
 @pytest.mark.parametrize(
     ("header", "row", "words"),
     [
@@ -340,6 +419,20 @@ def test_parquet_of_other_makers(read):
             "in which zone its times are",
         ),
         ("MMSI,Time,tz,Lat,Lon", "563000001,2026-03-14 10:00:00,+05:30,1,103", "in which zone"),
+        ("MMSI,Time,tz,Lat,Lon", "563000001,2026-03-14 10:00:00,120,1,103", "in which zone"),
+        ("MMSI,Time,tz,Lat,Lon", "563000001,2026-03-14 10:00:00,-100,1,103", "in which zone"),
+        (
+            "MMSI,Date (UTC),Time (MYT),Lat,Lon",
+            "563000001,2026-03-14,10:00:00,1,103",
+            "in two zones by their names",
+        ),
+        ("MMSI,Time,Lat,Lat Min,Lon", "563000001,2026-03-14T10:00:00Z,0,-30.5,103", "say no lat"),
+        (
+            "MMSI,Time,Lat,N/S,Lon,E/W",
+            "563000001,2026-03-14T10:00:00Z,30.5,N,10330.5,E",
+            "lost its leading noughts",
+        ),
+        ("MMSI,Time,Lat,Lon", "563000001,2026-03-14T10:00:00Z,30.5N,10330.5E", "lost its leading"),
         ("MMSI,Time,Lat,Lat Min,Lon", "563000001,2026-03-14T10:00:00Z,1,70,103", "say no lat"),
         ("MMSI,Time (CST),Lat,Lon", "563000001,2026-03-14 10:00:00,1,103", "local zone"),
         ("MMSI,Time,geom", "563000001,2026-03-14T10:00:00Z,LINESTRING (1 2)", "no points in WGS84"),
@@ -388,6 +481,7 @@ SENTENCE = "!AIVDM,1,1,,A,13HOI:0P0000VOHLCnHQKwvL05Ip,0*23"
         {"ts": iso(T), "raw": {"nmea": SENTENCE}, "port": 4001},
         {"rxtime": "20260314163000", "rxuxtime": epoch(T) + 0.4, "nmea": [SENTENCE]},
         {"t": str(epoch(T) * 1000), "msg": "\\s:r1*2A\\" + SENTENCE},
+        {"t": (T + pd.Timedelta(hours=8)).isoformat()[:19] + "+08:00", "nmea": SENTENCE},
     ],
 )
 def test_sentences_inside_json_have_the_time_before_them(read, said):
@@ -403,6 +497,10 @@ def test_sentences_inside_json_have_the_time_before_them(read, said):
         {"nmea": SENTENCE, "t": epoch(T)},
         {"received": epoch(T), "stored": epoch(T) + 3600, "nmea": SENTENCE},
         {"id": 1_000, "nmea": SENTENCE},
+        {"seq": 1_700_000_123, "nmea": SENTENCE},
+        {"seq": epoch(T) + 5, "t": epoch(T), "nmea": SENTENCE},
+        {"local_time": iso(T)[:-1], "nmea": SENTENCE},
+        {"time_myt": iso(T)[:-1], "nmea": SENTENCE},
         {"nmea": SENTENCE, "mmsi": 563000001, "utc": 12, "lat": 1.0, "lon": 103.0},
     ],
 )

@@ -64,3 +64,21 @@ def test_what_began_long_ago_or_is_over_brings_no_more_than_two_weeks() -> None:
     assert earlier.ways(ask, over, START, END).empty
     assert earlier.ways(ask, products.incidents.head(0), START, END).empty
     assert earlier.joined(reports.head(0), reports) is reports
+
+
+def test_what_began_long_ago_has_no_more_read_of_the_others() -> None:
+    """For one silence of two weeks two weeks were read of all that had begun before."""
+    products, reports = spanning(10.0)
+    early = products.incidents["start"].where(
+        products.incidents["start"] < START, START - pd.Timedelta(hours=1)
+    )
+    asked: dict[int, pd.Timestamp] = {}
+
+    def ask(mmsis: list[int], begin: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
+        asked.update(dict.fromkeys(mmsis, begin))
+        return earlier.among(reports)(mmsis, begin, end)
+
+    before = earlier.ways(ask, products.incidents.assign(start=early), START, END)
+    assert asked[HEARD] == START - pd.Timedelta(hours=1) - earlier.BEFORE
+    assert asked[SILENT] == START - pd.Timedelta(days=10) - earlier.BEFORE
+    assert set(before["mmsi"]) == {SILENT, HEARD}

@@ -4,12 +4,16 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
+import pandas as pd
 import pyrage
 import pytest
 import yaml
 
 from pipelines.base.settings import PROJECT
+from pipelines.publish import earlier
+from pipelines.run.release import Making
 from tests.pipelines.conftest import Ran
 
 Selat = Callable[..., Ran]
@@ -28,6 +32,21 @@ def config(tmp_path: Path) -> Path:
     }
     (folder / "recipients.yaml").write_text(yaml.safe_dump({"boat": profile}))
     return folder
+
+
+def test_a_pack_has_the_way_to_what_began_before_its_window() -> None:
+    """Where nothing had begun sooner, a silence of the night before began at its mark."""
+    start = pd.Timestamp("2026-01-06T16:00Z")
+    end, hour = start + pd.Timedelta(days=1), pd.Timedelta(hours=1)
+    store = SimpleNamespace(track_positions=lambda *asked: asked)
+    making = SimpleNamespace(window=SimpleNamespace(start=start, end=end), store=store)
+
+    def asked(*begins: pd.Timestamp) -> object:
+        events = pd.DataFrame({"start": list(begins), "mmsi": 533000001, "other_mmsi": 0})
+        return Making._positions(making, events)  # type: ignore[arg-type]
+
+    assert asked(start + hour) == ([533000001], start, end)
+    assert asked(start - hour, start) == ([533000001], start - hour - earlier.BEFORE, end)
 
 
 @pytest.mark.slow

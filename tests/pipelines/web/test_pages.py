@@ -287,6 +287,13 @@ def test_what_is_asked_first_of_a_crossing_and_a_silence_stands_at_the_top(
         else:
             time = evidence.get("arrival_time") or evidence["landing_time"]
             assert f", {shown.teller.clock(pd.Timestamp(time))}" in page.text
+            lead = events.loc[leads[found].events[0]].to_dict() | {"subkind": "crossed"}
+            sails = {
+                **lead,
+                "evidence": replace(evidence, facts={**evidence.facts, "ended": "at sea"}),
+            }
+            [(where, _)] = incident.at_the_top(shown, sails)
+            assert where == "Nearest to the coast"
     withheld = {**events.loc[leads[found].events[0]].to_dict(), "evidence": Evidence.of({})}
     assert incident.at_the_top(shown, withheld) == ()
 

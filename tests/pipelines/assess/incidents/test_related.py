@@ -23,9 +23,17 @@ def gazetteer() -> Gazetteer:
     return load_gazetteer(REFERENCE)
 
 
-def landing(hour: float, lat: float, mmsi: int, to: str = "MYS", whence: str = "IDN") -> Any:
+def landing(
+    hour: float,
+    lat: float,
+    mmsi: int,
+    to: str = "MYS",
+    whence: str = "IDN",
+    ended: str = "near",
+) -> Any:
     """A boat that came to a coast at an hour."""
     seen = {"from_state": whence, "to_state": to, "arrival_time": at(hour).isoformat()}
+    seen |= {"ended": ended}
     seen |= {"arrival_lat": lat, "arrival_lon": 102.0}
     return event("crossing", hour - 3, hour, mmsi, evidence=seen, lat=lat - 0.5, lon=101.8)
 
@@ -69,6 +77,13 @@ def test_who_came_to_the_same_coast_that_night_is_told_the_nearest_first(
         (3, "crossed the other way, from Malaysia to Indonesia, at the same time"),
         (5, "less than 10 m off, at the same time"),
     ]
+
+
+def test_a_boat_on_its_way_has_come_to_no_coast(gazetteer: Gazetteer) -> None:
+    came, sails = landing(4, 2.0, BOAT), landing(5, 2.05, OTHER_BOAT, ended="at sea")
+    told = "made for the coast of Malaysia too, 3.0 nm off, 60 min"
+    assert why(gazetteer, [came], [sails]) == [(1, f"{told} later")]
+    assert why(gazetteer, [sails], [came]) == [(1, f"{told} before")]
 
 
 def test_a_place_that_a_reader_may_not_have_is_not_told_by_its_distance(
