@@ -277,8 +277,10 @@ def make_private(path: Path, line: str) -> None:
     An empty one, of a disk that was full, is replaced.
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    # As in `replacing`: a link that somebody put there is never written through.
+    fresh = path.with_name(f".{path.name}.{secrets.randbits(64)}.part")
+    _remove_parts(path)
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(f"{line}\n")
