@@ -30,7 +30,7 @@ from pipelines.ingest.formats.tables import by_layout
 from pipelines.ingest.layouts import Layout, unknown_table, without_rows
 from pipelines.ingest.naming import Named, by_names
 from pipelines.ingest.opening import opened
-from pipelines.ingest.samples import Sample
+from pipelines.ingest.samples import Sample, stands_beside
 
 # Bytes of rows that are looked at together.
 _MOST: Final = 1 << 25
@@ -118,10 +118,13 @@ def _named(head: Head) -> Named | IngestError | None:
     assert head.path is not None  # noqa: S101 (for the type checker)
     schema = _schema(head)
     times = Counter(schema.names)
+    told = set(candidates(schema.names))
     names = [
         name
-        for name in candidates(schema.names)
-        if times[name] == 1 and _is_readable(schema.field(name).type)
+        for name in (schema.names if told else ())
+        if (name in told or stands_beside(name))
+        and times[name] == 1
+        and _is_readable(schema.field(name).type)
     ]
     if not names:
         return None
