@@ -50,7 +50,9 @@ _AXES: Final = {
     "lat": frozenset({"lat", "latitude", "latitud", "lintang"}),
     "lon": frozenset({"lon", "long", "lng", "longitude", "longitud", "bujur"}),
 }
-_SIDES: Final = frozenset({"hemisphere", "hemi", "hem", "dir", "direction", "indicator"})
+_SIDES: Final = frozenset({"hemisphere", "hemi", "hem"})
+# Alone they may say whither a vessel goes.
+_SIDES_BEHIND: Final = frozenset({"dir", "direction", "indicator"})
 _SIDES_OF: Final = {
     "lat": ({"ns"}, {"n", "s"}, {"north", "south"}),
     "lon": ({"ew"}, {"e", "w"}, {"east", "west"}),
@@ -79,9 +81,9 @@ def names_side(axis: str, column: str) -> bool:
     """Tell whether a column by its name says on which side something is: "N/S", "lat dir"."""
     tokens = {token.casefold() for token in _TOKEN.findall(column)}
     other = _AXES["lon" if axis == "lat" else "lat"]
-    return bool(tokens & _SIDES and not tokens & other) or any(
-        words <= tokens for words in _SIDES_OF[axis]
-    )
+    alone = tokens & _SIDES and not tokens & other
+    behind = tokens & _SIDES_BEHIND and tokens & _AXES[axis]
+    return bool(alone or behind) or any(words <= tokens for words in _SIDES_OF[axis])
 
 
 def names_part(axis: str, column: str) -> str:

@@ -177,12 +177,13 @@ def _first(cells: Sequence[str], decimal: str, wrong: Callable[[float], bool]) -
 
 def stands_beside(column: str) -> bool:
     """Tell whether a column by its name is read with another: a side, minutes, a clock's zone."""
-    return _names_zone(column) or any(
+    return names_zone_column(column) or any(
         names_side(axis, column) or names_part(axis, column) for axis in ("lat", "lon")
     )
 
 
-def _names_zone(column: str) -> bool:
+def names_zone_column(column: str) -> bool:
+    """Tell whether a column by its name says whose clock the times of another are."""
     return "".join(_LETTERS.findall(column)).casefold() in _ZONE_NAMES
 
 
@@ -193,7 +194,7 @@ def zone_beside(sample: Sample) -> tuple[str, dict[str, tuple[str, ...]]]:
     Raises UndecidedError where it says several, or what is no zone.
     """
     for column in sample.header:
-        if _names_zone(column):
+        if names_zone_column(column):
             cells = sorted(set(sample.of(column)))
             zones = {cell.upper() for cell in cells}
             if len(zones) == 1 and (zone := zone_named(zones.pop())):
