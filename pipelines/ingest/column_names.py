@@ -24,6 +24,7 @@ _LONGEST, _MOST_TOKENS = 120, 10
 # Words of a text that is no table are looked up as columns, each in most of its lines.
 _KEPT: Final = 10_000
 _TIME_WORDS: Final = frozenset({"time", "date", "datetime", "timestamp"})
+_NUMBERING: Final = frozenset({"id", "seq", "sequence", "number", "index", "counter"})
 
 
 @dataclass(frozen=True)
@@ -166,6 +167,15 @@ def candidates(header: Sequence[str]) -> list[str]:
         return []
     columns = {match.column for matches in found.values() for match in matches}
     return [name for name in header if name in columns]
+
+
+def is_no_utc(name: str) -> bool:
+    """Tell whether what is called so is no time in UTC by its name: one of another clock, or what
+    numbers things, where it doesn't say that it is a time.
+    """
+    tokens = {token.casefold() for token in _TOKEN.findall(name)}
+    other = {*_glossary()["local"], *_glossary()["zones"]}
+    return bool(tokens & other or (tokens & _NUMBERING and not tokens & _TIME_WORDS))
 
 
 def local_times(header: Sequence[str]) -> list[str]:

@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
 
+from pipelines.ingest.column_names import is_no_utc
 from pipelines.ingest.errors import IngestError
 from pipelines.ingest.formats.base import SENTENCE, Feed, Format, Found, Head
 from pipelines.ingest.nmea import SIMULATED, NmeaReader
@@ -20,6 +21,9 @@ _TIMES: Final = re.compile(
 _MARKED: Final = re.compile(
     rb"\\{1,2}(?:[^\\]{0,60},)?s:" + SIMULATED.encode() + rb"[^\\]{0,80}\\{1,2}!"
 )
+_KEY: Final = re.compile(rb'"([^"\\]{1,60})"\s{0,8}:\s{0,8}"?$')
+_KEY_REACH: Final = 80
+_ZONED: Final = re.compile(r":\d\d.*(?:Z|[+-]\d\d:?\d\d)$")
 _ONE_MOMENT_S: Final = 10.0
 """A line that says a time twice, once rounded or once when it was written down, says one."""
 
@@ -60,9 +64,17 @@ def _marks_stay(line: bytes) -> bool:
 
 
 def _is_one_moment(before: bytes) -> bool:
-    """Tell whether there are times in what stands before a sentence, all of one moment."""
-    moments = [_moment(text.decode()) for text in _TIMES.findall(before)]
-    known = [moment for moment in moments if moment is not None]
+    """Tell whether there are times in what stands before a sentence, all of one moment, and none of
+    them another clock's by its key, or a number that looks like one.
+    """
+    times = [(at.start(), at[0].decode()) for at in _TIMES.finditer(before)]
+    moments = [(start, text, _moment(text)) for start, text in times]
+    known = [moment for *_, moment in moments if moment is not None]
+    for start, text, moment in moments:
+        key = _KEY.search(before, max(start - _KEY_REACH, 0), start)
+        zoned = _ZONED.search(text) is not None
+        if moment is not None and key and not zoned and is_no_utc(key[1].decode(errors="replace")):
+            return False
     return bool(known) and max(known) - min(known) <= _ONE_MOMENT_S
 
 
