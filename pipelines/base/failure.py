@@ -6,13 +6,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
+from traceback import format_exception
 from typing import Final
 
 from pipelines.base.files import lock_now, lock_within, read_plain, write_text
 from pipelines.base.schedule import NIGHT
 from pipelines.base.settings import Installation
 from pipelines.base.text import minute
-from pipelines.base.visible import clean
+from pipelines.base.visible import clean, clean_lines
 
 _KILLED: Final = (
     "it began then and was ended without a word: was it killed, or the machine stopped?"
@@ -44,6 +45,12 @@ def note_failure(installation: Installation, error: Exception, what: str = NIGHT
         write_text(installation.failure, text)
 
 
+def keep_traceback(installation: Installation, error: Exception) -> None:
+    """Keep in the home where a night went wrong: what stands in the failure is for its operator."""
+    with suppress(OSError):
+        write_text(installation.failure_trace, clean_lines("".join(format_exception(error))))
+
+
 def _in_words(error: Exception) -> str:
     """Return what an error says: of the system's, which of its files and what, and no number."""
     if isinstance(error, OSError) and error.strerror:
@@ -56,8 +63,9 @@ def forget_failure(installation: Installation) -> None:
 
     A folder that somebody put in its place stays, and is told of; it costs no night.
     """
-    with suppress(FileNotFoundError, IsADirectoryError, PermissionError):
-        installation.failure.unlink()
+    for said in (installation.failure, installation.failure_trace):
+        with suppress(FileNotFoundError, IsADirectoryError, PermissionError):
+            said.unlink()
 
 
 @contextmanager

@@ -33,6 +33,7 @@ _UNSHARED: Final = frozenset(
     {errno.EXDEV, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL, errno.EPERM, errno.ETXTBSY}
 )
 """Of `os.copy_file_range`: not here, or not between these two."""
+_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 @contextmanager
@@ -47,10 +48,23 @@ def replacing(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f".{path.name}.{secrets.randbits(64)}.part")
     _remove_parts(path)
     try:
-        yield temporary
-        temporary.replace(path)
+        with named_if_full(path):
+            yield temporary
+            temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def named_if_full(path: Path) -> Iterator[None]:
+    """Have an error of a disk without room name what was written: of an open file it doesn't."""
+    try:
+        yield
+    except OSError as error:
+        unnamed = error.filename is None or str(error.filename).endswith(".part")
+        if error.errno in _NO_ROOM and unnamed:
+            error.filename = str(path)
+        raise
 
 
 _parts: Final[dict[Path, tuple[float, list[str]]]] = {}
@@ -277,8 +291,10 @@ def make_private(path: Path, line: str) -> None:
     An empty one, of a disk that was full, is replaced.
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    # As in `replacing`: a link that somebody put there is never written through.
+    fresh = path.with_name(f".{path.name}.{secrets.randbits(64)}.part")
+    _remove_parts(path)
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(f"{line}\n")

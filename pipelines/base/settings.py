@@ -210,6 +210,8 @@ class Installation:
     """Where standard input is kept while it is ingested."""
     failure = _Below("FAILED")
     """What went wrong with the last nightly run; there only while it is the newest news."""
+    failure_trace = _Below("FAILED.traceback")
+    """Where in the program it went wrong, for whoever is asked for help; goes with that."""
     under_way = _Below("UNDER_WAY")
     """Held locked by a nightly run, and there only while one lasts; or of one that was killed."""
     progress = _Below("progress.json")

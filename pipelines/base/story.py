@@ -1,6 +1,6 @@
 """Stories of events: where late reports move an anchor, another event takes the story over."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 
 def before(event_id: str, supersedes: Mapping[str, str]) -> Iterator[str]:
@@ -34,9 +34,26 @@ def heir(event_id: str, supersedes: Mapping[str, str], standing: Collection[str]
     >>> heir("a", {"c": "b", "b": "a"}, {"c"})
     'c'
     """
+    return heirs([event_id], supersedes, standing)[0]
+
+
+def heirs(
+    event_ids: Iterable[str], supersedes: Mapping[str, str], standing: Collection[str]
+) -> list[str]:
+    """Find the `heir` of each of many events, of which a store has as many as it has leads.
+
+    Examples
+    --------
+    >>> heirs(["a", "b", "d"], {"c": "b", "b": "a"}, {"c"})
+    ['c', 'c', '']
+    """
     went_on: dict[str, list[str]] = {}
     for new, old in supersedes.items():
         went_on.setdefault(old, []).append(new)
+    return [_heir(one, went_on, standing) for one in event_ids]
+
+
+def _heir(event_id: str, went_on: Mapping[str, list[str]], standing: Collection[str]) -> str:
     pending, seen = [event_id], {event_id}
     for one in pending:
         if one in standing:

@@ -53,6 +53,7 @@ def correct(
         return
     pack = Path(pack).name.removesuffix(".age").removesuffix(".zip")
     import sys
+    from collections import Counter
 
     import pandas as pd
 
@@ -69,7 +70,9 @@ def correct(
             what = words.kind_of(row["kind"], "")
             line = f"{row['event_id']}  {what}  {row['mmsi']:09d}  {row['correction']}"
             typer.echo(line, err=True)
-        return not asked or typer.confirm(f"Make the correction of {pack}?", err=True)
+        counts = Counter(made.told["correction"])
+        all_told = ", ".join(f"{n:,} {what}" for what, n in counts.items())
+        return not asked or typer.confirm(f"Make the correction of {pack} ({all_told})?", err=True)
 
     with reporter(quiet=True) as report:
         paths, entry = make(

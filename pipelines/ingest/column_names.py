@@ -174,7 +174,7 @@ def lacking(header: Sequence[str], *, points: bool = False) -> list[str]:
     return without
 
 
-def names_zone(column: str) -> bool:
+def names_zone_column(column: str) -> bool:
     """Tell whether a column by its name says in which zone times are."""
     return "".join(_LETTERS.findall(column.rpartition(".")[2])).casefold() in _ZONE_NAMES
 
@@ -189,7 +189,9 @@ def candidates(header: Sequence[str]) -> list[str]:
         name
         for name in header
         if len(name) <= _LONGEST
-        and (names_zone(name) or any(names_side(a, name) or names_part(a, name) for a in AXES))
+        and (
+            names_zone_column(name) or any(names_side(a, name) or names_part(a, name) for a in AXES)
+        )
     }
     return [name for name in header if name in columns]
 

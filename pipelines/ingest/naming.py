@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any, Final
 
 from pipelines.base import codes
@@ -49,6 +50,9 @@ _MAX_KN: Final = 70
 # What those who count in knots write where there is no speed; 1023 is that of who counts in tenths.
 _NO_SPEEDS: Final = frozenset({102, 103, 255, 511, 999})
 _CLASSES: Final = frozenset({"a", "b", "class a", "class b"})
+
+
+_NO_OTHERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,7 @@ def by_names(sample: Sample) -> Named | IngestError | None:
         for name in ("lat", "lon"):
             columns[name] = place_of(sample, name, found[name][0], decimal)
         refuse_lost_noughts(sample, columns)
-        columns["time"], forms, zone, said = _time(sample, found)
+        columns["time"], forms, (zone, keep), said = _time(sample, found)
     except UndecidedError as error:
         return IngestError(
             str(error),
@@ -123,6 +127,7 @@ def by_names(sample: Sample) -> Named | IngestError | None:
             "decimal": decimal,
             "time_format": forms,
             "time_zone": zone,
+            "keep": keep,
             "class_by_fields": _class_shows(sample, columns),
             "columns": columns,
         }
@@ -221,9 +226,9 @@ def _used(columns: Mapping[str, Any]) -> set[str]:
 
 def _time(
     sample: Sample, found: Mapping[str, list[Match]]
-) -> tuple[Any, tuple[str, ...], str, list[str]]:
+) -> tuple[Any, tuple[str, ...], tuple[str, Mapping[str, tuple[str, ...]]], list[str]]:
     """Return where the time comes from, its forms (none if nowhere), whose clock it is where it
-    doesn't say so, and what is assumed of it.
+    doesn't say so (`zone_beside`), and what is assumed of it.
     """
     undecided: UndecidedError | None = None
     for match in _beside_place(found):
@@ -237,15 +242,16 @@ def _time(
         if forms:
             zoned = zoned and match.column not in sample.unzoned
             sure = zoned or said.is_utc
-            zone = "" if sure else said.zone or zone_beside(sample)
+            own = ("" if sure else said.zone, _NO_OTHERS)
+            zone, keep = own if sure or said.zone else zone_beside(sample)
             assumed = [f"times are those of {zone}"] if zone else [] if sure else ["times are UTC"]
             if forms[0].startswith("%d."):
                 assumed.append("days are before months")
-            return {"from": source}, forms, zone or "UTC", assumed
+            return {"from": source}, forms, (zone or "UTC", keep), assumed
     if undecided is not None:
         raise undecided
     _refuse_times(sample, found)
-    return None, (), "UTC", []
+    return None, (), ("UTC", {}), []
 
 
 def _beside_place(found: Mapping[str, list[Match]]) -> list[Match]:
@@ -315,15 +321,16 @@ def _holds(
         return False
     if name == "msg_type":
         # A column "type" can also be the ship's; message types are 1 to 27.
-        types = cells and len(numbers) == len(cells) and all(n in range(1, 28) for n in numbers)
-        return bool(types)
+        # Some cells are damaged, or a header's that is there twice where two exports were joined.
+        return sum(n in range(1, 28) for n in numbers) >= max(SHARE * len(cells), 1)
     if name == "ship_type":
         if match.column not in {m.column for m in found.get("msg_type", ())}:
             return True
         words = {cell for cell in cells if not NUMBER.match(cell)}
-        return any(n > 27 for n in numbers) or any(codes.ship_type(word) for word in words)
+        beyond = sum(n > 27 for n in numbers) > (1 - SHARE) * len(cells)
+        return beyond or any(codes.ship_type(word) for word in words)
     if name == "ais_class":
-        return bool(cells) and all(cell.casefold() in _CLASSES for cell in cells)
+        return sum(cell.casefold() in _CLASSES for cell in cells) >= max(SHARE * len(cells), 1)
     return True
 
 

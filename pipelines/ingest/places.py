@@ -22,10 +22,16 @@ well-known binary (ISO 13249-3), in WGS84 degrees."""
 _MOST: Final = {"lat": 90.0, "lon": 180.0}
 # In English, Malay and Indonesian: utara, selatan; timur, barat; lintang utara, bujur timur.
 _SIGNS: Final[Mapping[str, Mapping[str, int]]] = {
-    "lat": {"N": 1, "U": 1, "LU": 1, "S": -1, "LS": -1},
-    "lon": {"E": 1, "T": 1, "BT": 1, "W": -1, "B": -1, "BB": -1},
+    "lat": {
+        **dict.fromkeys(("N", "NORTH", "U", "UTARA", "LU"), 1),
+        **dict.fromkeys(("S", "SOUTH", "SELATAN", "LS"), -1),
+    },
+    "lon": {
+        **dict.fromkeys(("E", "EAST", "T", "TIMUR", "BT"), 1),
+        **dict.fromkeys(("W", "WEST", "B", "BARAT", "BB"), -1),
+    },
 }
-_SIDE: Final = "(L[US]|B[TB]|[NSEWUTB])?"
+_SIDE: Final = "(NORTH|SOUTH|EAST|WEST|UTARA|SELATAN|TIMUR|BARAT|L[US]|B[TB]|[NSEWUTB])?"
 _NUMBER: Final = r"\d{1,8}(?:[.,]\d{1,20})?"
 _NOUGHTS: Final = re.compile(r"\.0*$")
 # What stands between numbers is a sign of degrees or minutes, in any of its spellings; behind a
@@ -42,6 +48,7 @@ _LONGEST_POINT: Final = 256
 _POINT: Final = re.compile(
     r"(?:SRID=4326;)?\s{0,4}POINT\s{0,4}(?:Z|M|ZM)?\s{0,4}\(|0[01][0-9A-F]{40,}$", re.IGNORECASE
 )
+_SRID: Final = re.compile(r"^SRID=4326;", re.IGNORECASE)
 _TOKEN: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 AXES: Final = {
     "lat": frozenset({"lat", "latitude", "latitud", "lintang"}),
@@ -99,7 +106,7 @@ def _tokens(column: str) -> list[str]:
 
 def is_hemisphere(axis: str, text: str) -> bool:
     """Tell whether a text says on which side of the equator, or of Greenwich, something is."""
-    return text.upper() in ("NS" if axis == "lat" else "EW") and len(text) == 1
+    return text.strip().upper() in _SIGNS[axis]
 
 
 def degrees(
@@ -120,7 +127,7 @@ def degrees(
 
 def is_written(text: str) -> bool:
     """Tell whether a text has the form of degrees with a hemisphere, whatever its numbers."""
-    whole = _WRITTEN.fullmatch(text.strip().upper()) if len(text) <= _LONGEST else None
+    whole = _matched(text)
     return whole is not None and bool(whole[1] or whole.groups()[-1])
 
 
@@ -131,7 +138,7 @@ def written(axis: str, text: str, *, lettered: bool = False) -> float:
     >>> written("lat", "02°30.5'S"), written("lon", "10130.5E"), written("lat", "2 30 LS")
     (-2.5083333333333333, 101.50833333333334, -2.5)
     """
-    whole = _WRITTEN.fullmatch(text.strip().upper()) if len(text) <= _LONGEST else None
+    whole = _matched(text)
     if whole is None:
         return math.nan
     before, sign, *numbers, behind = whole.groups()
@@ -153,6 +160,12 @@ def written(axis: str, text: str, *, lettered: bool = False) -> float:
         return math.nan
     value = degree + minute / 60 + second / 3600
     return -value if sign == "-" or _SIGNS[axis].get(letter, 1) < 0 else value
+
+
+def _matched(text: str) -> "re.Match[str] | None":
+    # The sign beside 0 on Spanish keyboards is an ordinal's, and a letter.
+    bare = text.strip().upper().replace("º", "°")
+    return _WRITTEN.fullmatch(bare) if len(text) <= _LONGEST else None
 
 
 def _run_together(axis: str, number: str) -> list[str]:
@@ -181,7 +194,7 @@ def _of_points(axis: str, texts: Sequence[str]) -> NDArray[np.float64]:
     rows = [row for row, text in enumerate(texts) if is_point(text)]
     hexed = [row for row in rows if texts[row].startswith("0")]
     written = [row for row in rows if not texts[row].startswith("0")]
-    bare = [texts[row].rpartition(";")[2] for row in written]
+    bare = [_SRID.sub("", texts[row]) for row in written]
     with np.errstate(over="ignore"):
         points_hexed = shapely.from_wkb([texts[row] for row in hexed], on_invalid="ignore")
         points_written = shapely.from_wkt(bare, on_invalid="ignore")

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from pipelines.ingest.column_names import Match, names_zone, zone_named
+from pipelines.ingest.column_names import Match, names_zone_column, zone_named
 from pipelines.ingest.places import (
     AXES,
     DMS,
@@ -162,11 +162,14 @@ def points_of(sample: Sample, matches: Sequence[Match]) -> tuple[list[Match], li
 
 
 def _hemisphere(sample: Sample, name: str) -> str:
-    """Return the column that says on which side latitudes, or longitudes, are; empty if none."""
+    """Return the column that says on which side latitudes, or longitudes, are; empty if none.
+
+    Some of its cells are damaged, or a header's that is there twice: their rows are rejected.
+    """
     for column in sample.header:
         if names_side(name, column):
-            cells = sample.of(column)
-            if cells and all(is_hemisphere(name, cell) for cell in cells):
+            told = [is_hemisphere(name, cell) for cell in sample.of(column)]
+            if sum(told) > len(told) / 2:
                 return column
     return ""
 
@@ -201,21 +204,24 @@ def _first(cells: Sequence[str], decimal: str, wrong: Callable[[float], bool]) -
     return next(escaped(cell) for cell in cells for n in numbers_of([cell], decimal) if wrong(n))
 
 
-def zone_beside(sample: Sample) -> str:
-    """Return whose clock times are by a column of its own ("UTC Offset", "Timezone"); empty where
-    there is none, or it says UTC.
+def zone_beside(sample: Sample) -> tuple[str, dict[str, tuple[str, ...]]]:
+    """Return whose clock times are by a column of its own ("UTC Offset", "Timezone"), empty where
+    there is none, or it says UTC; and the cells that say so: rows with others aren't of that clock.
 
     Raises UndecidedError where it says several, or what is no zone.
     """
     for column in sample.header:
-        if names_zone(column):
-            zones = {cell.upper() for cell in sample.of(column)} - {""}
+        if names_zone_column(column):
+            cells = sorted(set(sample.of(column)))
+            zones = {cell.upper() for cell in cells} - {""}
             if len(zones) == 1 and (zone := zone_named(zones.pop())):
-                return "" if zone == "UTC" else zone
-            if zones or sample.of(column):
+                # What is a number to the one reader is a text to another: 8.0 and 8.
+                said = dict.fromkeys([*cells, *(cell.removesuffix(".0") for cell in cells)])
+                return "" if zone == "UTC" else zone, {column: tuple(said)}
+            if cells:
                 shown = escaped(sample.of(column)[0])
                 raise UndecidedError(
                     f"its column {column!r} says in which zone its times are: {shown!r} (say its "
                     "time_zone, or make them UTC)"
                 )
-    return ""
+    return "", {}

@@ -73,7 +73,7 @@ class Values:
     def words(self, name: str) -> Words:
         """Return the texts of one of the feed's columns."""
         if name not in self._words:
-            self._words[name] = Words.of(self._cells.columns[name])
+            self._words[name] = Words.joined([self._cells.columns[name]])
         return self._words[name]
 
     def kind(self) -> NDArray[np.int8]:

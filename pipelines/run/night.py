@@ -12,7 +12,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from detectors.core.errors import SelatError
-from pipelines.base.failure import forget_failure, note_failure, under_way
+from pipelines.base.failure import forget_failure, keep_traceback, note_failure, under_way
 from pipelines.base.progress import reporter
 from pipelines.base.settings import Installation
 from pipelines.detect.window import Detection
@@ -118,6 +118,7 @@ def run_night(
                 finished = do.record(store, installation, judged, published)
     except Exception as error:
         note_failure(installation, error)
+        keep_traceback(installation, error)
         raise
     forget_failure(installation)
     if quiet:

@@ -157,6 +157,23 @@ def test_an_exercise_inside_json_whose_mark_the_decoder_misses_is_refused(tmp_pa
 
 
 @pytest.mark.parametrize(
+    ("said", "landed"),
+    [
+        ({"local_time": "2026-01-05 18:00:00"}, None),
+        ({"timeMYT": "2026-01-05 18:00:00"}, None),
+        ({"id": 1767628797}, None),
+        ({"msgSeq": 1767628797123}, None),
+        ({"time": "2026-01-05T10:00:00Z", "id": 47}, (3, 3)),
+        ({"time_myt": "2026-01-05T18:00:00+08:00"}, (3, 3)),
+        ({"id_time": 1767628797}, (3, 3)),
+    ],
+)
+def test_what_stands_before_sentences_in_json_is_a_time_in_utc_or_none(tmp_path, said, landed):
+    line = json.dumps({**said, "nmea": SENTENCE})
+    assert outcome(tmp_path, f"{line}\n" * 3) == landed
+
+
+@pytest.mark.parametrize(
     "cell",
     [
         "POINT(" * 5_000,

@@ -152,6 +152,7 @@ def test_what_is_no_watch_in_a_geojson_zone_is_refused(made: object) -> None:
         ("100.0", "9" * 5000, "isn't JSON"),
         ("100.0", "9" * 400, "can't be read"),
         ("1e400", "1e400", "isn't valid|can't be read"),
+        ("[[[100.0, 3]", f"{'[' * 500}100.0, 3{']' * 498}", "can't be read"),
         ('"n"', '"n\\ud800"', "half a character"),
         ('"watch": []', f'"watch": [{{"when": "speed", "speed_kn": {"9" * 400}}}]', "0.1 to 60"),
         ('"watch": []', f'"note": {"9" * 5000}', "isn't JSON"),

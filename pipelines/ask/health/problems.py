@@ -227,7 +227,10 @@ def _disk(health: Health, settings: HealthSettings) -> list[Problem]:
         text = (
             f"{free / 1e6:,.0f} MB free, less than a night takes: a run can't write what it finds"
         )
-        return [Problem("error", "disk", text, hint)]
+        none = (
+            "free some: folders of old runs can be moved away; selat store compact takes room first"
+        )
+        return [Problem("error", "disk", text, none)]
     if left is None or left > settings.disk_days:
         return []
     text = f"full in {left:.0f} days at {health.disk.growth_per_day_bytes / 1e6:,.0f} MB a day"

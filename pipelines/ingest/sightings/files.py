@@ -199,8 +199,8 @@ def _from_geojson(text: str, name: str, report: SightingsReport) -> Iterator[Raw
     for feature in features:
         keys |= dict.fromkeys(_properties(feature))
     chosen = _chosen([*keys, "lat", "lon"], name, report) if features else {}
-    place = {"lat", "lon"}
-    named = {quantity: key for quantity, key in chosen.items() if quantity not in place}
+    # The place is the point's, whatever stands beside it.
+    named = {q: key for q, key in chosen.items() if q.partition("_")[0] not in ("lat", "lon")}
     return _features(features, named)
 
 
@@ -276,7 +276,9 @@ def _checked(
         if row.wrong:
             report.reject(row.wrong, row.number, row.text)
             continue
-        stated = {k: v for k, v in row.fields.items() if str(v).strip() != ""}
+        # Where a blank doesn't say on which side of the equator it was, nobody does.
+        fields = row.fields.items()
+        stated = {k: v for k, v in fields if str(v).strip() != "" or k.endswith("_side")}
         stated = joined(stated, report.zone)
         if "source" not in stated:
             stated["source"] = source

@@ -9,6 +9,8 @@ column                  needed    meaning
 ``lat``, ``lon``        yes       WGS84 degrees, or degrees and minutes as people write them
                                   ("2°15.5'N", "101 30 15 E"); in GeoJSON the point itself; in place
                                   of both a ``position`` ("02-15.5N 101-30.2E")
+                                  (minutes, seconds and N or S may have columns of their own, as
+                                  in feeds; so may the zone of times)
 ``source``              no        who or what saw it: "SAR Sentinel-1", "radar Bukit Segara", …;
                                   else the file's name
 ``uncertainty_m``       no        standard deviation of the position along each axis, metres
@@ -46,7 +48,17 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.base.yaml_files import read_yaml
-from pipelines.ingest.sightings.written import ZONES, angle, names_zone, number, place, time
+from pipelines.ingest.column_names import names_zone_column
+from pipelines.ingest.places import names_part, names_side, written
+from pipelines.ingest.sightings.written import (
+    ZONES,
+    angle,
+    names_zone,
+    number,
+    place,
+    time,
+    zone_written,
+)
 
 REQUIRED: Final = ("time", "lat", "lon")
 
@@ -87,19 +99,30 @@ def zone_of(name: str) -> str:
     return next((zone for zone in ZONES if zone in words), "")
 
 
+_AXES: Final = ("lat", "lon")
+
+
 def joined(stated: Mapping[str, Any], zone: str) -> dict[str, Any]:
     """Return what a row states with its time and its place in one: a date of its own stands before
-    a clock, `zone` behind a time that names none, and a position falls into its two angles.
+    a clock, its own zone, or else `zone`, behind a time that names none, minutes and the side of
+    the equator behind degrees, and a position falls into its two angles.
     """
     date, clock = (str(stated.get(name, "")).strip() for name in ("date", "time"))
     found = dict(stated)
     if date and re.fullmatch(r"\d{1,2}:\d{2}.*", clock):
         found["time"] = f"{date}T{clock.zfill(5) if len(clock) < 5 else clock}"
+    zone = zone_written(str(found.pop("zone", ""))) or zone
     if zone and "time" in found and not names_zone(found["time"]):
         found["time"] = f"{str(found['time']).strip()} {zone}"
     if "position" in found:
         text = found["position"]
         found["lat"], found["lon"] = place(text) or (text, text)
+    for axis in _AXES:
+        side = found.pop(f"{axis}_side", None)
+        behind = [found.pop(f"{axis}_{part}", "") for part in ("min", "sec")]
+        if axis in found and (side is not None or any(behind)):
+            text = " ".join(str(one).strip() for one in (found[axis], *behind, side or ""))
+            found[axis] = written(axis, text, lettered=side is not None)
     return found
 
 
@@ -121,7 +144,19 @@ def columns_of(header: list[str]) -> dict[str, str]:
         found["time"] = found.pop("date")
     if "lat" in found and "lon" in found:
         found.pop("position", None)
+    for column in header:
+        beside = "" if column in found.values() else _beside(column)
+        if beside == "zone" or beside.partition("_")[0] in found:
+            found.setdefault(beside, column)
     return found
+
+
+def _beside(column: str) -> str:
+    """Return what a column says of another: minutes, which side, which zone; empty if nothing."""
+    for axis in _AXES:
+        if part := names_part(axis, column) or "side" * names_side(axis, column):
+            return f"{axis}_{part}"
+    return "zone" * names_zone_column(column)
 
 
 def defaults_of(source: str) -> tuple[float, float]:

@@ -38,6 +38,8 @@ _EPOCH: Final = re.compile(r"(\d{9,10}(?:\.\d+)?)|(\d{13})(?:\.0)?", re.ASCII)
 """Milliseconds since 2001: twelve digits are a date and a clock written together, too."""
 _NO_CLOCK: Final = re.compile(r"[\d-]+|\d{4}-?W[\d-]+", re.ASCII)
 _ZONE: Final = re.compile(rf" ?({'|'.join(ZONES)})$")
+_OFFSET: Final = re.compile(r"(?:UTC|GMT)? ?([+-]?)(\d{1,2})(?::?00)?", re.ASCII)
+_MOST_HOURS: Final = 14
 _MAX_ANGLE: Final = 40
 """Characters of an angle, written however it may be."""
 _PLACE: Final = re.compile(r"([^NSEWUTB]+[NSU])[ ,;/]*([^NSEWUTB]+[EWTB])", re.IGNORECASE)
@@ -84,6 +86,20 @@ def names_zone(value: Any) -> bool:
     with suppress(ValueError, OverflowError):
         return _moment(" ".join(str(value).split())).tzinfo is not None
     return False
+
+
+def zone_written(text: str) -> str:
+    """Return a zone of a column of its own as it is written behind a time; what is none stays, and
+    makes no time.
+
+    >>> [zone_written(one) for one in ("myt", "+8", "UTC+07:00", "-03:00", "somewhere")]
+    ['MYT', 'MYT', 'WIB', '-03:00', 'somewhere']
+    """
+    offset = _OFFSET.fullmatch(text.strip().upper())
+    if offset is None or int(offset[2]) > _MOST_HOURS:
+        return text.strip().upper() if text.strip().upper() in ZONES else text.strip()
+    said = f"{offset[1] or '+'}{int(offset[2]):02d}:00"
+    return next((name for name, hours in ZONES.items() if hours == said), said)
 
 
 def _moment(text: str) -> datetime:

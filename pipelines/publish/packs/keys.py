@@ -38,7 +38,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from detectors.core.errors import SelatError
-from pipelines.base.files import read_plain, sync, write_durably, write_text
+from pipelines.base.files import named_if_full, read_plain, sync, write_durably, write_text
 from pipelines.base.text import iso
 from pipelines.publish.packs.minisign import PublicKey
 
@@ -334,7 +334,7 @@ def _line(public: PublicKey) -> str:
 def _write_secret(path: Path, content: bytes) -> None:
     """Write a file that only its owner may read, and that isn't there yet."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
+    with named_if_full(path), os.fdopen(handle, "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(handle)

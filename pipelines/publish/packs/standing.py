@@ -155,5 +155,5 @@ def standing_here(
     here = store.sql(query, {"ids": sorted(stories)}).set_index("event_id")
     standing = set(here.index[~here["retracted"].astype(bool)])
     held = leads[leads["event_id"].isin(here.index)].reset_index(drop=True)
-    on = [story.heir(one, heirs, standing) for one in held["event_id"]]
+    on = story.heirs(held["event_id"], heirs, standing)
     return held, here.reindex(on).rename_axis("event_id").reset_index()

@@ -191,6 +191,7 @@ def read_polygon(geometry: Any, where: str) -> shapely.Geometry:
         TypeError,
         ValueError,
         OverflowError,
+        RecursionError,
         shapely.errors.ShapelyError,
     ) as error:
         raise ConfigError(f"{where}: the coordinates can't be read: {error}") from error

@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from detectors.core.errors import SelatError
-from pipelines.base.files import sha256_of, sync
+from pipelines.base.files import named_if_full, sha256_of, sync, write_text
 from pipelines.base.text import one_line
 from pipelines.base.visible import clean
 from pipelines.store import StoreBusyError
@@ -115,7 +115,7 @@ class Repository:
         for folder in (self.folder, self._snapshots, self._objects):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not readme.exists():
-            readme.write_text(README, encoding="utf-8")
+            write_text(readme, README)
         try:
             with writer_lock(lock):
                 for folder in (self._objects, self._snapshots):
@@ -197,9 +197,10 @@ class Repository:
         text = json.dumps(content, ensure_ascii=False, indent=1).encode()
         name = f"{self._after_all(snapshot.made)}-{hashlib.sha256(text).hexdigest()[:16]}"
         fresh = self._snapshots / f".{name}.new"
-        fresh.write_bytes(text)
-        fresh.chmod(0o400)
-        sync(fresh)
+        with named_if_full(fresh):
+            fresh.write_bytes(text)
+            fresh.chmod(0o400)
+            sync(fresh)
         fresh.rename(self._snapshots / f"{name}.json")
         sync(self._snapshots)
         return self.snapshot(name)

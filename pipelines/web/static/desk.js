@@ -186,9 +186,12 @@ function day(text) { // as the desk reads it: a year first, or a day
   const at = new Date(Date.UTC(year, month - 1, date));
   return at.getUTCMonth() === month - 1 ? at : null;
 }
+// A session runs out, and what its account had typed waits for that account alone: another's sign-in ends it.
+const own_drafts = "desk:" + document.body.dataset.account;
+for (const key of Object.keys(localStorage)) if (key.startsWith("desk:") && !key.startsWith(own_drafts + "/")) localStorage.removeItem(key);
 const form = document.getElementById("conclude");
 if (form) {
-  const key = "desk:" + document.body.dataset.account + location.pathname;
+  const key = own_drafts + location.pathname;
   const fields = () => [...form.elements].filter((one) => one.name && one.type !== "hidden" && one.name !== "operator");
   const quiet = document.getElementById("quiet");
   const date = form.elements.quiet_until;

@@ -99,3 +99,32 @@ def test_a_private_folder_that_was_left_goes_and_others_stay(tmp_path, monkeypat
         "p-young",
     ]
     assert (elsewhere / "kept").exists()
+
+
+def test_a_private_file_is_written_through_no_link_and_leaves_nothing_beside(tmp_path):
+    own, other = tmp_path / "home" / "key", tmp_path / "another's"
+    own.parent.mkdir()
+    other.write_text("theirs")
+    own.with_name(f".key.{os.getpid()}").symlink_to(other)
+    files.make_private(own, "first")
+    files.make_private(own, "second")
+    assert own.read_text() == "first\n"
+    assert own.stat().st_mode & 0o777 == 0o600
+    assert other.read_text() == "theirs"
+    assert not list(own.parent.glob("*.part"))
+
+
+@pytest.mark.parametrize("errno_", [errno.ENOSPC, errno.EDQUOT])
+def test_a_disk_without_room_is_told_with_the_file_that_was_written(tmp_path, errno_):
+    """The system says of an open file what is wrong, and not which it is."""
+    with (
+        pytest.raises(OSError, match=r"plan\.csv") as raised,
+        files.replacing(tmp_path / "plan.csv"),
+    ):
+        raise OSError(errno_, os.strerror(errno_))
+    assert raised.value.filename == str(tmp_path / "plan.csv")
+    with pytest.raises(OSError, match="feed"), files.replacing(tmp_path / "plan.csv"):
+        raise OSError(errno_, os.strerror(errno_), "feed")
+    with pytest.raises(OSError, match="Connection") as raised, files.replacing(tmp_path / "a"):
+        raise OSError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
+    assert raised.value.filename is None

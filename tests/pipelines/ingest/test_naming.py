@@ -272,6 +272,43 @@ def test_an_offset_is_read_as_it_is_written(read, said, hours):
     assert set(got.positions["time"]) == {T - pd.Timedelta(hours=hours)}
 
 
+@pytest.mark.parametrize(
+    "words", [("S", "W"), ("selatan", "barat"), ("LS", "BB"), ("South", "West")]
+)
+@pytest.mark.parametrize("damaged", ["N/S", "-", "x"])
+def test_a_damaged_hemisphere_puts_no_other_row_on_the_other_side(read, words, damaged):
+    """A header that is there twice, where two exports were joined, is the commonest."""
+    south, west = words
+    sides = [(south, west)] * 12 + [(damaged, west)] + [(south, damaged)]
+    rows = [
+        f"563000001,{iso(T + pd.Timedelta(seconds=k))},{k + 1}.5,{a},{k + 1}.25,{b}"
+        for k, (a, b) in enumerate(sides)
+    ]
+    got = read("\n".join(["MMSI,Time,Lat,N/S,Lon,E/W", *rows, ""]))
+    assert got.positions["lat"].max() == -1.5
+    assert got.positions["lon"].max() == -1.25
+    assert got.report.rejected == {"position": 2}
+
+
+@pytest.mark.parametrize("zone", ["WIB", "UTC", "+07:00"])
+def test_a_row_of_another_zone_than_the_first_is_not_put_hours_off(read, zone):
+    rows = [f"563000001,2026-03-14 10:00:00,{zone},1.{k},103" for k in range(9)]
+    late = ["563000002,2026-03-14 10:00:00,WIT,1,103"] * 2
+    many = rows * 2000  # more than is looked at to tell the columns
+    got = read("\n".join(["MMSI,Time,Timezone,Lat,Lon", *many, *late, ""]))
+    assert set(got.positions["mmsi"]) == {563000001}
+    assert got.report.other_messages == {"WIT": 2}
+
+
+def test_a_header_that_is_there_twice_costs_no_column(read):
+    row = "563000001,2026-03-14T10:00:0{k}Z,1,103,B,{type}"
+    rows = [row.format(k=k, type=18 if k % 2 else 24) for k in range(10)]
+    header = "MMSI,Time,Lat,Lon,Class,Type"
+    got = read("\n".join([header, *rows, header, *rows, ""]))
+    assert set(got.positions["ais_class"]) == {"B"}
+    assert set(got.positions["msg_type"]) == {18}
+
+
 def test_longitudes_to_360(read):
     rows = [f"563000001,{epoch(T) + k},10,{179.5 + k / 10:.1f}\n" for k in range(20)]
     got = read("mmsi,t,lat,lon\n" + "".join(rows))

@@ -217,6 +217,25 @@ def test_what_it_grows_to_is_bounded(read, mappings):
         read(content, mappings=mappings(), max_uncompressed_bytes=1_000_000)
 
 
+@pytest.mark.parametrize("offset", [8, 8.0, "+08:00", "MYT"])
+def test_what_stands_beside_times_and_places_counts_as_in_any_table(read, offset):
+    """Sides, minutes and zones were passed by: what lies south was put north."""
+    columns = {
+        "mmsi": [533900001, 533900002],
+        "time": ["2026-03-14 10:00:00"] * 2,
+        "lat": [1, 2],
+        "lat min": [30.0, 45.0],
+        "N/S": ["S", "N"],
+        "lon": [103.5, 103.5],
+        "E/W": ["E", "W"],
+        "UTC Offset": [offset] * 2,
+    }
+    got = read(parquet(columns))
+    assert got.positions["lat"].tolist() == [-1.5, 2.75]
+    assert got.positions["lon"].tolist() == [103.5, -103.5]
+    assert set(got.positions["time"]) == {pd.Timestamp("2026-03-14T02:00:00Z")}
+
+
 def test_a_name_that_isnt_utf8_costs_no_rows(read, mappings):
     """One name that a careless writer took from anywhere costs itself alone, as in CSV."""
     names = pa.array([b"GOOD", b"BAD \xff\xfe", None], pa.binary())

@@ -1,17 +1,14 @@
-"""kill -9 at any moment, then a rerun: the same store as without it."""
+"""kill -9 wherever files are changed or read, then a rerun: the same store as without it."""
 
 import json
-import os
 import random
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
-import psutil
 import pytest
 
 from pipelines import store
@@ -19,7 +16,8 @@ from pipelines.store.catalogue import TABLES
 from tests.conftest import asking_only
 
 COMMANDS = """
-import json, os, sys
+import atexit, json, os, signal, sys
+from pathlib import Path
 from pipelines.cli import main, run
 from pipelines.detect import window
 from pipelines.publish import files
@@ -27,6 +25,18 @@ from pipelines.base.settings import load
 from pipelines.ingest.aivdm import Decoder
 from pipelines.run import feeds, runs
 from pipelines.run.setup import load_zones
+
+def count(last):
+    # What it does with files is counted, and the last of it is left undone.
+    done = 0
+    def heard(event, given):
+        nonlocal done
+        if event == "open" or event.startswith("os."):
+            done += 1
+            if done == last:
+                os.kill(os.getpid(), signal.SIGKILL)
+    sys.addaudithook(heard)
+    atexit.register(lambda: Path(os.environ["COUNTED"]).write_text(str(done)))
 
 # Importing takes longer than what is to be killed: one process imports and forks the others.
 zones = load_zones(load())
@@ -36,11 +46,11 @@ del files.WRITERS["brief.html"], files.WRITERS["brief.pdf"]  # two thirds of a r
 for line in sys.stdin:
     child = os.fork()
     if not child:
-        sys.argv = ["selat", *json.loads(line), "--quiet"]
+        last, *arguments = json.loads(line)
+        sys.argv = ["selat", *arguments, "--quiet"]
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        count(last)
         main.main()
-    print(child, flush=True)
-    sys.stdin.readline()  # until then its number isn't given to another
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
 
@@ -48,43 +58,29 @@ for line in sys.stdin:
 class Commands:
     """Commands, each in a process of its own that has imported already what it needs."""
 
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
+    def __init__(self, process: "subprocess.Popen[str]", counted: Path) -> None:
         assert process.stdin
         assert process.stdout
-        self._requests, self._answers = process.stdin, process.stdout
+        self._requests, self._answers, self._counted = process.stdin, process.stdout, counted
 
-    def run(self, *arguments: object, kill_after_s: float | None = None) -> float | None:
-        """Run a command; return the seconds it took, None if it was killed after some time."""
-        begin = time.monotonic()
-        self._requests.write(json.dumps([str(one) for one in arguments]) + "\n")
-        self._requests.flush()
-        child = psutil.Process(int(self._answers.readline()))
-        self._wait(child, kill_after_s)
-        os.kill(child.pid, signal.SIGKILL)
-        self._requests.write("\n")
+    def run(self, *arguments: object, kill_at: int = 0) -> int | None:
+        """Run a command; return how often it turned to files, None if it was killed by then."""
+        self._requests.write(json.dumps([kill_at, *(str(one) for one in arguments)]) + "\n")
         self._requests.flush()
         code = int(self._answers.readline())
         assert code in (0, -signal.SIGKILL)
-        return None if code else time.monotonic() - begin
-
-    @staticmethod
-    def _wait(child: psutil.Process, at_most_s: float | None) -> None:
-        """Wait until it has ended: then it is there still, for whoever started it."""
-        deadline = None if at_most_s is None else time.monotonic() + at_most_s
-        while child.status() != psutil.STATUS_ZOMBIE:
-            if deadline is not None and time.monotonic() > deadline:
-                return
-            time.sleep(0.002)
+        return None if code else int(self._counted.read_text())
 
 
 @pytest.fixture
 def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Commands]:
     config = asking_only(tmp_path / "config", "gap", "loitering", "encounter")
     monkeypatch.setenv("SELAT_CONFIG", str(config))
+    monkeypatch.setenv("COUNTED", str(tmp_path / "counted"))
     with subprocess.Popen(
         [sys.executable, "-c", COMMANDS], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
-        yield Commands(process)
+        yield Commands(process, tmp_path / "counted")
         assert process.stdin
         process.stdin.close()
 
@@ -104,20 +100,19 @@ def test_kill_in_the_middle_of_ingest_and_of_detection(
 ) -> None:
     calm, rough = tmp_path / "calm", tmp_path / "rough"
     chance = random.Random(7)
-    killed = 0
     for command in (["ingest", small_feed], ["detect"]):
-        calm_s = commands.run(*command, "--home", calm)
-        assert calm_s is not None
-        for _ in range(kills):
-            after_s = calm_s * chance.uniform(0.1, 0.9)
-            killed += commands.run(*command, "--home", rough, kill_after_s=after_s) is None
+        whole = commands.run(*command, "--home", calm)
+        assert whole is not None
+        for kill in range(kills):
+            at = int(whole * chance.uniform(0.1, 0.9))
+            ended = commands.run(*command, "--home", rough, kill_at=at)
+            assert kill or ended is None  # what was killed before has less to do
             if (rough / "store" / "catalogue.duckdb").exists():
                 content(rough)  # readable whatever happened
             if command == ["detect"] and _finished(rough):
                 break
         if command != ["detect"] or not _finished(rough):
             assert commands.run(*command, "--home", rough) is not None
-    assert killed >= kills - 1  # with luck one comes to its end before
     one, other = content(calm), content(rough)
     assert one.keys() == other.keys()
     for name, table in one.items():

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from pipelines import store
+from pipelines.base.failure import forget_failure
 from pipelines.base.settings import load
 from pipelines.run.night import NightRequest, run_night
 from tests.conftest import asking_only
@@ -157,6 +158,10 @@ def test_runs_without_their_store_are_told_and_no_new_store_is_begun(
         run_night(home, NightRequest(feeds=(str(small_feed),)), quiet=True, steps=None)
     assert "is its disk mounted?" in told.value.hint
     assert "there is no store" in home.failure.read_text()
+    assert "in run_night" in home.failure_trace.read_text()  # of an error of ours, too
+    forget_failure(home)
+    assert not home.failure.exists()
+    assert not home.failure_trace.exists()
     seen = tmp_path / "seen.csv"
     seen.write_text("sighting_id,time,lat,lon,source\na,2026-01-06T00:00:00Z,2.5,101.0,RADAR\n")
     span = ("--since", "2026-01-06", "--until", "2026-01-07", "--area", "99,1,104,4", "--by", "X")

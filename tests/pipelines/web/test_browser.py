@@ -406,6 +406,8 @@ def test_an_account_signs_in_concludes_and_signs_out_by_the_keyboard_alone(
         assert page.evaluate("location.pathname") == "/login"
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
         assert page.evaluate("document.activeElement.name") == "name"
+        page.evaluate("localStorage.setItem('desk:Guest/incident/0', 'a draft')")  # ran out
+        page.evaluate("localStorage.setItem('desk:Lt Aminah/incident/0', 'one of ours')")
         page.call("Input.insertText", text="lt aminah")
         page.key("Tab", "Tab")
         page.call("Input.insertText", text="not the password")
@@ -420,6 +422,8 @@ def test_an_account_signs_in_concludes_and_signs_out_by_the_keyboard_alone(
         leave(page, "Enter")
         page.wait("location.pathname === '/health' && document.readyState === 'complete'")
         assert page.evaluate("document.cookie").find("desk-") < 0
+        page.wait("localStorage.getItem('desk:Guest/incident/0') === null")
+        assert page.evaluate("localStorage.getItem('desk:Lt Aminah/incident/0')") == "one of ours"
         leave(page, "t")
         page.wait("location.pathname === '/' && document.readyState === 'complete'")
         page.settle()

@@ -329,6 +329,7 @@ def test_a_disk_with_less_room_than_a_night_takes(made: Callable[..., Installati
     ]
     assert said.level == "error"
     assert said.message.startswith("200 MB free, less than a night takes")
+    assert "takes room first" in said.hint
 
 
 @pytest.mark.parametrize("served", [False, True])

@@ -191,6 +191,42 @@ def test_what_is_no_time_or_position_is_guessed_of_nowhere(read, when, where, re
     assert found.startswith(reason)
 
 
+@pytest.mark.parametrize(
+    ("columns", "cells", "expected"),
+    [
+        ("lat,N/S,lon,E/W", "1.5,S,103.5,W", [-1.5, -103.5]),
+        ("lat,lat_dir,lon,lon_dir", "1.5,selatan,103.5,timur", [-1.5, 103.5]),
+        ("Lat Deg,Lat Min,Lon Deg,Lon Min", "1,30.6,103,15", [1.51, 103.25]),
+        ("lat,lat min,N/S,lon,lon min,E/W", "1,30,S,103,15,E", [-1.5, 103.25]),
+        ("lat,lon,direction", "1.5,103.5,S", [1.5, 103.5]),  # where it goes
+        ("position,N/S", "01-30.0S 103-30.0E,S", [-1.5, 103.5]),
+    ],
+)
+def test_minutes_and_sides_of_their_own_columns_count(read, columns, cells, expected):
+    """They were passed by: what was south of the equator was put north of it."""
+    got = read(f"time,{columns}\n2026-03-01T12:00Z,{cells}\n")
+    assert got.sightings[["lat", "lon"]].to_numpy()[0].tolist() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("cells", ["1.5,,103.5", "1.5,x,103.5", "1.5S,S,103.5", "-1.5,S,103.5"])
+def test_a_side_that_says_nothing_or_too_much_costs_its_row(read, cells):
+    got = read(f"time,lat,N/S,lon\n2026-03-01T12:00Z,{cells}\n")
+    assert got.sightings.empty
+    assert got.report.rejected == {"lat: isn't a number": 1}
+
+
+@pytest.mark.parametrize(
+    ("zone", "utc"),
+    [("MYT", "04:00"), ("+8", "04:00"), ("UTC+07:00", "05:00"), ("UTC", "12:00"), ("", "12:00")],
+)
+def test_a_zone_of_its_own_column_counts(read, zone, utc):
+    got = read(f"time,Timezone,lat,lon\n2026-03-01 12:00,{zone},1,103\n")
+    assert f"{got.sightings['time'][0]:%H:%M}" == utc
+    assert read("time,Timezone,lat,lon\n2026-03-01 12:00,mars,1,103\n").sightings.empty
+    stated = read(f"time,Timezone,lat,lon\n2026-03-01T12:00Z,{zone},1,103\n")
+    assert f"{stated.sightings['time'][0]:%H:%M}" == "12:00"
+
+
 def test_a_point_counts_more_than_a_position_in_words(read):
     got = read(collection(feature(101.0, 2.0, time="2026-03-01T12:00Z", position="1.5 103.0")))
     assert got.sightings[["lat", "lon"]].to_numpy().tolist() == [[2.0, 101.0]]
