@@ -32,8 +32,9 @@ class Changes:
         The moments.
     incidents
         One row per incident that differs: change, `schemas.INCIDENTS` as it is told now. Changes:
-        *new*, *returned* (it was retracted or merged then, and stands again), *closed* (it went on then and is over), *changed* (other events, vessels or score),
-        *merged* (into another), *retracted*.
+        *new*, *returned* (it was retracted or merged then, and stands again), *closed* (it went on
+        then and is over), *changed* (other events, vessels or score), *merged* (into another),
+        *retracted*.
     flags
         One row per vessel on a list of a run after `since`, or on the list of `since`: change,
         mmsi, name, flag_state, score, score_before, rank, rank_before (of the newest list it is
