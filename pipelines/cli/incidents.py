@@ -58,14 +58,14 @@ def incidents(
         shown = found[found["status"] != "unchanged"] if new else found
         shown, simulated = shown.head(top), bool(reader.simulated)
         ids = shown["events"].tolist()
-        said = {} if as_csv else concluded_on(reader, ids, moment.time)
+        said: dict[str, list[Any]] = {}
         told = None
         if not as_csv:
             events = reader.events(moment.run_id)
             until = moment.known_time if run is None else run["end"]
             which, vessels = shown["incident_id"].tolist(), reader.vessels(until)
             also = see_also(found, events, vessels, installation.reference, until, which)
-            said["related"] = [also[one] for one in which]
+            said = {**concluded_on(reader, ids, moment.time), "related": [also[k] for k in which]}
             told = None if as_json else as_led(with_parts(shown, events), events)
     if as_csv:
         print_csv(shown)
