@@ -319,7 +319,6 @@ def test_case(case):
     ]
     assert not problems, "\n".join(problems)
     called = {name for evidence in found["evidence"] for name, _ in checks.facts(evidence)}
-    called |= {row.label for evidence in found["evidence"] for row in checks.rows(evidence)}
     called = {name for name in called if not name.endswith("source")}  # a case's is no feed
     assert called <= PLAIN, "say it in pipelines/base/labels, facts"
 
