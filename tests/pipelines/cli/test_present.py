@@ -177,6 +177,8 @@ def test_what_an_incident_belongs_with_is_told_by_number_and_in_json(exercise_ho
     assert shown.count("See also: ") == len(also)
     for some in also.values():
         assert f"See also: incident {some[0]['rank']}: {some[0]['why']}" in shown
+    one = next(one for one in told if one["related"])
+    assert said(exercise_home, "explain", one["incident_id"])["related"] == one["related"]
 
 
 @pytest.mark.parametrize("what", ["disposition", "operation"])
