@@ -281,7 +281,7 @@ def test_who_has_nothing_to_withdraw_is_told_so_until_something_is_chosen(
         "You have concluded nothing here that could be withdrawn."
     )
     box = page.evaluate(f"{said}.getBoundingClientRect().bottom")
-    assert box <= page.evaluate("innerHeight")
+    assert box <= page.evaluate("innerHeight") + 1
     press(page, "c")
     assert not page.evaluate(f"{said}.checkVisibility()")
 
