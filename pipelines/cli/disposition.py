@@ -238,7 +238,7 @@ def list_(
 
     with read(installation.store, installation.settings.store) as store:
         known = store.dispositions(recall.time_of(store, as_of))
-        incidents = store.known_incidents()
+        incidents = recall.told_at(store, as_of)
     known = known[known["event_id"].str.startswith(event)].reset_index(drop=True)
     words = labels("en")
     if print_as(known, as_json=as_json, as_csv=as_csv):

@@ -187,6 +187,7 @@ def _explain_incident(asked: _Asked, incident: "pd.DataFrame") -> None:
     from pipelines.ask import explain as explaining
     from pipelines.ask import recall
     from pipelines.ask.beside import concluded_on
+    from pipelines.ask.related import see_also
 
     text, reader, installation, moment = asked[:4]
     own = recall.events_of(reader, incident, moment)
@@ -195,12 +196,16 @@ def _explain_incident(asked: _Asked, incident: "pd.DataFrame") -> None:
         return
     if asked.html is not None:
         raise _not_one(f"{text} is an incident", incident["events"].iloc[0].split(";"))
-    said = concluded_on(reader, incident["events"].tolist(), moment.time)
+    said: dict[str, list[Any]] = {**concluded_on(reader, incident["events"].tolist(), moment.time)}
     mark_exercise(simulated=bool(reader.simulated) and not asked.as_json)
     until = moment.known_time
     if not asked.as_json:
         main = int(incident["mmsi"].iloc[0])
         own = explaining.of_incident(main, own, reader, installation.reference, until)
+    every = reader.incidents(moment.run_id), reader.events(moment.run_id), reader.vessels(until)
+    which = incident["incident_id"].tolist()
+    also = see_also(*every, installation.reference, until, which)
+    said["related"] = [also[one] for one in which]
     _list_incident(incident.assign(**said), own, until, as_json=asked.as_json)
 
 

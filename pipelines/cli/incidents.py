@@ -1,13 +1,16 @@
 """`selat incidents`: what happened, as one, in rank order."""
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from pipelines.base.visible import clean
 from pipelines.cli.options import AsCsv, AsJson, AsOf, Config, Home, Top, shown_installation
 from pipelines.cli.present import mark_exercise, print_csv, print_json, records
+
+ALSO: Final = 3
+"""So many that belong with an incident are named below it: what is read at a glance."""
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,6 +47,7 @@ def incidents(
     from pipelines import store
     from pipelines.ask import recall
     from pipelines.ask.beside import concluded_on
+    from pipelines.ask.related import see_also
     from pipelines.assess.incidents import as_led, with_parts
 
     with store.read(installation.store, installation.settings.store) as reader:
@@ -54,11 +58,15 @@ def incidents(
         shown = found[found["status"] != "unchanged"] if new else found
         shown, simulated = shown.head(top), bool(reader.simulated)
         ids = shown["events"].tolist()
-        said = {} if as_csv else concluded_on(reader, ids, moment.time)
+        said: dict[str, list[Any]] = {}
         told = None
-        if not (as_csv or as_json):
+        if not as_csv:
             events = reader.events(moment.run_id)
-            told = as_led(with_parts(shown, events), events)
+            until = moment.known_time if run is None else run["end"]
+            which, vessels = shown["incident_id"].tolist(), reader.vessels(until)
+            also = see_also(found, events, vessels, installation.reference, until, which)
+            said = {**concluded_on(reader, ids, moment.time), "related": [also[k] for k in which]}
+            told = None if as_json else as_led(with_parts(shown, events), events)
     if as_csv:
         print_csv(shown)
     elif told is None:
@@ -135,6 +143,8 @@ def _lines(
     news = "new" if row["news"] == "new" else news
     rank = f"{row['rank']}." if row["rank"] else "–"
     vessels = row["vessels"].replace(" | ", ", ")
+    also = [f"incident {one['rank']}: {one['why']}" for one in row.get("related", ())]
+    more = f"; {len(also) - ALSO} more: --json" if len(also) > ALSO else ""
     final = final_at(row["end"], known) if known is not None and row["rank"] else None
     sure = "" if final is None else f"; provisional until {span(final, final, LOCAL, LOCAL_NAME)}"
     over = None if pd.isna(row["led_end"]) else row["led_end"]
@@ -149,5 +159,6 @@ def _lines(
         *([f"Concluded: {said}"] if said else []),
         *([f"Vessels: {vessels}"] if vessels else []),
         *([f"Last heard: {now}"] if now else []),
+        *([f"See also: {'; '.join(also[:ALSO])}{more}"] if also else []),
         *([] if row.get("standing") == CLOSED else [f"Next: {row['next_step']}"]),
     ]

@@ -66,7 +66,7 @@ def since(
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
-    """Show what is new, changed, closed or retracted since the last watch.
+    """Show what is new, returned, changed, closed or retracted since the last watch.
 
     Incidents are told whole; of events those that matter for a flag: --csv holds all, and --json
     flags too.

@@ -133,7 +133,10 @@ def _with_prefect(installation: "Installation", request: "NightRequest", *, quie
 
 
 def ingest(
-    feed: Annotated[list[str], typer.Argument(help="Feeds: files, folders, globs, or -.")],
+    feed: Annotated[
+        list[str] | None, typer.Argument(help="Feeds: files, folders, globs, or -.")
+    ] = None,
+    also: Feeds = None,
     area: AreaText = None,
     mapping: MappingName = None,
     assume_time: AssumeTime = None,
@@ -153,6 +156,9 @@ def ingest(
 
       selat ingest tracks.csv --mapping solent --area all
     """
+    given = [*(feed or ()), *(also or ())]
+    if not given:
+        raise typer.BadParameter("name a feed, with --feed or without", param_hint="FEED")
     installation = installation_of(home, config)
     from pipelines.base.progress import reporter
     from pipelines.run import feeds, runs
@@ -164,7 +170,7 @@ def ingest(
         summary = feeds.ingest_only(
             installation,
             zones,
-            feed,
+            given,
             area=area,
             mapping=mapping,
             assume_time=assume_time,

@@ -24,6 +24,7 @@ from detectors.surroundings.tide import Tides
 from detectors.surroundings.zones import Zones
 from pipelines.patrol import assign
 from pipelines.patrol.assign import Run
+from pipelines.patrol.idle import boarding, searching
 from pipelines.patrol.intercept import speed_mps
 from pipelines.patrol.model import (
     ANOTHER_UNIT,
@@ -138,7 +139,7 @@ def make(
     able = _once([one for one in targets if not why[one.mmsi]])
     tasks = all_tasks(problem, sorties, able, risky)
     say("assigning")
-    sailed, solver = _assigned(problem, sorties, tasks, use_solver)
+    sailed, solver = _assigned(problem, sorties, tasks, pairs, use_solver)
     sailed = [_with_tides(_with_seas(one, problem), inputs.tides) for one in sailed]
     unplaced = tuple(unit.name for unit in config.units if unit.name not in bases)
     return Plan(
@@ -276,7 +277,11 @@ def _homes(bases: Mapping[str, tuple[float, float, float]], zones: Zones | None)
 
 
 def _assigned(
-    problem: Problem, sorties: Sequence[Sortie], tasks: Sequence[Task], use_solver: bool
+    problem: Problem,
+    sorties: Sequence[Sortie],
+    tasks: Sequence[Task],
+    pairs: Sequence[Intercept],
+    use_solver: bool,
 ) -> tuple[list[Sailed], str]:
     empty = [Sailed(sortie, ()) for sortie in sorties]
     if not sorties or not tasks:
@@ -306,32 +311,8 @@ def _assigned(
         for name, orders in ways.items()
     }
     best = max(made, key=lambda name: (sum(s.value for s in made[name]), name == "PyVRP"))
-    return _none_idle(problem, made[best], runs, tasks, metres, len(bases)), best
-
-
-def _none_idle(
-    problem: Problem,
-    sailed: list[Sailed],
-    runs: Sequence[Run],
-    tasks: Sequence[Task],
-    metres: Floats,
-    n_bases: int,
-) -> list[Sailed]:
-    """Give a sortie without a task a sector to patrol, however little that promises."""
-    done = {s.sector.name for one in sailed for s in one.stops if s.sector}
-    for number, (one, run) in enumerate(zip(sailed, runs, strict=True)):
-        rows = [
-            k for k, t in enumerate(tasks) if t.sector is not None and t.sector.name not in done
-        ]
-        if one.stops or not rows:
-            continue
-        take = np.r_[np.arange(n_bases), n_bases + np.array(rows)]
-        jobs = [tasks[k].job for k in rows]
-        [order] = assign.greedy([run], jobs, metres[np.ix_(take, take)], n_bases)
-        stops = sail(problem, one.sortie, [tasks[rows[k]] for k in order])
-        sailed[number] = Sailed(one.sortie, tuple(stops))
-        done |= {s.sector.name for s in stops if s.sector}
-    return sailed
+    sailed = boarding(problem, made[best], tasks, pairs)
+    return searching(problem, sailed, runs, tasks, metres, len(bases)), best
 
 
 def _run(

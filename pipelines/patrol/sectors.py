@@ -156,7 +156,7 @@ def _name(south: float, west: float, size_deg: float) -> str:
     """Name a square by its edges, so that nobody takes a corner for its middle.
 
     >>> _name(2.5, 101.5, 0.25)
-    "2°30'–2°45'N 101°30'–101°45'E"
+    '2°30′–2°45′N 101°30′–101°45′E'
     """
     north, east = south + size_deg, west + size_deg
     ns, ew = ("N" if south >= 0 else "S"), ("E" if west >= 0 else "W")
@@ -167,7 +167,7 @@ def _minutes(degrees: float) -> str:
     """Degrees and minutes as on a chart.
 
     >>> _minutes(101.25)
-    "101°15'"
+    '101°15′'
     """
     minutes = round(abs(degrees) * 60)
-    return f"{minutes // 60}°{minutes % 60:02d}'"
+    return f"{minutes // 60}°{minutes % 60:02d}′"

@@ -93,13 +93,19 @@ def unassessed(manifest: Mapping[str, Any], words: labels.Labels) -> list[str]:
 
 
 def conclusions(products: Products) -> str:
-    """Return what the products know of conclusions; empty for a recipient, who is told of none."""
+    """Return what the products know of conclusions, and what of their maps is of the time at which
+    these were looked up; empty for a recipient, who is told of none.
+    """
     if products.release is not None:
         return ""
     words = labels.labels(products.language)
     if products.concluded is None:
         return words.conclusions_elsewhere
-    return words.conclusions_upto.format(time=moment(products.concluded.upto, say=words.say))
+    upto = words.conclusions_upto.format(time=moment(products.concluded.upto, say=words.say))
+    if not (changed := products.concluded.areas_changed):
+        return upto
+    drawn = "Areas that changed since are drawn as they are now: {names}."
+    return f"{upto} {words.at_desk(drawn, names=', '.join(changed))}"
 
 
 def cautions(products: Products) -> list[str]:

@@ -77,6 +77,8 @@ class Concluded:
     watching: frozenset[str]
     """Ids of events that a conclusion closes, of those with one that leaves them open, and of these
     those that somebody watches."""
+    areas_changed: tuple[str, ...] = ()
+    """Files of areas that changed since the run: maps draw them as they are now."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Copying the products of a finished run."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -78,6 +79,7 @@ def _products(installation: Installation, run_id: str) -> Products | None:
         tracks = store.track_positions(shown, start, end, DRAWN)
         if not concluded.said or not set(flagged["mmsi"]) <= set(tracks["mmsi"]):
             return None
+        zones, changed = zones_then(installation, load_zones(installation), manifest)
         return Products(
             run_id=run_id,
             start=start,
@@ -90,10 +92,10 @@ def _products(installation: Installation, run_id: str) -> Products | None:
             tracks=tracks,
             earlier=ways_before(store, incidents, start, end),
             vessels=store.vessels(end),
-            zones=zones_then(installation, load_zones(installation), manifest)[0],
+            zones=zones,
             manifest=manifest,
             heard_since=heard_since(store, events, int(run["ordinal"]), end),
-            concluded=concluded,
+            concluded=replace(concluded, areas_changed=changed),
         )
 
 

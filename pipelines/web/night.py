@@ -249,11 +249,11 @@ class Shown:
         """Return which destination and draught a vessel states; empty where it states neither."""
         row, t = self._hulls.get(mmsi, {}), self.words.at_desk
         said = []
-        if str(row.get("destination") or "").strip():
-            said.append(t("destination as stated {place}", place=row["destination"]))
+        if place := one_line(str(row.get("destination") or ""), NAME_LIMIT):
+            said.append(t("destination as stated {place}", place=place))
         if not pd.isna(draught_m := row.get("draught_m", np.nan)) and draught_m > 0:
             said.append(t("draught as stated {draught} m", draught=f"{draught_m:.1f}"))
-        return one_line(", ".join(said), NAME_LIMIT)
+        return ", ".join(said)
 
     @cached_property
     def _hulls(self) -> dict[int, dict[Any, Any]]:

@@ -16,13 +16,10 @@ from pipelines.ask import recall
 from pipelines.ask.desk import pictures
 from pipelines.ask.desk.given import lettered, nine, number, points, titled
 from pipelines.ask.desk.night import Night, night
+from pipelines.ask.related import see_also
 from pipelines.assess.dispositions import QUIET_WITHIN_M
-from pipelines.assess.incidents.related import related as told_related
-from pipelines.assess.incidents.related import stories
 from pipelines.assess.operations.report import PHASES, PLACES
-from pipelines.assess.reasons import Teller
 from pipelines.base.settings import PROJECT, load
-from pipelines.reference.layers import load_gazetteer
 from pipelines.run.windows import utc
 from pipelines.store import Identity
 
@@ -237,16 +234,12 @@ def related(night: Night, incident_id: str) -> pd.DataFrame:
     """Return which other incidents one belongs with, the closest first: incident_id, rank, title,
     why.
     """
-    inst, table = night.installation, pd.DataFrame(night.opened.incidents)
     with night.opened.reader() as reader:
         known = reader.vessels(night.run["end"])
-    names = dict(zip(known["mmsi"].tolist(), known["name"].tolist(), strict=True))
-    teller = Teller(names, load_gazetteer(inst.reference), night.run["end"])
-    among = stories(table, pd.DataFrame(night.opened.events))
-    of = table.set_index("incident_id")[["rank", "title"]]
-    found = told_related(among, incident_id, teller)
-    rows = [(one.incident_id, *of.loc[one.incident_id], one.why) for one in found]
-    return pd.DataFrame(rows, columns=["incident_id", "rank", "title", "why"])
+    table, every = (pd.DataFrame(one) for one in (night.opened.incidents, night.opened.events))
+    reference, end = night.installation.reference, night.run["end"]
+    found = see_also(table, every, known, reference, end, [incident_id])[incident_id]
+    return pd.DataFrame(found, columns=["incident_id", "rank", "title", "why"])
 
 
 def conclude(

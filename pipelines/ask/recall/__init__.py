@@ -16,6 +16,7 @@ from pipelines.ask.recall.incidents import (
     incident,
     incident_of,
     meant,
+    told_at,
 )
 from pipelines.ask.recall.moment import (
     Moment,
@@ -47,5 +48,6 @@ __all__ = [
     "placed",
     "places",
     "time_of",
+    "told_at",
     "unheard",
 ]

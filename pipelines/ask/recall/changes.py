@@ -32,8 +32,9 @@ class Changes:
         The moments.
     incidents
         One row per incident that differs: change, `schemas.INCIDENTS` as it is told now. Changes:
-        *new*, *closed* (it went on then and is over), *changed* (other events, vessels or score),
-        *merged* (into another), *retracted*.
+        *new*, *returned* (it was retracted or merged then, and stands again), *closed* (it went on
+        then and is over), *changed* (other events, vessels or score), *merged* (into another),
+        *retracted*.
     flags
         One row per vessel on a list of a run after `since`, or on the list of `since`: change,
         mmsi, name, flag_state, score, score_before, rank, rank_before (of the newest list it is
@@ -93,16 +94,17 @@ def _incidents(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     change = np.select(
         [
             known & gone,
+            over & ~gone,
             ~known & ~gone,
             known & both["end_then"].isna() & both["end"].notna(),
             known & other,
         ],
-        [both["status"], "new", "closed", "changed"],
+        [both["status"], "returned", "new", "closed", "changed"],
         "",
     )
     told = after.assign(change=change)
     told = told[told["change"] != ""]
-    order = told["change"].map({n: k for k, n in enumerate((*CHANGES, "merged"))})
+    order = told["change"].map({n: k for k, n in enumerate(("returned", *CHANGES, "merged"))})
     told = told.assign(order=order).sort_values(
         ["order", "score", "incident_id"], ascending=[True, False, True], ignore_index=True
     )

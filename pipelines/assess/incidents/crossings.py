@@ -104,13 +104,13 @@ def place_of(evidence: Evidence) -> tuple[float, float] | None:
     a stop off it, or landed.
     """
     for name in ("arrival", "landing"):
-        place = _at(evidence, name)
+        place = place_named(evidence, name)
         if place is not None:
-            return (_at(evidence, "ashore") if name == "arrival" else None) or place
+            return (place_named(evidence, "ashore") if name == "arrival" else None) or place
     return None
 
 
-def _at(evidence: Evidence, name: str) -> tuple[float, float] | None:
+def place_named(evidence: Evidence, name: str) -> tuple[float, float] | None:
     """Return one of the places that evidence names; who gets a pack may not get either axis."""
     lat, lon = (evidence.get(f"{name}_{axis}") for axis in ("lat", "lon"))
     return None if lat is None or lon is None else (float(lat), float(lon))

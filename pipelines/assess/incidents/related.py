@@ -8,7 +8,7 @@ import pandas as pd
 
 from detectors.core.telling import Told, state, told
 from detectors.kinematics.geodesy import METRES_PER_NM, distance_m
-from pipelines.assess.incidents.crossings import came_over, place_of, time_of
+from pipelines.assess.incidents.crossings import came_over, place_named, place_of, time_of
 from pipelines.assess.incidents.lasting import vessels_in
 from pipelines.assess.incidents.titles import excused
 from pipelines.assess.reasons import Teller
@@ -39,14 +39,16 @@ class Related:
 
 @dataclass(frozen=True)
 class _Landing:
-    """Where and when a boat came to a coast, or was nearest to the one that it made for; the place
-    may not be for this reader.
+    """Where and when a boat came to a coast, or was nearest to the one that it made for, and from
+    where; places may not be for this reader.
     """
 
+    boat: int
     coast: str
     came: bool
     whence: str
     at: tuple[float, float] | None
+    left: tuple[float, float] | None
     time: pd.Timestamp
 
 
@@ -55,6 +57,8 @@ class Story:
     """What of an incident others may have in common with it."""
 
     incident_id: str
+    main: int
+    """Whom it is told by: 0 for none."""
     vessels: frozenset[int]
     met: frozenset[int]
     """Those in its events too, who have no part in it themselves."""
@@ -137,31 +141,39 @@ def _ashore(mine: Story, one: Story, teller: Teller) -> tuple[float, str] | None
             apart = abs(b.time - a.time)
             if apart > ONE_NIGHT or (a.coast != b.coast and not back):
                 continue
-            far_m = None
-            if a.at is not None and b.at is not None and not back:
-                far_m = float(distance_m(*a.at, *b.at))
-                if far_m > SHORE_M:
-                    continue
+            # Who goes the other way is near where the one sets out from the shore that the other
+            # came to: of two shores the nearer pair, as a boat that fetches leaves where it landed.
+            ends = ((a.at, b.left), (a.left, b.at)) if back else ((a.at, b.at),)
+            far = [float(distance_m(*p, *q)) for p, q in ends if p is not None and q is not None]
+            far_m = min(far, default=None)
+            if far_m is not None and far_m > SHORE_M:
+                continue
             near = 0.0 if far_m is None else 1 / (1 + far_m / (10 * METRES_PER_NM))
-            worth = (_WAY_BACK if back else _COAST + near) - apart / ONE_NIGHT / 2
+            worth = (_WAY_BACK if back else _COAST) + near - apart / ONE_NIGHT / 2
             if best is None or worth > best[0]:
-                best = worth, _crossed(a, b, far_m, teller)
+                best = worth, _crossed(a, b, far_m, one.main, teller)
     return best
 
 
-def _crossed(a: _Landing, b: _Landing, far_m: float | None, teller: Teller) -> str:
-    say = teller.say
+def _crossed(a: _Landing, b: _Landing, far_m: float | None, main: int, teller: Teller) -> str:
+    say, who = teller.say, teller.name(b.boat)
     if a.coast == b.coast:
-        coast = state(b.coast, say)
+        named = {"state": state(b.coast, say), "name": who}
+        other = b.boat != main  # a ship that boats visit came to no coast
         if a.came and b.came:
-            said = [say("came to the coast of {state} too", state=coast)]
+            told = say("came to the coast of {state} too", state=named["state"])
+            if other:
+                told = say("{name} came to the coast of {state} too", **named)
         else:
-            said = [say("made for the coast of {state} too", state=coast)]
+            told = say("made for the coast of {state} too", state=named["state"])
+            if other:
+                told = say("{name} made for the coast of {state} too", **named)
     else:
         ways = {"one": state(b.whence, say), "other": state(b.coast, say)}
-        said = [say("crossed the other way, from {one} to {other}", **ways)]
-    if far_m is not None:
-        said.append(say("{far} off", far=teller.distance(far_m)))
+        told = say("crossed the other way, from {one} to {other}", **ways)
+        if b.boat != main:
+            told = say("{name} crossed the other way, from {one} to {other}", name=who, **ways)
+    said = [told] if far_m is None else [told, say("{far} off", far=teller.distance(far_m))]
     return ", ".join([*said, _later(a.time, b.time, teller)])
 
 
@@ -199,6 +211,7 @@ def _story(row: Mapping[Any, Any], events: Sequence[Told]) -> Story:
     known = not (pd.isna(row["lat"]) or pd.isna(row["lon"]))
     return Story(
         str(row["incident_id"]),
+        int(str(row["vessels"])[:9] or 0),
         frozenset(vessels_in(row["vessels"])),
         frozenset({m for one in events for m in (one.mmsi, one.other_mmsi)} - {0}),
         tuple(_landings(events)),
@@ -217,4 +230,5 @@ def _landings(events: Iterable[Told]) -> Iterable[_Landing]:
         time = time_of(one.evidence) or one.end or one.start
         came = came_over(one.subkind, one.evidence)
         whence = str(one.evidence.get("other_state") or one.evidence.get("from_state") or "")
-        yield _Landing(str(coast), came, whence, place_of(one.evidence), time)
+        left = place_named(one.evidence, "left")
+        yield _Landing(one.mmsi, str(coast), came, whence, place_of(one.evidence), left, time)

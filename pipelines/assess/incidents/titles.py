@@ -297,6 +297,9 @@ def _briefly(row: Told, lead: Told, main: int, teller: Teller) -> str:
             return say("also waited {duration} within reach of boats{place}", **met)
         case "possible_meeting":
             return _could_have_met(row, met, say)
+        case "spoofing" if lead.kind == "gap" and row.mmsi == lead.mmsi and _at_once(row, lead):
+            # "Sent nothing", said of who sends what isn't believed, isn't so.
+            return say("but sent false positions meanwhile, for {duration}", duration=duration)
         case "spoofing":
             return say("also false positions for {duration}", duration=duration)
         case "unmatched_sighting":
@@ -309,6 +312,12 @@ def _briefly(row: Told, lead: Told, main: int, teller: Teller) -> str:
             return say("also on an unusual way{place}", place=place)
         case _:
             return ""
+
+
+def _at_once(one: Told, other: Told) -> bool:
+    """Tell whether two events were at the same time, if only in part."""
+    first, second = sorted((one, other), key=lambda told: told.start)
+    return first.end is None or second.start < first.end
 
 
 def _went(way: Way, rows: list[Told], teller: Teller) -> str:

@@ -151,7 +151,11 @@ def _data(products: Products) -> dict[str, Any]:
     land = len(products.zones.land) > 0
     notes = _notes(products, words)
     urgent = sum(bool(one.first) for one in incidents)
-    ordered = sorted(incidents, key=lambda one: (not one.first, one.rank))
+    over = frozenset() if products.concluded is None else products.concluded.closed
+    # What somebody closed takes no row from what is open: paper holds few.
+    ordered = sorted(
+        incidents, key=lambda one: (not one.first, not over.isdisjoint(one.event_ids), one.rank)
+    )
     # Why, in the order of the first page: what is to be looked at first may have a low rank.
     at = {one.rank: place for place, one in enumerate(ordered)}
     shown = sorted(cards, key=lambda card: at.get(card.rank, len(at)))[:VESSEL_LIMIT]
@@ -184,7 +188,7 @@ def _data(products: Products) -> dict[str, Any]:
         "vessels_left_out": words.left_out.format(n=len(cards) - len(shown))
         if len(cards) > len(shown)
         else "",
-        "left_out": words.incidents_left_out.format(n=more) if more else "",
+        "left_out": _left_out(more, words, some_closed=bool(over)),
         "blind_heading": words.blind_heading,
         "blind": words.blind,
         "map": svg(scene, min(room_mm / _WIDTH_MM, 1.0), ink=ON_PAPER, names=False),
@@ -208,6 +212,15 @@ def _data(products: Products) -> dict[str, Any]:
             "more": words.more_elsewhere,
         },
     }
+
+
+def _left_out(n: int, words: labels.Labels, *, some_closed: bool) -> str:
+    if not n or not some_closed:
+        return words.incidents_left_out.format(n=n) if n else ""
+    text = (
+        "Incidents that score less, or that a conclusion closed: {n} more; all are in the tables."
+    )
+    return words.at_desk(text, n=n)
 
 
 def _leaving_room(rows: list[dict[str, Any]], room_mm: float) -> tuple[list[dict[str, Any]], float]:

@@ -33,6 +33,9 @@ def data(planned: Planned, zones: Zones) -> dict[str, Any]:
     left = plan.left_out[: max(LEFT_LIMIT - 2 * boarded, LEFT_LEAST)]
     return {
         "heading": words.heading(planned),
+        "on_page": every.at_desk(
+            "{heading}: page {page}", heading=words.heading(planned), page="#"
+        ),
         "map": svg(overlay.scene_of(planned, zones), _RATIO, ink=ON_PAPER, names=False),
         "map_note": said.map_note,
         "unit": said.unit,

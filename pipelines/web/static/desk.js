@@ -93,6 +93,13 @@ document.addEventListener("keydown", (e) => {
   const target = of(e.key) || (e.key === "/" && of("f")); // where no list is searched vessels are
   if (target) { e.preventDefault(); act(target); return; }
   if (form) return;
+  const lacks = document.getElementById("lacks");
+  if (e.key === "z" && lacks?.dataset.withdraw) {
+    lacks.textContent = lacks.dataset.withdraw;
+    lacks.hidden = false;
+    lacks.scrollIntoView({ block: "nearest" });
+    return;
+  }
   if ((e.key === "j" && step(1)) || (e.key === "k" && step(-1))) e.preventDefault();
   else if (e.key === "l") { if (document.body.dataset.page === "tonight") panel.focus(); else location.assign(document.body.dataset.list); }
   else if (e.key === "?") { e.preventDefault(); help(); }
@@ -221,6 +228,7 @@ if (form) {
   }
   form.addEventListener("input", () => {
     fit();
+    document.getElementById("lacks").hidden = true;
     const typed = Object.fromEntries(fields().filter((one) => one.type !== "radio" || one.checked).map((one) => [one.name, one.value]));
     localStorage.setItem(key, JSON.stringify(typed));
   });

@@ -1,5 +1,6 @@
 """What a command says of an error that nothing nearer to it made a sentence of."""
 
+import json
 import re
 from pathlib import Path
 from typing import NoReturn
@@ -57,6 +58,18 @@ def test_examples_stand_back_from_the_sentences_above_them(command: str) -> None
     """In a third of the commands, those that say no more than one sentence, they didn't."""
     told = CliRunner().invoke(main.app, [*command.split(), "--help"], env={"COLUMNS": "80"}).output
     assert re.search(rf"For example:\s*\n\s*\n {{3}}selat {command}", told)
+
+
+def test_a_feed_is_named_to_ingest_with_the_option_of_a_night_or_without(tmp_path: Path) -> None:
+    feed, home = tmp_path / "feed.csv", str(tmp_path / "home")
+    feed.write_text("mmsi,time,lat,lon\n533000101,2026-01-06T00:00:00Z,2.5,101.5\n", "utf-8")
+    for how in ([str(feed)], ["--feed", str(feed)]):
+        asked = ["ingest", *how, "--dry-run", "--home", home, "--json", "--area", "all"]
+        told = CliRunner().invoke(main.app, asked)
+        assert len(json.loads(told.stdout)["added"]) == 1, told.output
+    none = CliRunner().invoke(main.app, ["ingest", "--home", home])
+    assert none.exit_code == 2
+    assert "--feed" in none.output
 
 
 def test_a_watch_without_anything_to_watch_says_so_and_makes_no_home(tmp_path: Path) -> None:

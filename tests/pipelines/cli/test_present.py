@@ -166,6 +166,21 @@ def test_what_an_incident_holds_is_told_with_whose_it_is_and_whole(
         assert title in " ".join(listed.split())
 
 
+def test_what_an_incident_belongs_with_is_told_by_number_and_in_json(exercise_home: Path) -> None:
+    told = said(exercise_home, "incidents", "--top", "200")["incidents"]
+    rank = {one["incident_id"]: one["rank"] for one in told}
+    also = {one["rank"]: one["related"] for one in told if one["related"]}
+    assert also
+    assert all(one["rank"] == rank[one["incident_id"]] for some in also.values() for one in some)
+    listed = CliRunner().invoke(app, ["incidents", "--top", "200", "--home", str(exercise_home)])
+    shown = " ".join(listed.stdout.split())
+    assert shown.count("See also: ") == len(also)
+    for some in also.values():
+        assert f"See also: incident {some[0]['rank']}: {some[0]['why']}" in shown
+    one = next(one for one in told if one["related"])
+    assert said(exercise_home, "explain", one["incident_id"])["related"] == one["related"]
+
+
 @pytest.mark.parametrize("what", ["disposition", "operation"])
 def test_a_list_of_nothing_says_so(exercise_home: Path, what: str) -> None:
     none = ["--event", "nosuchevent"] if what == "disposition" else []

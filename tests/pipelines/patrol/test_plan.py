@@ -347,6 +347,21 @@ def test_a_unit_without_a_target_patrols_a_risk_sector(sea):
     hold(plan, config())
 
 
+@pytest.mark.parametrize("use_solver", [True, False])
+def test_a_unit_that_only_full_speed_brings_there_and_back_sails(sea, use_solver):
+    """It lay in port, and what it could meet was of "lower value than what the units do"."""
+    vessels = [(1, 2.83, 101.2, 0.0, 0), (2, 2.8, 101.15, 0.0, 0)]
+    cfg = config(unit("A", cruise_kn=10, watch="00:00-04:00"))
+    given_ = inputs(tracked, vessels, landings=pd.DataFrame({"lat": [], "lon": []}))
+    plan = make(given_, cfg, sea, use_solver=use_solver)
+    [one] = plan.sailed
+    assert [(s.target and s.target.mmsi, s.speed_kn) for s in one.stops] == [(1, 25), (None, 10)]
+    assert {left.target.mmsi: left.reason for left in plan.left_out} == {2: planning.LOWER_VALUE}
+    hold(plan, cfg)
+    slow = config(unit("A", cruise_kn=10, max_kn=10, watch="00:00-04:00"))
+    assert not make(given_, slow, sea, use_solver=use_solver).sailed[0].stops
+
+
 def test_a_sortie_that_was_given_nothing_searches_what_nobody_does(sea, monkeypatch):
     """As the solver leaves one in port, where what others do is worth more than all by greed."""
     real = assign.greedy

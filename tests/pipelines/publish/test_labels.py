@@ -138,6 +138,31 @@ def test_what_is_measured_is_called_something_in_every_language(language: str) -
     assert len(english) > 250
 
 
+BOUNDS = {"Bound", "at_least", "at_most"}
+
+
+def bounded(tree: ast.AST) -> Iterator[str]:
+    """Names of evidence that a module holds to a limit."""
+    for node in ast.walk(tree):
+        pairs: list[tuple[ast.expr | None, ast.expr]] = []
+        if isinstance(node, ast.Dict):
+            pairs = list(zip(node.keys, node.values, strict=True))
+        elif isinstance(node, ast.Assign):
+            pairs = [(t.slice, node.value) for t in node.targets if isinstance(t, ast.Subscript)]
+        for key, value in pairs:
+            made = value.func if isinstance(value, ast.Call) else None
+            if isinstance(key, ast.Constant) and isinstance(made, ast.Name) and made.id in BOUNDS:
+                yield str(key.value)
+
+
+def test_every_limit_is_called_something() -> None:
+    """Six weren't: at the desk they were "step", and "[Inggeris: step]"."""
+    modules = (PROJECT / "detectors").rglob("*.py")
+    found = {n for path in modules for n in bounded(ast.parse(path.read_text("utf-8")))}
+    assert len(found) > 40
+    assert found <= labels("en").facts.keys()
+
+
 def test_every_label_that_is_asked_for_is_there() -> None:
     """The checker of types doesn't know the names: they are those of `en.yaml`."""
     english = labels("en")

@@ -28,7 +28,7 @@ from pipelines.publish.briefing import incident_cards, vessel_cards
 from pipelines.publish.maps.elements import ON_PAPER
 from pipelines.publish.maps.scene import Point
 from pipelines.publish.maps.svg import svg
-from pipelines.publish.products import Products, Release
+from pipelines.publish.products import Concluded, Products, Release
 
 pytestmark = pytest.mark.slow  # each sets pages in a process of its own
 
@@ -339,3 +339,17 @@ def test_what_to_look_at_first_is_in_the_first_table_and_on_its_map(
     assert low.rank in drawn
     [card] = [one for one in vessel_cards(coastless) if one.rank == low.rank]
     assert told["vessels"][0]["name"] == card.name  # and why it is, on the second page
+
+
+def test_what_a_conclusion_closed_takes_no_row_from_what_is_open(coastless: Products) -> None:
+    """At sea the page is all there is, and boarded ones filled it."""
+    first, second, *_ = incident_cards(coastless)
+    none = frozenset[str]()
+    said = {first.incident_id: "boarded", second.incident_id: "watch"}
+    held = Concluded(coastless.end, said, frozenset(first.event_ids), none, none)
+    told = pdf._data(replace(coastless, concluded=held))
+    numbers = [one["number"] for one in told["incidents"]]
+    assert first.rank not in numbers
+    assert second.rank in numbers
+    assert "or that a conclusion closed" in told["left_out"]
+    assert "closed" not in pdf._data(coastless)["left_out"]

@@ -250,6 +250,14 @@ def test_a_copied_brief_tells_what_people_concluded_since(
     assert plain[listed] in written.decode(), "it is the same but for that"
     for name in ("incidents.csv", "flagged.csv", "events.csv", "manifest.json"):
         assert (tmp_path / "anew" / name).read_bytes() == (home / "latest" / name).read_bytes()
+    drawn = "Areas that changed since are drawn as they are now:"
+    assert drawn not in anew
+    own = shutil.copytree(PROJECT / "config", tmp_path / "config")
+    area = next(iter(sorted((own / "zones").glob("*.geojson"))))
+    area.write_text(area.read_text("utf-8") + "\n", "utf-8")
+    out = tmp_path / "other-areas"
+    assert selat("export", out, "--home", home, "--config", own).code == 0
+    assert f"{drawn} {area.name}." in (out / "brief.html").read_text("utf-8")
 
 
 def test_flagged_as_table_json_and_csv(exercise_home: Path, selat: Selat) -> None:

@@ -101,7 +101,7 @@ def test_an_incident_is_concluded_by_the_keyboard_alone(
     )
 
 
-def test_a_laptop_shows_six_incidents_beside_the_map_and_all_of_the_chosen_one(
+def test_a_laptop_shows_seven_incidents_beside_the_map_and_all_of_the_chosen_one(
     page: Page,
     desk: str,
 ) -> None:
@@ -109,7 +109,16 @@ def test_a_laptop_shows_six_incidents_beside_the_map_and_all_of_the_chosen_one(
     whole = """[...document.querySelectorAll("#lines li")].filter((one) => {
       const box = one.getBoundingClientRect();
       return box.bottom <= innerHeight && box.height > 40; }).length"""
-    assert page.evaluate(whole) >= 6
+    assert page.evaluate(whole) >= 7
+    chooses = "[...document.querySelectorAll('.filters :is(select, input[type=search])')]"
+    tops = f"new Set({chooses}.map((one) => Math.round(one.getBoundingClientRect().top))).size"
+    assert page.evaluate(tops) == 1
+    narrow = "document.querySelector('.filters [type=search]').offsetWidth"
+    before = page.evaluate(narrow)
+    press(page, "/")
+    assert page.evaluate(narrow) > 1.5 * before, "what is typed is seen"
+    assert page.evaluate(tops) == 1
+    page.key("Escape", "Escape")
     # What to look at first says whereto: "to the coast of Indonesia, …" is where to search.
     told = """[...document.querySelectorAll('.first h3')].map((h) => {
       const seen = h.clientHeight / parseFloat(getComputedStyle(h).lineHeight);

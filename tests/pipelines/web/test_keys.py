@@ -270,6 +270,22 @@ def test_keys_pressed_before_a_pages_script_is_there_are_acted_on_by_it(
     assert first == "/assets/early.js"
 
 
+def test_who_has_nothing_to_withdraw_is_told_so_until_something_is_chosen(
+    page: Page, desk: str, desk_home: Path
+) -> None:
+    """The key did nothing, and said nothing."""
+    page.open(desk + one_of_each(desk_home)[0], 390, 844)
+    press(page, "z")
+    said = "document.getElementById('lacks')"
+    assert page.evaluate(f"{said}.checkVisibility() && {said}.textContent") == (
+        "You have concluded nothing here that could be withdrawn."
+    )
+    box = page.evaluate(f"{said}.getBoundingClientRect().bottom")
+    assert box <= page.evaluate("innerHeight") + 1
+    press(page, "c")
+    assert not page.evaluate(f"{said}.checkVisibility()")
+
+
 def test_a_conclusion_is_withdrawn_by_the_keyboard_alone(
     page: Page, own_desk: str, own_home: Path
 ) -> None:

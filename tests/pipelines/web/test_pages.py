@@ -314,6 +314,14 @@ def test_what_a_vessel_states_of_its_voyage_is_told_as_stated(reader: Reader, sh
     stated = f"draught as stated {row['draught_m']:.1f} m"
     assert f"destination as stated {row['destination']}, {stated}" in text
     assert shown.bound(999999999) == ""
+    # However long the words of a language: the draught was cut off.
+    own = known["mmsi"] == line.main
+    long = known.assign(destination=known["destination"].where(~own, "PORT KLANG VIA SIN SG"))
+    told = replace(shown, vessels=long, words=labels("ms")).bound(line.main)
+    assert told.startswith("destinasi seperti dinyatakan PORT KLANG VIA SIN SG, ")
+    assert told.endswith(f"{row['draught_m']:.1f} m")
+    endless = known.assign(destination=known["destination"].where(~own, "X" * 500))
+    assert len(replace(shown, vessels=endless).bound(line.main)) < 120
 
 
 def test_an_event_leads_back_to_its_incident(reader: Reader, table: pd.DataFrame) -> None:

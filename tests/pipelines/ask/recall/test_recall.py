@@ -394,3 +394,26 @@ def test_known_incidents_are_as_told_last_and_only_those_asked_for(tmp_path: Pat
         assert ids(since=at(40), until=at(48)) == ["aa01"]
         assert ids(since=at(4.5), until=at(4.6)) == ["aa01", "cc03"]
         assert ids(until=at(1.5)) == ["aa01"]
+        assert recall.told_at(writer, None)["end"].iloc[0] == at(30)
+        assert recall.told_at(writer, "2020-01-01T00:00Z").empty
+        then = recall.told_at(writer, writer.runs()["run_id"].iloc[0])
+        assert then["incident_id"].tolist() == ["aa01", "ab02", "cc03"]
+        assert pd.isna(then["end"].iloc[0])
+
+
+def test_an_incident_that_is_on_the_list_again_returned(tmp_path: Path) -> None:
+    """It was told as new to who had been told that it was retracted."""
+    with store.write(tmp_path) as writer:
+        stays = incidents(("aa01", "", 1, 2))
+        look(writer, 1, 24, [], incidents=stays)
+        look(writer, 2, 48, [], incidents=stays.assign(status="retracted", rank=0))
+        fresh = incidents(("ab02", "", 50, 51))
+        look(writer, 3, 72, [], incidents=pd.concat([stays, fresh], ignore_index=True))
+        runs = writer.runs()["run_id"].tolist()
+        one, two, three = (recall.moment(writer, run) for run in runs)
+        found = recall.changes(writer, two, three).incidents
+        assert dict(zip(found["incident_id"], found["change"], strict=True)) == {
+            "aa01": "returned",
+            "ab02": "new",
+        }
+        assert recall.changes(writer, one, three).incidents["change"].tolist() == ["new"]

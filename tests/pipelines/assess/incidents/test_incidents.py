@@ -512,6 +512,22 @@ def test_two_that_were_silent_at_once_are_told_as_a_possible_meeting(gazetteer: 
     assert one["title"].endswith("; also could have met B ONE (chance 60 %)")
 
 
+@pytest.mark.parametrize(
+    ("hour", "until", "said"),
+    [
+        (1.5, 3.5, "; but sent false positions meanwhile, for 2.0 h"),
+        (3.5, None, "; but sent false positions meanwhile, for 20.5 h"),
+        (6, 8, "; also false positions for 2.0 h"),
+    ],
+)
+def test_who_sent_false_positions_meanwhile_sent_something(
+    gazetteer: Gazetteer, hour: float, until: float | None, said: str
+) -> None:
+    false = event("spoofing", hour, until, subkind="jump", score=0.5)
+    (one,) = told(gazetteer, event("gap", 1, 4, score=0.7), false).to_dict("records")
+    assert one["title"].endswith(said)
+
+
 @pytest.mark.parametrize(("chance", "score"), [(0.08, 0.4), (0.6, 0.2)])
 def test_a_meeting_that_hardly_was_joins_nobody(
     gazetteer: Gazetteer, chance: float, score: float

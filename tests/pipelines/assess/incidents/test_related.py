@@ -30,11 +30,14 @@ def landing(
     to: str = "MYS",
     whence: str = "IDN",
     ended: str = "near",
+    left_lat: float | None = None,
 ) -> Any:
     """A boat that came to a coast at an hour."""
     seen = {"from_state": whence, "to_state": to, "arrival_time": at(hour).isoformat()}
     seen |= {"ended": ended}
     seen |= {"arrival_lat": lat, "arrival_lon": 102.0}
+    if left_lat is not None:
+        seen |= {"left_lat": left_lat, "left_lon": 101.5}
     return event("crossing", hour - 3, hour, mmsi, evidence=seen, lat=lat - 0.5, lon=101.8)
 
 
@@ -133,3 +136,28 @@ def test_who_came_to_the_same_coast_further_than_boats_go_for_it_is_not_told(
 ) -> None:
     groups = [landing(4, 2.0, BOAT)], [landing(5, 3.0, OTHER_BOAT)]
     assert why(gazetteer, *groups) == []
+
+
+def test_who_went_the_other_way_is_told_with_how_near_the_shores_are(
+    gazetteer: Gazetteer,
+) -> None:
+    back = {"to": "IDN", "whence": "MYS"}
+    found = why(
+        gazetteer,
+        [landing(4, 2.0, BOAT, left_lat=1.5)],
+        [landing(7, 1.6, OTHER_BOAT, left_lat=3.5, **back)],
+        [landing(6, 3.0, SHIP, left_lat=3.5, **back)],
+    )
+    assert found == [
+        (1, "crossed the other way, from Malaysia to Indonesia, 30.6 nm off, 3.0 h later")
+    ], "whose shores are both another's is not told, though it went the other way"
+
+
+def test_a_boat_of_an_incident_that_is_told_by_another_vessel_is_named(
+    gazetteer: Gazetteer,
+) -> None:
+    visited = event("mother_ship", 1, 3, SHIP, subkind="visited", lat=5.0)
+    found = why(gazetteer, [landing(4, 2.0, BOAT)], [visited, landing(5, 2.5, OTHER_BOAT)])
+    assert found == [
+        (1, "B TWO came to the coast of Malaysia too, 30.0 nm off, 60 min later"),
+    ]

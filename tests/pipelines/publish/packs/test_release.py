@@ -252,6 +252,7 @@ def test_a_plan_is_in_the_brief_and_the_workbook(sent: Callable[[str], Sent]) ->
     paper = [page.extract_text() for page in pypdf.PdfReader(folder / "brief.pdf").pages]
     assert len(paper) == 3
     assert "Patrol plan" in paper[1]
+    assert re.search(r"Patrol plan, [^:]*:[^:]*:[^:]*: page 2", " ".join(paper[0].split()))
     book = openpyxl.load_workbook(folder / "flagged.xlsx", read_only=True)
     assert {"Patrol plan", "Not sailed for", "Earliest meetings"} <= set(book.sheetnames)
 
