@@ -303,8 +303,7 @@ class Making:
     def _positions(self, events: pd.DataFrame) -> pd.DataFrame:
         """`frames.TRACKED` of the events' vessels, with the way to what began before the window."""
         start = self.window.start
-        begun = events.loc[events["start"] < start, "start"]
-        since = min([start, *(one - earlier.BEFORE for one in begun)])
+        since = min(start, *(t - earlier.BEFORE for t in events["start"] if t < start), start)
         mmsis = sorted((set(events["mmsi"]) | set(events["other_mmsi"])) - {0})
         return self.store.track_positions(mmsis, since, self.window.end)
 
