@@ -141,11 +141,15 @@ def looking(installation: Installation, feeds: Sequence[str]) -> Iterator[None]:
 
     def keep() -> None:
         while not over.is_set():
-            with started(command, cwd=PROJECT, patience_s=LOOK_S) as process:
-                while process.poll() is None and not over.wait(0.5):
-                    pass
+            try:
+                with started(command, cwd=PROJECT, patience_s=LOOK_S) as process:
+                    while process.poll() is None and not over.wait(0.5):
+                        pass
+                why = f"ended, code {process.returncode}"
+            except OSError as error:  # such as no memory for another process
+                why = f"can't be started: {error.strerror or error}"
             if not over.wait(AGAIN_S):
-                sys.stderr.write(f"looks between nights ended, code {process.returncode}\n")
+                sys.stderr.write(f"looks between nights {why}\n")
 
     thread = threading.Thread(target=keep, name="looks", daemon=True)
     thread.start()

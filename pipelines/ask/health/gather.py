@@ -236,13 +236,22 @@ def _early(reader: Queries, now: datetime) -> tuple[Early, ...]:
 
 
 def _clocks(reader: Queries) -> tuple[Clock, ...]:
-    """Return what is said of the clocks of the newest feeds, newest first."""
-    newest = reader.ledger().tail(MAX_CLOCKS)[::-1]
-    return tuple(
-        Clock(f"feed {row.name}", text, hint)
-        for row in newest.itertuples(index=False)
-        for text, hint in clocks.told(json.loads(str(row.report)))
-    )
+    """Return what is said of the clocks of the newest feeds, newest first.
+
+    Of files that are one feed, such as the recordings of a receiver, the newest that says it of a
+    receiver: else each of them would be something new to tell of.
+    """
+    ledger = reader.ledger()
+    feeds = _pattern(ledger["name"])
+    alone = ~feeds.duplicated(keep=False)
+    ledger["feed"] = feeds.where(~alone, ledger["name"])
+    found: dict[tuple[str, str, str], Clock] = {}
+    for row in ledger.tail(MAX_CLOCKS)[::-1].itertuples(index=False):
+        for text, hint in clocks.told(json.loads(str(row.report))):
+            receiver = text.partition(": ")[0] if text.startswith("receiver ") else ""
+            clock = Clock(f"feed {row.feed}", text, hint)
+            found.setdefault((clock.name, receiver, hint), clock)
+    return tuple(found.values())
 
 
 def _put_right(reader: Queries, heard: pd.Timestamp) -> tuple[Clock, ...]:

@@ -1,6 +1,7 @@
 """Sources that are one stream: a TCP server, a serial line, standard input."""
 
 import fcntl
+import math
 import os
 import select
 import socket
@@ -40,7 +41,8 @@ class TcpSource:
 
     def run(self, inbox: Inbox, backoff: Backoff) -> None:
         """Connect, receive, connect again."""
-        _stay_connected(self.name, self._connect, inbox, backoff)
+        # A relay whose receiver died keeps its connections, and says nothing more.
+        _stay_connected(self.name, self._connect, inbox, backoff, silent_s=backoff.silent_s)
 
     def _connect(self) -> socket.socket:
         connection = socket.create_connection((self.host, self.port), timeout=_CONNECT_S)
@@ -124,41 +126,55 @@ class StdinSource:
 
 
 def _stay_connected(
-    name: str, connect: Callable[[], AbstractContextManager[Any]], inbox: Inbox, backoff: Backoff
+    name: str,
+    connect: Callable[[], AbstractContextManager[Any]],
+    inbox: Inbox,
+    backoff: Backoff,
+    silent_s: float = math.inf,
 ) -> None:
     failures = 0
     while not inbox.halt.is_set():
-        began_s = time.monotonic()
+        began_s, before = time.monotonic(), inbox.counts.received_bytes
         try:
             with connect() as connection:
                 inbox.counts.connections += 1
                 inbox.say(f"connected to {name}")
-                _pump(connection.fileno(), inbox)
-            reason = "the other side closed it"
+                ended = _pump(connection.fileno(), inbox, silent_s)
+            silent = f"nothing came for {silent_s / 60:g} min"
+            reason = "the other side closed it" if ended else silent
         except OSError as error:
             reason = error.strerror or str(error) or type(error).__name__
         if inbox.halt.is_set():
             return
         # A line that was cut off has ended; what comes next is another one.
         inbox.put(b"\n")
-        failures = 1 if time.monotonic() - began_s >= backoff.steady_s else failures + 1
+        gave = inbox.counts.received_bytes > before
+        steady = backoff.ends_row(time.monotonic() - began_s, gave=gave)
+        failures = 1 if steady else failures + 1
         delay_s = backoff.delay_s(failures)
         inbox.say(f"{name}: {reason}; next attempt in {delay_s:.1f} s")
         inbox.halt.wait(delay_s)
 
 
-def _pump(fd: int, inbox: Inbox) -> None:
-    """Receive until the end, or until told to halt."""
+def _pump(fd: int, inbox: Inbox, silent_s: float = math.inf) -> bool:
+    """Receive until the end, until told to halt, or until nothing has come for so long; whether it
+    was the end.
+    """
     poll = select.poll()
     poll.register(fd, select.POLLIN)
+    heard_s = time.monotonic()
     while not inbox.halt.is_set():
         if not poll.poll(POLL_MS):
+            if time.monotonic() - heard_s >= silent_s:
+                return False
             continue
         try:
             data = os.read(fd, _READ)
         except BlockingIOError:
             continue
         if not data:
-            return
+            return True
         inbox.counts.received_bytes += len(data)
         inbox.put(data)
+        heard_s = time.monotonic()
+    return False

@@ -72,12 +72,24 @@ class Backoff:
 
     After n failures in a row `first_s` doubled n - 1 times, at most `most_s`; of that a random part
     between a half and the whole, so that listeners cut off together don't come back together. A
-    connection that has held for `steady_s` ends the row.
+    connection that has held for `steady_s`, or for `giving_s` and gave something, ends the row: of
+    a line that falls every few seconds little is lost then. One that gives nothing for `silent_s`
+    is made anew, where that may help.
     """
 
     first_s: float = 0.5
     most_s: float = 60.0
     steady_s: float = 10.0
+    giving_s: float = 2.0
+    silent_s: float = 600.0
+
+    def ends_row(self, held_s: float, *, gave: bool) -> bool:
+        """Return whether a connection that held for so long was one.
+
+        >>> Backoff().ends_row(3, gave=True), Backoff().ends_row(3, gave=False)
+        (True, False)
+        """
+        return held_s >= (self.giving_s if gave else self.steady_s)
 
     def delay_s(self, failures: int) -> float:
         """Return seconds to wait after this many failures in a row.

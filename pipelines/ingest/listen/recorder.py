@@ -204,6 +204,12 @@ class Recorder:
         self._text.clear()
         self._sync = None
         self._syncer.shutdown()
+        hint = "free some space, or record into another folder; start again then"
+        said = f"{file.final.name} can't be written: {error.strerror}."
+        if not file.size:  # who is started again and again leaves no empty feed each time
+            file.part.unlink(missing_ok=True)
+            file.close()
+            return ListenError(f"{said} {lost:,} lines were lost", hint=hint)
         name: Path = file.part
         try:
             name = file.publish()
@@ -211,9 +217,8 @@ class Recorder:
         except OSError:
             file.close()
         return ListenError(
-            f"{file.final.name} can't be written: {error.strerror}. "
-            f"The {file.lines:,} lines before are readable in {name}; {lost:,} were lost",
-            hint="free some space, or record into another folder; start again then",
+            f"{said} The {file.lines:,} lines before are readable in {name}; {lost:,} were lost",
+            hint=hint,
         )
 
 

@@ -1,5 +1,6 @@
 """A recording from its start to its end."""
 
+import math
 import signal
 import threading
 import time
@@ -27,6 +28,7 @@ _STATUS_S: Final = 1.0
 _LOOK_S: Final = 0.1
 _GRACE_S: Final = 1.0
 _MAX_OVERDUE_S: Final = 5.0
+_LEFT_OUT_S: Final = 900.0
 
 Notice = Callable[[str], None]
 
@@ -61,7 +63,7 @@ def listen(
         named after the source. One that begins with SELATSIM records an exercise.
     on_status, on_notice
         Called from this thread: once a second; when something happens (connected, cut off,
-        a file finished or recovered).
+        a file finished or recovered, something not recorded).
 
     Raises
     ------
@@ -82,13 +84,19 @@ def listen(
 
 @contextmanager
 def stop_on_signals() -> Iterator[threading.Event]:
-    """Return an event that SIGINT and SIGTERM set, in the main thread's with block."""
+    """Return an event that SIGINT, SIGTERM and SIGHUP set, in the main thread's with block.
+
+    A SIGHUP that is ignored (nohup) stays so.
+    """
     stop = threading.Event()
 
     def ask(_signal: int, _frame: FrameType | None) -> None:
         stop.set()
 
-    before = {kind: signal.signal(kind, ask) for kind in (signal.SIGINT, signal.SIGTERM)}
+    kinds = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        kinds.append(signal.SIGHUP)
+    before = {kind: signal.signal(kind, ask) for kind in kinds}
     try:
         yield stop
     finally:
@@ -122,6 +130,7 @@ class _Recording:
         self._on_notice = on_notice or (lambda _: None)
         self._last_line, self._last_s = b"", 0.0
         self._told = 0
+        self._left_out, self._left_out_s = "", -math.inf
         self._due_s: float | None = None
         self._failure: BaseException | None = None
 
@@ -145,6 +154,7 @@ class _Recording:
                 self._recorder.close()
         finally:
             self._tell()
+            self._tell_left_out()
             reader.join(_GRACE_S)
         if self._failure is not None:
             raise self._failure
@@ -188,6 +198,8 @@ class _Recording:
                 save_s = now_s + _SAVE_S
             if now_s >= status_s:
                 self._tell()
+                if now_s - self._left_out_s >= _LEFT_OUT_S and self._tell_left_out():
+                    self._left_out_s = now_s
                 self._on_status(self._status(now_s, began_s, meter))
                 status_s = max(status_s + _STATUS_S, now_s)
         self._record(b"\n", time.time())
@@ -216,6 +228,15 @@ class _Recording:
         for file in self._recorder.finished[self._told :]:
             self._on_notice(f"finished {file.path} with {file.lines:,} lines")
         self._told = len(self._recorder.finished)
+
+    def _tell_left_out(self) -> bool:
+        """Say what hasn't been recorded, if that is more than was said; whether it was."""
+        left_out, before = self._counts.left_out(), self._left_out
+        if left_out == before:
+            return False
+        self._left_out = left_out
+        self._on_notice(f"not recorded so far: {left_out}")
+        return True
 
     def _status(self, now_s: float, began_s: float, meter: Meter) -> Status:
         return Status(

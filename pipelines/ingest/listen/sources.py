@@ -32,6 +32,7 @@ def parse(text: str) -> Source:
     try:
         url = urlsplit(text)
         host, port = url.hostname or "", url.port
+        host.encode("idna")  # as it is looked up: an empty label is refused there
         options = dict(parse_qsl(url.query, keep_blank_values=True, strict_parsing=bool(url.query)))
     except ValueError as error:
         raise ConfigError(f"{text}: {error}", hint=_USAGE) from error

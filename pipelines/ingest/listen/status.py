@@ -45,6 +45,23 @@ class Counts:
     """Dropped by the kernel since we were too slow (known on Linux only)."""
     connections: int = 0
 
+    def left_out(self) -> str:
+        """Say what was received and isn't recorded; empty if all is.
+
+        >>> Counts(noise_lines=2, excess_datagrams=1500).left_out()
+        '2 lines that are no text, 1,500 datagrams more than may be sent (max_kb_s)'
+        """
+        counts = {
+            "lines that are no text": self.noise_lines,
+            "lines that are too long": self.overlong_lines,
+            "lines of an exercise beside a real feed, or the other way round": self.refused_lines,
+            "datagrams of senders that aren't listed": self.refused_datagrams,
+            "datagrams more than may be sent (max_kb_s)": self.excess_datagrams,
+            "datagrams that are too large": self.long_datagrams,
+            "datagrams that the system dropped": self.dropped_datagrams,
+        }
+        return ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
+
 
 @dataclass(frozen=True)
 class Status:

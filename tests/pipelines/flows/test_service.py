@@ -1,6 +1,7 @@
 """The service as it runs: server, schedule, missed nights in order, nothing left behind."""
 
 import asyncio
+import errno
 import json
 import os
 import re
@@ -208,6 +209,32 @@ def test_looks_between_nights_begin_again_and_end_with_the_service(
         [child] = set(psutil.Process().children()) - others
     assert not child.is_running()
     assert asked == [(replace(installation, settings=settings), [f"{tmp_path}/feeds", "-"], 15)]
+
+
+def test_looks_that_cannot_be_started_are_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from pipelines.flows import serve
+
+    installation = load(tmp_path)
+    settings = installation.settings.model_copy(update={"watch": WatchSettings(every_min=15)})
+    begun, tries, really = tmp_path / "begun", list[Any](), serve.started
+
+    def start(command: list[str], **options: Any) -> Any:
+        tries.append(command)
+        if len(tries) == 1:
+            raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
+        return really(command, **options)
+
+    command = ["sh", "-c", f"touch {begun}; exec sleep 60"]
+    monkeypatch.setattr(serve, "looks_of", lambda *_: command)
+    monkeypatch.setattr(serve, "started", start)
+    monkeypatch.setattr(serve, "AGAIN_S", 0.01)
+    with serve.looking(replace(installation, settings=settings), []):
+        while not begun.exists():
+            time.sleep(0.01)
+    said = "looks between nights can't be started: Resource temporarily unavailable\n"
+    assert capsys.readouterr().err == said
 
 
 def is_done(home: Path) -> bool:

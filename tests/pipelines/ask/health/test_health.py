@@ -558,6 +558,32 @@ def test_feeds_whose_clocks_contradict_their_reports_are_told_with_what_to_do(
     )
 
 
+def test_a_receiver_whose_recordings_follow_one_another_is_told_of_once(
+    made: Callable[..., Installation],
+) -> None:
+    """By each recording's name it was something new to send a notice of, each time."""
+    installation = made()
+    with store.read(installation.store) as reader:
+        usual = json.loads(reader.ledger()["report"].iloc[-1])
+    heard = [[("pier", 80), ("rig", 9)], [("pier", 78)], [("pier", 79)]]
+    where = []
+    for number, clocks in enumerate(heard):
+        said = [{"receiver": name, "text": f"its clock is {s} s slow"} for name, s in clocks]
+        with store.write(installation.store) as writer:
+            part = Part(DAYS - 1, places=[100.1], hours=[0, 1], step_s=600 + number)
+            about = {"sha256": f"r{number}", "name": f"/r/2026030{number}T000000Z-pier.nmea.zst"}
+            report = usual | {"clocks": said}
+            writer.add_feed(f"r{number}", batches=[part], report=report, **about)
+        found = problems(gather(installation, NOW), HealthSettings())
+        where.append([p for p in found if "its clock is" in p.message])
+    first, *later = where
+    assert [p.where for p in first] == ["feed /r/20260300T000000Z-pier.nmea.zst"]
+    assert {p.where for found in later for p in found} == {"feed /r/#T#Z-pier.nmea.zst"}
+    assert [p.message for p in later[-1]] == [
+        "receiver pier: its clock is 79 s slow; receiver rig: its clock is 9 s slow"
+    ]
+
+
 def test_problems_fit_the_terminal_and_paths_stay_whole() -> None:
     path = "/srv/" + "recordings/" * 9 + "feed.nmea.gz"
     problem = Problem("warning", f"feed {path}", "its clock is 22 s fast " * 5, "ask them " * 20)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from detectors.core.errors import ConfigError
-from pipelines.ingest.listen import ListenError, listen, stop_on_signals
+from pipelines.ingest.listen import Backoff, ListenError, listen, stop_on_signals
 from tests.pipelines.ingest.listen.conftest import (
     Recording,
     Server,
@@ -78,6 +78,19 @@ def test_a_feed_that_drops_the_connection_is_found_again(tmp_path: Path) -> None
 
 
 @pytest.mark.usefixtures("brisk")
+def test_a_line_that_gives_and_falls_again_and_again_is_not_waited_for_longer_each_time(
+    tmp_path: Path,
+) -> None:
+    def serve(connection: socket.socket, number: int) -> None:
+        connection.sendall(sentence(number) + b"\n")
+
+    # Doubled each time, the waits before the twelfth connection would be a minute.
+    giving = Backoff(first_s=0.03, giving_s=0)
+    with Server(serve) as feed, Recording(feed.url, tmp_path, backoff=giving) as live:
+        wait_for(lambda: live.has_recorded(12), "twelve connections")
+
+
+@pytest.mark.usefixtures("brisk")
 def test_a_feed_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
     with socket.socket() as place:
         place.bind(("127.0.0.1", 0))
@@ -108,6 +121,28 @@ def test_garbage_is_survived_and_counted(tmp_path: Path, hold: threading.Event) 
     assert bare(read_back(tmp_path)) == [sentence(1), sentence(2)]
     assert (counts.noise_lines, counts.noise_bytes) == (500, 1500)
     assert (counts.overlong_lines, counts.overlong_bytes) == (1, len(endless))
+    said = [notice for notice in live.notices if notice.startswith("not recorded so far: ")]
+    assert said[-1].endswith(": 500 lines that are no text, 1 lines that are too long")
+    assert len(said) <= 2, "at once, and at the end"
+
+
+@pytest.mark.usefixtures("brisk")
+def test_a_connection_that_says_nothing_more_is_made_anew(
+    tmp_path: Path, hold: threading.Event
+) -> None:
+    silent = Backoff(first_s=0.02, most_s=0.1, silent_s=0.05)
+
+    def serve(connection: socket.socket, number: int) -> None:
+        connection.sendall(sentence(number) + b"\n")
+        if not number:
+            assert connection.recv(1) == b""  # the other side gives it up
+            return
+        hold.wait(20)
+
+    with Server(serve, hold) as feed, Recording(feed.url, tmp_path, backoff=silent) as live:
+        wait_for(lambda: live.has_recorded(2), "both sentences")
+    assert bare(read_back(tmp_path)) == [sentence(0), sentence(1)]
+    assert re.search(r"nothing came for 0\.0\d+ min; next attempt", " ".join(live.notices))
 
 
 def udp_address(live: Any) -> tuple[str, int]:
@@ -274,7 +309,7 @@ def test_a_file_is_not_a_live_feed(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_the_recording_properly(tmp_path: Path, kind: signal.Signals) -> None:
     with run_listen("-", tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
@@ -295,6 +330,16 @@ def test_signals_are_as_before_afterwards() -> None:
         signal.raise_signal(signal.SIGTERM)
         assert stop.is_set()
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_hang_up_that_is_ignored_stays_so() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as under nohup
+    try:
+        with stop_on_signals() as stop:
+            signal.raise_signal(signal.SIGHUP)
+            assert not stop.is_set()
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 @pytest.mark.usefixtures("brisk")

@@ -357,6 +357,23 @@ def test_where_no_more_fits_the_error_says_so_and_the_rest_is_readable(tmp_path:
     assert "1 were lost" in done.stdout
 
 
+def test_a_disk_that_is_full_already_is_left_no_empty_feed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def append(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("pipelines.ingest.listen.recorder._Part.append", append)
+    for _ in range(2):  # as a service is started again and again
+        writer = recorder(tmp_path, Clock())
+        writer.write([b"one", b"two"])
+        with pytest.raises(ListenError, match=r"No space left on device. 2 lines were lost"):
+            writer.save()
+        writer.close()
+        assert writer.finished == []
+    assert names(tmp_path) == []
+
+
 def test_a_folder_that_can_not_be_made_is_an_error_for_a_person(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(ListenError, match="can't be made") as error:

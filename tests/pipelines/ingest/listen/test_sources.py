@@ -43,6 +43,8 @@ def test_udp_is_heard_on_the_loopback_address_unless_another_is_named() -> None:
         "tcp://feed.example",
         "tcp://:10110",
         "tcp://h:0",
+        "tcp://feed..example:10110",
+        "udp://" + "x" * 64 + ".example:10110",
         "tcp://h:99999",
         "tcp://h:x",
         "tcp://h:1/path",
