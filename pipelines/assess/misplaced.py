@@ -39,10 +39,8 @@ def misplaced(events: pd.DataFrame, min_score: float, now: pd.Timestamp) -> NDAr
         `events.EVENTS`, in any order; open ones last until `now`.
     """
     found = np.zeros(len(events), bool)
-    lies_there, tracks = (
-        events["kind"].isin(LIES_THERE).to_numpy(bool),
-        events["track_ids"].tolist(),
-    )
+    lies_there = events["kind"].isin(LIES_THERE).to_numpy(bool)
+    tracks = events["track_ids"].tolist()
     start_us, end_us = (epoch_us(part) for part in (events["start"], events["end"].fillna(now)))
     edge_us = EDGE // timedelta(microseconds=1)
     for row, false_track in _false_tracks(events, min_score):
