@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from typing import TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import geopandas as gpd
 import numpy as np
@@ -15,9 +15,9 @@ from pipelines.base.text import as_mmsi
 from pipelines.run.windows import TimeError, utc
 
 F = TypeVar("F", bound=pd.DataFrame)
-Time = str | date | np.datetime64
+Time: TypeAlias = str | date | np.datetime64
 """A time as a cell has it; a datetime, and so a timestamp of pandas, is a date too."""
-Polygons = gpd.GeoDataFrame | gpd.GeoSeries
+Polygons: TypeAlias = gpd.GeoDataFrame | gpd.GeoSeries
 
 
 def number(mmsi: int | str) -> int:
@@ -65,10 +65,11 @@ def moment(time: Time) -> pd.Timestamp:
     >>> moment(datetime.fromisoformat("2026-01-08T00:00+08:00")) == moment(date(2026, 1, 8))
     True
     """
-    if isinstance(time, str) or (isinstance(time, date) and not isinstance(time, datetime)):
-        return utc(str(time))
-    known = isinstance(time, datetime | np.datetime64) or time is None
-    stamp = pd.Timestamp(time) if known else None
+    given: Any = time  # whatever stands in a cell
+    if isinstance(given, str) or (isinstance(given, date) and not isinstance(given, datetime)):
+        return utc(str(given))
+    known = isinstance(given, datetime | np.datetime64) or given is None or given is pd.NaT
+    stamp = pd.Timestamp(given) if known else None
     if stamp is None:
         raise TimeError(f"{time!r} is no time", hint="a text, or a timestamp with a zone")
     if pd.isna(stamp):
@@ -100,8 +101,8 @@ def drawn(area: Polygons) -> shapely.Geometry:
         )
     if area.crs is None:
         raise SelatError("the area says no coordinate system", hint="in degrees: .set_crs(4326)")
-    found = area.to_crs(4326).union_all()
-    if not found.area:
+    found: shapely.Geometry = area.to_crs(4326).union_all()
+    if not shapely.area(found):
         raise SelatError("the area holds no polygon", hint="points may be given a .buffer(…)")
     return found
 
@@ -131,8 +132,8 @@ def lettered(table: F, events: pd.DataFrame | None = None) -> F:
         words = [made_of(str(text), whole=True) for text in parts["made_of"]]
         told["made_of"] = pd.Series(words, table.index, dtype="str")
     if "evidence" in table:
-        texts = [one.json() for one in table["evidence"]]
-        told["evidence"] = pd.Series(texts, table.index, dtype="str")
+        written = [one.json() for one in table["evidence"]]
+        told["evidence"] = pd.Series(written, table.index, dtype="str")
     return table.assign(**told)
 
 
