@@ -85,11 +85,10 @@ def place_of(sample: Sample, name: str, match: Match, decimal: str) -> dict[str,
     cells = sample.of(match.column)
     if match.unit == POINT:
         return {"from": match.column, "unit": POINT}
-    hemisphere = _hemisphere(sample, name)
+    hemisphere = hemisphere_of(sample, name)
     numbers = numbers_of(cells, decimal)
-    # Beside a fraction of a degree there are no minutes: "lat min" is the least of some.
-    whole = all(number == int(number) for number in numbers)
-    source = [match.column, *(_parts(sample, name) if whole else []), *filter(None, [hemisphere])]
+    parts = parts_of(sample, name, numbers)
+    source = [match.column, *parts, *filter(None, [hemisphere])]
     if len(source) > 1 and _written(name, sample.joined(source), lettered=bool(hemisphere)):
         return {"from": source, "unit": DMS}
     if source == [match.column, hemisphere] and _signed(sample, source, decimal):
@@ -161,7 +160,7 @@ def points_of(sample: Sample, matches: Sequence[Match]) -> tuple[list[Match], li
     return holding(is_point), holding(is_geometry)
 
 
-def _hemisphere(sample: Sample, name: str) -> str:
+def hemisphere_of(sample: Sample, name: str) -> str:
     """Return the column that says on which side latitudes, or longitudes, are; empty if none.
 
     Some of its cells are damaged, or a header's that is there twice: their rows are rejected.
@@ -186,8 +185,12 @@ def _signed(sample: Sample, source: Sequence[str], decimal: str) -> bool:
     )
 
 
-def _parts(sample: Sample, name: str) -> list[str]:
-    """Return the columns of minutes, and of seconds, that stand beside one of whole degrees."""
+def parts_of(sample: Sample, name: str, numbers: Sequence[float]) -> list[str]:
+    """Return the columns of minutes, and of seconds, that stand beside one of whole degrees; beside
+    a fraction of a degree there are no minutes: "lat min" is the least of some.
+    """
+    if any(number != int(number) for number in numbers):
+        return []
     minutes = [column for column in sample.header if names_part(name, column) == "min"]
     seconds = [column for column in sample.header if names_part(name, column) == "sec"]
     return [*minutes[:1], *seconds[: len(minutes)]][: 1 + bool(minutes)]
