@@ -8,7 +8,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from pipelines.ingest.column_names import zone_named
-from pipelines.ingest.places import is_written, written
+from pipelines.ingest.places import is_written, side_sign, written
 
 _MONTHS: Final = tuple(
     tuple(names.split())
@@ -162,8 +162,8 @@ def sided(axis: str, text: str, side: str) -> float:
     # Behind three numbers "s" may be that of seconds.
     if not _is_sided(text) or (not math.isnan(found) and len(_NUMBERS.findall(text)) > 2):
         return found
-    alone = written(axis, text)
-    return alone if alone * written(axis, f"1 {side}", lettered=True) >= 0 else math.nan
+    alone, sign = written(axis, text), side_sign(axis, side)
+    return alone if sign and alone * sign >= 0 else math.nan
 
 
 def _is_sided(text: str) -> bool:
