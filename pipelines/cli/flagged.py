@@ -11,7 +11,16 @@ import typer
 
 from pipelines.base.visible import clean
 from pipelines.cli.incidents import print_first
-from pipelines.cli.options import AsCsv, AsJson, AsOf, Config, Home, Top, shown_installation
+from pipelines.cli.options import (
+    SHOWN,
+    AsCsv,
+    AsJson,
+    AsOf,
+    Config,
+    Home,
+    TopOrAll,
+    shown_installation,
+)
 from pipelines.cli.present import (
     mark_exercise,
     moment_text,
@@ -31,7 +40,7 @@ if TYPE_CHECKING:
 
 
 def flagged(
-    top: Top = 10,
+    top: TopOrAll = None,
     as_of: AsOf = None,
     home: Home = None,
     config: Config = None,
@@ -56,9 +65,11 @@ def flagged(
     )
     if as_csv:
         text = (folder / "flagged.csv").read_text(encoding="utf-8")
-        sys.stdout.write("".join(text.splitlines(keepends=True)[: top + 1]))
+        lines = text.splitlines(keepends=True)
+        sys.stdout.write("".join(lines if top is None else lines[: top + 1]))
         return
-    _show(installation, folder, top=top, as_json=as_json, known=known)
+    listed = SHOWN if top is None and not as_json else top
+    _show(installation, folder, top=listed, as_json=as_json, known=known)
 
 
 def _latest(installation: "Installation") -> Path:
@@ -94,14 +105,14 @@ def _folder_then(installation: "Installation", as_of: str) -> "tuple[Path, pd.Ti
 
 def show_latest(installation: "Installation", *, as_json: bool) -> None:
     """Show the first ten of the newest run."""
-    _show(installation, _latest(installation), top=10, as_json=as_json)
+    _show(installation, _latest(installation), top=SHOWN, as_json=as_json)
 
 
 def _show(
     installation: "Installation",
     folder: Path,
     *,
-    top: int,
+    top: int | None,
     as_json: bool,
     known: "pd.Timestamp | None" = None,
 ) -> None:
@@ -112,7 +123,7 @@ def _show(
     if failed := failure_of(installation):
         typer.echo(failed, err=True)
     manifest, vessels = _read(folder)
-    total, vessels = len(vessels), vessels.head(top)
+    total, vessels = len(vessels), vessels.iloc[:top]
     more = beside(
         installation,
         vessels["score"].astype(float).tolist(),

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from pipelines.base.visible import clean
-from pipelines.cli.options import AsCsv, AsJson, AsOf, Config, Home, Top, shown_installation
+from pipelines.cli.options import (
+    SHOWN,
+    AsCsv,
+    AsJson,
+    AsOf,
+    Config,
+    Home,
+    TopOrAll,
+    shown_installation,
+)
 from pipelines.cli.present import mark_exercise, print_csv, print_json, records
 
 ALSO: Final = 3
@@ -21,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def incidents(
-    top: Top = 10,
+    top: TopOrAll = None,
     new: Annotated[
         bool, typer.Option("--new", help="Only what is created, changed, merged or retracted.")
     ] = False,
@@ -56,7 +65,8 @@ def incidents(
         first = recall.first_of(reader, moment)
         run = reader.run(moment.run_id)
         shown = found[found["status"] != "unchanged"] if new else found
-        shown, simulated = shown.head(top), bool(reader.simulated)
+        most = SHOWN if top is None and not (as_json or as_csv) else top
+        shown, simulated = shown.iloc[:most], bool(reader.simulated)
         ids = shown["events"].tolist()
         said: dict[str, list[Any]] = {}
         told = None

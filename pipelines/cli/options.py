@@ -46,6 +46,16 @@ AsOf = Annotated[
     typer.Option(help="What was known then: a run id or a time, ISO 8601 (MYT); else now."),
 ]
 Top = Annotated[int, typer.Option(min=1, help="How many to list.")]
+SHOWN = 10
+"""Rows of a list shown to a person who doesn't say how many; a file or a program gets all."""
+TopOrAll = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help=f"How many to list; else {SHOWN}, and all with --json and --csv.",
+        show_default=False,
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]

@@ -30,8 +30,8 @@ def sql(
 ) -> None:
     """Ask the store in SQL; it reads a published snapshot, and can do nothing else.
 
-    The views are flagged, events, positions, tracks, vessels and runs; DESCRIBE lists the columns
-    of one, SHOW ALL TABLES the tables below them.
+    The views are flagged, incidents, events, positions, tracks, vessels and runs; DESCRIBE lists
+    the columns of one, SHOW ALL TABLES the tables below them.
 
     For example:
 

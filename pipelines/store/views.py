@@ -20,7 +20,7 @@ from pipelines.store.sql import statement
 
 VIEWS: Final[Mapping[str, str]] = {
     "flagged": "the flagged vessels of the newest run, in rank order",
-    "incidents": "the incidents of the newest run, in rank order",
+    "incidents": "the incidents of the newest run that aren't over, in rank order",
     "events": "the events that stand: found by the newest look, not retracted",
     "positions": "every position report in the store, as received, copies included",
     "tracks": "one row per track: a hull under an MMSI, from its first to its last report",

@@ -14,13 +14,23 @@ from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines import store
 from pipelines.ask import recall
 from pipelines.ask.desk import pictures
-from pipelines.ask.desk.given import lettered, nine, number, points, titled
+from pipelines.ask.desk.given import (
+    Polygons,
+    Time,
+    between,
+    drawn,
+    lettered,
+    moment,
+    nine,
+    number,
+    points,
+    titled,
+)
 from pipelines.ask.desk.night import Night, night
 from pipelines.ask.related import see_also
 from pipelines.assess.dispositions import QUIET_WITHIN_M
 from pipelines.assess.operations.report import PHASES, PLACES
 from pipelines.base.settings import PROJECT, load
-from pipelines.run.windows import utc
 from pipelines.store import Identity
 
 if TYPE_CHECKING:
@@ -126,9 +136,9 @@ class Operation:
 
 def operation(
     night: Night,
-    start: pd.Timestamp,
-    end: pd.Timestamp,
-    area: "str | gpd.GeoDataFrame",
+    start: Time,
+    end: Time,
+    area: str | Polygons,
     *,
     name: str = "Operation",
     around: pd.Timedelta | None = None,
@@ -139,7 +149,7 @@ def operation(
     `selat operation add` keeps one, and `selat operation report` says the same of it. What is
     compared is what is known now, whatever night it is asked from.
 
-    Raises OperationError if it ends before it begins, or its area is empty.
+    Raises SelatError if it ends before it begins, or its area is none or empty.
 
     Parameters
     ----------
@@ -157,9 +167,15 @@ def operation(
     if isinstance(area, str):
         outline, stated = outline_of(night.installation, area), area
     else:
-        outline, stated = area.to_crs(4326).union_all(), "polygons"
+        outline, stated = drawn(area), "polygons"
     [row] = operations.make(
-        name, start, end, stated, outline, note="", author="", made_time=night.moment.known_time
+        name,
+        *between(start, end),
+        stated,
+        outline,
+        note="",
+        author="",
+        made_time=night.moment.known_time,
     ).to_dict("records")
     report = compared(night.installation, pd.Series(row), around=around, beside_nm=beside_nm)
     found = report.found.assign(
@@ -172,9 +188,9 @@ def operation(
     )
 
 
-def find(night: Night, text: str) -> pd.DataFrame:
-    """Vessels that a text may mean, as known in that night; see `recall.find`."""
-    time = night.moment.time
+def find(night: Night, text: str | int) -> pd.DataFrame:
+    """Vessels that a text or number may mean, as known in that night; see `recall.find`."""
+    time, text = night.moment.time, text if isinstance(text, str) else nine(number(text))
     with store.read(night.installation.store, night.installation.settings.store) as reader:
         return lettered(recall.find(reader.names(time), reader.vessels(time), text))
 
@@ -249,7 +265,7 @@ def conclude(
     *,
     reason: str,
     by: str,
-    quiet_until: str | None = None,
+    quiet_until: Time | None = None,
     quiet_within_nm: float = QUIET_WITHIN_M / METRES_PER_NM,
 ) -> pd.Series:
     """Record what was concluded on an event; see `selat disposition add`.
@@ -277,7 +293,7 @@ def conclude(
         author=by,
         conclusion=conclusion,
         reason=reason,
-        quiet_until=None if quiet_until is None else utc(quiet_until),
+        quiet_until=None if quiet_until is None else moment(quiet_until),
         quiet_within_m=quiet_within_nm * METRES_PER_NM,
     ).iloc[0]
     return row

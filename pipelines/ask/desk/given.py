@@ -1,10 +1,13 @@
-"""What a cell is given: vessels by number or text, times; and frames as points."""
+"""What a cell is given: vessels by number or text, times, areas; and frames as points."""
 
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from datetime import date, datetime
+from typing import Any, TypeAlias, TypeVar
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
+import shapely
 
 from detectors.core.errors import SelatError
 from pipelines.assess.incidents import made_of, with_parts
@@ -12,6 +15,9 @@ from pipelines.base.text import as_mmsi
 from pipelines.run.windows import TimeError, utc
 
 F = TypeVar("F", bound=pd.DataFrame)
+Time: TypeAlias = str | date | np.datetime64
+"""A time as a cell has it; a datetime, and so a timestamp of pandas, is a date too."""
+Polygons: TypeAlias = gpd.GeoDataFrame | gpd.GeoSeries
 
 
 def number(mmsi: int | str) -> int:
@@ -42,9 +48,7 @@ def numbers(mmsis: Sequence[int | str] | int | str | None) -> list[int] | None:
     return [number(one) for one in mmsis]
 
 
-def between(
-    start: pd.Timestamp | str, end: pd.Timestamp | str
-) -> tuple[pd.Timestamp, pd.Timestamp]:
+def between(start: Time, end: Time) -> tuple[pd.Timestamp, pd.Timestamp]:
     """Return two times; raise TimeError where one isn't one, or they stand the wrong way round."""
     span = moment(start), moment(end)
     if span[0] > span[1]:
@@ -52,16 +56,55 @@ def between(
     return span
 
 
-def moment(time: pd.Timestamp | str) -> pd.Timestamp:
-    """Return a time from a timestamp with a zone, or from a text (ISO 8601, MYT without an offset).
+def moment(time: Time) -> pd.Timestamp:
+    """Return a time from a timestamp with a zone, or from a text (ISO 8601, MYT without an offset);
+    a date is the text of it.
 
     Raises TimeError if it isn't one, or doesn't say its zone.
+
+    >>> moment(datetime.fromisoformat("2026-01-08T00:00+08:00")) == moment(date(2026, 1, 8))
+    True
     """
-    if isinstance(time, str):
-        return utc(time)
-    if time.tzinfo is None:
-        raise TimeError(f"{time} has no zone", hint=f"say which: pd.Timestamp('{time}', tz='UTC')")
-    return time.tz_convert("UTC")
+    given: Any = time  # whatever stands in a cell
+    if isinstance(given, str) or (isinstance(given, date) and not isinstance(given, datetime)):
+        return utc(str(given))
+    known = isinstance(given, datetime | np.datetime64) or given is None or given is pd.NaT
+    stamp = pd.Timestamp(given) if known else None
+    if stamp is None:
+        raise TimeError(f"{time!r} is no time", hint="a text, or a timestamp with a zone")
+    if pd.isna(stamp):
+        raise TimeError(
+            "a time is missing", hint="what goes on has no end yet: take night.run['end']"
+        )
+    if stamp.tzinfo is None:
+        raise TimeError(
+            f"{stamp} has no zone", hint=f"say which: pd.Timestamp('{stamp}', tz='UTC')"
+        )
+    return stamp.tz_convert("UTC")
+
+
+def named(time: Time | None) -> str | None:
+    """Return a text as it is, since it may be a run's id; anything else as the time that it is."""
+    return time if time is None or isinstance(time, str) else moment(time).isoformat()
+
+
+def drawn(area: Polygons) -> shapely.Geometry:
+    """Return one's own polygons as one outline in degrees.
+
+    Raises SelatError if they aren't a frame or a column of geometries, don't say their coordinate
+    system, or hold no polygon.
+    """
+    if not isinstance(area, Polygons):
+        raise SelatError(
+            f"the area is a {type(area).__name__}, which says no coordinate system",
+            hint="in degrees: gpd.GeoSeries([…], crs=4326)",
+        )
+    if area.crs is None:
+        raise SelatError("the area says no coordinate system", hint="in degrees: .set_crs(4326)")
+    found: shapely.Geometry = area.to_crs(4326).union_all()
+    if not shapely.area(found):
+        raise SelatError("the area holds no polygon", hint="points may be given a .buffer(…)")
+    return found
 
 
 def nine(mmsi: int) -> str:
@@ -74,7 +117,8 @@ def nine(mmsi: int) -> str:
 
 
 def lettered(table: F, events: pd.DataFrame | None = None) -> F:
-    """Return a frame for an analyst: vessels as text of nine digits, parts of a score in words.
+    """Return a frame for an analyst: vessels as text of nine digits, parts of a score in words,
+    evidence as the JSON that events.csv has of it, which any kind of file holds.
 
     `events`: those of a table of incidents, so that what they tell of its scores is told too.
     """
@@ -87,6 +131,9 @@ def lettered(table: F, events: pd.DataFrame | None = None) -> F:
         parts = table if events is None else with_parts(table, events)
         words = [made_of(str(text), whole=True) for text in parts["made_of"]]
         told["made_of"] = pd.Series(words, table.index, dtype="str")
+    if "evidence" in table:
+        written = [one.json() for one in table["evidence"]]
+        told["evidence"] = pd.Series(written, table.index, dtype="str")
     return table.assign(**told)
 
 

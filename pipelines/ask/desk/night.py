@@ -19,9 +19,21 @@ from detectors.kinematics.geodesy import METRES_PER_NM
 from detectors.surroundings.zones import Zones
 from pipelines.ask import recall
 from pipelines.ask.desk import charts, pictures
-from pipelines.ask.desk.given import between, lettered, nine, number, numbers, points, titled
+from pipelines.ask.desk.given import (
+    Polygons,
+    Time,
+    between,
+    drawn,
+    lettered,
+    named,
+    nine,
+    number,
+    numbers,
+    points,
+    titled,
+)
 from pipelines.ask.desk.opened import Opened, opened
-from pipelines.ask.desk.resample import resampled
+from pipelines.ask.desk.resample import apart
 from pipelines.ask.desk.told import Told
 from pipelines.base.settings import Installation, load
 from pipelines.base.text import LOCAL, LOCAL_NAME
@@ -33,7 +45,6 @@ from pipelines.store import views
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-STEP: Final = pd.Timedelta(seconds=60)
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _OLD: Final = pd.Timedelta(days=1)
 _OTHER_WATERS: Final = (
@@ -91,7 +102,9 @@ class Night:
 
     @cached_property
     def events(self) -> gpd.GeoDataFrame:
-        """Return every event of the run as it was known then, with its status and reason."""
+        """Return every event of the run as it was known then, with its status and reason;
+        `evidence` is JSON: `pd.json_normalize(night.events["evidence"].map(json.loads))`.
+        """
         return lettered(self.opened.events)
 
     def span(self) -> tuple[pd.Timestamp, pd.Timestamp]:
@@ -183,8 +196,9 @@ class Night:
         """Return every limit that the night's events, of one kind if it is named, were held
         against, the nearest first; see `checks.nearest`.
         """
-        standing = self.events[self.events["status"] != "retracted"]
-        return checks.nearest(standing[standing["kind"] == kind] if kind else standing)
+        every = self.opened.events
+        standing = every[every["status"] != "retracted"]
+        return lettered(checks.nearest(standing[standing["kind"] == kind] if kind else standing))
 
     def sql(self, query: str) -> pd.DataFrame:
         """Return what one SELECT over the store's views gives; see `selat sql`."""
@@ -199,10 +213,10 @@ class Night:
         """
         return self.opened.explain(event_id, feeds)
 
-    def since(self, moment: str | None = None) -> recall.Changes:
+    def since(self, moment: Time | None = None) -> recall.Changes:
         """Return what is new, changed, closed, retracted since a run, a time or the last night."""
         with self.opened.reader() as reader:
-            before = recall.last_watch(reader, moment, self.moment)
+            before = recall.last_watch(reader, named(moment), self.moment)
             found = recall.changes(reader, before, self.moment)
         return replace(
             found,
@@ -216,31 +230,32 @@ class Night:
         with self.opened.reader() as reader:
             return lettered(points(reader.dispositions(self.moment.time)))
 
-    def track(self, *mmsis: int | str) -> gpd.GeoDataFrame:
-        """Return cleaned position reports of some vessels over the run's window, as points."""
-        return lettered(self.opened.track(*map(number, mmsis)))
+    def track(self, *mmsis: Sequence[int | str] | int | str) -> gpd.GeoDataFrame:
+        """Return the `reports` of one vessel or several over the run's window."""
+        asked = [one for some in mmsis for one in ([some] if isinstance(some, int | str) else some)]
+        return self.reports(asked, self.run["start"], self.run["end"])
 
     def reports(
         self,
         mmsis: Sequence[int | str] | int | str | None,
-        start: pd.Timestamp | str,
-        end: pd.Timestamp | str,
-        area: gpd.GeoDataFrame | None = None,
+        start: Time,
+        end: Time,
+        area: Polygons | None = None,
     ) -> gpd.GeoDataFrame:
-        """Return cleaned position reports between two times, as points.
+        """Return cleaned position reports between two times, both included, as points.
 
         Parameters
         ----------
         mmsis
             Whose: one, or several; None for everyone's.
+        start, end
+            Timestamps with a zone, or texts (MYT where they say none).
         area
             Polygons of your own, in any coordinate system: only reports inside them.
         """
+        outline = None if area is None else drawn(area)
         found = lettered(self.opened.reports(numbers(mmsis), *between(start, end)))
-        if area is None:
-            return found
-        inside = found.within(area.to_crs(4326).union_all())
-        return found[inside].reset_index(drop=True)
+        return found if outline is None else found[found.within(outline)].reset_index(drop=True)
 
     def approach(self, event_id: str) -> pd.DataFrame:
         """Return how the two vessels of an event came together and parted, minute by minute.
@@ -254,19 +269,8 @@ class Night:
             raise SelatError(f"event {event_id} has one vessel", hint="take an encounter")
         start, end = self._around(event)
         tracks = self.opened.reports(mmsis, start, end)
-        grid = pd.date_range(start.ceil("min"), end, freq=STEP)
-        own, other = (resampled(tracks[tracks["mmsi"] == mmsi], grid) for mmsi in mmsis)
-        distance_m = geodesy.distance_m(
-            *(side[name].to_numpy() for side in (own, other) for name in ("lat", "lon"))
-        )
-        return pd.DataFrame(
-            {
-                "time": grid,
-                "distance_m": distance_m,
-                "sog_kn": own["sog_kn"].to_numpy(),
-                "other_sog_kn": other["sog_kn"].to_numpy(),
-            }
-        )
+        own, other = (tracks[tracks["mmsi"] == mmsi] for mmsi in mmsis)
+        return apart(own, other, pd.date_range(start.ceil("min"), end, freq="min"))
 
     def neighbours(self, event_id: str, within_nm: float = 10.0) -> gpd.GeoDataFrame:
         """Return reports of other vessels near an event's place while it lasted, and around.
@@ -278,11 +282,8 @@ class Night:
         start, end = self._around(event)
         found = self.opened.reports(None, start, end)
         found = found[~found["mmsi"].isin(_vessels(event))]
-        distance_m = np.asarray(
-            geodesy.distance_m(
-                found["lat"].to_numpy(), found["lon"].to_numpy(), event["lat"], event["lon"]
-            )
-        )
+        lat, lon = (found[name].to_numpy() for name in ("lat", "lon"))
+        distance_m = np.asarray(geodesy.distance_m(lat, lon, event["lat"], event["lon"]))
         near = found.assign(distance_m=distance_m)[distance_m <= within_nm * METRES_PER_NM]
         return lettered(near.reset_index(drop=True))
 
@@ -360,7 +361,7 @@ class Night:
 def night(
     home: Path | str | None = None,
     *,
-    as_of: str | pd.Timestamp | None = None,
+    as_of: Time | None = None,
     config: Path | str | None = None,
 ) -> Night:
     """Open a finished run: the newest, or the newest that was known at a past moment.
@@ -373,8 +374,8 @@ def night(
     home
         Folder of everything produced; else SELAT_HOME, else the setting.
     as_of
-        A run id or a time: what was known then, events as they were told then. It warns where
-        nothing had been looked at for over a day by then.
+        A run id or a time (MYT where a text says no zone): what was known then, events as they were
+        told then. It warns where nothing had been looked at for over a day by then.
     config
         Its configuration; else SELAT_CONFIG, else the project's. It warns where that has other
         reference layers than the run: backtests and packs would go by other land.
@@ -384,11 +385,9 @@ def night(
     installation = load(
         Path(home) if home else None, Path(config) if config else None, showing=True
     )
-    found = Night(opened(installation, None if as_of is None else str(as_of)))
+    found = Night(opened(installation, named(as_of)))
     asked, known = found.moment.time, found.moment.known_time
     said = f"the newest run by {as_of} had looked at reports up to {known:%Y-%m-%d %H:%M}Z"
-    if not found.moment.now and asked > max(pd.Timestamp.now("UTC"), known):
-        raise SelatError(f"{as_of} lies ahead", hint=f"leave as_of out: {said}")
     if not found.moment.now and asked - known > _OLD:
         warnings.warn(said, stacklevel=2)
     if found.opened.of_other_waters:

@@ -31,3 +31,14 @@ def resampled(track: pd.DataFrame, grid: pd.DatetimeIndex) -> pd.DataFrame:
     table["lon"] = geodesy.wrap_lon(table["lon"].to_numpy())
     table[silent & ~np.isin(seconds, at)] = np.nan
     return table
+
+
+def apart(own: pd.DataFrame, other: pd.DataFrame, grid: pd.DatetimeIndex) -> pd.DataFrame:
+    """Return how far two tracks are from each other at some times, and their speeds; NaN where
+    either isn't known.
+    """
+    sides = [resampled(track, grid) for track in (own, other)]
+    ends = (side[name].to_numpy() for side in sides for name in ("lat", "lon"))
+    speeds = (side["sog_kn"].to_numpy() for side in sides)
+    told = dict(zip(("sog_kn", "other_sog_kn"), speeds, strict=True))
+    return pd.DataFrame({"time": grid, "distance_m": geodesy.distance_m(*ends), **told})

@@ -6,6 +6,7 @@ import pandas as pd
 
 from detectors.core.errors import SelatError
 from pipelines.base import text
+from pipelines.base.text import minute
 from pipelines.run.windows import FOREVER, TimeError, utc
 from pipelines.store import Queries
 
@@ -34,9 +35,7 @@ class Moment:
         return self.time == FOREVER
 
     def __str__(self) -> str:
-        return (
-            f"run {self.run_id}, which had looked at reports up to {text.minute(self.known_time)}"
-        )
+        return f"run {self.run_id}, which had looked at reports up to {minute(self.known_time)}"
 
 
 def latest(store: Queries) -> Moment:
@@ -53,7 +52,7 @@ def moment(store: Queries, text: str | None) -> Moment:
     RecallError
         If no run knew anything then.
     TimeError
-        If it is neither a run nor a time.
+        If it is neither a run nor a time, or one that lies ahead.
     """
     if text is None:
         return latest(store)
@@ -65,15 +64,21 @@ def moment(store: Queries, text: str | None) -> Moment:
 
 
 def _typed(runs: pd.DataFrame, text: str) -> pd.Timestamp:
-    """Return the time that is no run's id; raises TimeError if it isn't a time either."""
+    """Return the time that is no run's id; raises TimeError if it isn't a time either, or lies
+    ahead: of that nobody knows anything, and a year mistyped would read as "nothing changed".
+    """
     try:
-        return utc(text)
+        time = utc(text)
     except TimeError as error:
         newest = ", ".join(runs["run_id"].tail(3))
         raise TimeError(
             f"{text!r} is neither a run nor a time",
             hint=f"a time is 2026-11-25T02:00Z; the newest runs are {newest}",
         ) from error
+    if time > max([*runs["known_time"], pd.Timestamp.now("UTC")]):
+        looked = f"the newest run had looked at reports up to {minute(runs['known_time'].max())}"
+        raise TimeError(f"{text} lies ahead", hint=looked if len(runs) else "no run is finished")
+    return time
 
 
 def known_at(store: Queries, time: pd.Timestamp) -> Moment:
@@ -103,7 +108,7 @@ def _moment(run: pd.Series, time: pd.Timestamp) -> Moment:
 def time_of(store: Queries, text: str | None) -> pd.Timestamp:
     """Return the time of a moment, for what is known without a run: reports and conclusions.
 
-    Raises TimeError if it is neither a run nor a time.
+    Raises TimeError if it is neither a run nor a time, or one that lies ahead.
     """
     if text is None:
         return FOREVER

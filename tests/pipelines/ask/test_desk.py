@@ -276,6 +276,70 @@ def test_a_cell_may_say_numbers_and_times_as_text(night: desk.Night) -> None:
             wrong()
 
 
+def test_a_cell_may_have_times_of_any_make(night: desk.Night) -> None:
+    """A datetime, a date or the end of what goes on was an AttributeError, or "NaT has no zone"."""
+    mmsi, end = night.flagged["mmsi"].iloc[0], night.run["end"]
+    start = end.tz_convert("Asia/Kuala_Lumpur").normalize()
+    found = night.reports(mmsi, start, end)
+    for same in (f"{start:%Y-%m-%d}", start.date(), start.to_pydatetime(), start.isoformat()):
+        assert night.reports(mmsi, same, end.to_pydatetime()).equals(found)
+    assert night.track([mmsi]).equals(night.track(mmsi))
+    assert len(night.track(night.events["mmsi"].unique())) > len(night.track(mmsi))
+    assert desk.find(night, int(mmsi)).equals(desk.find(night, mmsi))
+    known = night.moment.known_time
+    home = night.installation.home
+    assert desk.night(home, as_of=known.tz_convert("Asia/Tokyo")).run == night.run
+    assert len(night.since(known).events) == 0
+    naive = pd.Timestamp("2026-01-06")
+    for wrong, named in (
+        (lambda: night.reports(mmsi, start, pd.NaT), "a time is missing"),
+        (lambda: night.reports(mmsi, None, end), "a time is missing"),
+        (lambda: night.reports(mmsi, naive.to_numpy(), end), "has no zone"),
+        (lambda: night.reports(mmsi, 1767800000, end), "is no time"),
+        (lambda: desk.night(home, as_of=naive), "has no zone"),
+        (lambda: night.since("2150-01-01"), "lies ahead"),
+    ):
+        with pytest.raises(SelatError, match=named) as told:
+            wrong()
+        assert told.value.hint
+
+
+def test_an_area_that_is_none_is_told(night: desk.Night) -> None:
+    """Points, nothing, or what says no coordinate system gave no report, or an error of others."""
+    start, end = night.run["start"], night.run["end"]
+    around = shapely.box(94, -1.5, 106, 9)
+    for area, named in (
+        (around, "no coordinate system"),
+        ("94,-1.5,106,9", "no coordinate system"),
+        (gpd.GeoSeries([around]), "no coordinate system"),
+        (gpd.GeoSeries([], crs=4326), "no polygon"),
+        (gpd.GeoSeries([shapely.Point(103, 1)], crs=4326), "no polygon"),
+    ):
+        with pytest.raises(SelatError, match=named) as told:
+            night.reports(None, start, end, area=area)
+        assert told.value.hint
+        if not isinstance(area, str):  # which names a zone or a box there
+            with pytest.raises(SelatError, match=named):
+                desk.operation(night, start, end, area)
+
+
+def test_events_can_be_written_to_any_file(night: desk.Night, tmp_path: Path) -> None:
+    """Evidence was an object that Parquet refused, and CSV held as Python's own writing of it."""
+    gap = night.events[night.events["kind"] == "gap"]
+    for frame in (gap, desk.vessel(night, gap["mmsi"].iloc[0]).events):
+        frame.to_parquet(tmp_path / "events.parquet")
+        back = gpd.read_parquet(tmp_path / "events.parquet")
+        assert back["evidence"].tolist() == frame["evidence"].tolist()
+    measured = pd.json_normalize(gap["evidence"].map(json.loads).tolist())
+    facts = measured.filter(like="facts.").rename(columns=lambda name: name[len("facts.") :])
+    for event_id, row in zip(gap["event_id"], facts.to_dict("records"), strict=True):
+        assert row["n_neighbours"] == night.evidence(event_id)["n_neighbours"]
+    stored = night.sql("SELECT event_id, evidence FROM events WHERE kind = 'gap'")
+    both = gap.merge(stored, on="event_id")
+    assert (both["evidence_x"] == both["evidence_y"]).all()
+    assert len(both)
+
+
 def test_vessels_are_text_of_nine_digits_in_every_frame(night: desk.Night) -> None:
     mmsi = night.flagged["mmsi"].iloc[0]
     dossier = desk.vessel(night, mmsi)

@@ -28,6 +28,7 @@ from pipelines import store
 from pipelines.base.labels import labels
 from pipelines.base.settings import PROJECT
 from pipelines.cli.main import app
+from pipelines.cli.options import SHOWN
 from pipelines.publish.files import WRITERS
 from pipelines.run import history
 from pipelines.run.windows import choose_window
@@ -272,6 +273,21 @@ def test_flagged_as_table_json_and_csv(exercise_home: Path, selat: Selat) -> Non
     as_csv = selat("flagged", "--home", exercise_home, "--csv", "--top", 3).out.splitlines()
     assert len(as_csv) == 4
     assert as_csv[0].startswith("rank,mmsi,imo,name")
+
+
+def test_a_file_or_a_program_gets_the_whole_list(exercise_home: Path, selat: Selat) -> None:
+    """`selat flagged --csv > flagged.csv` wrote ten of 37, and said nothing of the others."""
+    whole = (exercise_home / "latest" / "flagged.csv").read_text(encoding="utf-8")
+    n = len(whole.splitlines()) - 1
+    assert n > SHOWN, "more than a person is shown"
+    home = ("--home", exercise_home)
+    assert selat("flagged", *home, "--csv").out == whole
+    assert len(json.loads(selat("flagged", *home, "--json").out)["flagged"]) == n
+    listed = len((exercise_home / "latest" / "incidents.csv").read_text("utf-8").splitlines()) - 1
+    assert listed > SHOWN
+    assert len(json.loads(selat("incidents", *home, "--json").out)["incidents"]) == listed
+    assert len(selat("incidents", *home, "--csv").out.splitlines()) == listed + 1
+    assert f"{SHOWN} shown" in selat("incidents", *home).out
 
 
 @pytest.mark.slow

@@ -18,8 +18,10 @@ import yaml
 from pydantic import SecretStr
 
 from pipelines.base.secrets import Secrets
+from pipelines.cli.sql import sql
 from pipelines.reference.layers import read_area
 from pipelines.reference.layers.features import read_rules
+from pipelines.store.views import VIEWS
 
 PROJECT = Path(__file__).resolve().parents[3]
 DOCS = PROJECT / "docs"
@@ -44,6 +46,14 @@ def test_every_question_of_the_guide_to_sql_has_an_answer(
         if table and "positions" not in question[0]:
             assert len(list(csv.reader(io.StringIO(done.out)))) > 1, question
     assert [path.suffix for path in tmp_path.iterdir()] == [".parquet"]
+
+
+def test_the_guide_to_sql_and_the_command_name_every_view() -> None:
+    """`incidents` was in neither, and nobody looks for what isn't named."""
+    guide = (DOCS / "guides/sql.md").read_text("utf-8")
+    command = " ".join((sql.__doc__ or "").split())
+    [named] = re.findall(r"The views are (.*?);", command)
+    assert re.split(r", | and ", named) == re.findall(r"^\| `(\w+)` \|", guide, re.M) == list(VIEWS)
 
 
 def test_what_the_guides_do_in_python_is_done_or_says_why_not(
