@@ -138,7 +138,13 @@ def zone_named(text: str) -> str:
             return ""
         # POSIX counts the other way (tzdata, etcetera).
         return f"Etc/GMT{'+' if offset[1] == '-' else '-'}{hours}" if hours else "UTC"
-    return next((name for name in available_timezones() if name.casefold() == text.casefold()), "")
+    return _zones().get(text.casefold(), "")
+
+
+@cache
+def _zones() -> Mapping[str, str]:
+    # They are looked for on the disk, and a file of sightings may have a zone in each row.
+    return {name.casefold(): name for name in available_timezones()}
 
 
 @cache

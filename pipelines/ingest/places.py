@@ -104,9 +104,13 @@ def _tokens(column: str) -> list[str]:
     return [token.casefold() for token in _TOKEN.findall(column.rpartition(".")[2])]
 
 
-def is_hemisphere(axis: str, text: str) -> bool:
-    """Tell whether a text says on which side of the equator, or of Greenwich, something is."""
-    return text.strip().upper() in _SIGNS[axis]
+def side_sign(axis: str, text: str) -> int:
+    """Return the sign of the side of the equator, or of Greenwich, that a text says; 0 if none.
+
+    >>> side_sign("lat", "LS"), side_sign("lon", "east"), side_sign("lat", "E")
+    (-1, 1, 0)
+    """
+    return _SIGNS[axis].get(text.strip().upper(), 0)
 
 
 def degrees(

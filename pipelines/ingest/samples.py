@@ -18,11 +18,11 @@ from pipelines.ingest.places import (
     POINT,
     degrees,
     is_geometry,
-    is_hemisphere,
     is_point,
     is_run_together,
     names_part,
     names_side,
+    side_sign,
 )
 from pipelines.ingest.report import escaped
 from pipelines.ingest.timeforms import UndecidedError
@@ -56,15 +56,25 @@ class Sample:
 
     def of(self, name: str) -> list[str]:
         """Return what a column holds, blanks left out."""
+        return [cell for cell in self._all_of(name) if not _is_blank(cell)]
+
+    def blanks_of(self, name: str) -> set[str]:
+        """Return how a column says that it holds nothing."""
+        return {cell for cell in self._all_of(name) if _is_blank(cell)}
+
+    def _all_of(self, name: str) -> list[str]:
         at = list(self.header).index(name)
-        cells = (row[at].strip() for row in self.rows)
-        return [cell for cell in cells if cell and cell.casefold() not in _NOTHING]
+        return [row[at].strip() for row in self.rows]
 
     def joined(self, names: Sequence[str]) -> list[str]:
         """Return what columns hold together, joined by blanks, of rows in which all hold some."""
         places = [list(self.header).index(name) for name in names]
         cells = ([row[at].strip() for at in places] for row in self.rows)
         return [" ".join(row) for row in cells if all(row)]
+
+
+def _is_blank(cell: str) -> bool:
+    return not cell or cell.casefold() in _NOTHING
 
 
 def decimal_sign(sample: Sample, found: Mapping[str, list[Match]]) -> str:
@@ -85,14 +95,13 @@ def place_of(sample: Sample, name: str, match: Match, decimal: str) -> dict[str,
     cells = sample.of(match.column)
     if match.unit == POINT:
         return {"from": match.column, "unit": POINT}
-    hemisphere = _hemisphere(sample, name)
+    hemisphere = hemisphere_of(sample, name)
     numbers = numbers_of(cells, decimal)
-    # Beside a fraction of a degree there are no minutes: "lat min" is the least of some.
-    whole = all(number == int(number) for number in numbers)
-    source = [match.column, *(_parts(sample, name) if whole else []), *filter(None, [hemisphere])]
+    parts = parts_of(sample, name, numbers)
+    source = [match.column, *parts, *filter(None, [hemisphere])]
     if len(source) > 1 and _written(name, sample.joined(source), lettered=bool(hemisphere)):
         return {"from": source, "unit": DMS}
-    if source == [match.column, hemisphere] and _signed(sample, source, decimal):
+    if source == [match.column, hemisphere] and _signed(sample, name, source, decimal):
         source = [match.column]
     if len(numbers) < SHARE * len(cells) or not cells:
         if _written(name, cells):
@@ -161,33 +170,36 @@ def points_of(sample: Sample, matches: Sequence[Match]) -> tuple[list[Match], li
     return holding(is_point), holding(is_geometry)
 
 
-def _hemisphere(sample: Sample, name: str) -> str:
+def hemisphere_of(sample: Sample, name: str) -> str:
     """Return the column that says on which side latitudes, or longitudes, are; empty if none.
 
     Some of its cells are damaged, or a header's that is there twice: their rows are rejected.
     """
     for column in sample.header:
         if names_side(name, column):
-            told = [is_hemisphere(name, cell) for cell in sample.of(column)]
+            told = [side_sign(name, cell) != 0 for cell in sample.of(column)]
             if sum(told) > len(told) / 2:
                 return column
     return ""
 
 
-def _signed(sample: Sample, source: Sequence[str], decimal: str) -> bool:
+def _signed(sample: Sample, name: str, source: Sequence[str], decimal: str) -> bool:
     """Tell whether numbers have the sign of the hemisphere beside them: it says no more."""
     each = [cell.rpartition(" ") for cell in sample.joined(source)]
-    numbers = numbers_of([number for number, *_ in each], decimal)
-    if len(numbers) < len(each):
-        return False
-    return all(
-        number == 0 or (number < 0) == (letter.upper() in "SW")
-        for number, (*_, letter) in zip(numbers, each, strict=True)
+    pairs = [(n, side) for text, _, side in each for n in numbers_of([text], decimal)]
+    return len(pairs) >= SHARE * len(each) and all(
+        (-1 if number < 0 else 1) == side_sign(name, side)
+        for number, side in pairs
+        if number and side_sign(name, side)
     )
 
 
-def _parts(sample: Sample, name: str) -> list[str]:
-    """Return the columns of minutes, and of seconds, that stand beside one of whole degrees."""
+def parts_of(sample: Sample, name: str, numbers: Sequence[float]) -> list[str]:
+    """Return the columns of minutes, and of seconds, that stand beside one of whole degrees; beside
+    a fraction of a degree there are no minutes: "lat min" is the least of some.
+    """
+    if any(number != int(number) for number in numbers):
+        return []
     minutes = [column for column in sample.header if names_part(name, column) == "min"]
     seconds = [column for column in sample.header if names_part(name, column) == "sec"]
     return [*minutes[:1], *seconds[: len(minutes)]][: 1 + bool(minutes)]
@@ -216,8 +228,10 @@ def zone_beside(sample: Sample) -> tuple[str, dict[str, tuple[str, ...]]]:
             zones = {cell.upper() for cell in cells} - {""}
             if len(zones) == 1 and (zone := zone_named(zones.pop())):
                 # What is a number to the one reader is a text to another: 8.0 and 8.
-                said = dict.fromkeys([*cells, *(cell.removesuffix(".0") for cell in cells)])
-                return "" if zone == "UTC" else zone, {column: tuple(said)}
+                said = [*cells, *(cell.removesuffix(".0") for cell in cells)]
+                if zone == "UTC":  # as where nobody says one
+                    zone, said = "", [*said, "", *sorted(sample.blanks_of(column))]
+                return zone, {column: tuple(dict.fromkeys(said))}
             if cells:
                 shown = escaped(sample.of(column)[0])
                 raise UndecidedError(

@@ -6,9 +6,10 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -19,17 +20,21 @@ from detectors.core import frames
 from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.base.bounded import DamageError
 from pipelines.ingest.beside import begins_truth
+from pipelines.ingest.column_names import names_zone_column
 from pipelines.ingest.containers import Budget, first_bytes, kind_of, members
 from pipelines.ingest.errors import IngestError
 from pipelines.ingest.lines import head_of
 from pipelines.ingest.opening import OpeningError, opened
+from pipelines.ingest.samples import Sample
 from pipelines.ingest.sightings.layout import (
     REQUIRED,
     SIMULATED,
     Row,
+    beside,
     columns_of,
     defaults_of,
     joined,
+    may_stand_beside,
     zone_of,
 )
 from pipelines.ingest.sightings.report import FUTURE, SightingsError, SightingsReport
@@ -44,6 +49,10 @@ MAX_JSON_BYTES: Final = 20_000_000
 """Of GeoJSON, which is held whole, and whose smallest parts take thirty times their text."""
 MAX_ROWS: Final = 500_000
 """Of one file, each of which takes over a kilobyte; a satellite's scene holds hundreds."""
+
+
+_LOOKED_AT: Final = 1000
+"""Rows that tell what stands beside what."""
 
 
 class SightingsFile(NamedTuple):
@@ -177,6 +186,10 @@ def _text(content: bytes, name: str) -> str:
 def _from_csv(text: str, name: str, report: SightingsReport) -> Iterator[Raw]:
     table = Table(text, name)
     chosen = _chosen(table.header, name, report)
+    names = [one for one in table.header if one in chosen.values() or may_stand_beside(one)]
+    places = {column: table.header.index(column) for column in names}
+    first = islice(Table(text, name).rows(places), _LOOKED_AT)
+    _with_beside(chosen, [row.fields for row in first if not row.wrong], report)
     if twice := [column for column in chosen.values() if table.header.count(column) > 1]:
         raise SightingsError(
             f"{name} has several columns {twice[0]!r}", hint="rename all of them but one"
@@ -200,8 +213,21 @@ def _from_geojson(text: str, name: str, report: SightingsReport) -> Iterator[Raw
         keys |= dict.fromkeys(_properties(feature))
     chosen = _chosen([*keys, "lat", "lon"], name, report) if features else {}
     # The place is the point's, whatever stands beside it.
-    named = {q: key for q, key in chosen.items() if q.partition("_")[0] not in ("lat", "lon")}
+    named = {quantity: key for quantity, key in chosen.items() if quantity not in ("lat", "lon")}
+    first = [_properties(feature) for feature in features[:_LOOKED_AT]]
+    zones = [key for key in keys if names_zone_column(key)]
+    _with_beside(named, [{key: one.get(key, "") for key in zones} for one in first], report)
     return _features(features, named)
+
+
+def _with_beside(
+    chosen: dict[str, str], first: Sequence[Mapping[str, Any]], report: SightingsReport
+) -> None:
+    """Add to the chosen columns those that say minutes, sides and zones of theirs."""
+    header = list(first[0]) if first else []
+    rows = [["" if cell is None else str(cell) for cell in row.values()] for row in first]
+    chosen |= beside(chosen, Sample(header, rows))
+    report.unused_columns = [one for one in report.unused_columns if one not in chosen.values()]
 
 
 def _whole(digits: str) -> int | str:

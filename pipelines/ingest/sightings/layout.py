@@ -49,15 +49,17 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.base.yaml_files import read_yaml
 from pipelines.ingest.column_names import names_zone_column
-from pipelines.ingest.places import names_part, names_side, written
+from pipelines.ingest.places import AXES, names_part, names_side, written
+from pipelines.ingest.samples import Sample, hemisphere_of, numbers_of, parts_of
 from pipelines.ingest.sightings.written import (
     ZONES,
     angle,
+    in_zone,
     names_zone,
     number,
     place,
+    sided,
     time,
-    zone_written,
 )
 
 REQUIRED: Final = ("time", "lat", "lon")
@@ -99,30 +101,27 @@ def zone_of(name: str) -> str:
     return next((zone for zone in ZONES if zone in words), "")
 
 
-_AXES: Final = ("lat", "lon")
-
-
 def joined(stated: Mapping[str, Any], zone: str) -> dict[str, Any]:
     """Return what a row states with its time and its place in one: a date of its own stands before
-    a clock, its own zone, or else `zone`, behind a time that names none, minutes and the side of
-    the equator behind degrees, and a position falls into its two angles.
+    a clock, `zone` (its column's), or else its own, behind a time that names none, minutes and the
+    side of the equator behind degrees, and a position falls into its two angles.
     """
     date, clock = (str(stated.get(name, "")).strip() for name in ("date", "time"))
     found = dict(stated)
     if date and re.fullmatch(r"\d{1,2}:\d{2}.*", clock):
         found["time"] = f"{date}T{clock.zfill(5) if len(clock) < 5 else clock}"
-    zone = zone_written(str(found.pop("zone", ""))) or zone
+    zone = zone or str(found.pop("zone", ""))
     if zone and "time" in found and not names_zone(found["time"]):
-        found["time"] = f"{str(found['time']).strip()} {zone}"
+        found["time"] = in_zone(found["time"], zone)
     if "position" in found:
         text = found["position"]
         found["lat"], found["lon"] = place(text) or (text, text)
-    for axis in _AXES:
+    for axis in AXES:
         side = found.pop(f"{axis}_side", None)
         behind = [found.pop(f"{axis}_{part}", "") for part in ("min", "sec")]
         if axis in found and (side is not None or any(behind)):
-            text = " ".join(str(one).strip() for one in (found[axis], *behind, side or ""))
-            found[axis] = written(axis, text, lettered=side is not None)
+            text = " ".join(str(one).strip() for one in (found[axis], *behind)).strip()
+            found[axis] = written(axis, text) if side is None else sided(axis, text, str(side))
     return found
 
 
@@ -144,19 +143,30 @@ def columns_of(header: list[str]) -> dict[str, str]:
         found["time"] = found.pop("date")
     if "lat" in found and "lon" in found:
         found.pop("position", None)
-    for column in header:
-        beside = "" if column in found.values() else _beside(column)
-        if beside == "zone" or beside.partition("_")[0] in found:
-            found.setdefault(beside, column)
     return found
 
 
-def _beside(column: str) -> str:
-    """Return what a column says of another: minutes, which side, which zone; empty if nothing."""
-    for axis in _AXES:
-        if part := names_part(axis, column) or "side" * names_side(axis, column):
-            return f"{axis}_{part}"
-    return "zone" * names_zone_column(column)
+def may_stand_beside(column: str) -> bool:
+    """Tell whether a column by its name may say minutes, a side or a zone of another's."""
+    return names_zone_column(column) or any(
+        names_part(axis, column) or names_side(axis, column) for axis in AXES
+    )
+
+
+def beside(chosen: Mapping[str, str], sample: Sample) -> dict[str, str]:
+    """Return which columns say minutes, sides and the zone of chosen ones, as `naming` takes them
+    of feeds: what says nothing, or stands beside fractions of a degree, is left.
+    """
+    found = {}
+    for axis in AXES:
+        if axis in chosen:
+            numbers = numbers_of(sample.of(chosen[axis]), ",")
+            for part in parts_of(sample, axis, numbers):
+                found[f"{axis}_{names_part(axis, part)}"] = part
+            found[f"{axis}_side"] = hemisphere_of(sample, axis)
+    zones = (name for name in sample.header if names_zone_column(name) and sample.of(name))
+    found["zone"] = next(zones, "")
+    return {quantity: column for quantity, column in found.items() if column}
 
 
 def defaults_of(source: str) -> tuple[float, float]:

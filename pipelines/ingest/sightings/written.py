@@ -5,8 +5,10 @@ import re
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
-from pipelines.ingest.places import is_written, written
+from pipelines.ingest.column_names import zone_named
+from pipelines.ingest.places import is_written, side_sign, written
 
 _MONTHS: Final = tuple(
     tuple(names.split())
@@ -38,10 +40,9 @@ _EPOCH: Final = re.compile(r"(\d{9,10}(?:\.\d+)?)|(\d{13})(?:\.0)?", re.ASCII)
 """Milliseconds since 2001: twelve digits are a date and a clock written together, too."""
 _NO_CLOCK: Final = re.compile(r"[\d-]+|\d{4}-?W[\d-]+", re.ASCII)
 _ZONE: Final = re.compile(rf" ?({'|'.join(ZONES)})$")
-_OFFSET: Final = re.compile(r"(?:UTC|GMT)? ?([+-]?)(\d{1,2})(?::?00)?", re.ASCII)
-_MOST_HOURS: Final = 14
 _MAX_ANGLE: Final = 40
 """Characters of an angle, written however it may be."""
+_NUMBERS: Final = re.compile(r"\d+(?:[.,]\d+)?", re.ASCII)
 _PLACE: Final = re.compile(r"([^NSEWUTB]+[NSU])[ ,;/]*([^NSEWUTB]+[EWTB])", re.IGNORECASE)
 _TWO: Final = re.compile(
     r"(?=.*\.)(-?\d{1,2}(?:\.\d+)?)(?: ?[,;/] ?| )(-?\d{1,3}(?:\.\d+)?)", re.ASCII
@@ -88,18 +89,20 @@ def names_zone(value: Any) -> bool:
     return False
 
 
-def zone_written(text: str) -> str:
-    """Return a zone of a column of its own as it is written behind a time; what is none stays, and
-    makes no time.
+def in_zone(value: Any, zone: str) -> str:
+    """Return a time that names no zone with that which stands beside it ("MYT", "+8",
+    "Asia/Kuala_Lumpur") behind it; what is no zone, or of an hour that is there twice, makes no
+    time.
 
-    >>> [zone_written(one) for one in ("myt", "+8", "UTC+07:00", "-03:00", "somewhere")]
-    ['MYT', 'MYT', 'WIB', '-03:00', 'somewhere']
+    >>> [in_zone("5 Jan 2026 18:00", one) for one in ("myt", "UTC+07:00", "somewhere")]
+    ['2026-01-05T18:00:00+08:00', '2026-01-05T18:00:00+07:00', '5 Jan 2026 18:00 somewhere']
     """
-    offset = _OFFSET.fullmatch(text.strip().upper())
-    if offset is None or int(offset[2]) > _MOST_HOURS:
-        return text.strip().upper() if text.strip().upper() in ZONES else text.strip()
-    said = f"{offset[1] or '+'}{int(offset[2]):02d}:00"
-    return next((name for name, hours in ZONES.items() if hours == said), said)
+    if known := zone_named(zone.strip()):
+        with suppress(ValueError, OverflowError):  # said of the time itself
+            at = time(value).replace(tzinfo=ZoneInfo(known))
+            if at.utcoffset() == at.replace(fold=1).utcoffset():
+                return at.isoformat()
+    return f"{str(value).strip()} {zone.strip()}"
 
 
 def _moment(text: str) -> datetime:
@@ -146,6 +149,25 @@ def angle(value: Any, sides: str) -> float:
     if math.isnan(found):
         raise ValueError("isn't an angle")
     return found
+
+
+def sided(axis: str, text: str, side: str) -> float:
+    """Return degrees with the side of the equator, or of Greenwich, beside them; NaN where that
+    says none, or another than their sign or letter: one that agrees says it twice.
+
+    >>> [sided("lat", one, "S") for one in ("2.5", "-2.5", "2d30m0s", "2.5N")]
+    [-2.5, -2.5, -2.5, nan]
+    """
+    found = written(axis, f"{text} {side}", lettered=True)
+    # Behind three numbers "s" may be that of seconds.
+    if not _is_sided(text) or (not math.isnan(found) and len(_NUMBERS.findall(text)) > 2):
+        return found
+    alone, sign = written(axis, text), side_sign(axis, side)
+    return alone if sign and alone * sign >= 0 else math.nan
+
+
+def _is_sided(text: str) -> bool:
+    return is_written(text) or text.strip()[:1] in ("-", "+")
 
 
 def place(value: Any) -> tuple[str, str] | None:

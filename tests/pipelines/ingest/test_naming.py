@@ -300,6 +300,23 @@ def test_a_row_of_another_zone_than_the_first_is_not_put_hours_off(read, zone):
     assert got.report.other_messages == {"WIT": 2}
 
 
+@pytest.mark.parametrize("blank", ["", "n/a"])
+def test_rows_without_a_zone_beside_such_of_utc_are_read_as_where_nobody_says_one(read, blank):
+    rows = [f"563000001,2026-03-14 10:00:0{k},{blank if k % 2 else 'UTC'},1,103" for k in range(9)]
+    got = read("\n".join(["MMSI,Time,Timezone,Lat,Lon", *rows, ""]))
+    assert len(got.positions) == 9
+
+
+@pytest.mark.parametrize("sides", ["NS", ("North", "south"), ("LU", "LS"), ("utara", "selatan")])
+def test_a_sign_that_agrees_with_its_side_says_it_twice(read, sides):
+    """Of sides in words the table was refused, and for one damaged cell."""
+    cells = [f"{k - 10.5},{sides[k < 11]}" for k in range(21)]
+    rows = [f"563000001,{epoch(T) + k},{cell},103" for k, cell in enumerate([*cells, "x,N"])]
+    got = read("\n".join(["mmsi,t,lat,lat_dir,lon", *rows, ""]))
+    assert got.positions["lat"].tolist() == [k - 10.5 for k in range(21)]
+    assert got.report.rejected == {"position": 1}
+
+
 def test_a_header_that_is_there_twice_costs_no_column(read):
     row = "563000001,2026-03-14T10:00:0{k}Z,1,103,B,{type}"
     rows = [row.format(k=k, type=18 if k % 2 else 24) for k in range(10)]

@@ -200,6 +200,11 @@ def test_what_is_no_time_or_position_is_guessed_of_nowhere(read, when, where, re
         ("lat,lat min,N/S,lon,lon min,E/W", "1,30,S,103,15,E", [-1.5, 103.25]),
         ("lat,lon,direction", "1.5,103.5,S", [1.5, 103.5]),  # where it goes
         ("position,N/S", "01-30.0S 103-30.0E,S", [-1.5, 103.5]),
+        ("lat,N/S,lon", "-1.5,S,103.5", [-1.5, 103.5]),  # said twice
+        ("lat,N/S,lon", "1.5S,S,103.5", [-1.5, 103.5]),
+        ("lat,N/S,lon,E/W", "-1.5,,103.5,", [-1.5, 103.5]),  # nobody filled it in
+        ("lat,lon,lat_min,lat_max", "1.5,103.5,1,2", [1.5, 103.5]),  # a box round it
+        ("lat,lon,hemisphere", "1.5,103.5,E", [1.5, 103.5]),
     ],
 )
 def test_minutes_and_sides_of_their_own_columns_count(read, columns, cells, expected):
@@ -208,16 +213,20 @@ def test_minutes_and_sides_of_their_own_columns_count(read, columns, cells, expe
     assert got.sightings[["lat", "lon"]].to_numpy()[0].tolist() == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("cells", ["1.5,,103.5", "1.5,x,103.5", "1.5S,S,103.5", "-1.5,S,103.5"])
-def test_a_side_that_says_nothing_or_too_much_costs_its_row(read, cells):
-    got = read(f"time,lat,N/S,lon\n2026-03-01T12:00Z,{cells}\n")
-    assert got.sightings.empty
+@pytest.mark.parametrize("cells", ["1.5,,103.5", "1.5,x,103.5", "1.5S,N,103.5", "-1.5,N,103.5"])
+def test_a_side_that_says_nothing_or_another_costs_its_row(read, cells):
+    whole = "2026-03-01T12:00Z,1.6,S,103.5"
+    got = read(f"time,lat,N/S,lon\n{whole}\n{whole}5\n2026-03-01T12:00Z,{cells}\n")
+    assert len(got.sightings) == 2
     assert got.report.rejected == {"lat: isn't a number": 1}
 
 
 @pytest.mark.parametrize(
     ("zone", "utc"),
-    [("MYT", "04:00"), ("+8", "04:00"), ("UTC+07:00", "05:00"), ("UTC", "12:00"), ("", "12:00")],
+    [
+        *[("MYT", "04:00"), ("+8", "04:00"), ("8.0", "04:00"), ("Asia/Kuala_Lumpur", "04:00")],
+        *[("UTC+07:00", "05:00"), ("UTC", "12:00"), ("", "12:00")],
+    ],
 )
 def test_a_zone_of_its_own_column_counts(read, zone, utc):
     got = read(f"time,Timezone,lat,lon\n2026-03-01 12:00,{zone},1,103\n")
@@ -225,6 +234,9 @@ def test_a_zone_of_its_own_column_counts(read, zone, utc):
     assert read("time,Timezone,lat,lon\n2026-03-01 12:00,mars,1,103\n").sightings.empty
     stated = read(f"time,Timezone,lat,lon\n2026-03-01T12:00Z,{zone},1,103\n")
     assert f"{stated.sightings['time'][0]:%H:%M}" == "12:00"
+    named = read(f"time_utc,Timezone,lat,lon\n2026-03-01 12:00,{zone},1,103\n")  # as of feeds
+    assert f"{named.sightings['time'][0]:%H:%M}" == "12:00"
+    assert named.report.default_zone == 0
 
 
 def test_a_point_counts_more_than_a_position_in_words(read):
