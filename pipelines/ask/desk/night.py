@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Final
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from pandas.api.types import is_list_like
 
 from detectors.core.errors import SelatError
 from detectors.kinematics import geodesy
@@ -233,7 +232,7 @@ class Night:
 
     def track(self, *mmsis: Sequence[int | str] | int | str) -> gpd.GeoDataFrame:
         """Return the `reports` of one vessel or several over the run's window."""
-        asked = [one for some in mmsis for one in (some if is_list_like(some) else [some])]
+        asked = [one for some in mmsis for one in numbers(some) or ()]
         return self.reports(asked, self.run["start"], self.run["end"])
 
     def reports(
