@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from typing import TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 
 from detectors.core.errors import SelatError
 from pipelines.assess.incidents import made_of, with_parts
@@ -17,7 +16,7 @@ from pipelines.run.windows import TimeError, utc
 F = TypeVar("F", bound=pd.DataFrame)
 Time = str | date | np.datetime64
 """A time as a cell has it; a datetime, and so a timestamp of pandas, is a date too."""
-Polygons = gpd.GeoDataFrame | gpd.GeoSeries
+Polygons: TypeAlias = gpd.GeoDataFrame | gpd.GeoSeries
 
 
 def number(mmsi: int | str) -> int:
@@ -65,12 +64,12 @@ def moment(time: Time) -> pd.Timestamp:
     >>> moment(datetime.fromisoformat("2026-01-08T00:00+08:00")) == moment(date(2026, 1, 8))
     True
     """
-    if isinstance(time, str) or (isinstance(time, date) and not isinstance(time, datetime)):
-        return utc(str(time))
-    known = isinstance(time, datetime | np.datetime64) or time is None
-    stamp = pd.Timestamp(time) if known else None
-    if stamp is None:
-        raise TimeError(f"{time!r} is no time", hint="a text, or a timestamp with a zone")
+    given: Any = time  # a cell holds what it holds
+    if isinstance(given, str) or (isinstance(given, date) and not isinstance(given, datetime)):
+        return utc(str(given))
+    if given is not None and not isinstance(given, datetime | np.datetime64):
+        raise TimeError(f"{given!r} is no time", hint="a text, or a timestamp with a zone")
+    stamp = pd.NaT if given is None else pd.Timestamp(given)
     if pd.isna(stamp):
         raise TimeError(
             "a time is missing", hint="what goes on has no end yet: take night.run['end']"
@@ -87,13 +86,13 @@ def named(time: Time | None) -> str | None:
     return time if time is None or isinstance(time, str) else moment(time).isoformat()
 
 
-def drawn(area: Polygons) -> shapely.Geometry:
+def drawn(area: Polygons) -> Any:
     """Return one's own polygons as one outline in degrees.
 
     Raises SelatError if they aren't a frame or a column of geometries, don't say their coordinate
     system, or hold no polygon.
     """
-    if not isinstance(area, Polygons):
+    if not isinstance(area, gpd.GeoDataFrame | gpd.GeoSeries):
         raise SelatError(
             f"the area is a {type(area).__name__}, which says no coordinate system",
             hint="in degrees: gpd.GeoSeries([…], crs=4326)",
@@ -131,8 +130,8 @@ def lettered(table: F, events: pd.DataFrame | None = None) -> F:
         words = [made_of(str(text), whole=True) for text in parts["made_of"]]
         told["made_of"] = pd.Series(words, table.index, dtype="str")
     if "evidence" in table:
-        texts = [one.json() for one in table["evidence"]]
-        told["evidence"] = pd.Series(texts, table.index, dtype="str")
+        written = [one.json() for one in table["evidence"]]
+        told["evidence"] = pd.Series(written, table.index, dtype="str")
     return table.assign(**told)
 
 

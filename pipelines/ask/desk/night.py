@@ -232,7 +232,7 @@ class Night:
 
     def track(self, *mmsis: Sequence[int | str] | int | str) -> gpd.GeoDataFrame:
         """Return the `reports` of one vessel or several over the run's window."""
-        asked = mmsis[0] if len(mmsis) == 1 else mmsis
+        asked: Any = mmsis[0] if len(mmsis) == 1 else mmsis
         return self.reports(asked, self.run["start"], self.run["end"])
 
     def reports(
@@ -282,8 +282,8 @@ class Night:
         start, end = self._around(event)
         found = self.opened.reports(None, start, end)
         found = found[~found["mmsi"].isin(_vessels(event))]
-        places = (found[name].to_numpy() for name in ("lat", "lon"))
-        distance_m = np.asarray(geodesy.distance_m(*places, event["lat"], event["lon"]))
+        lat, lon = (found[name].to_numpy() for name in ("lat", "lon"))
+        distance_m = np.asarray(geodesy.distance_m(lat, lon, event["lat"], event["lon"]))
         near = found.assign(distance_m=distance_m)[distance_m <= within_nm * METRES_PER_NM]
         return lettered(near.reset_index(drop=True))
 
