@@ -7,7 +7,6 @@ from typing import Any, TypeAlias, TypeVar
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 
 from detectors.core.errors import SelatError
 from pipelines.assess.incidents import made_of, with_parts
@@ -65,13 +64,12 @@ def moment(time: Time) -> pd.Timestamp:
     >>> moment(datetime.fromisoformat("2026-01-08T00:00+08:00")) == moment(date(2026, 1, 8))
     True
     """
-    given: Any = time  # whatever stands in a cell
+    given: Any = time  # a cell holds what it holds
     if isinstance(given, str) or (isinstance(given, date) and not isinstance(given, datetime)):
         return utc(str(given))
-    known = isinstance(given, datetime | np.datetime64) or given is None or given is pd.NaT
-    stamp = pd.Timestamp(given) if known else None
-    if stamp is None:
-        raise TimeError(f"{time!r} is no time", hint="a text, or a timestamp with a zone")
+    if given is not None and not isinstance(given, datetime | np.datetime64):
+        raise TimeError(f"{given!r} is no time", hint="a text, or a timestamp with a zone")
+    stamp = pd.NaT if given is None else pd.Timestamp(given)
     if pd.isna(stamp):
         raise TimeError(
             "a time is missing", hint="what goes on has no end yet: take night.run['end']"
@@ -88,13 +86,13 @@ def named(time: Time | None) -> str | None:
     return time if time is None or isinstance(time, str) else moment(time).isoformat()
 
 
-def drawn(area: Polygons) -> shapely.Geometry:
+def drawn(area: Polygons) -> Any:
     """Return one's own polygons as one outline in degrees.
 
     Raises SelatError if they aren't a frame or a column of geometries, don't say their coordinate
     system, or hold no polygon.
     """
-    if not isinstance(area, Polygons):
+    if not isinstance(area, gpd.GeoDataFrame | gpd.GeoSeries):
         raise SelatError(
             f"the area is a {type(area).__name__}, which says no coordinate system",
             hint="in degrees: gpd.GeoSeries([…], crs=4326)",
