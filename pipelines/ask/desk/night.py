@@ -232,7 +232,7 @@ class Night:
 
     def track(self, *mmsis: Sequence[int | str] | int | str) -> gpd.GeoDataFrame:
         """Return the `reports` of one vessel or several over the run's window."""
-        asked = [one for some in mmsis for one in ([some] if isinstance(some, int | str) else some)]
+        asked = [one for some in mmsis for one in numbers(some) or ()]
         return self.reports(asked, self.run["start"], self.run["end"])
 
     def reports(
