@@ -37,6 +37,9 @@ def note_failure(installation: Installation, error: Exception, what: str = NIGHT
     said = clean(_in_words(error))
     text = f"{minute(datetime.now(UTC))}: {what} failed: {said}\n"
     sys.stderr.write(text)
+    if what == NIGHT:
+        with suppress(OSError):  # of another failure
+            installation.failure_trace.unlink(missing_ok=True)
     with suppress(OSError):
         if what == NIGHT:
             installation.failure.touch()

@@ -104,8 +104,8 @@ def _folder_then(installation: "Installation", as_of: str) -> "tuple[Path, pd.Ti
 
 
 def show_latest(installation: "Installation", *, as_json: bool) -> None:
-    """Show the first ten of the newest run."""
-    _show(installation, _latest(installation), top=SHOWN, as_json=as_json)
+    """Show the first ten of the newest run; to a program all."""
+    _show(installation, _latest(installation), top=None if as_json else SHOWN, as_json=as_json)
 
 
 def _show(

@@ -205,7 +205,7 @@ def candidates(header: Sequence[str]) -> list[str]:
 def names_time(column: str) -> bool:
     """Tell whether a column by its name holds times, in whatever zone."""
     words = {token.casefold() for token in _TOKEN.findall(column[:_LONGEST])}
-    return bool(words & _TIME_WORDS) or "time" in matches_of([column])
+    return bool(words & {*_TIME_WORDS, "epoch"}) or "time" in matches_of([column])
 
 
 def names_utc(column: str) -> bool:

@@ -195,14 +195,18 @@ def key(feed: FeedFile, options: IngestOptions) -> str:
 
 
 def keys(feed: FeedFile, options: IngestOptions) -> Iterator[str]:
-    """Return what `key` does, and what it did with each decoder before, newest first."""
-    read_so = f"{feed.sha256}|{options.key(_layouts_of(feed, options))}"
-    return (f"{read_so}|{version}" for version in range(DECODER_VERSION, 0, -1))
+    """Return what `key` does, and what it did with each decoder and layout before, newest first."""
+    layouts = dict.fromkeys(_layouts_of(feed, options))
+    read_so = [f"{feed.sha256}|{options.key(each)}" for each in layouts]
+    return (f"{one}|{version}" for version in range(DECODER_VERSION, 0, -1) for one in read_so)
 
 
-def _layouts_of(feed: FeedFile, options: IngestOptions) -> str:
-    """Return the layouts that a feed is read with, each with its digest; empty if with none."""
+def _layouts_of(feed: FeedFile, options: IngestOptions) -> tuple[str, str]:
+    """Return the layouts that a feed is read with, each with its digest, and as they were in older
+    programs; empty if with none.
+    """
     used: set[str] = set()
+    older: set[str] = set()
     budget = Budget(options.max_uncompressed_bytes, options.max_ratio)
     try:
         for member in members(feed.path, feed.name, budget, lambda _: None, feed.size):
@@ -210,6 +214,7 @@ def _layouts_of(feed: FeedFile, options: IngestOptions) -> str:
             with suppress(Exception):  # not a feed: `decode` says why
                 kind = sniff(head, feed.name, options.layouts, options.mapping, member.path)
                 used.add(kind.key)
+                older.add(kind.older_key or kind.key)
     except Exception:  # it can't be read: `decode` says why
-        return ""
-    return ",".join(sorted(used - {""}))
+        return "", ""
+    return ",".join(sorted(used - {""})), ",".join(sorted(older - {""}))

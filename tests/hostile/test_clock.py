@@ -19,7 +19,8 @@ from pipelines.ask.health.gather import gather
 from pipelines.base.progress import reporter
 from pipelines.base.schedule import Served, write_served
 from pipelines.base.settings import load
-from pipelines.ingest import decoding
+from pipelines.ingest import decoding, naming
+from pipelines.ingest.samples import zone_beside
 from pipelines.ingest.waiting import Waiting
 from pipelines.run import feeds
 from pipelines.store import read, write
@@ -143,6 +144,21 @@ def test_what_a_decoder_of_before_read_gives_way_to_what_this_one_reads(
             ingest(tmp_path / "old", path)
         ingest(tmp_path / "old", path)
         ingest(tmp_path / "new", path)
+    assert_same(content(tmp_path / "old"), content(tmp_path / "new"))
+
+
+def test_a_table_with_zones_that_was_read_by_rows_of_every_zone_gives_way(
+    tmp_path: Path, at: At, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at(24)
+    path = tmp_path / "zones.csv"
+    rows = [f"56300000{k},{datetime.fromtimestamp(NOW_S, UTC):%F %T},UTC,1,103" for k in range(9)]
+    path.write_text("\n".join(["mmsi,time,timezone,lat,lon", *rows, ""]))
+    with monkeypatch.context() as before:
+        before.setattr(naming, "zone_beside", lambda sample: (zone_beside(sample)[0], {}))
+        ingest(tmp_path / "old", path)
+    ingest(tmp_path / "old", path)
+    ingest(tmp_path / "new", path)
     assert_same(content(tmp_path / "old"), content(tmp_path / "new"))
 
 

@@ -76,8 +76,11 @@ def _typed(runs: pd.DataFrame, text: str) -> pd.Timestamp:
             hint=f"a time is 2026-11-25T02:00Z; the newest runs are {newest}",
         ) from error
     if time > max([*runs["known_time"], pd.Timestamp.now("UTC")]):
-        looked = f"the newest run had looked at reports up to {minute(runs['known_time'].max())}"
-        raise TimeError(f"{text} lies ahead", hint=looked if len(runs) else "no run is finished")
+        looked = "no run is finished"
+        if len(runs):
+            known = minute(runs["known_time"].max())
+            looked = f"the newest run had looked at reports up to {known}"
+        raise TimeError(f"{text} lies ahead", hint=looked)
     return time
 
 

@@ -110,11 +110,14 @@ class Found:
         What goes into the report: the name of the format or layout.
     key
         What the rows depend on beside the feed and the options; part of the ledger's key.
+    older_key
+        What that was in older programs, where it was another: by rows of every zone.
     """
 
     name: str
     read: Callable[[Feed], Iterator[Batch]]
     key: str = ""
+    older_key: str = ""
 
 
 class Format(Protocol):

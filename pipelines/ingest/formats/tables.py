@@ -23,4 +23,10 @@ def by_layout(
             feed.report.named(named)
         return Table(layout, feed.source, feed.options, feed.report).batches(cells(feed))
 
-    return Found(layout.name, read, f"{layout.name}@{layout.digest}" if key is None else key)
+    if key is not None:
+        return Found(layout.name, read, key)
+    of = f"{layout.name}@{layout.digest}"
+    if named is None or not layout.keep:
+        return Found(layout.name, read, of)
+    every_row = layout.model_copy(update={"keep": {}})
+    return Found(layout.name, read, of, f"{layout.name}@{every_row.digest}")

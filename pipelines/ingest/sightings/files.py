@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from itertools import islice
@@ -189,7 +189,8 @@ def _from_csv(text: str, name: str, report: SightingsReport) -> Iterator[Raw]:
     names = [one for one in table.header if one in chosen.values() or may_stand_beside(one)]
     places = {column: table.header.index(column) for column in names}
     first = islice(Table(text, name).rows(places), _LOOKED_AT)
-    _with_beside(chosen, [row.fields for row in first if not row.wrong], report)
+    rows = [list(row.fields.values()) for row in first if not row.wrong]
+    _with_beside(chosen, Sample(list(places), rows), report)
     if twice := [column for column in chosen.values() if table.header.count(column) > 1]:
         raise SightingsError(
             f"{name} has several columns {twice[0]!r}", hint="rename all of them but one"
@@ -216,17 +217,14 @@ def _from_geojson(text: str, name: str, report: SightingsReport) -> Iterator[Raw
     named = {quantity: key for quantity, key in chosen.items() if quantity not in ("lat", "lon")}
     first = [_properties(feature) for feature in features[:_LOOKED_AT]]
     zones = [key for key in keys if names_zone_column(key)]
-    _with_beside(named, [{key: one.get(key, "") for key in zones} for one in first], report)
+    rows = [["" if (cell := one.get(key)) is None else str(cell) for key in zones] for one in first]
+    _with_beside(named, Sample(zones, rows), report)
     return _features(features, named)
 
 
-def _with_beside(
-    chosen: dict[str, str], first: Sequence[Mapping[str, Any]], report: SightingsReport
-) -> None:
+def _with_beside(chosen: dict[str, str], sample: Sample, report: SightingsReport) -> None:
     """Add to the chosen columns those that say minutes, sides and zones of theirs."""
-    header = list(first[0]) if first else []
-    rows = [["" if cell is None else str(cell) for cell in row.values()] for row in first]
-    chosen |= beside(chosen, Sample(header, rows))
+    chosen |= beside(chosen, sample)
     report.unused_columns = [one for one in report.unused_columns if one not in chosen.values()]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pipelines import store
-from pipelines.base.failure import forget_failure
+from pipelines.base.failure import forget_failure, keep_traceback, note_failure
 from pipelines.base.settings import load
 from pipelines.run.night import NightRequest, run_night
 from tests.conftest import asking_only
@@ -159,6 +159,9 @@ def test_runs_without_their_store_are_told_and_no_new_store_is_begun(
     assert "is its disk mounted?" in told.value.hint
     assert "there is no store" in home.failure.read_text()
     assert "in run_night" in home.failure_trace.read_text()  # of an error of ours, too
+    note_failure(home, store.StoreError("the next night's"))
+    assert not home.failure_trace.exists(), "it was another failure's"
+    keep_traceback(home, told.value)
     forget_failure(home)
     assert not home.failure.exists()
     assert not home.failure_trace.exists()

@@ -417,3 +417,12 @@ def test_an_incident_that_is_on_the_list_again_returned(tmp_path: Path) -> None:
             "ab02": "new",
         }
         assert recall.changes(writer, one, three).incidents["change"].tolist() == ["new"]
+
+
+def test_a_time_that_lies_ahead_is_refused_also_where_no_run_is_finished(tmp_path: Path) -> None:
+    """What reports say is asked without a run, and it ended in a traceback."""
+    with store.write(tmp_path):
+        pass
+    with store.read(tmp_path) as reader, pytest.raises(TimeError, match="lies ahead") as raised:
+        recall.time_of(reader, "2150-01-01")
+    assert raised.value.hint == "no run is finished"

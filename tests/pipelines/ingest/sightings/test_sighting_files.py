@@ -239,6 +239,11 @@ def test_a_zone_of_its_own_column_counts(read, zone, utc):
     assert named.report.default_zone == 0
 
 
+@pytest.mark.parametrize("row", ["", "2026-03-01T12:00Z,1\n"])
+def test_a_header_alone_is_no_sighting_whatever_it_has_beside(read, row):
+    assert read(f"time,lat,N/S,lat min,lon,tz\n{row}").sightings.empty
+
+
 def test_a_point_counts_more_than_a_position_in_words(read):
     got = read(collection(feature(101.0, 2.0, time="2026-03-01T12:00Z", position="1.5 103.0")))
     assert got.sightings[["lat", "lon"]].to_numpy().tolist() == [[2.0, 101.0]]
