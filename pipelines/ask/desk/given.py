@@ -7,6 +7,7 @@ from typing import Any, TypeAlias, TypeVar
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from detectors.core.errors import SelatError
 from pipelines.assess.incidents import made_of, with_parts
