@@ -1,5 +1,6 @@
 """Silences in which reports came that were set aside: the vessel was sending all the same."""
 
+from datetime import timedelta
 from typing import Final
 
 import numpy as np
@@ -25,6 +26,9 @@ the minutes by which clocks are wrong, are less."""
 SENDING: Final = 5
 """So many reports with false positions show that it was sending, as `spoofing` asks for
 (`min_reports`); a few may be another vessel's with a damaged number."""
+ALIVE: Final = timedelta(minutes=15)
+"""No further from the one before, as `spoofing` asks for (`alive_s`): of fixes here and there,
+hours apart, nothing is told there, and a silence among them would be told nowhere."""
 BEND: Final = 1.1
 """The way by a place is no longer than so many times the straight one: it lies between the ends."""
 
@@ -54,13 +58,21 @@ def _meanwhile(silences: Silences, reports: History, noise: pd.DataFrame) -> pd.
 
 
 def not_sending(limits: Limits, silences: Silences, reports: History, context: Context) -> Silences:
-    """Leave out silences in which `SENDING` or more reports came with false positions, unless there
-    is a stretch of it, long enough, in which not even these came: whatever it hid, it was sending.
+    """Leave out silences in which `SENDING` or more reports came with false positions, each within
+    `ALIVE` of the one before, unless there is a stretch of it, long enough, in which not even these
+    came: whatever it hid, it was sending.
     """
     false = context.noise["reason"].isin(ASTRAY).to_numpy(bool)
     aside = _meanwhile(silences, reports, context.noise[false])
     silence, at_us = aside["silence"].to_numpy("int64"), epoch_us(aside["time"])
-    sending = np.bincount(silence, minlength=len(silences.row)) >= SENDING
+    order = np.lexsort((at_us, silence))
+    silence, at_us = silence[order], at_us[order]
+    alive_us = ALIVE // timedelta(microseconds=1)
+    begins = (np.diff(silence, prepend=-1) != 0) | (np.diff(at_us, prepend=0) > alive_us)
+    run = np.cumsum(begins)
+    many = np.bincount(run)[run] >= SENDING
+    silence, at_us = silence[many], at_us[many]
+    sending = np.bincount(silence, minlength=len(silences.row)) > 0
     return silences.narrowed(
         ~sending | _unheard_for_long(limits, silences, reports, silence, at_us)
     )

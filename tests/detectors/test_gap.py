@@ -555,11 +555,12 @@ def test_ground_between_its_ends_shows_that_it_was_heard(every_h, ahead, n_found
         (0.1, frames.CLOCK_FAULT, 1),
         (0.75, frames.FALSE_FIX, 1),
         (2.0, frames.FALSE_FIX, 1),
+        (0.3, frames.FALSE_FIX, 1),
     ],
 )
 def test_who_sends_false_positions_is_not_silent(every_h, reason, n_found):
     """For three hours it sends one place far off: every six minutes, or three times, which may be
-    another's with a damaged number, or once.
+    another's with a damaged number, or once, or so seldom that `spoofing` may tell of none.
     """
     at = np.arange(30, 33, every_h)[1:]
     assert set_aside(at, 3.5, np.full(len(at), 100.2), reason) == n_found
