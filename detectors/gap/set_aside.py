@@ -25,6 +25,9 @@ the minutes by which clocks are wrong, are less."""
 SENDING: Final = 5
 """So many reports with false positions show that it was sending, as `spoofing` asks for
 (`min_reports`); a few may be another vessel's with a damaged number."""
+SENDING_S: Final = 600
+"""From the first of them to the last, as `spoofing` asks for (`min_duration_s`): of fewer seconds
+it tells nothing, and then nothing would be told at all."""
 BEND: Final = 1.1
 """The way by a place is no longer than so many times the straight one: it lies between the ends."""
 
@@ -54,13 +57,18 @@ def _meanwhile(silences: Silences, reports: History, noise: pd.DataFrame) -> pd.
 
 
 def not_sending(limits: Limits, silences: Silences, reports: History, context: Context) -> Silences:
-    """Leave out silences in which `SENDING` or more reports came with false positions, unless there
-    is a stretch of it, long enough, in which not even these came: whatever it hid, it was sending.
+    """Leave out silences in which `SENDING` or more reports came with false positions, over
+    `SENDING_S`, unless there is a stretch of it, long enough, in which not even these came:
+    whatever it hid, it was sending.
     """
     false = context.noise["reason"].isin(ASTRAY).to_numpy(bool)
     aside = _meanwhile(silences, reports, context.noise[false])
     silence, at_us = aside["silence"].to_numpy("int64"), epoch_us(aside["time"])
-    sending = np.bincount(silence, minlength=len(silences.row)) >= SENDING
+    first_us, last_us = silences.end_us.copy(), silences.start_us.copy()
+    np.minimum.at(first_us, silence, at_us)
+    np.maximum.at(last_us, silence, at_us)
+    many = np.bincount(silence, minlength=len(silences.row)) >= SENDING
+    sending = many & (last_us - first_us >= SENDING_S * SECOND_US)
     return silences.narrowed(
         ~sending | _unheard_for_long(limits, silences, reports, silence, at_us)
     )
