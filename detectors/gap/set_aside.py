@@ -26,6 +26,9 @@ the minutes by which clocks are wrong, are less."""
 SENDING: Final = 5
 """So many reports with false positions show that it was sending, as `spoofing` asks for
 (`min_reports`); a few may be another vessel's with a damaged number."""
+SENDING_S: Final = 600
+"""From the first of them to the last, as `spoofing` asks for (`min_duration_s`): of fewer seconds
+it tells nothing, and then nothing would be told at all."""
 ALIVE: Final = timedelta(minutes=15)
 """No further from the one before, as `spoofing` asks for (`alive_s`): of fixes here and there,
 hours apart, nothing is told there, and a silence among them would be told nowhere."""
@@ -59,8 +62,8 @@ def _meanwhile(silences: Silences, reports: History, noise: pd.DataFrame) -> pd.
 
 def not_sending(limits: Limits, silences: Silences, reports: History, context: Context) -> Silences:
     """Leave out silences in which `SENDING` or more reports came with false positions, each within
-    `ALIVE` of the one before, unless there is a stretch of it, long enough, in which not even these
-    came: whatever it hid, it was sending.
+    `ALIVE` of the one before and over `SENDING_S`, unless there is a stretch of it, long enough, in
+    which not even these came: whatever it hid, it was sending.
     """
     false = context.noise["reason"].isin(ASTRAY).to_numpy(bool)
     aside = _meanwhile(silences, reports, context.noise[false])
@@ -69,8 +72,11 @@ def not_sending(limits: Limits, silences: Silences, reports: History, context: C
     silence, at_us = silence[order], at_us[order]
     alive_us = ALIVE // timedelta(microseconds=1)
     begins = (np.diff(silence, prepend=-1) != 0) | (np.diff(at_us, prepend=0) > alive_us)
-    run = np.cumsum(begins)
-    many = np.bincount(run)[run] >= SENDING
+    run = np.cumsum(begins) - 1
+    first = np.flatnonzero(begins)
+    last = np.r_[first[1:], len(run)][: len(first)] - 1
+    long = (last - first + 1 >= SENDING) & (at_us[last] - at_us[first] >= SENDING_S * SECOND_US)
+    many = long[run]
     silence, at_us = silence[many], at_us[many]
     sending = np.bincount(silence, minlength=len(silences.row)) > 0
     return silences.narrowed(

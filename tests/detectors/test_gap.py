@@ -566,7 +566,13 @@ def test_who_sends_false_positions_is_not_silent(every_h, reason, n_found):
     assert set_aside(at, 3.5, np.full(len(at), 100.2), reason) == n_found
 
 
-def set_aside(at_h, lat, lon, reason) -> int:
+def test_five_false_positions_within_a_minute_are_no_sending():
+    """Of so few seconds `spoofing` tells nothing, so the silence is what there is to tell."""
+    at, limits = 31.5 + np.arange(6) / 360, Gap(min_duration_a_s=7200)
+    assert set_aside(at, 3.5, np.full(6, 100.2), frames.FALSE_FIX, limits) == 1
+
+
+def set_aside(at_h, lat, lon, reason, limits=None) -> int:
     """Count silences of a ship of which nothing counts from the 30th hour to the 33rd but what was
     set aside.
     """
@@ -582,7 +588,7 @@ def set_aside(at_h, lat, lon, reason) -> int:
     told = {"mmsi": 563000001, "time": times, "lat": lat, "lon": lon, "ais_class": "A"}
     aside = make_positions(pd.DataFrame(told)).assign(reason=reason)
     context = replace(stage.context(), noise=frames.conform(aside, frames.NOISE))
-    return int(Gap().detect(stage.positions, context)["mmsi"].eq(563000001).sum())
+    return int((limits or Gap()).detect(stage.positions, context)["mmsi"].eq(563000001).sum())
 
 
 @pytest.mark.parametrize(("minutes", "n_found"), [((0, 6, 12, 18, 24), 0), ((0, 1, 2, 3, 4), 1)])
