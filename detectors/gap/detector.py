@@ -119,7 +119,7 @@ class Gap(Limits):
       ground that it came to after the silence began and left before it ended is where it was
       meanwhile (see `gap.set_aside`). Nor was it heard meanwhile as no vessel: a number of an aid,
       an aircraft or the like is a vessel's only while it makes way. Nor did it send false positions
-      meanwhile, five reports or more over ten minutes, each within 15 minutes of the one before:
+      meanwhile, five reports or more over 20 minutes, each within 15 minutes of the one before:
       then the question is one of these (`spoofing`).
     - The MMSI is a ship's (first digit 2-7, ITU-R M.585-9, annex 1), or what sends it stated
       `moving_kn` or more in a tenth of its reports of the day before: the beacons of fishing nets,

@@ -26,9 +26,9 @@ the minutes by which clocks are wrong, are less."""
 SENDING: Final = 5
 """So many reports with false positions show that it was sending, as `spoofing` asks for
 (`min_reports`); a few may be another vessel's with a damaged number."""
-SENDING_S: Final = 600
-"""From the first of them to the last, as `spoofing` asks for (`min_duration_s`): of fewer seconds
-it tells nothing, and then nothing would be told at all."""
+SENDING_S: Final = 1200
+"""From the first of them to the last, as `spoofing` asks for of one place (`min_frozen_s`): of less
+it may tell nothing, and then nothing would be told at all."""
 ALIVE: Final = timedelta(minutes=15)
 """No further from the one before, as `spoofing` asks for (`alive_s`): of fixes here and there,
 hours apart, nothing is told there, and a silence among them would be told nowhere."""

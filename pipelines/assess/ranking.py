@@ -56,7 +56,7 @@ class Assessment:
     left_out: frozenset[int]
     """Vessels that would be flagged if the night's list held more."""
     aside: frozenset[str]
-    """Ids of events that a conclusion, or their being own vessels', sets aside."""
+    """Ids of events that a conclusion, their being own vessels', or false positions set aside."""
     earlier: frozenset[str]
     """Ids of events that were told before, and flag nobody again: those of an earlier window, and
     silences of numbers that were given up on an earlier night."""
@@ -143,7 +143,7 @@ def assess(
     earlier = events["event_id"].isin(list(over)).to_numpy(bool)
     enough_alone = (events["score"] >= settings.min_score).to_numpy(bool)
     n_own = int((own & ~aside & ~earlier & enough_alone).sum())
-    set_by = frozenset(events.loc[aside | own, "event_id"])
+    set_by = frozenset(events.loc[aside | own | elsewhere, "event_id"])
     aside |= own | elsewhere | earlier
     heard = detection.heard
     if looked_at is None:

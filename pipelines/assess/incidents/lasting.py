@@ -140,7 +140,7 @@ def lasting(
     found
         `schemas.INCIDENTS` as `described` gives them, ids and status empty.
     aside
-        Ids of events that a conclusion or their vessels set aside.
+        Ids of events that a conclusion, their vessels or false positions set aside.
     left_out
         Vessels that the night's list has no room for.
     """
@@ -387,7 +387,7 @@ def _over(
     if all(status == "retracted" for status in looked_at):
         news = say("its events were retracted")
     elif not set(ids).isdisjoint(aside):
-        news = say("it is set aside: by a conclusion, or as an own vessel's")
+        news = say("it is set aside: by a conclusion, as an own vessel's, or as false positions")
     elif not vessels_in(row["vessels"]).isdisjoint(left_out):
         news = say("others weigh more, and the night's list is full")
     else:
