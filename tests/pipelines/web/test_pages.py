@@ -183,7 +183,7 @@ def test_filters_keep_what_they_name_and_a_link_shows_the_same(
 def test_an_incident_shows_evidence_reasons_and_vessels(
     reader: Reader, night: notebooks.Night, table: pd.DataFrame
 ) -> None:
-    events = night.events.set_index("event_id")
+    events = night.opened.events.set_index("event_id")
     for row in table.head(2).to_dict("records"):
         page = reader.page(f"/incident/{row['incident_id']}")
         assert row["title"] in page.all("h1")[0][1]

@@ -273,10 +273,11 @@ def test_a_file_is_no_serial_line(tmp_path: Path) -> None:
 
 
 LISTEN = """
-import sys
+import signal, sys
 from pathlib import Path
 from pipelines.ingest.listen import listen, stop_on_signals
 
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # ignored where the tests run under nohup
 with stop_on_signals() as stop:
     result = listen(sys.argv[1], Path(sys.argv[2]), stop=stop)
 print(result.counts.lines)
