@@ -185,20 +185,20 @@ def names_zone_column(column: str) -> bool:
     return "".join(_LETTERS.findall(column.rpartition(".")[2])).casefold() in _ZONE_NAMES
 
 
+def stands_beside(column: str) -> bool:
+    """Tell whether a column by its name may say minutes, a side or a zone of another's."""
+    return names_zone_column(column) or any(
+        names_side(axis, column) or names_part(axis, column) for axis in AXES
+    )
+
+
 def candidates(header: Sequence[str]) -> list[str]:
     """Return the columns that `naming.by_names` looks at; none if it makes no layout of them."""
     found = matches_of(header)
     if lacking(header) or UNCERTAIN in header:
         return []
     columns = {match.column for matches in found.values() for match in matches}
-    columns |= {
-        name
-        for name in header
-        if len(name) <= _LONGEST
-        and (
-            names_zone_column(name) or any(names_side(a, name) or names_part(a, name) for a in AXES)
-        )
-    }
+    columns |= {name for name in header if len(name) <= _LONGEST and stands_beside(name)}
     return [name for name in header if name in columns]
 
 

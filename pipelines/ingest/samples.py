@@ -225,7 +225,7 @@ def zone_beside(sample: Sample) -> tuple[str, dict[str, tuple[str, ...]]]:
     for column in sample.header:
         if names_zone_column(column):
             cells = sorted(set(sample.of(column)))
-            zones = {cell.upper() for cell in cells} - {""}
+            zones = {cell.upper() for cell in cells}
             if len(zones) == 1 and (zone := zone_named(zones.pop())):
                 # What is a number to the one reader is a text to another: 8.0 and 8.
                 said = [*cells, *(cell.removesuffix(".0") for cell in cells)]

@@ -20,7 +20,7 @@ from detectors.core import frames
 from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.base.bounded import DamageError
 from pipelines.ingest.beside import begins_truth
-from pipelines.ingest.column_names import names_zone_column
+from pipelines.ingest.column_names import names_zone_column, stands_beside
 from pipelines.ingest.containers import Budget, first_bytes, kind_of, members
 from pipelines.ingest.errors import IngestError
 from pipelines.ingest.lines import head_of
@@ -34,7 +34,6 @@ from pipelines.ingest.sightings.layout import (
     columns_of,
     defaults_of,
     joined,
-    may_stand_beside,
     zone_of,
 )
 from pipelines.ingest.sightings.report import FUTURE, SightingsError, SightingsReport
@@ -186,7 +185,7 @@ def _text(content: bytes, name: str) -> str:
 def _from_csv(text: str, name: str, report: SightingsReport) -> Iterator[Raw]:
     table = Table(text, name)
     chosen = _chosen(table.header, name, report)
-    names = [one for one in table.header if one in chosen.values() or may_stand_beside(one)]
+    names = [one for one in table.header if one in chosen.values() or stands_beside(one)]
     places = {column: table.header.index(column) for column in names}
     first = islice(Table(text, name).rows(places), _LOOKED_AT)
     rows = [list(row.fields.values()) for row in first if not row.wrong]

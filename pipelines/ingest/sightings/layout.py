@@ -49,7 +49,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.base.yaml_files import read_yaml
 from pipelines.ingest.column_names import names_zone_column
-from pipelines.ingest.places import AXES, names_part, names_side, written
+from pipelines.ingest.places import AXES, names_part, written
 from pipelines.ingest.samples import Sample, hemisphere_of, numbers_of, parts_of
 from pipelines.ingest.sightings.written import (
     ZONES,
@@ -144,13 +144,6 @@ def columns_of(header: list[str]) -> dict[str, str]:
     if "lat" in found and "lon" in found:
         found.pop("position", None)
     return found
-
-
-def may_stand_beside(column: str) -> bool:
-    """Tell whether a column by its name may say minutes, a side or a zone of another's."""
-    return names_zone_column(column) or any(
-        names_part(axis, column) or names_side(axis, column) for axis in AXES
-    )
 
 
 def beside(chosen: Mapping[str, str], sample: Sample) -> dict[str, str]:
