@@ -23,6 +23,7 @@ SOURCES: Final = (
     "repeats.py",
     "rows.py",
     "runs.py",
+    "seldom.py",
     "several.py",
     "shifted.py",
     "stretches.py",

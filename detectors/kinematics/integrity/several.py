@@ -14,10 +14,11 @@ from detectors.core.frames import SECOND_US
 from detectors.kinematics.geodesy import KNOT_MPS
 from detectors.kinematics.integrity.backward import without_backward
 from detectors.kinematics.integrity.chains import NEAR_M, best_chain, usual_kn
-from detectors.kinematics.integrity.confirmed import CONFIRMING_REPORTS, HULL_STEP_S, MANY_REPORTS
+from detectors.kinematics.integrity.confirmed import MANY_REPORTS
 from detectors.kinematics.integrity.jit import part
 from detectors.kinematics.integrity.rows import Rows, distance_m, taken
 from detectors.kinematics.integrity.runs import BRIEF_S, goes_on, runs
+from detectors.kinematics.integrity.seldom import few, is_hull, late_of, of_another, scattered
 from detectors.kinematics.integrity.shifted import (
     MOVING_KN,
     between,
@@ -26,7 +27,7 @@ from detectors.kinematics.integrity.shifted import (
     legs_of,
     misdated_s,
 )
-from detectors.kinematics.integrity.verdicts import JAMMED_S, MAX_NUMBER, Verdict
+from detectors.kinematics.integrity.verdicts import MAX_NUMBER, Verdict
 
 SOUND: Final = int(Verdict.SOUND)
 COPY: Final = int(Verdict.COPY)
@@ -51,11 +52,6 @@ ONE_SHARE: Final = 0.95
 SHIFTED_SHARE: Final = 0.5
 """So much of a chain on another's way at other times is that one's copy, shifted in time. The rest
 of such a copy lies where the vessel wasn't heard, or turned."""
-
-BRIEF_REPORTS: Final = 12
-"""Two further hulls of one number at once, each heard so seldom and for at most `JAMMED_S`, are
-fixes that scatter, of which some lie on ways that a vessel can have gone. Boats that share a
-default number are heard more often or for longer."""
 
 
 class Last(NamedTuple):
@@ -128,7 +124,7 @@ def tell_apart(
     usual = usual_kn(own, step_m, free)
     own = _as_stated(own, step_m, free, usual)
     of_hull, n_hulls = _chains(own, step_m, free, usual, verdict, shift_s)
-    _scattered(own.time_us, of_hull, n_hulls, verdict)
+    scattered(own.time_us, of_hull, n_hulls, verdict)
     numbers = _numbers(own, known, of_hull, n_hulls, heard)
     first = 0
     for place in open_at(heard, own.time_us[0]):
@@ -191,10 +187,10 @@ def _chains(own: Rows, step_m: Any, free: Any, usual: float, verdict: Any, shift
             break
         rows = np.flatnonzero(chain)
         free[rows] = False
-        few = _few(own.time_us[rows])
-        if goes_on(own, first, rows[~few], usual):
-            of_hull[rows[~few]] = 1
-            free[rows[few]] = True
+        alone = few(own.time_us[rows])
+        if goes_on(own, first, rows[~alone], usual):
+            of_hull[rows[~alone]] = 1
+            free[rows[alone]] = True
             first = np.flatnonzero(of_hull == 1)
             _same_time(own, first, free, verdict)
             track = taken(own, first)
@@ -203,22 +199,36 @@ def _chains(own: Rows, step_m: Any, free: Any, usual: float, verdict: Any, shift
         others = taken(own, rows)
         shifted = misdated_s(track, legs, others)
         copied = _share_on_way(shifted, others.sog) >= SHIFTED_SHARE
-        is_hull = _is_hull(others.time_us) and not copied
-        if not is_hull:
-            is_hull = drifts(track, shifted, others.time_us)
-        if not is_hull:
-            is_hull = fills(track, shifted, others.time_us)
-        if copied and not is_hull:
+        further = is_hull(others.time_us) and not copied
+        if not further:
+            further = drifts(track, shifted, others.time_us)
+        if not further:
+            further = fills(track, shifted, others.time_us)
+        if copied and not further:
             between(others, shifted)
-        n_hulls += is_hull
+        for number in range(2, n_hulls + 1):
+            hull = taken(own, np.flatnonzero(of_hull == number))
+            late_s = late_of(hull, others)
+            if further and _share_on_way(late_s, others.sog) >= SHIFTED_SHARE:
+                further = drifts(hull, late_s, others.time_us)
+            for place in range(len(rows)):
+                if np.isnan(shifted[place]):
+                    shifted[place] = late_s[place]
+        n_hulls += further
         for place in range(len(rows)):
             on_way = not np.isnan(shifted[place])
             # The first hull's reports with wrong times are within the other's reach, hours off.
-            if is_hull and not (on_way and few[place]):
+            if further and not (on_way and alone[place]):
                 of_hull[rows[place]] = n_hulls
                 continue
             verdict[rows[place]] = CLOCK_FAULT if on_way else FALSE_FIX
             shift_s[rows[place]] = shifted[place]
+        if further:
+            other = np.flatnonzero(of_hull == n_hulls)
+            of_another(own, first, other, of_hull, verdict, shift_s)
+            first = np.flatnonzero(of_hull == 1)
+            track = taken(own, first)
+            legs = legs_of(track)
     for row in range(n):
         if free[row]:
             verdict[row] = FALSE_FIX
@@ -273,65 +283,6 @@ def _behind_leaps(own: Rows, track: Any, whole: Any, free: Any, verdict: Any, sh
             if free[row] and whole[0, row] == whole[0, here]:
                 verdict[row], free[row] = CLOCK_FAULT, False
                 shift_s[row] = late_s
-
-
-@part
-def _is_hull(times_us: Any) -> bool:
-    """Tell whether a chain is a hull's: some reports close in time, or many."""
-    if len(times_us) >= MANY_REPORTS:
-        return True
-    near = 0
-    for row in range(1, len(times_us)):
-        near = near + 1 if times_us[row] - times_us[row - 1] <= HULL_STEP_S * SECOND_US else 0
-        if near >= CONFIRMING_REPORTS - 1:
-            return True
-    return False
-
-
-@part
-def _few(times_us: Any) -> Any:
-    """Tell which reports of a chain are by themselves, with fewer than `CONFIRMING_REPORTS`."""
-    n = len(times_us)
-    few = np.zeros(n, np.bool_)
-    begin = 0
-    for row in range(1, n + 1):
-        if row < n and times_us[row] - times_us[row - 1] <= HULL_STEP_S * SECOND_US:
-            continue
-        few[begin:row] = row - begin < CONFIRMING_REPORTS
-        begin = row
-    return few
-
-
-@part
-def _scattered(time_us: Any, of_hull: Any, n_hulls: int, verdict: Any) -> None:
-    """Make false what is of further hulls that are heard briefly and seldom, two and more within
-    `HULL_STEP_S`.
-    """
-    count = np.zeros(n_hulls + 1, np.int64)
-    since, until = np.zeros(n_hulls + 1, np.int64), np.zeros(n_hulls + 1, np.int64)
-    for row in range(len(of_hull)):
-        one = of_hull[row]
-        if count[one] == 0:
-            since[one] = time_us[row]
-        until[one] = time_us[row]
-        count[one] += 1
-    reach_us = int(HULL_STEP_S * SECOND_US)
-    false = np.zeros(n_hulls + 1, np.bool_)
-    for one in range(2, n_hulls + 1):
-        if count[one] >= BRIEF_REPORTS or until[one] - since[one] > JAMMED_S * SECOND_US:
-            continue
-        near = 0
-        for other in range(2, n_hulls + 1):
-            near += (
-                count[other] < BRIEF_REPORTS
-                and since[other] <= until[one] + reach_us
-                and until[other] >= since[one] - reach_us
-            )
-        false[one] = near > 1
-    for row in range(len(of_hull)):
-        if false[of_hull[row]]:
-            verdict[row] = FALSE_FIX
-            of_hull[row] = 0
 
 
 @part

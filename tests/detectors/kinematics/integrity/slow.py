@@ -23,9 +23,9 @@ from detectors.kinematics.integrity.confirmed import CONFIRMING_REPORTS, HULL_ST
 from detectors.kinematics.integrity.repeats import COPY_S
 from detectors.kinematics.integrity.rows import Rows, apart
 from detectors.kinematics.integrity.runs import BRIEF_S, HELD_M, MISSED_SHARE, runs
+from detectors.kinematics.integrity.seldom import BRIEF_REPORTS
 from detectors.kinematics.integrity.settling import LOOK_BACK_S, SETTLING_S, STRETCH_S
 from detectors.kinematics.integrity.several import (
-    BRIEF_REPORTS,
     CLOSING_S,
     MAX_HULLS,
     ONE_SHARE,
@@ -47,6 +47,7 @@ from tests.detectors.kinematics.integrity.slow_shifted import (
     fills,
     misdated_s,
     repeated,
+    shifts_s,
 )
 
 
@@ -159,23 +160,35 @@ def _one_vessel(own, known, heard, judged):
             free[twins] = False
             continue
         shifted = misdated_s(own.take(hulls[0]), own.take(rows))
-        on_way = ~np.isnan(shifted)
         sails = ~(sog[rows] < MOVING_KN)
         judged_by = sails if sails.any() else np.ones(len(rows), bool)
-        copied = np.mean(on_way[judged_by]) >= SHIFTED_SHARE
-        if (
+        copied = np.mean(~np.isnan(shifted[judged_by])) >= SHIFTED_SHARE
+        further = (
             (_is_hull(times[rows]) and not copied)
             or drifts(own.take(hulls[0]), shifted, times[rows])
             or fills(own.take(hulls[0]), shifted, times[rows])
-        ):
+        )
+        if copied and not further:
+            shifted = between(own.take(rows), shifted)
+        for hull in hulls[1:]:
+            late = _late_of(own.take(hull), own.take(rows))
+            if further and np.mean(~np.isnan(late[judged_by])) >= SHIFTED_SHARE:
+                further = drifts(own.take(hull), late, times[rows])
+            shifted = np.where(np.isnan(shifted), late, shifted)
+        if further:
             # The first hull's reports with wrong times are within the other's reach, hours off.
-            strays = on_way & few
+            strays = ~np.isnan(shifted) & few
             judged.verdict[rows[strays]] = Verdict.CLOCK_FAULT
             judged.shift_s[rows[strays]] = shifted[strays]
-            if not strays.all():
-                hulls.append(rows[~strays])
+            hulls += [] if strays.all() else [rows[~strays]]
+            theirs = hulls[0][_few(times[hulls[0]])]
+            late = _late_of(own.take(rows[~strays]), own.take(theirs))
+            wrong = ~np.isnan(late)
+            if np.count_nonzero(wrong) < len(hulls[0]):
+                judged.verdict[theirs[wrong]] = Verdict.CLOCK_FAULT
+                judged.shift_s[theirs[wrong]] = late[wrong]
+                hulls[0] = np.setdiff1d(hulls[0], theirs[wrong])
             continue
-        shifted = between(own.take(rows), shifted) if copied else shifted
         judged.verdict[rows] = np.where(np.isnan(shifted), Verdict.FALSE_FIX, Verdict.CLOCK_FAULT)
         judged.shift_s[rows] = shifted
     judged.verdict[free] = Verdict.FALSE_FIX
@@ -334,6 +347,17 @@ def _few(times_us):
     """Tell which reports of a chain are by themselves, with fewer than `CONFIRMING_REPORTS`."""
     run = np.cumsum(np.r_[False, np.diff(times_us) > HULL_STEP_S * SECOND_US])
     return np.asarray(np.bincount(run)[run] < CONFIRMING_REPORTS)
+
+
+def _late_of(track, others):
+    """Return how much later than a hull that is heard within `BRIEF_S` before and after reports are
+    at their place on its way; else NaN.
+    """
+    away_us = others.time_us[:, None] - track.time_us[None, :]
+    most_us = BRIEF_S * SECOND_US
+    before, after = (away_us > 0) & (away_us <= most_us), (away_us <= 0) & (away_us >= -most_us)
+    heard = before.any(axis=1) & after.any(axis=1)
+    return np.where(heard, shifts_s(track, others), np.nan)
 
 
 def usual_kn(time_us, lat, lon, sog):
