@@ -40,13 +40,17 @@ def misplaced(events: pd.DataFrame, min_score: float, now: pd.Timestamp) -> NDAr
     """
     found = np.zeros(len(events), bool)
     lies_there = events["kind"].isin(LIES_THERE).to_numpy(bool)
-    tracks = events["track_ids"].tolist()
     start_us, end_us = (epoch_us(part) for part in (events["start"], events["end"].fillna(now)))
     edge_us = EDGE // timedelta(microseconds=1)
+    on_track: dict[str, list[int]] = {}
+    tracks = events["track_ids"].tolist()
+    for row in np.flatnonzero(lies_there).tolist():
+        for track in tracks[row].split(";"):
+            on_track.setdefault(track, []).append(row)
     for row, false_track in _false_tracks(events, min_score):
-        on_it = np.array([false_track in one.split(";") for one in tracks], bool)
-        inside = (start_us >= start_us[row] - edge_us) & (end_us <= end_us[row] + edge_us)
-        found |= on_it & inside & lies_there
+        there = np.array(on_track.get(false_track, ()), "int64")
+        since = start_us[there] >= start_us[row] - edge_us
+        found[there[since & (end_us[there] <= end_us[row] + edge_us)]] = True
     return found
 
 
