@@ -278,7 +278,7 @@ def _chosen(header: list[str], name: str, report: SightingsReport) -> dict[str, 
             f"{name} lacks the columns {', '.join(missing)}",
             hint=f"it has: {there[:300]}; docs/reference/columns.md lists them",
         )
-    report.zone = zone_of(chosen["time"])
+    report.zone = zone_of(chosen["time"]) or zone_of(chosen.get("date", ""))
     used = {*chosen.values(), "lat", "lon"}
     report.unused_columns = [column for column in header if column not in used]
     return chosen

@@ -116,6 +116,16 @@ def test_what_people_write_down_is_understood(read):
     assert np.isnan(second["length_m"])
 
 
+@pytest.mark.parametrize(
+    "header", ["date (MYT),time", "date,time (MYT)", "tarikh (MYT),masa (MYT)"]
+)
+def test_a_clock_is_in_the_zone_that_its_date_is_in(read, header):
+    """As of feeds: it was taken for UTC, eight hours late."""
+    got = read(f"{header},lat,lon\n2026-03-01,20:00,1,103\n")
+    assert got.sightings["time"].tolist() == [datetime(2026, 3, 1, 12, tzinfo=UTC)]
+    assert got.report.default_zone == 0
+
+
 def test_a_row_without_a_time_costs_itself_whatever_zone_the_column_names(read):
     got = read("Time (UTC),lat,lon\n,2,101\n2026-03-01 05:40,2,101\n")
     assert (len(got.sightings), got.report.rejected) == (1, {"time: missing": 1})
