@@ -86,12 +86,14 @@ def scattered(limits: Limits, scene: Scene) -> Iterator[Story]:
 
 def as_one(limits: Limits, episodes: Sequence[scatter.Episode]) -> list[scatter.Episode]:
     """Return one episode of those of a vessel that follow one another within `alive_s`: what jams a
-    receiver lets go of it for minutes. Where nothing was heard meanwhile, within `max_pause_s`.
+    receiver lets go of it for minutes. Where nothing was heard meanwhile, within `max_pause_s`; and
+    where nothing sound was: both would be told of one report.
     """
     found: list[scatter.Episode] = []
     for one in episodes:
         last = found[-1] if found else one
-        pause_s = limits.max_pause_s if one.first == last.last + 1 else limits.alive_s
+        unheard = one.first == last.last + 1 or _between_the_same(last, one)
+        pause_s = limits.max_pause_s if unheard else limits.alive_s
         if (
             last is not one
             and last.mmsi == one.mmsi
@@ -109,6 +111,11 @@ def as_one(limits: Limits, episodes: Sequence[scatter.Episode]) -> list[scatter.
         else:
             found.append(one)
     return found
+
+
+def _between_the_same(one: scatter.Episode, other: scatter.Episode) -> bool:
+    """Tell whether no sound report lies between two episodes of a vessel."""
+    return one.before == other.before >= 0 or one.after == other.after >= 0
 
 
 def held_against_others(limits: Limits, scene: Scene, others: Others, story: Story) -> Story:

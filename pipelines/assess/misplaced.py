@@ -1,8 +1,8 @@
 """Events at places where a vessel wasn't, since its positions were false."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -30,8 +30,8 @@ after the last one, by as much as ticks and clocks differ (a judgement)."""
 
 def misplaced(events: pd.DataFrame, min_score: float, now: pd.Timestamp) -> NDArray[np.bool_]:
     """Tell which events rest on positions that an event of `spoofing`, of `min_score` or more, says
-    were false: all of it on the track, and in the time, in which the vessel was shown elsewhere. A
-    false place, too, can be lain at and met at.
+    were false: all of it on the track, and in the time, that is shown to be false. A false place,
+    too, can be lain at and met at.
 
     Parameters
     ----------
@@ -40,23 +40,53 @@ def misplaced(events: pd.DataFrame, min_score: float, now: pd.Timestamp) -> NDAr
     """
     found = np.zeros(len(events), bool)
     lies_there = events["kind"].isin(LIES_THERE).to_numpy(bool)
-    tracks = events["track_ids"].tolist()
     start_us, end_us = (epoch_us(part) for part in (events["start"], events["end"].fillna(now)))
     edge_us = EDGE // timedelta(microseconds=1)
+    on_track: dict[str, list[int]] = {}
+    tracks = events["track_ids"].tolist()
+    for row in np.flatnonzero(lies_there).tolist():
+        for track in tracks[row].split(";"):
+            on_track.setdefault(track, []).append(row)
     for row, false_track in _false_tracks(events, min_score):
-        on_it = np.array([false_track in one.split(";") for one in tracks], bool)
-        inside = (start_us >= start_us[row] - edge_us) & (end_us <= end_us[row] + edge_us)
-        found |= on_it & inside & lies_there
+        there = np.array(on_track.get(false_track, ()), "int64")
+        since = start_us[there] >= start_us[row] - edge_us
+        found[there[since & (end_us[there] <= end_us[row] + edge_us)]] = True
     return found
+
+
+def untold(
+    events: pd.DataFrame, kept: pd.DataFrame, min_score: float, now: pd.Timestamp
+) -> NDArray[np.bool_]:
+    """Tell which of the events that are `kept` rest on positions that others of `events`, which
+    aren't kept whole, say were false. Retracted ones, by `status`, say nothing.
+    """
+
+    def found(among: pd.DataFrame) -> pd.Series:
+        standing = among[among["status"] != "retracted"]
+        return standing["event_id"][misplaced(standing, min_score, now)]
+
+    false = set(found(events)) - set(found(kept))
+    return kept["event_id"].isin(false).to_numpy(bool)
 
 
 def _false_tracks(events: pd.DataFrame, min_score: float) -> Iterator[tuple[int, str]]:
     """Give the row of each event of false positions that counts, and their track, where it isn't
-    the one that is believed.
+    the one that is believed, and it is known which of two is false.
     """
     counts = (events["kind"] == "spoofing") & (events["score"] >= min_score)
     for row in np.flatnonzero(counts.to_numpy(bool)).tolist():
-        evidence = events["evidence"].iloc[row]
-        track = evidence.get("false_track_id")
-        if track and track != evidence.get("believed_track_id"):
+        evidence, subkind = events["evidence"].iloc[row], events["subkind"].iloc[row]
+        track, believed = (evidence.get(f"{which}_track_id") for which in ("false", "believed"))
+        if track and track != believed and _known_which(subkind, believed, evidence):
             yield row, str(track)
+
+
+def _known_which(subkind: str, believed: str | None, evidence: Mapping[str, Any]) -> bool:
+    """Tell whether it is known which of two tracks is false. Of a vessel that leapt and didn't come
+    back that is believed which was heard first: who shows a false place first meets others at the
+    true one after it, and another vessel may use the number. Of two that keep beside one another
+    only another sensor can tell.
+    """
+    if subkind == "jump":
+        return bool(evidence.get("returned"))
+    return subkind != "offset_copy" or bool(believed)

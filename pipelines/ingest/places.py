@@ -137,9 +137,9 @@ def is_written(text: str) -> bool:
 
 def written(axis: str, text: str, *, lettered: bool = False) -> float:
     """Return degrees of "lat" or "lon" by a text of degrees, minutes and seconds, out of range too;
-    NaN if it is none. `lettered`: as of `degrees`.
+    NaN if it is none. `lettered`: as of `degrees`. A sign that agrees with the side says it twice.
 
-    >>> written("lat", "02°30.5'S"), written("lon", "10130.5E"), written("lat", "2 30 LS")
+    >>> written("lat", "02°30.5'S"), written("lon", "10130.5E"), written("lat", "-2 30 LS")
     (-2.5083333333333333, 101.50833333333334, -2.5)
     """
     whole = _matched(text)
@@ -151,7 +151,7 @@ def written(axis: str, text: str, *, lettered: bool = False) -> float:
     parts = [*(_NOUGHTS.sub("", part) for part in parts[:-1]), *parts[-1:]]
     if (before and behind) or (lettered and not letter):
         return math.nan
-    if letter and (sign or letter not in _SIGNS[axis]):
+    if letter and letter not in _SIGNS[axis]:
         return math.nan
     if len(parts) == 1:
         parts = _run_together(axis, parts[0])
@@ -163,7 +163,9 @@ def written(axis: str, text: str, *, lettered: bool = False) -> float:
     if minute >= 60 or second >= 60:
         return math.nan
     value = degree + minute / 60 + second / 3600
-    return -value if sign == "-" or _SIGNS[axis].get(letter, 1) < 0 else value
+    said = {-1 if sign == "-" else 1} if sign else set()
+    said |= {_SIGNS[axis][letter]} if letter else set()
+    return math.nan if len(said) > 1 and value else value * min(said, default=1)
 
 
 def _matched(text: str) -> "re.Match[str] | None":

@@ -101,8 +101,6 @@ def place_of(sample: Sample, name: str, match: Match, decimal: str) -> dict[str,
     source = [match.column, *parts, *filter(None, [hemisphere])]
     if len(source) > 1 and _written(name, sample.joined(source), lettered=bool(hemisphere)):
         return {"from": source, "unit": DMS}
-    if source == [match.column, hemisphere] and _signed(sample, name, source, decimal):
-        source = [match.column]
     if len(numbers) < SHARE * len(cells) or not cells:
         if _written(name, cells):
             return {"from": match.column, "unit": DMS}
@@ -181,17 +179,6 @@ def hemisphere_of(sample: Sample, name: str) -> str:
             if sum(told) > len(told) / 2:
                 return column
     return ""
-
-
-def _signed(sample: Sample, name: str, source: Sequence[str], decimal: str) -> bool:
-    """Tell whether numbers have the sign of the hemisphere beside them: it says no more."""
-    each = [cell.rpartition(" ") for cell in sample.joined(source)]
-    pairs = [(n, side) for text, _, side in each for n in numbers_of([text], decimal)]
-    return len(pairs) >= SHARE * len(each) and all(
-        (-1 if number < 0 else 1) == side_sign(name, side)
-        for number, side in pairs
-        if number and side_sign(name, side)
-    )
 
 
 def parts_of(sample: Sample, name: str, numbers: Sequence[float]) -> list[str]:

@@ -24,6 +24,7 @@ from detectors.core.errors import SelatError
 from detectors.surroundings.coverage import Coverage
 from pipelines.assess import watchlists
 from pipelines.assess.incidents import Known
+from pipelines.assess.misplaced import untold
 from pipelines.assess.ranking import Assessment, assess, named
 from pipelines.base import labels
 from pipelines.base import marks as marking
@@ -137,6 +138,7 @@ class Making:
     ) -> None:
         self.installation, self.name, self.recipient = installation, name, recipient
         self.rules, self.view, self.night = rules, view, night
+        self._enough = installation.settings.assess.min_score
         self.store, self.rights, self.zones = view.store, view.rights, view.zones
         self.window: Window = night.window
         self.area = Area.parse(recipient.area, view.zones)
@@ -164,10 +166,9 @@ class Making:
         self._earlier &= set(self.before["event_id"])
         compared = compared[~(over & (compared["status"] == "unchanged").to_numpy(bool))]
         # What vessels on a list of own ones do is nobody's business who may not have that list.
-        enough = self.installation.settings.assess.min_score
         answered = (compared["status"] == "retracted").to_numpy(bool)
-        self._secret = watchlists.own_numbers(compared[~answered], self._untold, enough)
-        theirs = watchlists.of_own(compared, self._untold, enough, answered)
+        self._secret = watchlists.own_numbers(compared[~answered], self._untold, self._enough)
+        theirs = watchlists.of_own(compared, self._untold, self._enough, answered)
         compared = cut.without(compared[~theirs], self._secret)
         self.events = event_schema.sort(compared[[*_SCHEMA, "status"]])
 
@@ -295,10 +296,12 @@ class Making:
         """Return the events in the recipient's area, redacted, in its language; their marks."""
         inside = self.area.contains(events["lat"].to_numpy(), events["lon"].to_numpy())
         kept = self._redacted(events[inside].reset_index(drop=True))
+        # Who isn't told that positions were false gets nothing that rests on them.
+        false = untold(self.events, kept, self._enough, self.window.end)
         told = [one.explained for one in kept["evidence"]]
         texts = list(map(self.words.explained, kept["explanation"], told))
         kept = kept.assign(explanation=pd.Series(texts, kept.index, dtype="str"))
-        return kept, list(compress(marks, inside))
+        return kept[~false].reset_index(drop=True), list(compress(compress(marks, inside), ~false))
 
     def _positions(self, events: pd.DataFrame) -> pd.DataFrame:
         """`frames.TRACKED` of the events' vessels, with the way to what began before the window."""
@@ -362,27 +365,21 @@ class Making:
     def _salted(self, products: Products, salt: Salt) -> Products:
         """Products in which events have the ids that only this recipient knows."""
 
-        def renamed(ids: str) -> str:
-            return ";".join(salt(one) for one in ids.split(";")) if ids else ""
+        def renamed(ids: pd.Series) -> pd.Series:
+            texts = [";".join(map(salt, one.split(";"))) if one else "" for one in ids.tolist()]
+            return pd.Series(texts, ids.index, dtype="str")
 
         flagged, parts, incidents = products.flagged, products.parts, products.incidents
-        ids = [renamed(text) for text in flagged["event_ids"].tolist()]
-        of_parts = [renamed(text) for text in parts["event_id"].tolist()]
-        of_incidents = [renamed(text) for text in incidents["events"].tolist()]
-        names = [renamed(text) for text in incidents["incident_id"].tolist()]
-        own = [renamed(text) for text in flagged["incident_id"].tolist()]
         known = {*self.after["event_id"], *self.before["event_id"], *self.events["event_id"]}
         return replace(
             products,
             events=cut.renamed_ids(products.events, salt, known),
             flagged=flagged.assign(
-                event_ids=pd.Series(ids, flagged.index, dtype="str"),
-                incident_id=pd.Series(own, flagged.index, dtype="str"),
+                event_ids=renamed(flagged["event_ids"]), incident_id=renamed(flagged["incident_id"])
             ),
-            parts=parts.assign(event_id=pd.Series(of_parts, parts.index, dtype="str")),
+            parts=parts.assign(event_id=renamed(parts["event_id"])),
             incidents=incidents.assign(
-                events=pd.Series(of_incidents, incidents.index, dtype="str"),
-                incident_id=pd.Series(names, incidents.index, dtype="str"),
+                events=renamed(incidents["events"]), incident_id=renamed(incidents["incident_id"])
             ),
         )
 

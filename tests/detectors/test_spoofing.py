@@ -627,6 +627,22 @@ def test_interference_that_was_over_explains_no_jump(begin_h, others):
     assert event["evidence"].get("n_others_scattered") == others
 
 
+def test_fixes_that_scatter_twice_with_no_sound_one_between_are_one_story():
+    """Every ten minutes one anywhere. Both were told of the last sound one, by one id, for which
+    the detector failed for everybody.
+    """
+    rng, table = np.random.default_rng(0), scene("nothing", 0, 0, 60.0, 0)
+    begin, end = T0 + pd.Timedelta(hours=10), T0 + pd.Timedelta(hours=13)
+    times = pd.date_range(begin, end, freq="10min", inclusive="neither").as_unit("us")
+    places = {"lat": rng.uniform(-60, 60, 17), "lon": rng.uniform(-170, 170, 17)}
+    away = table[: len(times)].assign(time=times, **places)
+    sound = table[~table["time"].between(begin, end)]
+    found = segmented(pd.concat([sound, away]).sort_values("time", ignore_index=True))
+    events = Spoofing().detect(found.tracked, context_of(found, make_zones([]), noise=found.noise))
+    assert events["subkind"].tolist() == ["scatter"]
+    assert (events["end"] - events["start"]).iloc[0] > pd.Timedelta(hours=2)
+
+
 @pytest.mark.parametrize(
     ("pause_min", "heard_meanwhile", "n_stories"),
     [(10, True, 1), (20, True, 2), (20, False, 1), (150, False, 2)],

@@ -167,6 +167,7 @@ def test_an_exercise_inside_json_whose_mark_the_decoder_misses_is_refused(tmp_pa
         ({"time_myt": "2026-01-05T18:00:00+08:00"}, (3, 3)),
         ({"id_time": 1767628797}, (3, 3)),
         ({"epoch_s": 1767628797}, (3, 3)),
+        ({"unixtime": 1767628797}, (3, 3)),
     ],
 )
 def test_what_stands_before_sentences_in_json_is_a_time_in_utc_or_none(tmp_path, said, landed):

@@ -128,11 +128,10 @@ def _events(before: pd.DataFrame, after: pd.DataFrame, stories: pd.DataFrame) ->
     )
     supersedes = dict(zip(stories["event_id"], stories["supersedes"], strict=True))
     standing = set(stories.loc[~stories["retracted"], "event_id"])
-    heirs = [
-        story.heir(event_id, supersedes, standing) if gone else ""
-        for event_id, gone in zip(both["event_id"], both["retracted"], strict=True)
-    ]
-    both = both.assign(change=change, superseded_by=pd.Series(heirs, both.index, dtype="str"))
+    gone = both["event_id"][both["retracted"].to_numpy(bool)].tolist()
+    heirs = dict(zip(gone, story.heirs(gone, supersedes, standing), strict=True))
+    superseded_by = pd.Series(map(heirs.get, both["event_id"]), both.index, dtype="str").fillna("")
+    both = both.assign(change=change, superseded_by=superseded_by)
     both = both[both["change"] != ""].drop(columns=["retracted", "retracted_before"])
     order = both["change"].map({name: k for k, name in enumerate(CHANGES)})
     return (

@@ -27,6 +27,7 @@ from pipelines.ingest.lines import head_of
 from pipelines.ingest.opening import OpeningError, opened
 from pipelines.ingest.samples import Sample
 from pipelines.ingest.sightings.layout import (
+    BESIDE,
     REQUIRED,
     SIMULATED,
     Row,
@@ -243,7 +244,11 @@ def _features(features: list[Any], named: dict[str, str]) -> Iterator[Raw]:
         properties = _properties(feature)
         point = _point(feature)
         shown = json.dumps(feature, ensure_ascii=False, default=str)
-        fields = {q: properties[key] for q, key in named.items() if properties.get(key) is not None}
+        fields = {
+            q: "" if (stated := properties.get(key)) is None else stated
+            for q, key in named.items()
+            if properties.get(key) is not None or q in BESIDE
+        }
         own = feature.get("id") if isinstance(feature, dict) else None
         if not fields.get("sighting_id") and own is not None:
             fields["sighting_id"] = own
@@ -278,7 +283,7 @@ def _chosen(header: list[str], name: str, report: SightingsReport) -> dict[str, 
             f"{name} lacks the columns {', '.join(missing)}",
             hint=f"it has: {there[:300]}; docs/reference/columns.md lists them",
         )
-    report.zone = zone_of(chosen["time"])
+    report.zone = zone_of(chosen["time"]) or zone_of(chosen.get("date", ""))
     used = {*chosen.values(), "lat", "lon"}
     report.unused_columns = [column for column in header if column not in used]
     return chosen
@@ -299,9 +304,10 @@ def _checked(
         if row.wrong:
             report.reject(row.wrong, row.number, row.text)
             continue
-        # Where a blank doesn't say on which side of the equator it was, nobody does.
+        # Where a blank doesn't say on which side of the equator it was, or by which clock, nobody
+        # does.
         fields = row.fields.items()
-        stated = {k: v for k, v in fields if str(v).strip() != "" or k.endswith("_side")}
+        stated = {k: v for k, v in fields if str(v).strip() != "" or k in BESIDE}
         stated = joined(stated, report.zone)
         if "source" not in stated:
             stated["source"] = source

@@ -48,7 +48,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.base.yaml_files import read_yaml
-from pipelines.ingest.column_names import names_zone_column
+from pipelines.ingest.column_names import names_zone_column, zone_named
 from pipelines.ingest.places import AXES, names_part, written
 from pipelines.ingest.samples import Sample, hemisphere_of, numbers_of, parts_of
 from pipelines.ingest.sightings.written import (
@@ -63,6 +63,8 @@ from pipelines.ingest.sightings.written import (
 )
 
 REQUIRED: Final = ("time", "lat", "lon")
+BESIDE: Final = frozenset({"zone", *(f"{axis}_side" for axis in AXES)})
+"""What stands beside others, of which a blank is no row without it."""
 
 OTHER_DEFAULT: Final = (1000.0, 0.7)
 
@@ -110,9 +112,10 @@ def joined(stated: Mapping[str, Any], zone: str) -> dict[str, Any]:
     found = dict(stated)
     if date and re.fullmatch(r"\d{1,2}:\d{2}.*", clock):
         found["time"] = f"{date}T{clock.zfill(5) if len(clock) < 5 else clock}"
-    zone = zone or str(found.pop("zone", ""))
-    if zone and "time" in found and not names_zone(found["time"]):
-        found["time"] = in_zone(found["time"], zone)
+    own = found.pop("zone", None)
+    zone = zone or str(own or found.pop("utc", "")).strip()
+    if (zone or own is not None) and "time" in found and not names_zone(found["time"]):
+        found["time"] = in_zone(found["time"], zone or "(no zone)")
     if "position" in found:
         text = found["position"]
         found["lat"], found["lon"] = place(text) or (text, text)
@@ -158,7 +161,10 @@ def beside(chosen: Mapping[str, str], sample: Sample) -> dict[str, str]:
                 found[f"{axis}_{names_part(axis, part)}"] = part
             found[f"{axis}_side"] = hemisphere_of(sample, axis)
     zones = (name for name in sample.header if names_zone_column(name) and sample.of(name))
-    found["zone"] = next(zones, "")
+    zone = next(zones, "")
+    # Beside another zone than UTC a blank says none, and not that one.
+    utc = zone and all(zone_named(cell) == "UTC" for cell in sample.of(zone))
+    found["utc" if utc else "zone"] = zone
     return {quantity: column for quantity, column in found.items() if column}
 
 

@@ -160,14 +160,10 @@ def sided(axis: str, text: str, side: str) -> float:
     """
     found = written(axis, f"{text} {side}", lettered=True)
     # Behind three numbers "s" may be that of seconds.
-    if not _is_sided(text) or (not math.isnan(found) and len(_NUMBERS.findall(text)) > 2):
+    if not is_written(text) or (not math.isnan(found) and len(_NUMBERS.findall(text)) > 2):
         return found
     alone, sign = written(axis, text), side_sign(axis, side)
     return alone if sign and alone * sign >= 0 else math.nan
-
-
-def _is_sided(text: str) -> bool:
-    return is_written(text) or text.strip()[:1] in ("-", "+")
 
 
 def place(value: Any) -> tuple[str, str] | None:

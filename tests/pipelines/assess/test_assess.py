@@ -417,16 +417,31 @@ def test_what_own_vessels_do_and_who_meets_them_flags_nobody(
     [
         ({}, True),
         ({"score": 0.2}, False),
-        ({"evidence": {"false_track_id": "01", "believed_track_id": "01"}}, False),
-        ({"evidence": {}}, False),
+        ({"believed_track_id": f"{A}02"}, False),
+        ({"false_track_id": None}, False),
+        ({"returned": False}, False),
+        ({"subkind": "offset_copy", "believed_track_id": ""}, False),
+        ({"subkind": "offset_copy"}, True),
+        ({"subkind": "on_land", "believed_track_id": "", "returned": None}, True),
     ],
-    ids=["false there", "hardly false", "within its track", "of no track"],
+    ids=[
+        "false there",
+        "hardly false",
+        "within its track",
+        "of no track",
+        "never back, so another's or the true one",
+        "one of two is displaced",
+        "a copy of the other",
+        "at no place for ships",
+    ],
 )
 def test_what_lay_at_a_false_place_is_set_aside(gazetteer, about, alone) -> None:
     """Where the vessel is shown meanwhile; what it did at other times counts as it did."""
     away = f"{A}02"
-    shown = {"evidence": {"false_track_id": away, "believed_track_id": f"{A}01"}, "score": 0.54}
-    leapt = event("spoofing", 1, 6, track_ids=f"{A}01;{away}", subkind="jump", **shown | about)
+    stated = {"false_track_id": away, "believed_track_id": f"{A}01", "returned": True}
+    stated |= {"subkind": "jump", "score": 0.54} | about
+    shown = {"subkind": stated.pop("subkind"), "score": stated.pop("score"), "evidence": stated}
+    leapt = event("spoofing", 1, 6, track_ids=f"{A}01;{away}", **shown)
     drifted = {"evidence": {"median_speed_kn": 0.4}, "score": 0.5}
     there = event("loitering", 1.1, 5.9, track_ids=away, **drifted)
     met = event(

@@ -240,6 +240,16 @@ def test_numbers_with_the_sign_of_the_hemisphere_beside_them_are_read(read):
     assert sorted(set(got["lon"])) == [-3.5, 103.5]
 
 
+@pytest.mark.parametrize("first", ["1.5,N", "-1.5,S", "1.5,S"])
+@pytest.mark.parametrize(("late", "lat"), [("-0.5,S", -0.5), ("0.5,S", -0.5), ("0.5,N", 0.5)])
+def test_a_few_rows_that_write_their_side_otherwise_are_read_by_it(read, first, late, lat):
+    """Behind so many that others tell what the columns hold, they were lost, or put north."""
+    rows = [f"563000001,{epoch(T) + k},{first},103.5" for k in range(10_000)]
+    rows += [f"563000002,{epoch(T)},{late},103.5"] * 2
+    got = read("\n".join(["MMSI,Time,Lat,N/S,Lon", *rows, ""])).positions
+    assert set(got.loc[got["mmsi"] == 563000002, "lat"]) == {lat}
+
+
 def test_x_and_y_are_no_places_where_others_are_called_so(read):
     rows = [f"563000001,{iso(T)},{'' if k else 1.5},{'' if k else 103.5},-4,12" for k in range(9)]
     got = read("\n".join(["mmsi,timestamp,lat,lon,x,y", *rows, ""])).positions

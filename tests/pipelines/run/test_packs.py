@@ -11,9 +11,15 @@ import pyrage
 import pytest
 import yaml
 
+from detectors.core import events as event_schema
+from detectors.surroundings.zones import Zones
+from pipelines.base.labels import labels
+from pipelines.base.marks import Mark, Tlp
 from pipelines.base.settings import PROJECT
+from pipelines.ingest import Area
 from pipelines.publish import earlier
 from pipelines.run.release import Making
+from tests.making import event_row
 from tests.pipelines.conftest import Ran
 
 Selat = Callable[..., Ran]
@@ -47,6 +53,40 @@ def test_a_pack_has_the_way_to_what_began_before_its_window() -> None:
 
     assert asked(start + hour) == ([533000001], start, end)
     assert asked(start - hour, start) == ([533000001], start - hour - earlier.BEFORE, end)
+
+
+@pytest.mark.parametrize(
+    ("area", "struck", "kinds"),
+    [
+        ("all", [], ["spoofing", "loitering", "loitering"]),
+        ("99,3,101,5", [], ["loitering"]),
+        ("all", ["spoofing"], ["loitering"]),
+    ],
+)
+def test_what_lay_at_a_false_place_is_no_lead_for_who_is_not_told_that_it_was_false(
+    area: str, struck: list[str], kinds: list[str]
+) -> None:
+    """The vessel is shown 200 nm off, out of the recipient's area, or that is struck."""
+    start, hour = pd.Timestamp("2026-01-05T16:00Z"), pd.Timedelta(hours=1)
+    about = {"false_track_id": "53300000102", "believed_track_id": "53300000101", "returned": True}
+    rows = [
+        event_row("spoofing", start, start + 6 * hour, subkind="jump", lat=1.0, evidence=about),
+        event_row("loitering", start + hour, start + 5 * hour, track_ids="53300000102"),
+        event_row("loitering", start + 8 * hour, start + 9 * hour),
+    ]
+    events = event_schema.build(rows).assign(status="created")
+    making = SimpleNamespace(
+        area=Area.parse(area, Zones.none()),
+        events=events,
+        window=SimpleNamespace(end=start + 24 * hour),
+        words=labels("en"),
+        _enough=0.3,
+        _redacted=lambda events: events,
+    )
+    left = events[~events["kind"].isin(struck)].reset_index(drop=True)
+    mark = Mark(Tlp.CLEAR, frozenset())
+    kept, marks = Making._cut(making, left, [mark] * len(left))  # type: ignore[arg-type]
+    assert (kept["kind"].tolist(), len(marks)) == (kinds, len(kinds))
 
 
 @pytest.mark.slow

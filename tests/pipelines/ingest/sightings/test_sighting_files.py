@@ -116,6 +116,25 @@ def test_what_people_write_down_is_understood(read):
     assert np.isnan(second["length_m"])
 
 
+@pytest.mark.parametrize(
+    "header", ["date (MYT),time", "date,time (MYT)", "tarikh (MYT),masa (MYT)"]
+)
+def test_a_clock_is_in_the_zone_that_its_date_is_in(read, header):
+    """As of feeds: it was taken for UTC, eight hours late."""
+    got = read(f"{header},lat,lon\n2026-03-01,20:00,1,103\n")
+    assert got.sightings["time"].tolist() == [datetime(2026, 3, 1, 12, tzinfo=UTC)]
+    assert got.report.default_zone == 0
+
+
+@pytest.mark.parametrize("zone", ["MYT", "+07:00", "UTC"])
+def test_a_row_without_a_zone_beside_others_that_have_one_is_of_no_clock(read, zone):
+    """As of feeds it isn't one of UTC, unless that is what the others say."""
+    rows = [f"2026-03-01 12:00,{zone},1,103", "2026-03-01 20:00,,2,103"]
+    got = read("\n".join(["time,Timezone,lat,lon", *rows, "2026-03-01 20:00Z,,3,103", ""]))
+    assert got.sightings["lat"].tolist() == ([1, 2, 3] if zone == "UTC" else [1, 3])
+    assert sum(got.report.rejected.values()) == (zone != "UTC")
+
+
 def test_a_row_without_a_time_costs_itself_whatever_zone_the_column_names(read):
     got = read("Time (UTC),lat,lon\n,2,101\n2026-03-01 05:40,2,101\n")
     assert (len(got.sightings), got.report.rejected) == (1, {"time: missing": 1})
