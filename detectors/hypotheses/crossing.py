@@ -86,9 +86,20 @@ _ENDS: Final = {"start": ("began", "left_coast_m"), "end": ("ended", "arrival_co
 
 def turned_off(stated: Evidence, end: str) -> bool:
     """Tell whether at its "start" or its "end" it only came near the coast, and turned about."""
-    how, coast_m = _ENDS[end]
+    return _turned(stated, end, "near")
+
+
+def came_ashore_first(stated: Evidence) -> bool:
+    """Tell whether it had come over from the coast that it then made for, in the same run, to the
+    very shore that it left: there and back with a stop too short to end a run, or unheard.
+    """
+    return _turned(stated, "start", "shore")
+
+
+def _turned(stated: Evidence, end: str, how: str) -> bool:
+    name, coast_m = _ENDS[end]
     off_m = stated.get("turned_off_m")
-    return stated.get(how) == "near" and off_m is not None and off_m == stated.get(coast_m)
+    return stated.get(name) == how and off_m is not None and off_m == stated.get(coast_m)
 
 
 SOME_LIKE_TRIPS: Final = Compare("n_like_trips", ">=", SERVICE_TRIPS - 1)
