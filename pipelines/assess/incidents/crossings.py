@@ -70,7 +70,7 @@ def _at_clock(say: Say, coast: str, time: pd.Timestamp) -> str:
 def _came_ashore(row: Told) -> Iterator[tuple[pd.Timestamp, str]]:
     """Yield when a boat came to which coast, where that was heard and may be known."""
     stated, coast = row.evidence, row.evidence.get("to_state")
-    if both_shores(row):
+    if both_shores(stated):
         yield pd.Timestamp(str(stated["left_time"])), str(stated["from_state"])
     if not came_over(row.subkind, stated) or place_of(stated) is None or _turned_off(row):
         return
@@ -79,12 +79,12 @@ def _came_ashore(row: Told) -> Iterator[tuple[pd.Timestamp, str]]:
         yield time, str(coast)
 
 
-def both_shores(row: Told) -> bool:
-    """Tell whether a run was there and back, and to both shores, as far as its reader may know."""
-    if row.kind != "crossing" or not came_ashore_first(row.evidence):
-        return False
-    known = row.evidence.get("left_time"), row.evidence.get("from_state")
-    return None not in known and place_named(row.evidence, "left") is not None
+def both_shores(evidence: Evidence) -> bool:
+    """Tell whether a crossing was there and back in one run, and to both shores, as far as its
+    reader may know.
+    """
+    known = evidence.get("left_time"), evidence.get("from_state"), place_named(evidence, "left")
+    return None not in known and came_ashore_first(evidence)
 
 
 def _expected(row: Told) -> tuple[pd.Timestamp, str] | None:

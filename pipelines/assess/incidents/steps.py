@@ -257,7 +257,7 @@ def _words(
         return TURNED, OVER
     if _under_way(rows, lead, now, seen):
         return AGAIN, OVER
-    both = both_shores(lead) or any(the_other_way(one, lead) for one in rows)
+    both = both_shores(lead.evidence) or any(the_other_way(one, lead) for one in rows)
     over = (BOTH, OVER) if both else (OVER,)
     heard = [seen[mmsi] for mmsi in (lead.mmsi, lead.other_mmsi) if mmsi in seen]
     if heard and now - min(heard) > AT_ONCE:

@@ -55,7 +55,7 @@ def title(
     second = _next(rows, scores, lead, main, roles, without=STAYS if lay else ())
     also = _briefly(second, lead, main, teller) if second else ""
     came = second is not None and second.start < lead.start and the_other_way(second, lead)
-    before = _came_from(*lay, teller, told=came or both_shores(lead)) if lay else ""
+    before = _came_from(*lay, teller, told=came or both_shores(lead.evidence)) if lay else ""
     way = None if main else way_of(rows)
     clauses = [
         _began(lead, main, len(roles) - 1 if roads else 0, teller),
