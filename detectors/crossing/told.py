@@ -105,12 +105,13 @@ def _began(stated: Evidence, words: Words) -> str:
         )
     place = words.place(stated["left_lat"], stated["left_lon"])
     off_m = stated.get("left_coast_m")
-    if stated["began"] != NEAR or off_m is None:
+    turned = turned_off(stated, "start")
+    if (stated["began"] != NEAR and not turned) or off_m is None:
         if stated["began"] in (SHORE, NEAR):
             return words.say("Crossed from the coast of {state}", state=left) + f", {place}"
         return words.say("Crossed from the side of {state}", state=left) + f", {place}"
     off = words.distance(off_m)
-    if not turned_off(stated, "start"):
+    if not turned:
         came = words.say("Crossed from within {near} of the coast of {state}", near=off, state=left)
         return f"{came}, {place}"
     return words.say(

@@ -803,6 +803,11 @@ def test_there_and_back_in_one_run_is_told_with_both_shores(gazetteer: Gazetteer
     assert one["title"].endswith(
         "; before that it lay 3.5 h, 10 nm NE of Bengkalis, until 00:30 MYT"
     ), "that it came over from there is said"
+    kept_way = {"left_coast_m": 360.0, "turned_off_m": 360.0, "turning_kn": 15.0}
+    passed = event("crossing", 1, 5.5, evidence={**there_and_back, **kept_way})
+    (one,) = told(gazetteer, passed).to_dict("records")
+    assert "Came over from Indonesia to within 360 m of the coast of Malaysia, off " in one["title"]
+    assert one["next_step"] == NEXT_STEPS["crossing turned back"], "nobody goes ashore under way"
     for name in ("left_lat", "left_time", "from_state"):  # its reader may not know of it
         (one,) = told(gazetteer, over, withheld=[name]).to_dict("records")
         assert "03:10" not in one["title"] + one["next_step"], name
