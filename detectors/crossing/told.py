@@ -3,7 +3,7 @@
 from detectors.core.evidence import Evidence
 from detectors.core.telling import Told, Words, place_and_time, state
 from detectors.crossing.endings import NEAR, SHORE
-from detectors.hypotheses.crossing import turned_off
+from detectors.hypotheses.crossing import came_ashore_first, turned_off
 
 
 def tell(event: Told, words: Words) -> str:
@@ -92,17 +92,26 @@ def _began(stated: Evidence, words: Words) -> str:
     """Say whence it crossed: from the shore; from off it, where it had only come so near.
 
     Who had come over from the other coast and turned about there left no beach on this one: told
-    as a crossing from it, that sends a patrol where nobody was.
+    as a crossing from it, that sends a patrol where nobody was. Who had come over to its very shore
+    may have landed people there, which the way back alone doesn't say.
     """
     left, made_for = (state(stated[name], words.say) for name in ("from_state", "to_state"))
+    if came_ashore_first(stated) and stated.get("left_time") is not None:
+        return words.say(
+            "Came over from {other} to the coast of {state}, {place_time}, and went back",
+            other=made_for,
+            state=left,
+            place_time=place_and_time(stated, "left", words),
+        )
     place = words.place(stated["left_lat"], stated["left_lon"])
     off_m = stated.get("left_coast_m")
-    if stated["began"] != NEAR or off_m is None:
+    turned = turned_off(stated, "start")
+    if (stated["began"] != NEAR and not turned) or off_m is None:
         if stated["began"] in (SHORE, NEAR):
             return words.say("Crossed from the coast of {state}", state=left) + f", {place}"
         return words.say("Crossed from the side of {state}", state=left) + f", {place}"
     off = words.distance(off_m)
-    if not turned_off(stated, "start"):
+    if not turned:
         came = words.say("Crossed from within {near} of the coast of {state}", near=off, state=left)
         return f"{came}, {place}"
     return words.say(

@@ -85,10 +85,33 @@ _ENDS: Final = {"start": ("began", "left_coast_m"), "end": ("ended", "arrival_co
 
 
 def turned_off(stated: Evidence, end: str) -> bool:
-    """Tell whether at its "start" or its "end" it only came near the coast, and turned about."""
-    how, coast_m = _ENDS[end]
+    """Tell whether at its "start" or its "end" it only came near the coast, and turned about; at
+    its start also where that was nearer, and it kept its way: nobody goes ashore from it.
+    """
+    return _turned(stated, end, "near") or (end == "start" and _turned_afloat(stated))
+
+
+def came_ashore_first(stated: Evidence) -> bool:
+    """Tell whether it had come over from the coast that it then made for, in the same run, to the
+    very shore that it left: there and back with a stop too short to end a run, or unheard.
+    """
+    return _turned(stated, "start", "shore") and not _turned_afloat(stated)
+
+
+def _turned(stated: Evidence, end: str, how: str) -> bool:
+    name, coast_m = _ENDS[end]
     off_m = stated.get("turned_off_m")
-    return stated.get(how) == "near" and off_m is not None and off_m == stated.get(coast_m)
+    return stated.get(name) == how and off_m is not None and off_m == stated.get(coast_m)
+
+
+def _turned_afloat(stated: Evidence) -> bool:
+    off_m, turning_kn, mean_kn = (
+        stated.get(name) for name in ("turned_off_m", "turning_kn", "mean_speed_kn")
+    )
+    kept_way = turning_kn is not None and bool(mean_kn) and turning_kn >= NO_PAUSE * mean_kn
+    return (
+        kept_way and off_m is not None and off_m >= AFLOAT_M and _turned(stated, "start", "shore")
+    )
 
 
 SOME_LIKE_TRIPS: Final = Compare("n_like_trips", ">=", SERVICE_TRIPS - 1)

@@ -1,4 +1,6 @@
-"""Events at places where a vessel wasn't, since its positions were false."""
+"""Events at places where a vessel wasn't: its positions were false, or it was heard elsewhere under
+another number.
+"""
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
@@ -8,7 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from detectors.core.events import concat
 from detectors.core.frames import epoch_us
+from pipelines.assess.incidents.silences import changed_within
 
 LIES_THERE: Final = frozenset(
     {
@@ -23,6 +27,9 @@ LIES_THERE: Final = frozenset(
     }
 )
 """Kinds that rest on where a vessel was: not on where it wasn't, or on what sent its number."""
+CHANGEOVER: Final = timedelta(minutes=30)
+"""A hull that was unheard for no longer met nobody meanwhile: that is the shortest meeting that is
+looked for (`possible_meeting`, `min_meeting_s`)."""
 EDGE: Final = timedelta(minutes=15)
 """What lay there may be seen to begin before the first report that shows it to be false, or to end
 after the last one, by as much as ticks and clocks differ (a judgement)."""
@@ -67,6 +74,32 @@ def untold(
 
     false = set(found(events)) - set(found(kept))
     return kept["event_id"].isin(false).to_numpy(bool)
+
+
+def heard_elsewhere(
+    events: pd.DataFrame, changes: pd.DataFrame, min_score: float
+) -> NDArray[np.bool_]:
+    """Tell which possible meetings rest on the silence of a number whose hull was heard under
+    another one before anybody can have met it (`CHANGEOVER`), by changes of `min_score` or more:
+    where it went is known.
+
+    Parameters
+    ----------
+    events, changes
+        `events.EVENTS` of tonight, and of before those that may tell of a changed number.
+    """
+    found = np.zeros(len(events), bool)
+    met = np.flatnonzero((events["kind"] == "possible_meeting").to_numpy(bool))
+    if not len(met):
+        return found
+    leads = [one[one["score"] >= min_score] for one in (events, changes)]
+    silences = events[events["kind"] == "gap"]
+    changed = [one[one["kind"] == "identity"] for one in leads]
+    known = changed_within(concat([silences, *changed]), CHANGEOVER)
+    for row in met.tolist():
+        evidence = events["evidence"].iloc[row]
+        found[row] = not known.isdisjoint((evidence.get("event"), evidence.get("other_event")))
+    return found
 
 
 def _false_tracks(events: pd.DataFrame, min_score: float) -> Iterator[tuple[int, str]]:

@@ -19,12 +19,13 @@ from pipelines.assess.incidents import Known, danger_of, lasting
 from pipelines.assess.incidents.grouping import grouped
 from pipelines.assess.incidents.silences import given_up_before, numbers_since
 from pipelines.assess.incidents.wording import described
-from pipelines.assess.misplaced import misplaced
+from pipelines.assess.misplaced import heard_elsewhere, misplaced
 from pipelines.assess.reasons import (
     Teller,
     aside_in,
     by_disposition,
     by_false_positions,
+    by_other_number,
     by_own_vessel,
 )
 from pipelines.assess.scoring import MIN_PART_SCORE, judge
@@ -139,6 +140,13 @@ def assess(
     again = events[events["event_id"].isin(list(told_before))]
     then = event_schema.concat([changes, again[list(event_schema.EVENTS)]])
     held = {} if dispositions is None else holding(dispositions, heirs or {})
+    doubted = np.array([cleared([one], held) for one in changes["event_id"].tolist()], bool)
+    renumbered = np.zeros(len(events), bool)
+    known = events[~aside], changes[~doubted]
+    renumbered[~aside] = heard_elsewhere(*known, settings.min_score)
+    renumbered &= ~(own | elsewhere)
+    events.loc[renumbered, "reason"] += by_other_number(say)
+    elsewhere |= renumbered
     over = frozenset(told_before) | _given_up(events, then, settings.min_score, held)
     earlier = events["event_id"].isin(list(over)).to_numpy(bool)
     enough_alone = (events["score"] >= settings.min_score).to_numpy(bool)

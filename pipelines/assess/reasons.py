@@ -33,7 +33,12 @@ def by_false_positions(say: Say = plain) -> str:
     return say(" (set aside: its positions were false there)")
 
 
-ASIDE: Final = (by_disposition, by_own_vessel, by_false_positions)
+def by_other_number(say: Say = plain) -> str:
+    """Say, behind what is told of a meeting, that one of the two was elsewhere."""
+    return say(" (set aside: the hull of one was heard meanwhile under another number)")
+
+
+ASIDE: Final = (by_disposition, by_own_vessel, by_false_positions, by_other_number)
 
 
 def aside_in(reason: str, say: Say = plain) -> str:

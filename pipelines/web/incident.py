@@ -200,7 +200,13 @@ def at_the_top(shown: Shown, lead: Mapping[Any, Any]) -> tuple[tuple[str, str], 
     if off_m is not None and evidence.get("ashore_lat") is None:
         said.append(t("{far} off the shore", far=teller.distance(off_m)))
     came = crossings.came_over(lead["subkind"], evidence)
-    return ((t("At the coast") if came else t("Nearest to the coast"), ", ".join(said)),)
+    there = (t("At the coast") if came else t("Nearest to the coast"), ", ".join(said))
+    if not crossings.both_shores(evidence):
+        return (there,)
+    first = teller.place(evidence["left_lat"], evidence["left_lon"])
+    when = teller.clock(pd.Timestamp(evidence["left_time"]))
+    off = t("{far} off the shore", far=teller.distance(evidence["left_coast_m"]))
+    return ((t("At the coast"), ", ".join([first, when, off])), there)
 
 
 def _hours(event: Mapping[Any, Any]) -> str:

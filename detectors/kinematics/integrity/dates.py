@@ -46,7 +46,7 @@ from detectors.kinematics.integrity.verdicts import (
     Verdict,
 )
 
-VERSION: Final = "19"
+VERSION: Final = "20"
 """Raised when the same reports get other verdicts."""
 
 LOOK_BACK: Final = timedelta(seconds=LOOK_BACK_S)

@@ -101,7 +101,7 @@ def _flagged(x: Explanation) -> pd.DataFrame:
             "flag_state": past.identity.flag_state,
             "ship_type": past.ship_type,
             # Of one vessel as it is kept, which tells also what others say of it.
-            "reasons": teller.tell(told_event, past.identity.mmsi)
+            "reasons": teller.tell(told_event, past.identity.mmsi) + aside_in(x.event["reason"])
             if x.event["other_mmsi"]
             else x.event["reason"],
         }

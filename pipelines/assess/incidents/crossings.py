@@ -1,14 +1,15 @@
 """Of a boat that crossed: at which coast and when, whether it turned off it, or went both ways."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import pandas as pd
 
 from detectors.core.evidence import Evidence
 from detectors.core.telling import Say, Told, state
-from detectors.hypotheses.crossing import GONE_OVER, turned_off
-from detectors.kinematics.geodesy import METRES_PER_NM
+from detectors.hypotheses.crossing import GONE_OVER, came_ashore_first, turned_off
+from detectors.kinematics.geodesy import METRES_PER_NM, distance_m
+from pipelines.assess.incidents.silences import TOGETHER_M
 from pipelines.base.text import LOCAL
 
 ASHORE: Final = ("shore", "near")
@@ -51,7 +52,7 @@ def where_and_when(
     """
     own = [one for one in rows if one.kind == "crossing" and one.mmsi == lead.mmsi]
     shores = [lead, *(one for one in own if the_other_way(one, lead))]
-    told = sorted(found for one in shores if landed and (found := _came_ashore(one)) is not None)
+    told = sorted(found for one in shores if landed for found in _came_ashore(one))
     said = [_at_clock(say, coast, time) for time, coast in told]
     expected = max((found for one in own if (found := _expected(one)) is not None), default=None)
     text = say("; it was at the coast of {shores}", shores=", ".join(said)) if said else ""
@@ -66,13 +67,24 @@ def _at_clock(say: Say, coast: str, time: pd.Timestamp) -> str:
     return say("{state} {time} MYT", state=state(coast, say), time=clock)
 
 
-def _came_ashore(row: Told) -> tuple[pd.Timestamp, str] | None:
-    """Return when a boat came to which coast, where that was heard and may be known."""
+def _came_ashore(row: Told) -> Iterator[tuple[pd.Timestamp, str]]:
+    """Yield when a boat came to which coast, where that was heard and may be known."""
     stated, coast = row.evidence, row.evidence.get("to_state")
+    if both_shores(stated):
+        yield pd.Timestamp(str(stated["left_time"])), str(stated["from_state"])
     if not came_over(row.subkind, stated) or place_of(stated) is None or _turned_off(row):
-        return None
+        return
     time = time_of(stated)
-    return None if time is None or not coast else (time, str(coast))
+    if time is not None and coast:
+        yield time, str(coast)
+
+
+def both_shores(evidence: Evidence) -> bool:
+    """Tell whether a crossing was there and back in one run, and to both shores, as far as its
+    reader may know.
+    """
+    known = evidence.get("left_time"), evidence.get("from_state"), place_named(evidence, "left")
+    return None not in known and came_ashore_first(evidence)
 
 
 def _expected(row: Told) -> tuple[pd.Timestamp, str] | None:
@@ -168,3 +180,30 @@ def the_other_way(row: Told, lead: Told) -> bool:
     known = place_of(there) is not None and place_of(back) is not None
     ways = there.get("from_state"), there.get("to_state")
     return known and None not in ways and ways == (back.get("to_state"), back.get("from_state"))
+
+
+def lay_before(
+    rows: Sequence[Told], lead: Told, stays: Sequence[str]
+) -> tuple[Told, pd.Timestamp] | None:
+    """Return where a boat that crossed lay last before it, and until when, if that was elsewhere
+    than where it set out from the coast that it left: among events of the kinds that are `stays`.
+    A stay has an innocent reason by itself; the way from it is the story.
+    """
+    left, place = lead.evidence.get("left_time"), place_named(lead.evidence, "left")
+    if left is None or place is None:
+        return None
+    until, stay = max(
+        (
+            (row.end, row)
+            for row in rows
+            if row.kind in stays
+            and row.mmsi == lead.mmsi
+            and row.end is not None
+            and row.end <= pd.Timestamp(str(left))
+        ),
+        key=lambda one: one[0],
+        default=(None, None),
+    )
+    if until is None or stay is None:
+        return None
+    return (stay, until) if float(distance_m(stay.lat, stay.lon, *place)) > TOGETHER_M else None

@@ -115,21 +115,39 @@ _WAY_BACK: Final = 1.0
 
 def _why(mine: Story, one: Story, teller: Teller) -> tuple[float, str] | None:
     """Return what ties another story to one, and how closely; None where nothing does."""
-    say, worth, why = teller.say, 0.0, []
+    worth, why = 0.0, []
     both = ((mine.vessels | mine.met) & one.vessels) | (mine.vessels & one.met)
     if both:
-        first, *more = sorted(both, key=lambda m: (m not in mine.vessels & one.vessels, m))
-        worth, name = _VESSEL, teller.name(first)
-        if more:
-            why.append(say("{name} and {n} more are in both", name=name, n=len(more)))
-        else:
-            why.append(say("{name} is in both", name=name))
+        worth = _VESSEL
+        why.append(_in_both(mine, one, both, teller))
     coast = _ashore(mine, one, teller)
     if coast is not None:
         return max(worth, coast[0]), ", ".join([*why, coast[1]])
     if both:
         return worth, why[0]
     return _beside(mine, one, teller)
+
+
+def _in_both(mine: Story, one: Story, both: frozenset[int], teller: Teller) -> str:
+    """Say which vessels tie two stories: who is told of in one of them, and has no part in the
+    other but that events of it name it, isn't found among the vessels of that one.
+    """
+    say, theirs = teller.say, both & one.vessels
+    told = theirs & mine.vessels or theirs or both
+    name, n = teller.name(min(told)), len(told) - 1
+    if theirs & mine.vessels:
+        if n:
+            return say("{name} and {n} more are in both", name=name, n=n)
+        return say("{name} is in both", name=name)
+    if theirs:
+        if n:
+            return say(
+                "{name} and {n} more of that incident are in events of this one", name=name, n=n
+            )
+        return say("{name} of that incident is in events of this one", name=name)
+    if n:
+        return say("{name} and {n} more of this incident are in events of that one", name=name, n=n)
+    return say("{name} of this incident is in events of that one", name=name)
 
 
 def _ashore(mine: Story, one: Story, teller: Teller) -> tuple[float, str] | None:

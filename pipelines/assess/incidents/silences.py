@@ -1,6 +1,7 @@
 """Silences of several vessels: which began together, and which meetings in them are unlikely."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -115,6 +116,18 @@ def numbers_since(events: pd.DataFrame) -> dict[tuple[int, pd.Timestamp], int]:
     return {
         (gap.mmsi, gap.start): change.partner_of(gap.mmsi) for _, gap, _, change in _changes(events)
     }
+
+
+def changed_within(events: pd.DataFrame, pause: timedelta) -> frozenset[str]:
+    """Return ids of the silences among `events.EVENTS` in which the hull was heard under another
+    number so soon after its last report.
+    """
+    most_s = pause.total_seconds()
+    return frozenset(
+        silence
+        for silence, _, _, change in _changes(events)
+        if (pause_s := change.evidence.get("pause_s")) is not None and float(pause_s) <= most_s
+    )
 
 
 def changes_since(events: pd.DataFrame) -> dict[str, str]:

@@ -11,6 +11,7 @@ from detectors.kinematics.geodesy import METRES_PER_NM, bearing_deg, distance_m
 from detectors.kinematics.reach import FAR_M
 from detectors.surroundings.zones import Zones
 from pipelines.assess.incidents.crossings import (
+    both_shores,
     place_of,
     the_other_way,
     turned_back,
@@ -256,7 +257,8 @@ def _words(
         return TURNED, OVER
     if _under_way(rows, lead, now, seen):
         return AGAIN, OVER
-    over = (BOTH, OVER) if any(the_other_way(one, lead) for one in rows) else (OVER,)
+    both = both_shores(lead.evidence) or any(the_other_way(one, lead) for one in rows)
+    over = (BOTH, OVER) if both else (OVER,)
     heard = [seen[mmsi] for mmsi in (lead.mmsi, lead.other_mmsi) if mmsi in seen]
     if heard and now - min(heard) > AT_ONCE:
         return UNHEARD, *over

@@ -7,12 +7,18 @@ import numpy as np
 import pandas as pd
 
 from detectors.core.telling import Say, Told, place_and_time, state
-from detectors.kinematics import geodesy
 from detectors.kinematics.integrity.verdicts import not_a_vessel
 from detectors.vessels.numbers import BAD_FORM, BAD_MID, mmsi_kind
-from pipelines.assess.incidents.crossings import ASHORE, place_of
+from pipelines.assess.incidents.crossings import (
+    ASHORE,
+    both_shores,
+    came_over,
+    lay_before,
+    place_of,
+    the_other_way,
+)
 from pipelines.assess.incidents.plots import Way, way_of
-from pipelines.assess.incidents.silences import TOGETHER_M, Silent, of_one_silence, unlikely
+from pipelines.assess.incidents.silences import Silent, of_one_silence, unlikely
 from pipelines.assess.reasons import Teller
 from pipelines.assess.scoring import EXPLAINED_WEIGHT, FAMILIES, MIN_PART_SCORE
 
@@ -45,16 +51,19 @@ def title(
         off, the nearest first.
     """
     roads = len(roles) > 2 and lead.kind == "anchoring" and {*roles.values()} == {"anchored"}
-    before = _came_from(rows, lead, teller) if lead.kind == "crossing" else ""
-    second = _next(rows, scores, lead, main, roles, without=STAYS if before else ())
+    lay = lay_before(rows, lead, STAYS) if lead.kind == "crossing" else None
+    second = _next(rows, scores, lead, main, roles, without=STAYS if lay else ())
     also = _briefly(second, lead, main, teller) if second else ""
+    came = second is not None and second.start < lead.start and the_other_way(second, lead)
+    before = _came_from(*lay, teller, told=came or both_shores(lead.evidence)) if lay else ""
     way = None if main else way_of(rows)
     clauses = [
         _began(lead, main, len(roles) - 1 if roads else 0, teller),
-        before,
+        "" if came else before,
         _visited_too(rows, lead, main, teller),
         _went_on(rows, roles, main, teller) if lead.kind == "mother_ship" else "",
         also,
+        before if came else "",
         _went(way, rows, teller) if way else "",
         _fell_silent(silent, teller) if silent else "",
     ]
@@ -128,32 +137,19 @@ def excused(row: Told) -> bool:
     return explained is not None and explained.weight >= EXPLAINED_WEIGHT
 
 
-def _came_from(rows: list[Told], lead: Told, teller: Teller) -> str:
-    """Say from where a boat that crossed had come to the coast that it left: where it lay before,
-    if that was elsewhere. A stay has an innocent reason by itself; the way from it is the story.
+def _came_from(stay: Told, until: pd.Timestamp, teller: Teller, *, told: bool) -> str:
+    """Say from where a boat had come to the coast that it left; only that it lay there where it is
+    `told` that it came over.
     """
-    left, lat, lon = (lead.evidence.get(f"left_{name}") for name in ("time", "lat", "lon"))
-    if left is None or lat is None or lon is None:
-        return ""
-    stays = [
-        (row.end, row)
-        for row in rows
-        if row.kind in STAYS
-        and row.mmsi == lead.mmsi
-        and row.end is not None
-        and row.end <= pd.Timestamp(str(left))
-    ]
-    if not stays:
-        return ""
-    until, stay = max(stays, key=lambda one: one[0])
-    off_m = geodesy.distance_m(stay.lat, stay.lon, lat, lon)
-    if not float(off_m) > TOGETHER_M:
-        return ""
+    lay = {
+        "place": teller.place(stay.lat, stay.lon),
+        "duration": teller.duration(stay.start, until),
+        "time": teller.clock(until),
+    }
+    if told:
+        return teller.say("before that it lay {duration}, {place}, until {time}", **lay)
     return teller.say(
-        "before that it had come over from {place}, where it lay {duration}, until {time}",
-        place=teller.place(stay.lat, stay.lon),
-        duration=teller.duration(stay.start, until),
-        time=teller.clock(until),
+        "before that it had come over from {place}, where it lay {duration}, until {time}", **lay
     )
 
 
@@ -361,10 +357,13 @@ def _crossed(row: Told, lead: Told, teller: Teller) -> str:
     to, where = state(str(stated["to_state"]), teller.say), teller.place(row.lat, row.lon)
     if all(stated.get(f"arrival_{name}") is not None for name in ("lat", "lon", "time")):
         where = place_and_time(stated, "arrival", teller)
-    if lead.kind == "crossing" and lead.evidence.get("from_state") == stated["to_state"]:
+    way = lead.kind == "crossing" and lead.evidence.get("from_state") == stated["to_state"]
+    if way and came_over(row.subkind, stated):
         if row.start < lead.start:
             return say("before that it had crossed to {state}, {place}", state=to, place=where)
         return say("then back to {state}, {place}", state=to, place=where)
+    if way and row.start >= lead.start:  # on its way there in its last reports
+        return say("then back towards {state}, {place}", state=to, place=where)
     return say("also crossed towards {state}, {place}", state=to, place=where)
 
 

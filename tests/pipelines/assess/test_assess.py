@@ -15,7 +15,12 @@ from detectors.surroundings.landmarks import Gazetteer
 from detectors.surroundings.zones import Zones
 from pipelines.assess import dispositions, watchlists
 from pipelines.assess.ranking import assess
-from pipelines.assess.reasons import Teller, by_false_positions, by_own_vessel
+from pipelines.assess.reasons import (
+    Teller,
+    by_false_positions,
+    by_other_number,
+    by_own_vessel,
+)
 from pipelines.base.schemas import DISPOSITIONS
 from pipelines.base.settings import REFERENCE, AssessSettings
 from pipelines.detect.heard import heard_by_vessel
@@ -456,6 +461,35 @@ def test_what_lay_at_a_false_place_is_set_aside(gazetteer, about, alone) -> None
         assert flags["score"].tolist() == [0.54]
         _, flags = flagged(gazetteer, leapt, there, met, before)
         assert flags["score"].tolist() == [round(1 - 0.46 * 0.5, 4)]
+
+
+@pytest.mark.parametrize(
+    ("about", "alone"),
+    [
+        ({}, True),
+        ({"score": 0.2}, False),
+        ({"pause_s": 5400.0}, False),
+        ({"pause_s": None}, False),
+    ],
+    ids=["sailed on", "hardly a change", "unheard for long", "by another way"],
+)
+@pytest.mark.parametrize("before", [False, True], ids=["tonight", "the night before"])
+def test_a_hull_heard_under_another_number_met_nobody_meanwhile(
+    gazetteer, about, alone, before
+) -> None:
+    """It "could have met" whoever loitered where its old number was heard last, all night."""
+    about = dict(about)
+    evidence = {"from_mmsi": f"{A:09d}", "pause_s": about.pop("pause_s", 172.0)}
+    how = {"subkind": "hand_over", "score": 0.7, "evidence": evidence, **about}
+    change = event("identity", 1, 1.2, mmsi=FERRY, other_mmsi=A, **how)
+    silence = event("gap", 1, None, evidence={"silent_s": 80_000.0}, score=0.6)
+    of = events.build([silence])["event_id"].iloc[0]
+    met = {"story": "gap", "event": of, "other_story": "loitering"}
+    could = event("possible_meeting", 1, None, mmsi=A, other_mmsi=B, evidence=met, score=0.4)
+    tonight = [silence, could] if before else [change, silence, could]
+    told, _ = flagged(gazetteer, *tonight, changes=[change] if before else ())
+    aside = told["reason"].str.endswith(by_other_number())
+    assert told.loc[aside, "kind"].tolist() == (["possible_meeting"] if alone else [])
 
 
 def test_meetings_with_own_vessels_are_no_history(gazetteer: Gazetteer, own: Path) -> None:

@@ -15,8 +15,9 @@ import pytest
 
 from pipelines import store
 from pipelines.ask import clocks, explain, recall
-from pipelines.ask.explain.page import render, sections
+from pipelines.ask.explain.page import _flagged, render, sections
 from pipelines.ask.explain.stated import Otherwise
+from pipelines.assess.reasons import by_false_positions
 from pipelines.base.labels import labels
 from pipelines.base.settings import load
 from pipelines.run.setup import load_zones
@@ -168,6 +169,17 @@ def test_the_page_asks_for_nothing_and_says_it_all(
     ]
     texts += [one.name for one in told.considered]
     assert [text for text in texts if text not in page] == []
+
+
+def test_the_page_of_a_pair_says_that_its_event_is_set_aside(
+    exercise_home: Path, strongest: dict[str, Any]
+) -> None:
+    """Each side is told anew there, and was told without it."""
+    aside = {**strongest, "reason": strongest["reason"] + by_false_positions()}
+    with store.read(exercise_home / "store") as reader:
+        x = explain.gather(reader, load(exercise_home), aside, recall.latest(reader))
+    for reasons in _flagged(x)["reasons"]:
+        assert reasons.endswith(by_false_positions())
 
 
 def test_a_vessel_lists_its_events(exercise_home: Path, selat: Selat) -> None:

@@ -294,6 +294,17 @@ def test_what_is_asked_first_of_a_crossing_and_a_silence_stands_at_the_top(
             }
             [(where, _)] = incident.at_the_top(shown, sails)
             assert where == "Nearest to the coast"
+            there_and_back = {
+                **{"began": "shore", "from_state": "MYS", "left_coast_m": 140.0},
+                **{"turned_off_m": 140.0, "left_lat": 2.06, "left_lon": 102.55},
+                **{"left_time": "2026-01-05T19:10:00Z"},
+            }
+            facts = {**evidence.facts, **there_and_back}
+            both = incident.at_the_top(
+                shown, {**lead, "evidence": replace(evidence, facts=facts, redacted=())}
+            )
+            assert both[0] == ("At the coast", "off Muar, 03:10 MYT, 140 m off the shore")
+            assert len(both) == 2
     withheld = {**events.loc[leads[found].events[0]].to_dict(), "evidence": Evidence.of({})}
     assert incident.at_the_top(shown, withheld) == ()
 

@@ -784,6 +784,38 @@ def test_a_boat_that_went_both_ways_is_looked_for_on_both_shores() -> None:
     assert step(home, unknown) == NEXT_STEPS["crossing over"], "its reader may not know where"
 
 
+def test_there_and_back_in_one_run_is_told_with_both_shores(gazetteer: Gazetteer) -> None:
+    """A stop of minutes ends no run. The way back was told alone: nobody searched the beach."""
+    shore = {"left_coast_m": 140.0, "turned_off_m": 140.0, "left_time": "2026-01-05T19:10:00Z"}
+    there_and_back = {**BACK, **shore, "left_lat": 2.06, "left_lon": 102.55}
+    over = event("crossing", 1, 5.5, evidence=there_and_back)
+    (one,) = told(gazetteer, over).to_dict("records")
+    assert one["title"].startswith(
+        "MV A: Came over from Indonesia to the coast of Malaysia, off Muar, at 03:10 MYT, and went "
+        "back, to the coast of Indonesia, 10 nm NE of Bengkalis, at 05:30 MYT: "
+    )
+    step = NEXT_STEPS["crossing both ways"]
+    assert one["next_step"] == (
+        f"{step}; it was at the coast of Malaysia 03:10 MYT, Indonesia 05:30 MYT"
+    )
+    lay = event("loitering", -3, 0.5, lat=1.6, lon=102.2)
+    (one,) = told(gazetteer, lay, over).to_dict("records")
+    assert one["title"].endswith(
+        "; before that it lay 3.5 h, 10 nm NE of Bengkalis, until 00:30 MYT"
+    ), "that it came over from there is said"
+    kept_way = {"left_coast_m": 360.0, "turned_off_m": 360.0, "turning_kn": 15.0}
+    passed = event("crossing", 1, 5.5, evidence={**there_and_back, **kept_way})
+    (one,) = told(gazetteer, passed).to_dict("records")
+    assert "Came over from Indonesia to within 360 m of the coast of Malaysia, off " in one["title"]
+    assert one["next_step"] == NEXT_STEPS["crossing turned back"], "nobody goes ashore under way"
+    for name in ("left_lat", "left_time", "from_state"):  # its reader may not know of it
+        (one,) = told(gazetteer, over, withheld=[name]).to_dict("records")
+        assert "03:10" not in one["title"] + one["next_step"], name
+        assert without_coasts(one["next_step"]) == NEXT_STEPS["crossing over"], name
+    (one,) = told(gazetteer, over, withheld=["left_time"]).to_dict("records")
+    assert one["title"].startswith("MV A: Crossed from the coast of Malaysia, off Muar, to ")
+
+
 def test_what_to_do_about_a_crossing_says_at_which_coast_and_when() -> None:
     def step(now: float, seen: float, *crossings: dict[str, Any], **own: str) -> str:
         rows = telling.told(events.build(list(crossings)))
@@ -1319,6 +1351,20 @@ def test_a_crossing_tells_the_way_to_the_coast_that_it_left(gazetteer: Gazetteer
     early = event("crossing", -3, 0.5, evidence=BACK, score=0.6)
     (one,) = told(gazetteer, early, over).to_dict("records")
     assert "; before that it had crossed to Indonesia, " in one["title"]
+    lay = event("loitering", -7, -3, lat=2.06, lon=102.55)
+    (one,) = told(gazetteer, lay, early, over).to_dict("records")
+    assert one["title"].endswith(
+        "; before that it had crossed to Indonesia, 10 nm NE of Bengkalis, at 05:30 MYT"
+        "; before that it lay 4.0 h, off Muar, until 21:00 MYT"
+    ), "one after the other, and that it came over once"
+
+
+def test_who_is_on_its_way_back_is_not_said_to_be_there(gazetteer: Gazetteer) -> None:
+    """Its place was told where it was heard last, 8 nm off, as that at which it came back."""
+    there = event("crossing", 1, 3, evidence=OUT, score=0.8)
+    back = event("crossing", 3.2, 5.5, evidence={**BACK, "ended": "unheard"}, score=0.6)
+    (one,) = told(gazetteer, there, back).to_dict("records")
+    assert "; then back towards Indonesia, 10 nm NE of Bengkalis, at 05:30 MYT" in one["title"]
 
 
 def test_an_incident_says_where_its_vessel_was_heard_last(gazetteer: Gazetteer) -> None:

@@ -107,8 +107,20 @@ def test_a_vessel_in_both_comes_first_and_all_such_are_told(gazetteer: Gazetteer
     found = why(gazetteer, first, near, met, *shares)
     assert len(found) == RELATED + 3, "all that share a vessel, and of others none in their place"
     assert (1, "less than 10 m off, 60 min later") not in found
-    assert found[0] == (2, "B ONE is in both")
+    assert found[0] == (2, "B ONE of that incident is in events of this one")
     assert found[1] == (3, "MV A is in both")
+
+
+def test_who_is_in_events_alone_is_not_said_to_be_in_the_incident(gazetteer: Gazetteer) -> None:
+    """Nobody finds it among the vessels of that one, which have their roles."""
+    alone, met = [event("gap", 1, 3, BOAT, lat=6.0)], event("encounter", 4, 5, SHIP, BOAT)
+    said = "B ONE of this incident is in events of that one"
+    assert why(gazetteer, alone, [met]) == [(1, said)]
+    two = [event("gap", 1, 3, OTHER_BOAT, lat=6.0), *alone]
+    also = event("encounter", 6, 7, SHIP, OTHER_BOAT)
+    assert why(gazetteer, [met, also], two) == [
+        (1, "B ONE and 1 more of that incident are in events of this one")
+    ]
 
 
 def test_what_was_there_soon_before_or_after_is_told_and_nothing_else(
