@@ -151,7 +151,7 @@ class Gap(Limits):
     """
 
     name: ClassVar[str] = "gap"
-    version: ClassVar[str] = "28"
+    version: ClassVar[str] = "29"
     requires: ClassVar[tuple[str, ...]] = (
         *REPORTED,
         "sog_kn",

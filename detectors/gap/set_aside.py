@@ -9,7 +9,6 @@ import pandas as pd
 from detectors.core.arrays import Bools, Ints
 from detectors.core.detector import Context
 from detectors.core.frames import (
-    ASTRAY,
     CLOCK_FAULT,
     FALSE_FIX,
     NOT_A_VESSEL,
@@ -19,6 +18,7 @@ from detectors.core.frames import (
 from detectors.gap.limits import Limits
 from detectors.gap.silences import History, Silences
 from detectors.kinematics import geodesy
+from detectors.kinematics.integrity.chains import MAX_SPEED_KN
 
 CLEAR_M: Final = 500.0
 """So far from where it fell silent and from where it was heard again: errors, and what it goes in
@@ -62,20 +62,28 @@ def _meanwhile(silences: Silences, reports: History, noise: pd.DataFrame) -> pd.
 
 def not_sending(limits: Limits, silences: Silences, reports: History, context: Context) -> Silences:
     """Leave out silences in which `SENDING` or more reports came with false positions, each within
-    `ALIVE` of the one before and over `SENDING_S`, unless there is a stretch of it, long enough, in
-    which not even these came: whatever it hid, it was sending.
+    `ALIVE` of the one before and over `SENDING_S`, from one to the other of most of which a vessel
+    can go, unless there is a stretch of it, long enough, in which not even these came: whatever it
+    hid, it was sending, and `spoofing` tells where. Of what scatters, or is interference with
+    several vessels, nothing that counts is told there.
     """
-    false = context.noise["reason"].isin(ASTRAY).to_numpy(bool)
+    false = (context.noise["reason"] == FALSE_FIX).to_numpy(bool)
     aside = _meanwhile(silences, reports, context.noise[false])
     silence, at_us = aside["silence"].to_numpy("int64"), epoch_us(aside["time"])
     order = np.lexsort((at_us, silence))
     silence, at_us = silence[order], at_us[order]
+    lat, lon = (aside[name].to_numpy("float64")[order] for name in ("lat", "lon"))
     alive_us = ALIVE // timedelta(microseconds=1)
     begins = (np.diff(silence, prepend=-1) != 0) | (np.diff(at_us, prepend=0) > alive_us)
     run = np.cumsum(begins) - 1
     first = np.flatnonzero(begins)
     last = np.r_[first[1:], len(run)][: len(first)] - 1
     long = (last - first + 1 >= SENDING) & (at_us[last] - at_us[first] >= SENDING_S * SECOND_US)
+    step_m = np.asarray(geodesy.distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:]))
+    goes = step_m <= MAX_SPEED_KN * geodesy.KNOT_MPS * np.diff(at_us) / SECOND_US
+    within = np.diff(run) == 0
+    n_gone = np.bincount(run[1:][within & goes], minlength=len(long))
+    long &= n_gone > (last - first) / 2
     many = long[run]
     silence, at_us = silence[many], at_us[many]
     sending = np.bincount(silence, minlength=len(silences.row)) > 0

@@ -551,7 +551,7 @@ def test_ground_between_its_ends_shows_that_it_was_heard(every_h, ahead, n_found
     ("every_h", "reason", "n_found"),
     [
         (0.1, frames.FALSE_FIX, 0),
-        (0.1, frames.INTERFERENCE, 0),
+        (0.1, frames.INTERFERENCE, 1),
         (0.1, frames.CLOCK_FAULT, 1),
         (0.75, frames.FALSE_FIX, 1),
         (2.0, frames.FALSE_FIX, 1),
@@ -560,10 +560,18 @@ def test_ground_between_its_ends_shows_that_it_was_heard(every_h, ahead, n_found
 )
 def test_who_sends_false_positions_is_not_silent(every_h, reason, n_found):
     """For three hours it sends one place far off: every six minutes, or three times, which may be
-    another's with a damaged number, or once, or so seldom that `spoofing` may tell of none.
+    another's with a damaged number, or once, or so seldom that `spoofing` may tell of none; as it
+    doesn't of interference.
     """
     at = np.arange(30, 33, every_h)[1:]
     assert set_aside(at, 3.5, np.full(len(at), 100.2), reason) == n_found
+
+
+def test_who_sends_positions_all_over_the_sea_is_not_heard():
+    """Where it was for three hours is told by nothing else that counts."""
+    at, rng = np.arange(30, 33, 0.15)[1:], np.random.default_rng(1)
+    lat, lon = rng.uniform(1.0, 4.0, len(at)), rng.uniform(99.0, 103.0, len(at))
+    assert set_aside(at, lat, lon, frames.FALSE_FIX) == 1
 
 
 def test_five_false_positions_within_a_minute_are_no_sending():
