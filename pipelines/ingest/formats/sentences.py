@@ -10,6 +10,7 @@ from pipelines.ingest.column_names import names_time, names_utc
 from pipelines.ingest.errors import IngestError
 from pipelines.ingest.formats.base import SENTENCE, Feed, Format, Found, Head
 from pipelines.ingest.nmea import SIMULATED, NmeaReader
+from pipelines.ingest.report import escaped
 from pipelines.ingest.rows import Batch
 
 # ISO 8601, digits of date and clock, or an epoch in s, ms, µs or ns.
@@ -23,6 +24,8 @@ _ZONED: Final = re.compile(rb"(?:Z|[+-]\d\d:?\d\d)$")
 _MARKED: Final = re.compile(
     rb"\\{1,2}(?:[^\\]{0,60},)?s:" + SIMULATED.encode() + rb"[^\\]{0,80}\\{1,2}!"
 )
+# A JSON object that a logger wrote something before.
+_OBJECT: Final = re.compile(rb'\{\s{0,9}"[^"\\]{1,64}"\s{0,9}:')
 _ONE_MOMENT_S: Final = 10.0
 """A line that says a time twice, once rounded or once when it was written down, says one."""
 
@@ -34,13 +37,38 @@ class Sentences:
 
     def find(self, head: Head) -> Sequence[Found]:
         """See `base.Format`."""
-        if SENTENCE.search(head.data) and (not head.is_json or _behind_one_time(head)):
-            return [Found("nmea", _read)]
-        return []
+        if not SENTENCE.search(head.data):
+            return []
+        is_sure = _behind_one_time(head) if head.is_json else not _two_times(head)
+        return [Found("nmea", _read)] if is_sure else []
 
     def why_not(self, head: Head) -> IngestError | None:
-        """Return None: nothing is nearly a sentence."""
-        return None
+        """See `base.Format`."""
+        if head.is_json or not SENTENCE.search(head.data) or not (two := _two_times(head)):
+            return None
+        first, second = map(escaped, two)
+        return IngestError(
+            f"{head.name} says two times before an AIS sentence, a logger's and one inside JSON: "
+            f"{first!r} and {second!r}",
+            hint="leave out what the logger wrote before each object: sed 's/^[^{]*//' FILE",
+        )
+
+
+def _two_times(head: Head) -> tuple[str, ...]:
+    """Return two times of different moments that stand before one sentence, the one written by a
+    logger before a JSON object and the other inside that; none where no line has such.
+
+    A logger's clock shows local time where that of the receiver is UTC.
+    """
+    for line in head.data.split(b"\n")[:-1]:
+        at = SENTENCE.search(line)
+        if at is None or not _OBJECT.search(line[: at.start()]):
+            continue
+        told = [time[0].decode() for time in _TIMES.finditer(line[: at.start()])]
+        known = {moment: text for text in told if (moment := _moment(text)) is not None}
+        if known and max(known) - min(known) > _ONE_MOMENT_S:
+            return tuple(sorted({known[min(known)], known[max(known)]}, key=told.index))
+    return ()
 
 
 def _behind_one_time(head: Head) -> bool:
