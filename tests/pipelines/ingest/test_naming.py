@@ -11,6 +11,7 @@ import shapely
 
 from pipelines.ingest import IngestError
 from pipelines.ingest.timeforms import UndecidedError, time_forms
+from tests.pipelines.ingest.conftest import checksummed
 
 T = pd.Timestamp("2026-03-14T16:30:00Z")
 ROWS = [
@@ -618,9 +619,37 @@ def test_a_loggers_time_before_another_inside_json_isnt_guessed_at(read):
     local, utc = (f"2026-03-14 {hour}:30:00,454 - {json.dumps(said)}\n" for hour in (17, 16))
     with pytest.raises(IngestError, match="two times before an AIS sentence") as error:
         read(local * 3, "log.txt")
-    assert "'2026-03-14 17:30:00,454' and '20260314163000'" in error.value.message
+    assert "'20260314163000' and '2026-03-14 17:30:00,454'" in error.value.message
     assert "sed 's/^[^{]*//'" in error.value.hint
     got = read(utc * 3, "log.txt")
+    assert set(got.positions["time"].dt.floor("s")) == {T}
+
+
+@pytest.mark.parametrize(
+    ("before", "why"),
+    [
+        (f"2026-03-15T00:30:00,{epoch(T)}.5,", f"'{epoch(T)}.5' and '2026-03-15T00:30:00'"),
+        ("2026-03-15 00:30:00;2026-03-14 16:30:01Z;", "two times"),
+        ("2026-03-15 00:30:00 MYT ", "in a zone before its AIS sentences: 'MYT'"),
+        ("2026-03-14 04:30:00.5 PM ", "'PM'"),
+    ],
+)
+def test_times_on_the_clocks_of_two_zones_before_a_sentence_are_not_guessed_at(read, before, why):
+    with pytest.raises(IngestError, match=why):
+        read(f"{before}{SENTENCE}\n" * 3, "log.txt")
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        f"2026-03-14T16:30:00.5,{epoch(T)}.5,",
+        "2026-03-14 16:30:00 UTC INFO ",
+        "2026-03-14 16:30:00,123 INFO [ais] ",
+        f"2026-03-15 00:30:00,123: \\{checksummed(f's:r1,c:{epoch(T)}')}\\",
+    ],
+)
+def test_other_things_before_a_sentence_leave_its_time_alone(read, before):
+    got = read(f"{before}{SENTENCE}\n" * 3, "log.txt")
     assert set(got.positions["time"].dt.floor("s")) == {T}
 
 
