@@ -437,6 +437,11 @@ def caught(m, t, la, lo, v, c):
     return {"class": "AIS", "rxtime": time, "nmea": ["!AIVDM,1,1,,A,13P,0*00"], **said}
 
 
+def of_libais(m, t, la, lo, v, c):
+    said = {"id": 1, "mmsi": m, "x": lo, "y": la, "sog": v, "cog": c, "timestamp": t.second}
+    return {**said, "tagblock_timestamp": epoch(t), "tagblock_station": "r1"}
+
+
 def vessels(m, t, la, lo, v, c):
     return {"uuid": "x", "mmsi": str(m), "lat": la, "lon": lo, "speed": v, "course": c} | {
         "last_position_epoch": epoch(t),
@@ -464,6 +469,8 @@ JSONS = {
         + [json.dumps(caught(*row)) for row in ROWS]
     ),
     "a result": json.dumps({"ok": True, "result": [record(*row) for row in ROWS]}),
+    "objects": json.dumps({"meta": {"n": 24}, "objects": [record(*row) for row in ROWS]}),
+    "libais with tag blocks": "\n".join(json.dumps(of_libais(*row)) for row in ROWS),
 }
 
 
