@@ -141,6 +141,12 @@ def zone_named(text: str) -> str:
     return _zones().get(text.casefold(), "")
 
 
+def says_other_zone(word: bytes) -> bool:
+    """Tell whether a word behind a clock says another zone than UTC, or half a day: "MYT", "PM"."""
+    text, glossary = word.decode().casefold(), _glossary()
+    return text in glossary["zones"] or text in glossary["local"] or text in ("am", "pm")
+
+
 @cache
 def _zones() -> Mapping[str, str]:
     # They are looked for on the disk, and a file of sightings may have a zone in each row.

@@ -49,6 +49,10 @@ _FEW: Final = 10
 _MAX_KN: Final = 70
 # What those who count in knots write where there is no speed; 1023 is that of who counts in tenths.
 _NO_SPEEDS: Final = frozenset({102, 103, 255, 511, 999})
+# MarineTraffic calls columns so, and SPEED its speeds, in tenths of knots.
+_IN_TENTHS: Final = frozenset({"DSRC", "SHIP_ID"})
+# AIS says no deeper draught; it counts in tenths of metres, up to 255.
+_MAX_DRAUGHT_M: Final = 25.5
 _CLASSES: Final = frozenset({"a", "b", "class a", "class b"})
 
 
@@ -168,6 +172,8 @@ def _units(columns: Mapping[str, Any], sample: Sample, decimal: str) -> list[str
         said.append(_unsaid_unit(sample, columns["sog_kn"], decimal))
     if "cog_deg" in columns and not columns["cog_deg"]["unit"]:
         said += _tenths(sample, columns["cog_deg"], decimal)
+    if "draught_m" in columns and not columns["draught_m"]["unit"]:
+        said += _draught_tenths(sample, columns["draught_m"], decimal)
     return said
 
 
@@ -193,8 +199,16 @@ def _fullest_first(found: dict[str, list[Match]], sample: Sample) -> None:
         matches = found.get(name, [])
         if len(matches) > 1:
             cells = {match.column: len(sample.of(match.column)) for match in matches}
-            most = max(cells.values())
-            matches.sort(key=lambda match: 2 * cells[match.column] < most)
+            _sort_fullest_first(matches, cells)
+    # Only base stations say by themselves what time it is; a ship without a position has no time.
+    place, times = found["lat"][0].column, found.get("time", [])
+    told = {match.column: len(sample.joined([place, match.column])) for match in times}
+    _sort_fullest_first(times, told)
+
+
+def _sort_fullest_first(matches: list[Match], cells: Mapping[str, int]) -> None:
+    most = max(cells.values(), default=0)
+    matches.sort(key=lambda match: 2 * cells[match.column] < most)
 
 
 def _vessel(sample: Sample, found: Mapping[str, list[Match]]) -> tuple[dict[str, Any], list[str]]:
@@ -340,7 +354,9 @@ def _unsaid_unit(sample: Sample, column: dict[str, str], decimal: str) -> str:
     # AIS itself, and who hands its numbers on, counts tenths of knots, up to 1023 (not available).
     whole = all(number == int(number) for number in numbers)
     fast = sum(number > _MAX_KN and number not in _NO_SPEEDS for number in numbers)
-    if whole and fast > (1 - SHARE) * len(numbers):
+    named = column["from"] == "SPEED" and "MMSI" in sample.header
+    named = named and not _IN_TENTHS.isdisjoint(sample.header)
+    if whole and (named or fast > (1 - SHARE) * len(numbers)):
         column["unit"] = "kn/10"
         return "speeds are in tenths of knots"
     return "speeds are in knots"
@@ -356,6 +372,17 @@ def _tenths(sample: Sample, column: dict[str, str], decimal: str) -> list[str]:
         return []
     column["unit"] = "deg/10"
     return ["courses are in tenths of degrees"]
+
+
+def _draught_tenths(sample: Sample, column: dict[str, str], decimal: str) -> list[str]:
+    """Say it where draughts are in tenths of metres, as AIS itself has them; sets their unit."""
+    numbers = [number for number in numbers_of(sample.of(column["from"]), decimal) if number]
+    beyond = [number for number in numbers if _MAX_DRAUGHT_M < number <= 10 * _MAX_DRAUGHT_M]
+    whole = all(number == int(number) for number in numbers)
+    if not whole or len(set(beyond)) < 2 or len(beyond) <= (1 - SHARE) * len(numbers):
+        return []
+    column["unit"] = "m/10"
+    return ["draughts are in tenths of metres"]
 
 
 def _counts_up(cells: Sequence[str]) -> bool:

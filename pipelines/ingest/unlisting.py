@@ -16,7 +16,7 @@ from typing import Final
 # What may stand before the first object: a byte order mark, the document's own members.
 _BEGIN: Final = re.compile(
     rb"(?:\xef\xbb\xbf)?\s{0,64}(?:\{[^\[\]]{0,4096}\"(?:features|data|vessels|ships|positions|records|rows"
-    rb"|results|items|nodes|value)\"\s{0,64}:\s{0,64})?\[\s{0,64}(?=\{\s{0,64}\")"
+    rb"|results|result|items|nodes|value|objects|vesselPositions)\"\s{0,64}:\s{0,64})?\[\s{0,64}(?=\{\s{0,64}\")"
 )
 _BETWEEN: Final = re.compile(rb"\}\s{0,64},\s{0,64}\[?\s{0,64}\{")
 # No object that is read is as long (`lines.MAX_LINE`).

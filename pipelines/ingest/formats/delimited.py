@@ -54,7 +54,7 @@ class Delimited:
 
     def why_not(self, head: Head) -> IngestError | None:
         """See `base.Format`."""
-        if head.is_json:
+        if head.is_json or SENTENCE.search(head.data):
             return None
         fitting = _fitting(head)
         if twice := next(filter(None, (lay.twice(header) for lay, header, _ in fitting)), ""):

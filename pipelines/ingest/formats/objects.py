@@ -28,6 +28,7 @@ _GEOMETRY, _PLACE, _ALONG = "geometry", "coordinates", ("lon", "lat")
 _SAMPLED: Final = 2_000
 _MAX_KEYS: Final = 500
 _SHARE: Final = 0.8
+_WHERE: Final = "they stand one a line, in a list, or in one called data, vessels or the like; "
 _TYPES: Final = {"number": pa.float64(), "text": pa.string()}
 
 
@@ -57,8 +58,10 @@ class NamedObjects:
             )
         if isinstance(named, IngestError):
             return head.named(named)
-        keys = f"its keys are: {escaped(', '.join(kinds))}; " if kinds else ""
-        what = f"no key of it says {' and '.join(missing)}" if kinds else "it has no objects"
+        keys = f"its keys are: {escaped(', '.join(kinds))}; " if kinds else _WHERE
+        what = (
+            f"no key of it says {' and '.join(missing)}" if kinds else "no objects of it are found"
+        )
         return IngestError(
             f"{head.name} is JSON, but {what}" if missing else f"{head.name} is JSON without times",
             hint=f"{keys}of JSON are read: objects with MMSI, time, lat and lon, and those of "

@@ -6,10 +6,11 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
 
-from pipelines.ingest.column_names import names_time, names_utc
+from pipelines.ingest.column_names import names_time, names_utc, says_other_zone
 from pipelines.ingest.errors import IngestError
 from pipelines.ingest.formats.base import SENTENCE, Feed, Format, Found, Head
 from pipelines.ingest.nmea import SIMULATED, NmeaReader
+from pipelines.ingest.report import escaped
 from pipelines.ingest.rows import Batch
 
 # ISO 8601, digits of date and clock, or an epoch in s, ms, µs or ns.
@@ -23,6 +24,12 @@ _ZONED: Final = re.compile(rb"(?:Z|[+-]\d\d:?\d\d)$")
 _MARKED: Final = re.compile(
     rb"\\{1,2}(?:[^\\]{0,60},)?s:" + SIMULATED.encode() + rb"[^\\]{0,80}\\{1,2}!"
 )
+# A JSON object that a logger wrote something before.
+_OBJECT: Final = re.compile(rb'\{\s{0,9}"[^"\\]{1,64}"\s{0,9}:')
+# The word behind a clock: a zone, or half a day of twelve hours.
+_BEHIND_CLOCK: Final = re.compile(rb"\d:\d\d(?:[.,]\d{1,9})?[ ]?([A-Za-z]{2,5})\b")
+_LOOKED_AT: Final = 1_000
+_QUARTER_S, _MOST_APART_S = 900.0, 14.5 * 3600
 _ONE_MOMENT_S: Final = 10.0
 """A line that says a time twice, once rounded or once when it was written down, says one."""
 
@@ -34,13 +41,57 @@ class Sentences:
 
     def find(self, head: Head) -> Sequence[Found]:
         """See `base.Format`."""
-        if SENTENCE.search(head.data) and (not head.is_json or _behind_one_time(head)):
-            return [Found("nmea", _read)]
-        return []
+        if not SENTENCE.search(head.data):
+            return []
+        is_sure = _behind_one_time(head) if head.is_json else head.once(_doubt) is None
+        return [Found("nmea", _read)] if is_sure else []
 
     def why_not(self, head: Head) -> IngestError | None:
-        """Return None: nothing is nearly a sentence."""
-        return None
+        """See `base.Format`."""
+        if head.is_json or not SENTENCE.search(head.data):
+            return None
+        return head.once(_doubt)
+
+
+def _doubt(head: Head) -> IngestError | None:
+    """Say why nobody can tell what is the receiver's time of what stands before a sentence.
+
+    A logger's clock shows local time where the other, in JSON or an epoch, is UTC.
+    """
+    for line in head.data.split(b"\n")[:_LOOKED_AT]:
+        at = SENTENCE.search(line)
+        before = line[: at.start()] if at else b""
+        if not before or before.endswith(b"\\"):  # a tag block's time is the receiver's
+            continue
+        if zone := next(filter(says_other_zone, _BEHIND_CLOCK.findall(before)), None):
+            return IngestError(
+                f"{head.name} says times in a zone before its AIS sentences: "
+                f"{escaped(zone.decode())!r}",
+                hint="write them in UTC, or with an offset: 2026-03-14T16:30:00+08:00",
+            )
+        told = {text: moment for text in _times(before) if (moment := _moment(text)) is not None}
+        apart_s = max(told.values(), default=0) - min(told.values(), default=0)
+        in_json = _OBJECT.search(before) is not None
+        if apart_s > _ONE_MOMENT_S and (in_json or _are_zones(apart_s)):
+            first, second = (escaped(pick(told, key=lambda t: told[t])) for pick in (min, max))
+            hint = "write each behind the time at which it was received, in UTC"
+            if in_json:
+                hint = "leave out what the logger wrote before each object: sed 's/^[^{]*//' FILE"
+            return IngestError(
+                f"{head.name} says two times before an AIS sentence: {first!r} and {second!r}",
+                hint=hint,
+            )
+    return None
+
+
+def _times(before: bytes) -> list[str]:
+    return [time[0].decode() for time in _TIMES.finditer(before)]
+
+
+def _are_zones(apart_s: float) -> bool:
+    """Tell whether two times so far apart may be one moment on the clocks of two zones."""
+    beside_s = (apart_s + _ONE_MOMENT_S) % _QUARTER_S
+    return apart_s < _MOST_APART_S and beside_s <= 2 * _ONE_MOMENT_S
 
 
 def _behind_one_time(head: Head) -> bool:

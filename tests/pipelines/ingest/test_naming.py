@@ -11,6 +11,7 @@ import shapely
 
 from pipelines.ingest import IngestError
 from pipelines.ingest.timeforms import UndecidedError, time_forms
+from tests.pipelines.ingest.conftest import checksummed
 
 T = pd.Timestamp("2026-03-14T16:30:00Z")
 ROWS = [
@@ -84,6 +85,11 @@ TABLES = {
             t.strftime("%Y-%m-%dT%H:%M:%S"),
         ),
         ",",
+    ),
+    "names with their abbreviations": (
+        "~MMSI|Latitude|Longitude|Speed Over Ground (SOG)|Course Over Ground (COG)|Received UTC",
+        lambda m, t, la, lo, v, c: (m, la, lo, v, c, t.strftime("%d-%m-%Y %H:%M:%S")),
+        "|",
     ),
     "numbers as floats": (
         "mmsi,timestamp,distance_from_shore,speed,course,lat,lon,is_fishing,source",
@@ -190,7 +196,7 @@ TABLES = {
 def test_tables_of_other_makers(read, name):
     got = read(table(*TABLES[name]))
     check(got)
-    assert got.report.read_as["mmsi"] in {"mmsi", "MMSI", "sourcemmsi", "Vessel MMSI"}
+    assert got.report.read_as["mmsi"] in {"mmsi", "MMSI", "~MMSI", "sourcemmsi", "Vessel MMSI"}
 
 
 def test_what_was_taken_for_what_is_said(read):
@@ -199,6 +205,45 @@ def test_what_was_taken_for_what_is_said(read):
     assert report["read_as"]["sog_kn"] == "SPEED (kn/10)"
     assert report["assumed"] == ["times are UTC", "speeds are in tenths of knots"]
     assert report["unused"] == []
+
+
+@pytest.mark.parametrize("beside", ["SHIP_ID", "DSRC"])
+def test_slow_ships_of_marinetraffic_are_in_tenths_of_knots_too(read, beside):
+    header = f"MMSI,{beside},LAT,LON,SPEED,COURSE,TIMESTAMP"
+    for speeds, unit, first in ((("44", "12"), " (kn/10)", 4.4), (("4.4", "12"), "", 4.4)):
+        rows = [f"563000001,7,1.2,103.7,{speed},80,{iso(T)}" for speed in speeds]
+        got = read("\n".join([header, *rows]) + "\n")
+        assert got.report.read_as["sog_kn"] == "SPEED" + unit
+        assert got.positions["sog_kn"].iloc[0] == first
+
+
+@pytest.mark.parametrize(
+    ("said", "meant", "assumed"),
+    [
+        ((61, 118, 0, 24), (6.1, 11.8, 2.4), True),  # Digitraffic and BarentsWatch, as AIS itself
+        ((6, 11, 0, 4), (6.0, 11.0, 4.0), False),
+        ((6.1, 11.8, 0, 61), (6.1, 11.8), False),  # one is damaged
+    ],
+)
+def test_draughts_in_tenths_of_metres_are_told_by_their_numbers(read, said, meant, assumed):
+    rows = [f"{563000001 + k},{iso(T)},1.2,103.7,{one}" for k, one in enumerate(said)]
+    got = read("\n".join(["mmsi,time,lat,lon,draught", *rows]) + "\n")
+    assert tuple(got.statics["draught_m"].dropna().round(2)) == meant
+    assert ("draughts are in tenths of metres" in got.report.assumed) is assumed
+
+
+@pytest.mark.parametrize("name", ["updated", "observed_at", "Last_Received_UTC"])
+def test_columns_of_times_by_other_names(read, name):
+    got = read(f"mmsi,latitude,longitude,{name}\n" + f"563000001,1.2,103.7,{epoch(T)}\n" * 2)
+    assert set(got.positions["time"]) == {T}
+
+
+def test_a_time_that_most_positions_lack_isnt_theirs(read):
+    rows = [f"{563000001 + k},1.2,103.7,{iso(T) if k else ''},{iso(T)}" for k in range(2)]
+    rows += [f"56300000{k},1.2,103.7,,{iso(T)}" for k in range(4, 9)]
+    got = read("\n".join(["mmsi,lat,lon,timestamp,updated", *rows]) + "\n")
+    assert got.report.read_as["time"] == "updated"
+    assert len(got.positions) == 7
 
 
 def test_southern_and_western_hemispheres_are_told_by_their_column(read):
@@ -402,6 +447,11 @@ def caught(m, t, la, lo, v, c):
     return {"class": "AIS", "rxtime": time, "nmea": ["!AIVDM,1,1,,A,13P,0*00"], **said}
 
 
+def of_libais(m, t, la, lo, v, c):
+    said = {"id": 1, "mmsi": m, "x": lo, "y": la, "sog": v, "cog": c, "timestamp": t.second}
+    return {**said, "tagblock_timestamp": epoch(t), "tagblock_station": "r1"}
+
+
 def vessels(m, t, la, lo, v, c):
     return {"uuid": "x", "mmsi": str(m), "lat": la, "lon": lo, "speed": v, "course": c} | {
         "last_position_epoch": epoch(t),
@@ -424,6 +474,13 @@ JSONS = {
     ),
     "three times of each": "\n".join(json.dumps(spire(*row)) for row in ROWS),
     "AIS-catcher": "\n".join(json.dumps(caught(*row)) for row in ROWS),
+    "AIS-catcher beside a base station, which says what time it has": "\n".join(
+        [json.dumps({**caught(*ROWS[0]), "type": 4, "timestamp": "2026-03-14T24:60:60Z"})]
+        + [json.dumps(caught(*row)) for row in ROWS]
+    ),
+    "a result": json.dumps({"ok": True, "result": [record(*row) for row in ROWS]}),
+    "objects": json.dumps({"meta": {"n": 24}, "objects": [record(*row) for row in ROWS]}),
+    "libais with tag blocks": "\n".join(json.dumps(of_libais(*row)) for row in ROWS),
 }
 
 
@@ -572,6 +629,45 @@ def test_sentences_inside_json_without_one_time_are_told_how_to_come_out(read, s
     with pytest.raises(IngestError, match="sentences inside JSON") as error:
         read(json.dumps(said) + "\n")
     assert """jq -r '"\\(.time),\\(.nmea)"' FILE""" in error.value.hint
+
+
+def test_a_loggers_time_before_another_inside_json_isnt_guessed_at(read):
+    said = {"class": "AIS", "rxtime": "20260314163000", "nmea": [SENTENCE]}
+    local, utc = (f"2026-03-14 {hour}:30:00,454 - {json.dumps(said)}\n" for hour in (17, 16))
+    with pytest.raises(IngestError, match="two times before an AIS sentence") as error:
+        read(local * 3, "log.txt")
+    assert "'20260314163000' and '2026-03-14 17:30:00,454'" in error.value.message
+    assert "sed 's/^[^{]*//'" in error.value.hint
+    got = read(utc * 3, "log.txt")
+    assert set(got.positions["time"].dt.floor("s")) == {T}
+
+
+@pytest.mark.parametrize(
+    ("before", "why"),
+    [
+        (f"2026-03-15T00:30:00,{epoch(T)}.5,", f"'{epoch(T)}.5' and '2026-03-15T00:30:00'"),
+        ("2026-03-15 00:30:00;2026-03-14 16:30:01Z;", "two times"),
+        ("2026-03-15 00:30:00 MYT ", "in a zone before its AIS sentences: 'MYT'"),
+        ("2026-03-14 04:30:00.5 PM ", "'PM'"),
+    ],
+)
+def test_times_on_the_clocks_of_two_zones_before_a_sentence_are_not_guessed_at(read, before, why):
+    with pytest.raises(IngestError, match=why):
+        read(f"{before}{SENTENCE}\n" * 3, "log.txt")
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        f"2026-03-14T16:30:00.5,{epoch(T)}.5,",
+        "2026-03-14 16:30:00 UTC INFO ",
+        "2026-03-14 16:30:00,123 INFO [ais] ",
+        f"2026-03-15 00:30:00,123: \\{checksummed(f's:r1,c:{epoch(T)}')}\\",
+    ],
+)
+def test_other_things_before_a_sentence_leave_its_time_alone(read, before):
+    got = read(f"{before}{SENTENCE}\n" * 3, "log.txt")
+    assert set(got.positions["time"].dt.floor("s")) == {T}
 
 
 def test_a_column_that_holds_no_numbers_isnt_taken(read):
