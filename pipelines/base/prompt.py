@@ -31,12 +31,26 @@ class Prompt(H11Protocol):
 
     _owed: tuple[object, bool] = (None, True)
     _unread: int = 0
+    _next: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to watch."""
         super().connection_made(transport)
         transport.set_write_buffer_limits(high=PIECE)
-        self.loop.call_later(RECEIVE_S, self._watch)
+        self._next = self.loop.call_later(RECEIVE_S, self._watch)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End watching, and hold nothing that holds this: with TLS it has a quarter of a MB.
+
+        What holds itself waits until somebody looks for that, who goes by how much there is and not
+        by how large it is: of 12,000 connections that their clients had ended 3 GB were left.
+        """
+        if self._next is not None:
+            self._next.cancel()
+        super().connection_lost(exc)
+        self._unset_keepalive_if_required()
+        self.transport.close()
+        self.cycle = None  # type: ignore[assignment]
 
     def resume_writing(self) -> None:
         """Go on once what waited was taken."""
@@ -54,10 +68,10 @@ class Prompt(H11Protocol):
             self.cycle.message_event.set()
 
     def _watch(self) -> None:
+        if self.transport.is_closing() and self.scheme == "https":
+            return  # how TLS ends has a limit of its own; what was closed twice has no protocol
         if self.transport.get_protocol() is not self:
             return  # it is a WebSocket now: how that begins is for whoever answers it
-        if self.transport.is_closing() and self.scheme == "https":
-            return  # how TLS ends has a limit of its own
         unread = self.transport.get_write_buffer_size() > 0
         if self.transport.is_closing() and not unread:
             return
@@ -68,4 +82,4 @@ class Prompt(H11Protocol):
             self.transport.abort()
             return
         self._owed = (self.cycle, owes)
-        self.loop.call_later(RECEIVE_S, self._watch)
+        self._next = self.loop.call_later(RECEIVE_S, self._watch)

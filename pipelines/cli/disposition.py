@@ -105,7 +105,8 @@ def import_(
 ) -> None:
     """Record what somebody concluded on a brief, from the file that it saved.
 
-    The file is signed by nothing: read what it says, and ask its author, before it is recorded.
+    The file is signed by nothing: read what it says, and ask its author, before it is recorded. It
+    doesn't say when it was written: what others concluded here, and it takes the place of, is told.
     Conclusions that are recorded already are left. It never sets the like aside. Exit code 6
     where an incident isn't known here.
 
@@ -122,10 +123,13 @@ def import_(
     found = conclusions.load(file)
     with read(installation.store, installation.settings.store) as store:
         of = [recall.meant(store, installation, one.incident_id) for one in found.conclusions]
+        others = conclusions.in_place_of(store, installation, found)
     typer.echo(f"{clean(found.author)}, on {clean(found.run_id)}:")
-    for one, (_, title) in zip(found.conclusions, of, strict=True):
+    for one, (_, title), theirs in zip(found.conclusions, of, others, strict=True):
         typer.echo(f"  {one.incident_id}  {one.conclusion}: {clean(one.reason)}")
         typer.echo(f"    {clean(title) or 'no such incident is known here'}")
+        for said in theirs:
+            typer.echo(f"    in place of {clean(said)}")
     if dry_run:
         return
     n = len(found.conclusions)

@@ -18,10 +18,10 @@ from pipelines.assess.dispositions import PART, DispositionError, newest
 from pipelines.base.json_text import model_of_json
 from pipelines.base.schemas import Conclusion
 from pipelines.base.settings import Installation
-from pipelines.base.text import one_line
+from pipelines.base.text import minute, one_line
 from pipelines.base.visible import clean
 from pipelines.run.dispositions import events_of, record
-from pipelines.store import read
+from pipelines.store import Queries, read
 
 MAX_BYTES: Final = 256 << 10
 """A file larger than this isn't read: 200 incidents with long reasons are half of it."""
@@ -100,6 +100,24 @@ def load(path: Path) -> Conclusions:
     if len(content) > MAX_BYTES:
         raise ConclusionsError(f"{clean(path.name)} is larger than {MAX_BYTES:,} bytes")
     return parse(content)
+
+
+def in_place_of(
+    store: Queries, installation: Installation, file: Conclusions
+) -> Sequence[Sequence[str]]:
+    """Return of each conclusion of a file what others concluded that it takes the place of.
+
+    The file doesn't say when it was written: that may have been later.
+    """
+    held = newest(store.dispositions())
+    held = held[held["author"] != file.author]
+    found = []
+    for one in file.conclusions:
+        events = [str(row["event_id"]) for row in events_of(store, installation, one.incident_id)]
+        own = held[held["event_id"].isin(events)].drop_duplicates(["author", "made_time"])
+        rows = own[["made_time", "conclusion", "author", "reason"]].itertuples(index=False)
+        found.append([f"{minute(time)} {what} ({who}): {why}" for time, what, who, why in rows])
+    return found
 
 
 def take_in(installation: Installation, file: Conclusions) -> Sequence[Read]:

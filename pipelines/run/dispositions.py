@@ -15,6 +15,7 @@ from pipelines.assess.dispositions import (
     make,
     newest,
     of_part,
+    see,
     standing_of,
 )
 from pipelines.assess.dispositions.outcomes import outcomes
@@ -72,6 +73,8 @@ def record(
     if conclusion == WITHDRAWN:  # is said of one's own alone
         raise DispositionError(f"no conclusion is called {conclusion!r}", hint="withdraw it")
     _refuse_part(reason)
+    # Before it is known whether somebody writes: who leaves no trace isn't told that.
+    see(author, conclusion, reason, quiet_until)
     with _written(installation, also) as places:
         store = places[0][0]
         concerned = events_of(store, installation, event_id)
@@ -84,7 +87,7 @@ def record(
             raise ChangedError("it has changed meanwhile", hint="look again")
         about = {"author": author, "conclusion": conclusion, "quiet_within_m": quiet_within_m}
         added = [
-            _rows(one, concerned, f"{more}{reason}" if reason.strip() else reason, about, until)
+            _rows(one, concerned, f"{more}{reason}", about, until)
             for one, more in places
             for until in [None if more else quiet_until]
         ]
@@ -123,39 +126,63 @@ def withdraw(
         If the last isn't the one that is meant; nothing is taken back then.
     """
     _refuse_part(reason)
+    see(author, WITHDRAWN, reason, None)
+    about = (installation, event_id, author, made, events)
+    with read(installation.store, installation.settings.store) as reader:
+        _meant(reader, *about)  # as of `record`
     with _written(installation, also) as places:
-        store, heirs = places[0][0], places[0][0].heirs()
-        ids = events
-        if ids is None:
-            ids = [str(one["event_id"]) for one in events_of(store, installation, event_id)]
-            if not ids:
-                raise DispositionError(f"no single event or incident {event_id!r}", hint=IDS)
-        stories = {one for event in ids for one in story.before(event, heirs)}
-        added, meant = [], ["", ""]
+        added = []
+        stories, last = _meant(places[0][0], *about)
+        meant = last[["conclusion", "reason"]].iloc[0].tolist()
         for one, more in places:
-            stands = standing_of(one.dispositions())
-            own = stands[stands["event_id"].isin(stories) & (stands["author"] == author.strip())]
-            own = own[of_part(own).to_numpy(bool) == bool(more)]
-            if own.empty:
-                if more:
-                    continue  # there it never was
-                raise DispositionError(
-                    f"nothing that {author.strip() or 'nobody'} concluded on it stands",
-                    hint="only one's own last conclusion can be withdrawn",
-                )
-            last = own[own["made_time"] == own["made_time"].max()]
-            said = last[["conclusion", "reason"]].iloc[0].tolist()
-            if not more:
-                meant = said
-            elif said != [meant[0], f"{more}{meant[1]}" if meant[1].strip() else meant[1]]:
-                continue  # it was taken back there, before the other could be
-            if made and not more and last["made_time"].iloc[0].isoformat() != made:
-                raise ChangedError("another one was made or taken back meanwhile", "look again")
-            about = {"author": author, "conclusion": WITHDRAWN, "quiet_within_m": 0.0}
-            rows = [{str(k): v for k, v in row.items()} for row in last.to_dict("records")]
-            added.append(_rows(one, rows, f"{more}{reason}" if reason.strip() else reason, about))
+            rows = _last_of(one, stories, author, part=True) if more else last
+            said = [] if rows.empty else rows[["conclusion", "reason"]].iloc[0].tolist()
+            if more and said != [meant[0], f"{more}{meant[1]}"]:
+                continue  # there it never was, or was taken back before the other could be
+            made_of = {"author": author, "conclusion": WITHDRAWN, "quiet_within_m": 0.0}
+            concerned = [{str(k): v for k, v in row.items()} for row in rows.to_dict("records")]
+            added.append(_rows(one, concerned, f"{more}{reason}", made_of))
         _add(places, added)
     return added[0].astype({"made_time": TIME})
+
+
+def _meant(
+    store: Queries,
+    installation: Installation,
+    event_id: str,
+    author: str,
+    made: str,
+    events: Sequence[str] | None,
+) -> tuple[set[str], pd.DataFrame]:
+    """Return the stories that a withdrawal is about, and what it takes back of them.
+
+    Raises as `withdraw` does.
+    """
+    ids = events
+    if ids is None:
+        ids = [str(one["event_id"]) for one in events_of(store, installation, event_id)]
+        if not ids:
+            raise DispositionError(f"no single event or incident {event_id!r}", hint=IDS)
+    heirs = store.heirs()
+    stories = {one for event in ids for one in story.before(event, heirs)}
+    last = _last_of(store, stories, author, part=False)
+    if last.empty:
+        raise DispositionError(
+            f"nothing that {author.strip() or 'nobody'} concluded on it stands",
+            hint="only one's own last conclusion can be withdrawn",
+        )
+    if made and last["made_time"].iloc[0].isoformat() != made:
+        raise ChangedError("another one was made or taken back meanwhile", "look again")
+    return stories, last
+
+
+def _last_of(store: Queries, stories: set[str], author: str, *, part: bool) -> pd.DataFrame:
+    """Return the last conclusion of an author that stands, as one who sees a part or as another."""
+    stands = standing_of(store.dispositions())
+    own = stands[stands["event_id"].isin(stories) & (stands["author"] == author.strip())]
+    own = own[of_part(own).to_numpy(bool) == part]
+    last: pd.DataFrame = own[own["made_time"] == own["made_time"].max()]
+    return last
 
 
 def _refuse_part(reason: str) -> None:

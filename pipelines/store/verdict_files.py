@@ -11,7 +11,7 @@ reports too, which is what tails are, and what older versions made of every date
 import json
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path, PurePath
 from typing import Final, NamedTuple
 
@@ -95,7 +95,8 @@ class Beside:
         self._plans: dict[int, _Plan] = {}
         self._planned = 0
         # A group of rows ends where the next begins: within the same groups of the other files.
-        self._read = lru_cache(maxsize=2 * len(names))(self._read_group)
+        # It holds these files and not this, which would hold itself, open, until somebody looks.
+        self._read = lru_cache(maxsize=2 * len(names))(partial(_read_group, self._groups))
 
     def read(
         self, number: int, names: list[str], rows: NDArray[np.int64] | None = None
@@ -144,7 +145,7 @@ class Beside:
 
     def read_received(self, at: int, names: list[str]) -> pa.Table:
         """Return columns of a group of the files of positions."""
-        return self._read_group(at, tuple(names))
+        return _read_group(self._groups, at, tuple(names))
 
     def _taken(self, number: int, names: list[str], rows: NDArray[np.int64] | None) -> pa.Table:
         plan = self._plans.get(number) or self._plan(number)
@@ -194,8 +195,11 @@ class Beside:
                 self._groups.append((file, number))
                 self._starts.append(self._starts[-1] + file.metadata.row_group(number).num_rows)
 
-    def _read_group(self, at: int, names: tuple[str, ...]) -> pa.Table:
-        file, number = self._groups[at]
-        there = set(file.schema_arrow.names)
-        wanted = [name for name in names if name in there]
-        return file.read_row_group(number, columns=wanted, use_threads=False)
+
+def _read_group(
+    groups: Sequence[tuple[pq.ParquetFile, int]], at: int, names: tuple[str, ...]
+) -> pa.Table:
+    file, number = groups[at]
+    there = set(file.schema_arrow.names)
+    wanted = [name for name in names if name in there]
+    return file.read_row_group(number, columns=wanted, use_threads=False)

@@ -11,7 +11,7 @@ from detectors.core.errors import SelatError
 from pipelines.assess.dispositions import QUIET_WITHIN_M
 from pipelines.base.settings import Installation
 from pipelines.base.text import LOCAL, day_of, one_line
-from pipelines.run.dispositions import record
+from pipelines.run.dispositions import ChangedError, record
 from pipelines.run.dispositions import withdraw as take_back
 from pipelines.run.windows import utc
 from pipelines.store import Queries, StoreBusyError
@@ -128,9 +128,10 @@ def conclude(
     # Before what was typed: what is cut off somewhere isn't this.
     told = "" if newest or not given.reason else f"[as of run {run_id}] "
 
+    if seen and seen != line.seen:
+        raise ChangedError("it has changed since its page was opened", "look again")
+
     def still(store: Queries) -> bool:
-        if seen and seen != line.seen:
-            return False
         last = store.last_run()
         if not newest or last is None:
             return True  # a night of the past doesn't change

@@ -168,3 +168,26 @@ def test_what_came_since_the_brief_is_not_concluded_on(
     assert (again.state, again.holds) == ("known", False)
     with read(installation.store) as store:
         assert len(store.dispositions()) == 2
+
+
+def test_whose_conclusion_it_takes_the_place_of_is_told_before(
+    small_home: Path, tmp_path: Path
+) -> None:
+    """A phone comes back hours later, and what the desk knows since isn't undone unseen."""
+    shutil.copytree(small_home, tmp_path / "home", symlinks=True)
+    installation = settings.load(tmp_path / "home", settings.PROJECT / "config")
+    with read(installation.store) as store:
+        incident = str(store.incidents(str(store.last_run()["run_id"]))["incident_id"].iloc[0])
+    said = {"author": "Lt \u202eAminah", "conclusion": "boarded", "reason": "47 on board"}
+    record(installation, incident, **said, quiet_within_m=0.0)
+    saved = tmp_path / "saved.json"
+    mine = {"incident_id": incident, "conclusion": "cleared", "reason": "nothing there"}
+    saved.write_bytes(written(conclusions=[mine]))
+    asked = ["disposition", "import", str(saved), "--home", str(installation.home)]
+    told = CliRunner().invoke(app, [*asked, "--dry-run"]).output
+    assert told.count("in place of") == 1
+    assert "boarded (Lt " in told
+    assert "Aminah): 47 on board" in told
+    assert "\u202e" not in told
+    CliRunner().invoke(app, [*asked, "--yes"])
+    assert "in place of" not in CliRunner().invoke(app, [*asked, "--dry-run"]).output

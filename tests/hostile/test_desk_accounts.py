@@ -1,13 +1,16 @@
 """The doors of a desk on the network: who signs in, with what, from where, and for how long."""
 
+import gc
 import json
 import logging
 import os
 import socket
 import ssl
+import struct
 import subprocess
 import threading
 import time
+import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -1051,6 +1054,54 @@ def test_who_reads_slowly_gets_a_whole_answer_and_who_reads_nothing_is_cut_off(
         assert read(nothing) < len(long)
 
 
+def test_a_connection_that_has_ended_is_held_by_nobody_and_is_no_line_in_the_log(
+    marked: Installation,
+    certified: tuple[Path, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Each has a quarter of a MB, and whoever isn't let in makes a thousand a second."""
+    monkeypatch.setattr(prompt, "RECEIVE_S", 0.2)
+    made, begin = list[Any](), prompt.Prompt.connection_made
+
+    def noted(self: prompt.Prompt, transport: Any) -> None:
+        made.append(weakref.ref(self))
+        begin(self, transport)
+
+    monkeypatch.setattr(prompt.Prompt, "connection_made", noted)
+    context = ssl.create_default_context(cafile=str(certified[0]))
+    reset = struct.pack("ii", 1, 0)
+    gc.collect()
+    gc.disable()
+    try:
+        with served_tls(marked, certified) as (port, gate):
+            [host] = [one for one in gate.hosts if b"desk.example" in one]
+            asked = b"GET /login HTTP/1.1\r\nHost: " + host + b"\r\n\r\n"
+            ways = (
+                (asked, True, b""),
+                (asked, False, b""),
+                (asked * 3, True, reset),
+                (b"", False, b""),
+            )
+            for said, reads, how in ways:
+                sock = socket.create_connection(("127.0.0.1", port), 20)
+                with context.wrap_socket(sock, server_hostname="desk.example") as safe:
+                    safe.sendall(said)
+                    if reads:
+                        assert safe.recv(65_536)
+                    if how:
+                        safe.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, how)
+            last = time.monotonic() + 20
+            while any(one() is not None for one in made) and time.monotonic() < last:
+                time.sleep(0.05)
+            assert made  # who has gone before TLS began is never served
+            assert not [one for one in made if one() is not None]
+            time.sleep(0.5)  # until each would have been looked at
+    finally:
+        gc.enable()
+    assert not [one for one in caplog.records if one.name == "asyncio"]
+
+
 def _received(sock: socket.socket) -> bytes:
     try:
         return sock.recv(65_536)
@@ -1166,6 +1217,32 @@ def test_who_sees_a_part_undoes_nothing_and_speaks_in_nobody_elses_name(
     [forgery] = [text for text in told if "Guest" in text]
     assert "[as far as TLP:GREEN shows]" in forgery  # however long it is
     assert "(Chief" not in forgery
+
+
+def test_that_somebody_writes_is_told_to_nobody_who_leaves_no_trace(
+    own_marked: Installation,
+) -> None:
+    """A home is written to when something comes, which may not be for whoever asks."""
+    guest = Watch(own_marked).signed_in("Guest")
+    address = f"/incident/{guest.page('/').lines()[0]}"
+    nothing = [
+        (address, {"conclusion": "innocent", "reason": "x"}),
+        (address, {"conclusion": "watch", "reason": " "}),
+        (address, {"conclusion": "watch", "reason": "x", "seen": "0" * 16}),
+        (address, {"conclusion": "watch", "reason": "x", "quiet": "1"}),
+        (f"{address}/withdraw", {"reason": "x"}),
+    ]
+
+    def told() -> list[tuple[int, bool]]:
+        answers = [guest.send(where, **form) for where, form in nothing]
+        return [(one.status_code, "is writing" in one.text) for one in answers]
+
+    before = told()
+    with store.write(own_marked.store):
+        assert told() == before
+        busy = guest.send(address, conclusion="watch", reason="x")
+    assert (busy.status_code, "is writing" in busy.text) == (409, True)
+    assert [writes for _, writes in before] == [False] * len(nothing)
 
 
 def test_what_changes_while_it_is_written_is_not_concluded_on(

@@ -92,6 +92,7 @@ def gather(installation: Installation, now: datetime) -> Health:
             growth = _growth(reader, installation.runs, dates)
             early = _early(reader, now)
             seen = (*_clocks(reader), *(() if heard is None else _put_right(reader, heard)))
+            seen += _read_twice(reader)
             wrong = tuple(
                 WrongPack(
                     one.pack,
@@ -271,6 +272,33 @@ def _put_right(reader: Queries, heard: pd.Timestamp) -> tuple[Clock, ...]:
             f"{', '.join(named)}{rest}"
         )
         found.append(Clock(f"receivers on {date}", text, RECEIVERS_HINT))
+    return tuple(found)
+
+
+def _read_twice(reader: Queries) -> tuple[Clock, ...]:
+    """Return what is said of tables that stand in two readings, one of an older program that passed
+    by a column which says what stands beside it: it may lie elsewhere, or at other times.
+    """
+    twice = reader.sql(
+        "SELECT feed_key, sha256, name, report FROM ledger WHERE sha256 IN "
+        "(SELECT sha256 FROM ledger GROUP BY 1 HAVING count(*) > 1) ORDER BY name, feed_key"
+    )
+    readings: dict[str, list[tuple[str, str, set[str]]]] = {}
+    for key, content, name, text in twice.itertuples(index=False, name=None):
+        report = json.loads(text)
+        if "read_as" in report:  # by what its columns are called
+            readings.setdefault(content, []).append((key, name, set(report.get("unused", ()))))
+    found = []
+    for of_one in readings.values():
+        newer, _, left = min(of_one, key=lambda one: len(one[2]))
+        for older, name, unused in of_one:
+            if passed_by := ", ".join(sorted(unused - left)):
+                text = (
+                    f"it stands here in two readings: {older} passed by {passed_by}, which {newer} "
+                    "reads"
+                )
+                hint = f"selat store delete {older} takes the older one away"
+                found.append(Clock(f"feed {name}", text, hint))
     return tuple(found)
 
 

@@ -76,6 +76,20 @@ def of_part(dispositions: pd.DataFrame) -> "pd.Series[bool]":
     return dispositions["reason"].astype("str").str.startswith(PART)
 
 
+def see(author: str, conclusion: str, reason: str, quiet_until: pd.Timestamp | None) -> None:
+    """Raise DispositionError if no event can be concluded on so."""
+    if conclusion not in (*CONCLUSIONS, WITHDRAWN):
+        raise DispositionError(
+            f"no conclusion is called {conclusion!r}", hint=f"one of {', '.join(CONCLUSIONS)}"
+        )
+    if not author.strip() or not reason.strip():
+        raise DispositionError("a disposition names its author and its reason")
+    if quiet_until is not None and conclusion not in {"cleared", "benign_cause"}:
+        raise DispositionError(
+            f"{conclusion!r} can't set the like aside", hint="only cleared and benign_cause can"
+        )
+
+
 def make(
     event: dict[str, Any],
     before: int,
@@ -90,7 +104,7 @@ def make(
     """Make a row of `DISPOSITIONS` on an event.
 
     Raises DispositionError if the conclusion isn't known, nobody or nothing is said, or it would
-    set aside what it hasn't looked at: a boarding that found something, or a vessel to watch.
+    set aside what it hasn't looked at: a boarding that found something, a vessel to watch (`see`).
 
     Parameters
     ----------
@@ -99,16 +113,7 @@ def make(
     before
         How many are recorded on it already.
     """
-    if conclusion not in (*CONCLUSIONS, WITHDRAWN):
-        raise DispositionError(
-            f"no conclusion is called {conclusion!r}", hint=f"one of {', '.join(CONCLUSIONS)}"
-        )
-    if not author.strip() or not reason.strip():
-        raise DispositionError("a disposition names its author and its reason")
-    if quiet_until is not None and conclusion not in {"cleared", "benign_cause"}:
-        raise DispositionError(
-            f"{conclusion!r} can't set the like aside", hint="only cleared and benign_cause can"
-        )
+    see(author, conclusion, reason, quiet_until)
     if quiet_until is not None and quiet_until <= event["start"]:
         raise DispositionError(
             "it would set aside nothing: it ends before the behaviour began",

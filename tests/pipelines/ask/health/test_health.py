@@ -558,6 +558,38 @@ def test_feeds_whose_clocks_contradict_their_reports_are_told_with_what_to_do(
     )
 
 
+def test_a_table_that_stands_as_an_older_program_read_it_too_is_told_with_what_to_do(
+    made: Callable[..., Installation],
+) -> None:
+    """One of another area isn't, nor what was read by a layout of one's own."""
+    installation = made()
+    with store.read(installation.store) as reader:
+        usual = json.loads(reader.ledger()["report"].iloc[-1])
+    by_names = {"read_as": {"lat": "Lat"}, "unused": ["Note", "N/S"]}
+    readings = [
+        ("old", "a", by_names),
+        ("new", "a", {"read_as": {"lat": "Lat + N/S (dms)"}, "unused": ["Note"]}),
+        ("own", "a", {}),
+        ("here", "b", by_names),
+        ("there", "b", by_names),
+    ]
+    for number, (key, content, read_as) in enumerate(readings):
+        with store.write(installation.store) as writer:
+            part = Part(DAYS - 1, places=[100.1], hours=[0, 1], step_s=600 + number)
+            about = {"sha256": content, "name": f"/feeds/{content}.csv"}
+            writer.add_feed(key, batches=[part], report=usual | read_as, **about)
+    told = [p for p in problems(gather(installation, NOW), HealthSettings()) if "two" in p.message]
+    assert [(p.where, p.message, p.hint) for p in told] == [
+        (
+            "feed /feeds/a.csv",
+            "it stands here in two readings: old passed by N/S, which new reads",
+            "selat store delete old takes the older one away",
+        )
+    ]
+    malay = labels("ms")
+    assert not any(spoken(malay, text)[1] for p in told for text in (p.message, p.hint))
+
+
 def test_a_receiver_whose_recordings_follow_one_another_is_told_of_once(
     made: Callable[..., Installation],
 ) -> None:
