@@ -51,7 +51,8 @@ def few(times_us: Any) -> Any:
 @part
 def late_of(track: Rows, others: Rows) -> Any:
     """Return by how much reports are misdated that lie on the way of a hull which is heard within
-    `BRIEF_S` before and after them; else NaN.
+    `BRIEF_S` before and after them, by as much at most; else NaN. A ferry goes the same way as
+    another an hour later.
     """
     shifted = np.full(len(others.lat), np.nan)
     if len(track.lat) < 2:
@@ -65,6 +66,7 @@ def late_of(track: Rows, others: Rows) -> Any:
             or behind == len(track.lat)
             or others.time_us[row] - track.time_us[behind - 1] > within_us
             or track.time_us[behind] - others.time_us[row] > within_us
+            or np.abs(shifted[row]) > BRIEF_S
         ):
             shifted[row] = np.nan
     return shifted

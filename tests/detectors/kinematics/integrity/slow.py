@@ -350,14 +350,15 @@ def _few(times_us):
 
 
 def _late_of(track, others):
-    """Return how much later than a hull that is heard within `BRIEF_S` before and after reports are
-    at their place on its way; else NaN.
+    """Return how much later, at most `BRIEF_S`, than a hull that is heard within that before and
+    after reports are at their place on its way; else NaN.
     """
     away_us = others.time_us[:, None] - track.time_us[None, :]
     most_us = BRIEF_S * SECOND_US
     before, after = (away_us > 0) & (away_us <= most_us), (away_us <= 0) & (away_us >= -most_us)
     heard = before.any(axis=1) & after.any(axis=1)
-    return np.where(heard, shifts_s(track, others), np.nan)
+    shifted = shifts_s(track, others)
+    return np.where(heard & (np.abs(shifted) <= BRIEF_S), shifted, np.nan)
 
 
 def usual_kn(time_us, lat, lon, sog):

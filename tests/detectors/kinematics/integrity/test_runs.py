@@ -270,6 +270,21 @@ def test_what_a_further_hull_misdates_is_no_third(seed):
     assert np.mean(got.verdict[part == 2] == Verdict.CLOCK_FAULT) > 0.8
 
 
+@pytest.mark.parametrize("behind_s", [1_200, 2_400, 4_200])
+def test_a_ferry_that_follows_another_by_the_timetable_is_a_hull(behind_s):
+    """It lies on the other's way at another time, as what a clock misdates does: all of it was set
+    aside, so that of three boats of one number two were told.
+    """
+    at_s = np.arange(0, 6 * HOUR, 60)
+    far = sail(np.arange(0, 6 * HOUR, 20), lat=3.5, course=45.0, speed=11)
+    one = sail(at_s, speed=14, seed=2)
+    two = sail(at_s[:200], speed=14, seed=3)
+    two = replace(two, time_us=two.time_us + behind_s * S)
+    reports, part = together(far, one, two)
+    got = judge(reports)
+    assert [set(got.hull[part == k].tolist()) for k in range(3)] == [{1}, {2}, {3}]
+
+
 def runs_of(reports, usual):
     """Return the run of each report."""
     here, there = slice(None, -1), slice(1, None)
