@@ -196,8 +196,8 @@ def _plainly(time_us: Any, before: Any, sure: Any, came: int, row: int) -> int:
     """Return of several reports that surely lead to another the one from which its run goes on, -1
     for none: the only one that has `CONFIRMING_REPORTS` and is heard within `BRIEF_S`, or last.
 
-    Misdated reports lie on the way, and lead to one another too: heard longer ago, or fewer and not
-    last (after a silence: by themselves).
+    Misdated reports lie on the way, and lead to one another too: fewer, and heard longer ago or not
+    last (after a silence: by themselves). A run of as many is another hull's, in one harbour.
     """
     known, n_known = -1, 0
     for tail in sure:
@@ -210,7 +210,7 @@ def _plainly(time_us: Any, before: Any, sure: Any, came: int, row: int) -> int:
     for tail in sure:
         few = before[tail] < 0 or (lately and before[before[tail]] < 0)
         older = lately and _silent(time_us, tail, row)
-        if tail != known and not older and not (few and known == came):
+        if tail != known and not (few and (older or known == came)):
             return -1
     return int(known)
 

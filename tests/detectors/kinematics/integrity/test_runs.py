@@ -315,6 +315,20 @@ def test_what_is_misdated_now_and_then_seldom_ends_a_run():
     assert cut <= 16
 
 
+def test_real_boats_heard_seldom_take_over_no_run_of_one_another(shared):
+    """Both may have gone to where one is heard next: who was heard lately is no likelier."""
+    files = sorted((shared / "feeds" / "baltic_2018").glob("*.csv"))
+    if not files:
+        pytest.skip("not among the shared feeds")
+    table = pd.read_csv(files[0], sep=";").rename(columns={"long": "lon"})
+    boats = [211330370, 211719910, 218601000, 209808000, 211245200]
+    table = table[table["mmsi"].isin(boats)].drop_duplicates(["mmsi", "timestamp"])
+    table = table.assign(time=pd.to_datetime(table["timestamp"], unit="ms", utc=True))
+    both = table.sort_values(["time", "mmsi"], ignore_index=True)
+    got = judged(both.assign(mmsi=235000001))
+    assert rand_index(both["mmsi"].to_numpy(), got.hull) >= 0.9
+
+
 def test_what_one_clock_misdates_now_and_then_takes_over_no_run():
     """Such reports lie on one way; half an hour after one the ship is where that may lead, too."""
     at_s = np.arange(0, 6 * HOUR, 36)
