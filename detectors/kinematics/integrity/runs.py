@@ -80,14 +80,13 @@ def _link(
 
     Where none surely is, the only one nearby: from that a chain can always turn back. And the one
     nearby may still be another's that surely goes on from it: a misdated report lies astern or
-    ahead on the very way, and the vessel sails on past it. So it does past one further off: of
-    several that surely are it one may be it plainly.
+    ahead on the very way, and the vessel sails on past it. So it does past one further off: a run
+    of `CONFIRMING_REPORTS` that is heard next goes on, whatever single report before is as near.
     """
     tails = np.full(HEADS, -1, np.int64)
     behind = np.full(len(time_us), -1, np.int64)
     strays = np.full(len(time_us), -1, np.int64)
     passed_by = np.zeros(len(time_us), np.bool_)
-    sures = np.empty(HEADS, np.int64)
     count = 0
     last = -1
     for row in range(len(time_us)):
@@ -97,8 +96,16 @@ def _link(
             behind[last] = row
         came = last
         last = row
-        kept = n_sure = n_near = 0
-        near = left = doubtful = silent = -1
+        kept = 0
+        n_sure = 0
+        n_near = 0
+        near = -1
+        left = -1
+        doubtful = -1
+        silent = -1
+        n_alone = 0
+        alone = -1
+        known = -1
         twin = False
         for place in range(count):
             tail = tails[place]
@@ -131,7 +138,11 @@ def _link(
                     else:
                         n_sure += 1
                         before[row] = tail
-                        sures[n_sure - 1] = tail
+                        if before[tail] < 0:
+                            n_alone += 1
+                            alone = max(alone, tail)
+                        elif before[before[tail]] >= 0 and passed_s <= BRIEF_S:
+                            known = tail
                     continue
                 if sure:
                     left = tail
@@ -143,11 +154,14 @@ def _link(
             tails[kept] = tail
             kept += 1
         count = kept
-        if n_sure > 1:
-            known = _plainly(time_us, before, sures[:n_sure], came, row)
-            if known >= 0:
-                n_sure = 1
-                before[row] = known
+        if (
+            n_alone > 0
+            and n_sure == n_alone + 1
+            and known >= 0
+            and (known == came or time_us[row] - time_us[alone] > BRIEF_S * SECOND_US)
+        ):
+            n_sure = 1
+            before[row] = known
         if n_sure == 0 and doubtful >= 0:
             n_sure = 1
             before[row] = doubtful
@@ -159,8 +173,8 @@ def _link(
             continue
         # Misdated reports by one clock lie on one way too, and half an hour on it may lead here as
         # well; what the last report of a run leads to minutes on is that run's.
-        lately = left >= 0 and not _silent(time_us, left, row)
-        if lately and n_sure == 1 and _silent(time_us, before[row], row):
+        lately = left >= 0 and time_us[row] - time_us[left] <= BRIEF_S * SECOND_US
+        if lately and n_sure == 1 and _silent(time_us, before, row):
             for place in range(count, 0, -1):
                 tails[place] = tails[place - 1]
             tails[0] = before[row]
@@ -168,9 +182,7 @@ def _link(
             n_sure = 0
         # After a silence it surely continues nothing heard before what it may continue:
         # misdated reports lie on the way to it too, and a false fix is all that came last.
-        if n_sure > 1 or (
-            n_sure == 1 and silent > before[row] and _silent(time_us, before[row], row)
-        ):
+        if n_sure > 1 or (n_sure == 1 and silent > before[row] and _silent(time_us, before, row)):
             before[row] = -1
         elif n_sure == 0 and left >= 0:
             before[strays[left]] = -1
@@ -192,32 +204,8 @@ def _link(
 
 
 @part
-def _plainly(time_us: Any, before: Any, sure: Any, came: int, row: int) -> int:
-    """Return of several reports that surely lead to another the one from which its run goes on, -1
-    for none: the only one that has `CONFIRMING_REPORTS` and is heard within `BRIEF_S`, or last.
-
-    Misdated reports lie on the way, and lead to one another too: fewer, and heard longer ago or not
-    last (after a silence: by themselves). A run of as many is another hull's, in one harbour.
-    """
-    known, n_known = -1, 0
-    for tail in sure:
-        many = before[tail] >= 0 and before[before[tail]] >= 0
-        if many and (tail == came or not _silent(time_us, tail, row)):
-            known, n_known = tail, n_known + 1
-    if n_known != 1:
-        return -1
-    lately = not _silent(time_us, known, row)
-    for tail in sure:
-        few = before[tail] < 0 or (lately and before[before[tail]] < 0)
-        older = lately and _silent(time_us, tail, row)
-        if tail != known and not (few and (older or known == came)):
-            return -1
-    return int(known)
-
-
-@part
-def _silent(time_us: Any, here: int, row: int) -> bool:
-    return bool(time_us[row] - time_us[here] > BRIEF_S * SECOND_US)
+def _silent(time_us: Any, before: Any, row: int) -> bool:
+    return bool(time_us[row] - time_us[before[row]] > BRIEF_S * SECOND_US)
 
 
 @part
