@@ -64,8 +64,9 @@ class Encounter(Limits):
       larger vessel slower than `max_boat_speed_kn` and within `max_alongside_m`, or two hulls
       slower than `max_alongside_speed_kn` and within `max_hull_distance_m`, and what
       `max_clock_error_s` makes at their speed; or
-    - the reports of a boat before and after, a step or more apart, both lie within
-      `max_alongside_m` of another vessel that is no faster than `max_drift_kn`.
+    - two reports of a boat, a step or more apart, both lie within `max_alongside_m` of another
+      vessel: the ones before and after, where it is no faster than `max_drift_kn`; of a faster one
+      at one place beside it, which they change at less than `max_station_kn`.
 
     What they say they are excludes none of them: whose trade that is, is for explanations to say.
 
@@ -109,7 +110,7 @@ class Encounter(Limits):
     """
 
     name: ClassVar[str] = "encounter"
-    version: ClassVar[str] = "29"
+    version: ClassVar[str] = "30"
     requires: ClassVar[tuple[str, ...]] = (*REPORTED, "sog_kn", "nav_status", "ais_class")
     source: ClassVar[str] = (
         "Miller, Roan, Hochberg, Amos & Kroodsma (2018), Identifying Global Patterns of "

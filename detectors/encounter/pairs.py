@@ -164,7 +164,8 @@ def _held(
     alongside = distance_m <= limits.max_alongside_m
     for own, (ours, theirs) in zip(small, ((i, j), (j, i)), strict=True):
         asked = np.flatnonzero(own & alongside)
-        reported[asked] |= _reported_beside(limits, reports, grid, ours[asked], theirs[asked])
+        for shown in (_reported_beside, _reported_along):
+            reported[asked] |= shown(limits, reports, grid, ours[asked], theirs[asked])
     # In a longer silence nothing shows what is read off a few minutes; hulls that went straight on
     # through it are as near one another at both ends.
     sure = ~(places.thin[a] | places.thin[b])
@@ -204,6 +205,43 @@ def _reported_beside(
             left = left[away_m <= limits.max_alongside_m + moved_m]
         found[left] = True
     return np.asarray(found & (grid.speed_kn[ship] < limits.max_drift_kn))
+
+
+def _reported_along(
+    limits: Limits, reports: Reports, grid: timegrid.Grid, boat: Ints, ship: Ints
+) -> NDArray[np.bool_]:
+    """Tell whether two reports of a boat, a step or more apart, lie alongside a ship that makes way
+    faster than a stream, at one place beside it; and the tick between them, or in the step before
+    the first.
+
+    A step of the grid that holds a report on the way there, or back, shows neither.
+    """
+    step_us, sails = grid.step_s * SECOND_US, grid.speed_kn[ship] >= limits.max_drift_kn
+    found, last = np.zeros(len(boat), bool), len(reports.time_us) - 1
+    for ahead in (0, 1):
+        asked = np.flatnonzero(sails & ~found)
+        first = np.minimum(grid.report[boat[asked]] + ahead, last)
+        time_us, at_us = reports.time_us[first], grid.tick[boat[asked]] * step_us
+        own, other = grid.track_id[boat[asked]], grid.track_id[ship[asked]]
+        _, then = timegrid.around(reports.track, reports.time_us, own, time_us + step_us - 1)
+        leg_us = reports.time_us[then] - time_us
+        beside = (reports.track[first] == own) & (time_us - at_us < step_us)
+        beside &= (leg_us >= step_us) & (leg_us <= limits.max_silence_s * SECOND_US)
+        north_m, east_m = [], []
+        for row in (first, then):
+            here = reports.lat[row], reports.lon[row]
+            columns = reports.track, reports.time_us, reports.lat, reports.lon
+            there = timegrid.position_at(*columns, other, reports.time_us[row])
+            beside &= geodesy.distance_m(*here, *there) <= limits.max_alongside_m
+            north_m.append(
+                np.copysign(geodesy.distance_m(*here, there[0], here[1]), here[0] - there[0])
+            )
+            away_m = geodesy.distance_m(there[0], here[1], *there)
+            east_m.append(np.copysign(away_m, geodesy.wrap_lon(here[1] - there[1])))
+        moved_m = np.hypot(north_m[1] - north_m[0], east_m[1] - east_m[0])
+        steady = geodesy.speed_kn(moved_m, np.maximum(leg_us, 1) / SECOND_US)
+        found[asked[beside & (steady < limits.max_station_kn)]] = True
+    return found
 
 
 def _near_pairs(

@@ -252,6 +252,29 @@ def test_what_is_no_boarding(scene: Any, differs: dict[str, Any]) -> None:
     assert "boarding" not in set(found["subkind"])
 
 
+@pytest.mark.parametrize("every_s", [30, 60, 90, 180])
+def test_a_boarding_of_four_minutes_is_found_wherever_ticks_and_reports_fall(
+    scene: Any, every_s: int
+) -> None:
+    for tenths in range(0, 60, 7):
+        positions = boarded(scene, hour=18 + tenths / 600, minutes=4, every_s=every_s)
+        found = run.look(Encounter(), positions, scene.context())
+        assert list(found["subkind"]) == ["boarding"], f"{tenths / 10} minutes later"
+
+
+@pytest.mark.parametrize("faster_kn", [1, 2, 4, 7])
+def test_who_overtakes_close_by_boards_nobody(scene: Any, faster_kn: int) -> None:
+    for tenths in range(0, 60, 11):
+        beside = 18 + tenths / 600
+        ship = scene.track(A, [(16, 4.0, 100 - 16 / 60), (20, 4.0, 100 + 16 / 60)])
+        way = [
+            (hour, 4.0 - 60 * METRE, 100 + (8 * (hour - 18) + faster_kn * (hour - beside)) / 60)
+            for hour in (16.0, 20.0)
+        ]
+        boat = scene.track(B, way, ais_class="B", every_s=180)
+        assert run.look(Encounter(), scene.positions(ship, boat), scene.context()).empty
+
+
 @pytest.mark.parametrize(
     "says", [{"ship_type": 50, "length_m": 12.0}, {"ship_type": 52}, {"length_m": 120.0}]
 )
