@@ -478,6 +478,10 @@ JSONS = {
         [json.dumps({**caught(*ROWS[0]), "type": 4, "timestamp": "2026-03-14T24:60:60Z"})]
         + [json.dumps(caught(*row)) for row in ROWS]
     ),
+    "AIS-catcher where most comes of a base station": "\n".join(
+        [json.dumps({**caught(*ROWS[0]), "type": 4, "timestamp": "2026-03-14T24:60:60Z"})] * 60
+        + [json.dumps(caught(*row)) for row in ROWS]
+    ),
     "a result": json.dumps({"ok": True, "result": [record(*row) for row in ROWS]}),
     "objects": json.dumps({"meta": {"n": 24}, "objects": [record(*row) for row in ROWS]}),
     "libais with tag blocks": "\n".join(json.dumps(of_libais(*row)) for row in ROWS),
