@@ -140,10 +140,14 @@ def assess(
     again = events[events["event_id"].isin(list(told_before))]
     then = event_schema.concat([changes, again[list(event_schema.EVENTS)]])
     held = {} if dispositions is None else holding(dispositions, heirs or {})
-    doubted = np.array([cleared([one], held) for one in changes["event_id"].tolist()], bool)
+
+    def doubted(among: pd.DataFrame) -> NDArray[np.bool_]:
+        return np.array([cleared([one], held) for one in among["event_id"].tolist()], bool)
+
     renumbered = np.zeros(len(events), bool)
-    known = events[~aside], changes[~doubted]
-    renumbered[~aside] = heard_elsewhere(*known, settings.min_score)
+    sure = ~aside & ~((events["kind"] == "identity").to_numpy(bool) & doubted(events))
+    known = events[sure], changes[~doubted(changes)]
+    renumbered[sure] = heard_elsewhere(*known, settings.min_score)
     renumbered &= ~(own | elsewhere)
     events.loc[renumbered, "reason"] += by_other_number(say)
     elsewhere |= renumbered

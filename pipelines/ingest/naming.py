@@ -200,9 +200,14 @@ def _fullest_first(found: dict[str, list[Match]], sample: Sample) -> None:
         if len(matches) > 1:
             cells = {match.column: len(sample.of(match.column)) for match in matches}
             _sort_fullest_first(matches, cells)
-    # Only base stations say by themselves what time it is; a ship without a position has no time.
+    # Only base stations say by themselves what time it is, often; a ship without a position has no
+    # time. So vessels are counted, of which there may be few beside one station.
     place, times = found["lat"][0].column, found.get("time", [])
-    told = {match.column: len(sample.joined([place, match.column])) for match in times}
+    vessel = found["mmsi" if "mmsi" in found else "vessel_id"][0].column
+    told = {}
+    for match in times:
+        said = sample.joined([vessel, place, match.column])
+        told[match.column] = len({text.partition(" ")[0] for text in said})
     _sort_fullest_first(times, told)
 
 

@@ -107,14 +107,18 @@ def in_place_of(
 ) -> Sequence[Sequence[str]]:
     """Return of each conclusion of a file what others concluded that it takes the place of.
 
-    The file doesn't say when it was written: that may have been later.
+    The file doesn't say when it was written: that may have been later. One that is recorded
+    already takes no place.
     """
-    held = newest(store.dispositions())
+    all_said = store.dispositions()
+    by_event, held = _words(all_said), newest(all_said)
     held = held[held["author"] != file.author]
     found = []
     for one in file.conclusions:
-        events = [str(row["event_id"]) for row in events_of(store, installation, one.incident_id)]
-        own = held[held["event_id"].isin(events)].drop_duplicates(["author", "made_time"])
+        seen, _ = _seen(store, installation, one, file)
+        known = _is_known(seen, by_event, (file.author, one.conclusion, one.reason))
+        taken = held["event_id"].isin([] if known else seen)
+        own = held[taken].drop_duplicates(["author", "made_time"])
         rows = own[["made_time", "conclusion", "author", "reason"]].itertuples(index=False)
         found.append([f"{minute(time)} {what} ({who}): {why}" for time, what, who, why in rows])
     return found
@@ -163,12 +167,8 @@ def _recorded(
     already, and how many events came since.
     """
     with read(installation.store, installation.settings.store) as store:
-        events = [str(row["event_id"]) for row in events_of(store, installation, one.incident_id)]
-        then = store.incidents(file.run_id)
-    of_then = then.loc[then["incident_id"] == one.incident_id, "events"].tolist()
-    seen = str(of_then[0]).split(";") if of_then else events
-    unseen = len(set(events).difference(seen))
-    if seen and all(told in by_event.get(event, ()) for event in seen):
+        seen, unseen = _seen(store, installation, one, file)
+    if _is_known(seen, by_event, told):
         return seen, False, unseen
     record(
         installation,
@@ -180,3 +180,20 @@ def _recorded(
         events=seen,
     )
     return seen, True, unseen
+
+
+def _seen(
+    store: Queries, installation: Installation, one: One, file: Conclusions
+) -> tuple[list[str], int]:
+    """Return the events of an incident that who concluded on it saw, and how many came since."""
+    events = [str(row["event_id"]) for row in events_of(store, installation, one.incident_id)]
+    then = store.incidents(file.run_id)
+    of_then = then.loc[then["incident_id"] == one.incident_id, "events"].tolist()
+    seen = str(of_then[0]).split(";") if of_then else events
+    return seen, len(set(events).difference(seen))
+
+
+def _is_known(
+    seen: Sequence[str], by_event: dict[str, set[tuple[str, ...]]], told: tuple[str, ...]
+) -> bool:
+    return bool(seen) and all(told in by_event.get(event, ()) for event in seen)

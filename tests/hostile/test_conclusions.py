@@ -191,3 +191,6 @@ def test_whose_conclusion_it_takes_the_place_of_is_told_before(
     assert "\u202e" not in told
     CliRunner().invoke(app, [*asked, "--yes"])
     assert "in place of" not in CliRunner().invoke(app, [*asked, "--dry-run"]).output
+    record(installation, incident, **{**said, "reason": "still"}, quiet_within_m=0.0)
+    again = CliRunner().invoke(app, [*asked, "--dry-run"]).output
+    assert "in place of" not in again, "what is recorded already isn't a second time"

@@ -4,7 +4,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -277,22 +277,28 @@ def _put_right(reader: Queries, heard: pd.Timestamp) -> tuple[Clock, ...]:
 
 def _read_twice(reader: Queries) -> tuple[Clock, ...]:
     """Return what is said of tables that stand in two readings, one of an older program that passed
-    by a column which says what stands beside it: it may lie elsewhere, or at other times.
+    by a column which says what stands beside it, or a unit: it may lie elsewhere, or at other
+    times, and go faster.
     """
     twice = reader.sql(
         "SELECT feed_key, sha256, name, report FROM ledger WHERE sha256 IN "
         "(SELECT sha256 FROM ledger GROUP BY 1 HAVING count(*) > 1) ORDER BY name, feed_key"
     )
-    readings: dict[str, list[tuple[str, str, set[str]]]] = {}
+    readings: dict[str, list[tuple[str, str, dict[str, Any]]]] = {}
     for key, content, name, text in twice.itertuples(index=False, name=None):
         report = json.loads(text)
         if "read_as" in report:  # by what its columns are called
-            readings.setdefault(content, []).append((key, name, set(report.get("unused", ()))))
+            readings.setdefault(content, []).append((key, name, report))
     found = []
     for of_one in readings.values():
-        newer, _, left = min(of_one, key=lambda one: len(one[2]))
-        for older, name, unused in of_one:
-            if passed_by := ", ".join(sorted(unused - left)):
+        newer, _, knows = min(of_one, key=lambda one: (len(_unread(one[2])), -_units(one[2])))
+        for older, name, report in of_one:
+            units = {
+                read
+                for what, read in knows["read_as"].items()
+                if str(read).startswith(f"{report['read_as'].get(what)} (")
+            }
+            if passed_by := ", ".join(sorted(_unread(report) - _unread(knows) | units)):
                 text = (
                     f"it stands here in two readings: {older} passed by {passed_by}, which {newer} "
                     "reads"
@@ -300,6 +306,14 @@ def _read_twice(reader: Queries) -> tuple[Clock, ...]:
                 hint = f"selat store delete {older} takes the older one away"
                 found.append(Clock(f"feed {name}", text, hint))
     return tuple(found)
+
+
+def _unread(report: Mapping[str, Any]) -> set[str]:
+    return set(report.get("unused", ()))
+
+
+def _units(report: Mapping[str, Any]) -> int:
+    return sum(str(read).endswith(")") for read in report["read_as"].values())
 
 
 def _store(reader: Queries, root: Path, dates: pd.DataFrame) -> StoreHealth:

@@ -46,7 +46,7 @@ class Changes:
         One row per event: change, `events.EVENTS`, reason, score_before, end_before,
         superseded_by, because, run_id. Changes: *new*, *closed* (it went on then and is over),
         *changed* (anything else of it), *retracted* (a later look didn't find it again). Because:
-        *rules* where it began before what `since` had looked at and its detector was another
+        *rules* where it was over in what `since` had looked at and its detector was another
         version then, else *sea*.
     passing
         Events that were raised and retracted in between; they are in neither table.
@@ -145,10 +145,10 @@ def _events(before: pd.DataFrame, after: pd.DataFrame, stories: pd.DataFrame) ->
 def _because(
     events: pd.DataFrame, then: Mapping[str, Any], now: Mapping[str, Any], since: Moment
 ) -> pd.Series:
-    """Tell what the sea brought from what other rules find in the same sea."""
+    """Tell what the sea brought from what other rules find in the same sea: in what had ended."""
     before = versions_then(then, now.get("configuration", {}))
     other = [before.get(name) != now.get("detectors", {}).get(name) for name in events["detector"]]
-    rules = np.array(other, bool) & (events["start"] <= since.known_time).to_numpy(bool)
+    rules = np.array(other, bool) & (events["end"] <= since.known_time).to_numpy(bool)
     return pd.Series(np.where(rules, "rules", "sea"), events.index, dtype="str")
 
 

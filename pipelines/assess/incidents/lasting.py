@@ -31,7 +31,7 @@ class Known:
     status: Mapping[str, str]
     """The status of each event that the look was about; see `compare`."""
     by_rules: frozenset[str] = frozenset()
-    """Events of a time that was looked at before, by a detector of another version."""
+    """Events that were over in what was looked at before, by a detector of another version."""
     told_before: Mapping[str, bool] = field(default_factory=dict)
     """Of events of an earlier window, which count no more in this one, whether they were looked at
     again or not: whether each alone would score enough."""
@@ -81,7 +81,7 @@ class Known:
                 versions.get(name) != version
                 for name, version in zip(compared["detector"], compared["version"], strict=True)
             ]
-            old = compared["start"] <= looked_at
+            old = compared["end"] <= looked_at  # of what went on since, the sea brought some
             by_rules = frozenset(compared.loc[np.array(other, bool) & old, "event_id"])
         return cls(
             incidents,

@@ -84,7 +84,7 @@ def date_and_clock(buffer: Any, place: Any, between: Any) -> Any:
 def iso_time(buffer: Any, place: Any) -> Any:
     """Read ISO 8601 date and time, UTC or with an offset: microseconds or `NO_TIME`; its end.
 
-    `2024-01-31T23:59:59[.999][Z|+08:00]`, with a blank in place of T as well.
+    `2024-01-31T23:59:59[.999][Z|+08:00|+08]`, with a blank in place of T as well.
     """
     none = np.int64(m.NO_TIME), place
     if buffer[place + 4] not in (MINUS, SLASH) or buffer[place + 7] != buffer[place + 4]:
@@ -104,12 +104,16 @@ def iso_time(buffer: Any, place: Any) -> Any:
             time += unit * (np.int64(buffer[place]) - 48)
             unit //= 10
             place += 1
-    if buffer[place] == BLANK and buffer[place + 1] in (43, MINUS):
+    parted = buffer[place] == BLANK and buffer[place + 1] in (43, MINUS)
+    if parted:
         place += 1
     sign = 1 if buffer[place] == 43 else (-1 if buffer[place] == MINUS else 0)
     if sign:
         hours = two_digits(buffer, place + 1)
         minutes = two_digits(buffer, place + 3 + (buffer[place + 3] == COLON))
+        behind = buffer[place + 3]
+        if not (parted or is_digit(behind) or behind in (COLON, DOT, MINUS, SLASH)):
+            minutes = np.int64(0)  # as PostgreSQL writes it
         if hours <= 14 and minutes < 60:
             time -= sign * (hours * 60 + minutes) * 60_000_000
     return plausible(time), place

@@ -15,21 +15,28 @@ from pipelines.ingest.rows import Batch
 
 # ISO 8601, digits of date and clock, or an epoch in s, ms, µs or ns.
 _TIMES: Final = re.compile(
-    rb"(?<![\w.-])(?:\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"
+    rb"(?<![\w.-])(?:\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d"
+    rb"(?:[.,]\d{1,9}(?![-/]\d\d[-/]))?(?:Z|[ ]?[+-]\d\d:?\d\d|[+-]\d\d)?"
     rb"|\d{10}(?:\.\d{1,9})?|\d{13}|\d{14}|\d{16}|\d{19})(?![\w.])"
 )
 _KEYED: Final = re.compile(rb'"([^"\\]{1,64})"\s{0,9}:\s{0,9}\[?\s{0,9}"?$')
-_ZONED: Final = re.compile(rb"(?:Z|[+-]\d\d:?\d\d)$")
+_ZONED: Final = re.compile(rb":\d\d(?:[.,]\d{1,9})?(?:Z|[ ]?[+-]\d\d(?::?\d\d)?)$")
 # A tag block in a JSON text, where each backslash is written twice.
 _MARKED: Final = re.compile(
     rb"\\{1,2}(?:[^\\]{0,60},)?s:" + SIMULATED.encode() + rb"[^\\]{0,80}\\{1,2}!"
 )
 # A JSON object that a logger wrote something before.
 _OBJECT: Final = re.compile(rb'\{\s{0,9}"[^"\\]{1,64}"\s{0,9}:')
-# The word behind a clock: a zone, or half a day of twelve hours.
-_BEHIND_CLOCK: Final = re.compile(rb"\d:\d\d(?:[.,]\d{1,9})?[ ]?([A-Za-z]{2,5})\b")
+# A tag block that says a time.
+_TAGGED: Final = re.compile(rb"\\(?:[^\\]{0,200},)?c:\d{10,13}[^\\]{0,200}\\$")
+# What stands behind a clock: a zone, half a day of twelve hours, or an offset that isn't read.
+_BEHIND_CLOCK: Final = re.compile(
+    rb"[ \t,;\[\]()]{0,4}((?:UTC|GMT)?[+](?:0?[1-9]|1[0-4])(?![\d.])|(?:UTC|GMT)-0?[1-9]"
+    rb"|[A-Za-z]{2,5}\b)"
+)
 _LOOKED_AT: Final = 1_000
 _QUARTER_S, _MOST_APART_S = 900.0, 14.5 * 3600
+_LATE: Final = 0.1
 _ONE_MOMENT_S: Final = 10.0
 """A line that says a time twice, once rounded or once when it was written down, says one."""
 
@@ -56,36 +63,57 @@ class Sentences:
 def _doubt(head: Head) -> IngestError | None:
     """Say why nobody can tell what is the receiver's time of what stands before a sentence.
 
-    A logger's clock shows local time where the other, in JSON or an epoch, is UTC.
+    A logger's clock shows local time where the other, in JSON or an epoch, is UTC. What comes late
+    by as much happens: few lines of many are so.
     """
+    n_doubtful, apart = 0, []
     for line in head.data.split(b"\n")[:_LOOKED_AT]:
         at = SENTENCE.search(line)
         before = line[: at.start()] if at else b""
-        if not before or before.endswith(b"\\"):  # a tag block's time is the receiver's
+        if not before or _TAGGED.search(before):  # a tag block's time is the receiver's
             continue
-        if zone := next(filter(says_other_zone, _BEHIND_CLOCK.findall(before)), None):
+        found = [*_TIMES.finditer(before)]
+        told = {one: moment for one in found if (moment := _moment(one[0].decode())) is not None}
+        # The first is what is read.
+        first = next(iter(told), None)
+        if first is None:
+            continue
+        is_sure = _says_zone(first[0])
+        if not is_sure and (zone := _zone_behind(before, first.end())):
             return IngestError(
-                f"{head.name} says times in a zone before its AIS sentences: "
-                f"{escaped(zone.decode())!r}",
+                f"{head.name} says times in a zone before its AIS sentences: {escaped(zone)!r}",
                 hint="write them in UTC, or with an offset: 2026-03-14T16:30:00+08:00",
             )
-        told = {text: moment for text in _times(before) if (moment := _moment(text)) is not None}
-        apart_s = max(told.values(), default=0) - min(told.values(), default=0)
         in_json = _OBJECT.search(before) is not None
+        if len(told) < 2 or (is_sure and not in_json):
+            continue
+        n_doubtful += 1
+        apart_s = max(told.values()) - min(told.values())
         if apart_s > _ONE_MOMENT_S and (in_json or _are_zones(apart_s)):
-            first, second = (escaped(pick(told, key=lambda t: told[t])) for pick in (min, max))
-            hint = "write each behind the time at which it was received, in UTC"
-            if in_json:
-                hint = "leave out what the logger wrote before each object: sed 's/^[^{]*//' FILE"
-            return IngestError(
-                f"{head.name} says two times before an AIS sentence: {first!r} and {second!r}",
-                hint=hint,
-            )
-    return None
+            times = [escaped(pick(told, key=lambda t: told[t])[0].decode()) for pick in (min, max)]
+            apart.append((times, in_json))
+    if not apart or len(apart) <= _LATE * n_doubtful:
+        return None
+    (one, other), in_json = apart[0]
+    hint = "write each behind the time at which it was received, in UTC"
+    if in_json:
+        hint = "leave out what the logger wrote before each object: sed 's/^[^{]*//' FILE"
+    return IngestError(
+        f"{head.name} says two times before an AIS sentence: {one!r} and {other!r}", hint=hint
+    )
 
 
-def _times(before: bytes) -> list[str]:
-    return [time[0].decode() for time in _TIMES.finditer(before)]
+def _says_zone(time: bytes) -> bool:
+    """Tell whether a time is an epoch or says its zone."""
+    in_digits = time.partition(b".")[0].isdigit()
+    return _ZONED.search(time) is not None or (in_digits and len(time) != len("20240131235959"))
+
+
+def _zone_behind(before: bytes, end: int) -> str:
+    """Return what says another zone than UTC behind a clock that ends there, or half a day."""
+    found = _BEHIND_CLOCK.match(before, end)
+    is_other = found is not None and (not found[1].isalpha() or says_other_zone(found[1]))
+    return found[1].decode() if found and is_other else ""
 
 
 def _are_zones(apart_s: float) -> bool:
@@ -146,7 +174,9 @@ def _moment(text: str) -> float | None:
     digits = text.partition(".")[0]
     with suppress(ValueError, OverflowError):
         if not digits.isdecimal():
-            time = datetime.fromisoformat(text.replace("/", "-").replace(",", "."))
+            time = datetime.fromisoformat(
+                text.replace("/", "-").replace(",", ".").replace(" +", "+").replace(" -", "-")
+            )
         elif len(digits) == len("20240131235959"):
             time = datetime.strptime(digits, "%Y%m%d%H%M%S")  # noqa: DTZ007 - UTC, as below
         else:

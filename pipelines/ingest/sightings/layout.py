@@ -52,6 +52,7 @@ from pipelines.ingest.column_names import names_zone_column, zone_named
 from pipelines.ingest.places import AXES, names_part, written
 from pipelines.ingest.samples import Sample, hemisphere_of, numbers_of, parts_of
 from pipelines.ingest.sightings.written import (
+    NO_ZONE,
     ZONES,
     angle,
     in_zone,
@@ -115,7 +116,7 @@ def joined(stated: Mapping[str, Any], zone: str) -> dict[str, Any]:
     own = found.pop("zone", None)
     zone = zone or str(own or found.pop("utc", "")).strip()
     if (zone or own is not None) and "time" in found and not names_zone(found["time"]):
-        found["time"] = in_zone(found["time"], zone or "(no zone)")
+        found["time"] = in_zone(found["time"], zone or NO_ZONE)
     if "position" in found:
         text = found["position"]
         found["lat"], found["lon"] = place(text) or (text, text)

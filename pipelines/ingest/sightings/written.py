@@ -50,6 +50,10 @@ _TWO: Final = re.compile(
 """One of them has decimals: "2,25" may be a latitude alone, and so may "2 36"."""
 
 
+NO_ZONE: Final = "(no zone)"
+"""What stands behind a time for the zone that its row doesn't say, where others do."""
+
+
 def time(value: Any) -> datetime:
     """Return when a row says; UTC where it names no zone.
 
@@ -65,6 +69,8 @@ def time(value: Any) -> datetime:
         moment = _moment(text)
     except (ValueError, OverflowError) as error:
         message = "isn't ISO 8601, seconds or milliseconds since 1970, or a date-time group"
+        if text.endswith(NO_ZONE):
+            message = "says no zone, where others say one"
         raise ValueError(message) from error
     if _NO_CLOCK.fullmatch(re.sub(_ZONE, "", text)) and not _EPOCH.fullmatch(text):
         raise ValueError("a date without a clock")

@@ -487,9 +487,16 @@ def test_a_hull_heard_under_another_number_met_nobody_meanwhile(
     met = {"story": "gap", "event": of, "other_story": "loitering"}
     could = event("possible_meeting", 1, None, mmsi=A, other_mmsi=B, evidence=met, score=0.4)
     tonight = [silence, could] if before else [change, silence, could]
-    told, _ = flagged(gazetteer, *tonight, changes=[change] if before else ())
+    changes = [change] if before else ()
+    told, _ = flagged(gazetteer, *tonight, changes=changes)
     aside = told["reason"].str.endswith(by_other_number())
     assert told.loc[aside, "kind"].tolist() == (["possible_meeting"] if alone else [])
+    [changed] = events.build([change]).to_dict("records")
+    said = {"conclusion": "cleared", "author": "an analyst", "reason": "two ships"}
+    said |= {"made_time": NIGHT, "quiet_until": None, "quiet_within_m": 0.0}
+    cleared = dispositions.make(changed, 0, **said)
+    told, _ = flagged(gazetteer, *tonight, changes=changes, concluded=cleared)
+    assert not told["reason"].str.endswith(by_other_number()).any(), "it was no such change"
 
 
 def test_meetings_with_own_vessels_are_no_history(gazetteer: Gazetteer, own: Path) -> None:

@@ -478,6 +478,10 @@ JSONS = {
         [json.dumps({**caught(*ROWS[0]), "type": 4, "timestamp": "2026-03-14T24:60:60Z"})]
         + [json.dumps(caught(*row)) for row in ROWS]
     ),
+    "AIS-catcher where most comes of a base station": "\n".join(
+        [json.dumps({**caught(*ROWS[0]), "type": 4, "timestamp": "2026-03-14T24:60:60Z"})] * 60
+        + [json.dumps(caught(*row)) for row in ROWS]
+    ),
     "a result": json.dumps({"ok": True, "result": [record(*row) for row in ROWS]}),
     "objects": json.dumps({"meta": {"n": 24}, "objects": [record(*row) for row in ROWS]}),
     "libais with tag blocks": "\n".join(json.dumps(of_libais(*row)) for row in ROWS),
@@ -646,9 +650,15 @@ def test_a_loggers_time_before_another_inside_json_isnt_guessed_at(read):
     ("before", "why"),
     [
         (f"2026-03-15T00:30:00,{epoch(T)}.5,", f"'{epoch(T)}.5' and '2026-03-15T00:30:00'"),
+        ("2026-03-15 00:30:00,2026-03-14 16:30:01Z,", "two times"),
         ("2026-03-15 00:30:00;2026-03-14 16:30:01Z;", "two times"),
         ("2026-03-15 00:30:00 MYT ", "in a zone before its AIS sentences: 'MYT'"),
         ("2026-03-14 04:30:00.5 PM ", "'PM'"),
+        ("2026-03-15 00:30:00,MYT,", "'MYT'"),
+        ("[2026-03-15 00:30:00][MYT] ", "'MYT'"),
+        ("2026-03-15 00:30:00 UTC+8 ", r"'UTC\+8'"),
+        ("2026-03-15 00:30:00 +08 ", r"'\+08'"),
+        (f"2026-03-15 00:30:00 MYT \\{checksummed('s:r1')}\\", "'MYT'"),
     ],
 )
 def test_times_on_the_clocks_of_two_zones_before_a_sentence_are_not_guessed_at(read, before, why):
@@ -663,11 +673,24 @@ def test_times_on_the_clocks_of_two_zones_before_a_sentence_are_not_guessed_at(r
         "2026-03-14 16:30:00 UTC INFO ",
         "2026-03-14 16:30:00,123 INFO [ais] ",
         f"2026-03-15 00:30:00,123: \\{checksummed(f's:r1,c:{epoch(T)}')}\\",
+        f"{epoch(T)},2026-03-15 00:30:00 MYT,",
+        f"15/03/2026 12:30:00 AM,{epoch(T)},",
+        "2026-03-15 00:30:00.25+08,",
+        f"2026-03-15 00:30:00 +0800 {epoch(T)} ",
+        "2026-03-14 16:30:00 UTC+0 -12 dB ",
+        f"{iso(T)},{iso(T - pd.Timedelta(hours=1))},",
     ],
 )
 def test_other_things_before_a_sentence_leave_its_time_alone(read, before):
     got = read(f"{before}{SENTENCE}\n" * 3, "log.txt")
     assert set(got.positions["time"].dt.floor("s")) == {T}
+
+
+def test_a_few_lines_that_came_late_by_a_quarter_of_an_hour_are_no_other_zone(read):
+    late = "".join(
+        f"2026-03-14 16:30:{k:02d},{epoch(T) + k - 36 * k},{SENTENCE}\n" for k in range(60)
+    )
+    assert read(late, "log.txt").report.rows_read == 60
 
 
 def test_a_column_that_holds_no_numbers_isnt_taken(read):

@@ -570,6 +570,8 @@ def test_a_table_that_stands_as_an_older_program_read_it_too_is_told_with_what_t
         ("old", "a", by_names),
         ("new", "a", {"read_as": {"lat": "Lat + N/S (dms)"}, "unused": ["Note"]}),
         ("own", "a", {}),
+        ("kn", "c", {"read_as": {"sog_kn": "SPEED"}}),
+        ("tenths", "c", {"read_as": {"sog_kn": "SPEED (kn/10)"}}),
         ("here", "b", by_names),
         ("there", "b", by_names),
     ]
@@ -584,7 +586,12 @@ def test_a_table_that_stands_as_an_older_program_read_it_too_is_told_with_what_t
             "feed /feeds/a.csv",
             "it stands here in two readings: old passed by N/S, which new reads",
             "selat store delete old takes the older one away",
-        )
+        ),
+        (
+            "feed /feeds/c.csv",
+            "it stands here in two readings: kn passed by SPEED (kn/10), which tenths reads",
+            "selat store delete kn takes the older one away",
+        ),
     ]
     malay = labels("ms")
     assert not any(spoken(malay, text)[1] for p in told for text in (p.message, p.hint))

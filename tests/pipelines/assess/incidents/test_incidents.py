@@ -1439,6 +1439,9 @@ def test_what_other_rules_find_in_the_same_sea_is_said(gazetteer: Gazetteer) -> 
     known = Known.of(nothing, compared, {"loitering": "0", "gap": "1"}, at(5))
     news = dict(zip(before["start"], lasting(before, known)["news"], strict=True))
     assert news == {at(1): "new because rules changed", at(9): "new"}
+    on = Known.of(nothing, compared, {"loitering": "0", "gap": "0"}, at(10))
+    news = dict(zip(before["start"], lasting(before, on)["news"], strict=True))
+    assert news == {at(1): "new because rules changed", at(9): "new"}, "it went on since"
     same = dict(zip(found["detector"], found["version"], strict=True))
     late = lasting(before, Known.of(nothing, compared, same, at(5)))
     assert late["news"].tolist() == ["new", "new"], "by the rules of before: it came late"
