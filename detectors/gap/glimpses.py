@@ -1,7 +1,7 @@
 """Silences but for single reports: an hour in which a set is heard once isn't one of its usual."""
 
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,8 @@ from detectors.core.frames import SECOND_US, epoch_us
 from detectors.gap.limits import Limits
 from detectors.gap.set_aside import ALIVE, SENDING
 from detectors.gap.silences import History, Silences
+from detectors.kinematics import geodesy
+from detectors.kinematics.integrity.chains import MAX_SPEED_KN
 
 _ALIVE_US: Final = ALIVE // timedelta(microseconds=1)
 GLIMPSE_S: Final = 300
@@ -21,8 +23,9 @@ be anybody's. A judgement: a set that is on for longer shows where it is."""
 
 
 def without_glimpses(limits: Limits, positions: pd.DataFrame) -> tuple[pd.DataFrame, Ints, Ints]:
-    """Return the positions of class A numbers that were heard for a glimpse, on whatever track,
-    without these; and of each report left out its number and its time, in order.
+    """Return the positions of numbers of class A, by most of their reports, that were heard for a
+    glimpse, on whatever track, without these; and of each report left out its number and its time,
+    in order.
 
     Class A alone: of the weaker sets of class B single reports are what a crowd leaves.
     """
@@ -37,13 +40,57 @@ def without_glimpses(limits: Limits, positions: pd.DataFrame) -> tuple[pd.DataFr
     between = ~other[first] & ~np.r_[other, True][after]
     short = when_us[after - 1] - when_us[first] <= GLIMPSE_S * SECOND_US
     glimpse = np.repeat(between & (short | (after - first < SENDING)), after - first)
-    is_b = (positions["ais_class"] == "B").to_numpy(bool)[order]
-    asked = np.isin(mmsi, np.setdiff1d(number[glimpse], number[is_b]))
+    numbers, of = np.unique(mmsi, return_inverse=True)
+    is_b = np.bincount(of, (positions["ais_class"] == "B").to_numpy(bool)) > np.bincount(of) / 2
+    asked = np.isin(mmsi, np.setdiff1d(number[glimpse], numbers[is_b]))
     left_out = np.zeros(len(order), bool)
     left_out[order[glimpse]] = True
     gone = glimpse & asked[order]
     thinned = positions[list(limits.requires)][asked & ~left_out]
-    return thinned, number[gone], when_us[gone]
+    return _rejoined(thinned, positions[asked & left_out]), number[gone], when_us[gone]
+
+
+def _rejoined(thinned: pd.DataFrame, glimpses: pd.DataFrame) -> pd.DataFrame:
+    """Return what is left with the tracks put together again that glimpses cut: one ends there,
+    but for fewer than `SENDING` reports that are strewn in later, another begins with a glimpse,
+    and a ship can have gone from one to the other.
+    """
+    first_us = glimpses.groupby("track_id")["time"].min()
+    since = thinned.groupby("track_id")["time"].min()
+    begins = first_us.reindex(since.index) < since
+    cut = since[begins].sort_values(kind="stable")
+    if cut.empty:
+        return thinned
+    thinned = thinned.reset_index(drop=True)
+    both = thinned[thinned["mmsi"].isin(cut.index.to_numpy() // 100)]
+    own: dict[Any, pd.DataFrame] = dict(iter(both.groupby("track_id")))
+    of: dict[Any, list[Any]] = {}
+    for one, rows in own.items():
+        of.setdefault(rows["mmsi"].iloc[0], []).append(one)
+    into: dict[Any, Any] = {}
+    strewn: list[int] = []
+    for track, at in cut.items():
+        for before in of[own[track]["mmsi"].iloc[0]]:
+            later = own[before]["time"] >= at
+            if later.all() or later.sum() >= SENDING:
+                continue
+            if _can_go(own[before][~later], own[track]):
+                into[track] = into.get(before, before)
+                strewn += own[before].index[later].tolist()
+                break
+    if not into:
+        return thinned
+    joined = thinned.drop(index=strewn)
+    joined = joined.assign(track_id=joined["track_id"].replace(into))
+    return joined.sort_values(["track_id", "time"], kind="stable")
+
+
+def _can_go(before: pd.DataFrame, after: pd.DataFrame) -> bool:
+    """Tell whether a ship can have gone from the end of one track to the beginning of another."""
+    here, there = before.iloc[-1], after.iloc[0]
+    way_m = geodesy.distance_m(here["lat"], here["lon"], there["lat"], there["lon"])
+    took_s = (there["time"] - here["time"]).total_seconds()
+    return bool(way_m <= MAX_SPEED_KN * geodesy.KNOT_MPS * took_s)
 
 
 def of_glimpses(
