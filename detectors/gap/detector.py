@@ -121,8 +121,8 @@ class Gap(Limits):
       ground that it came to after the silence began and left before it ended is where it was
       meanwhile (see `gap.set_aside`). Nor was it heard meanwhile as no vessel: a number of an aid,
       an aircraft or the like is a vessel's only while it makes way. Nor did it send false positions
-      meanwhile, five reports or more over 20 minutes, each within 15 minutes of the one before:
-      then the question is one of these (`spoofing`).
+      meanwhile that lie at a place, drift or go round, five reports or more over 20 minutes, each
+      within 15 minutes of the one before: then the question is one of these (`spoofing`).
 
     Single reports don't end a silence of class A that is cut off sharply: what is heard of the
     number, on any track, for five minutes at most or in fewer than five reports, with 15 minutes

@@ -567,6 +567,15 @@ def test_who_sends_false_positions_is_not_silent(every_h, reason, n_found):
     assert set_aside(at, 3.5, np.full(len(at), 100.2), reason) == n_found
 
 
+def test_false_positions_that_sail_a_way_are_told_by_nothing_else():
+    """Every ten minutes one 12 nm abeam of its way: it was a silence told by nobody."""
+    at = np.arange(30, 33, 1 / 6)[1:]
+    assert set_aside(at, 2.24, 101.2 + (at - 24) / 30, frames.FALSE_FIX) == 1
+    turned = np.radians(np.arange(len(at)) * 60)
+    lat, lon = 2.44 + 0.05 * np.cos(turned), 101.4 + 0.05 * np.sin(turned)
+    assert set_aside(at, lat, lon, frames.FALSE_FIX) == 0
+
+
 def test_who_sends_positions_all_over_the_sea_is_not_heard():
     """Where it was for three hours is told by nothing else that counts."""
     at, rng = np.arange(30, 33, 0.15)[1:], np.random.default_rng(1)
