@@ -123,16 +123,17 @@ class Gap(Limits):
       an aircraft or the like is a vessel's only while it makes way. Nor did it send false positions
       meanwhile that lie at a place, drift or go round, five reports or more over 20 minutes, each
       within 15 minutes of the one before: then the question is one of these (`spoofing`).
-
-    Single reports don't end a silence of class A that is cut off sharply: what is heard of the
-    number, on any track, for five minutes at most or in fewer than five reports, with 15 minutes
-    without any on either side (see `gap.glimpses`). Such a silence takes the place of what the
-    first of them would have ended, once it is over itself, if it lasts less than
-    `unproven_after_s`.
     - The MMSI is a ship's (first digit 2-7, ITU-R M.585-9, annex 1), or what sends it stated
       `moving_kn` or more in a tenth of its reports of the day before: the beacons of fishing nets,
       search-and-rescue transmitters and the like fall silent when they are taken in, but a boat
       whose set was left with a number of the installer's makes way.
+
+    Single reports don't end a silence of class A that is cut off sharply: what is heard of the
+    number, on any track, for five minutes at most or in fewer than five reports, with 15 minutes
+    without any on either side (see `gap.glimpses`), if between them it is silent for
+    `min_interval_ratio` times its typical interval on average. Such a silence takes the place of
+    what the first of them would have ended, once it is over itself, if it lasts less than
+    `unproven_after_s`.
 
     Notes
     -----

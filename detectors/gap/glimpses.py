@@ -96,8 +96,8 @@ def _can_go(before: pd.DataFrame, after: pd.DataFrame) -> bool:
 def of_glimpses(
     limits: Limits, silences: Silences, reports: History, number: Ints, when_us: Ints
 ) -> Silences:
-    """Keep those that ended and that glimpses would have broken up, with how many reports these
-    were. Not those so long that what was before them may not be loaded.
+    """Keep those that ended and that glimpses would have broken up, with how many these and their
+    reports were. Not those so long that what was before them may not be loaded.
     """
     numbers = np.unique(number)
     own = reports.mmsi[silences.row].astype("int64")
@@ -110,10 +110,22 @@ def of_glimpses(
         for at_us in (silences.start_us, silences.end_us)
     )
     count = np.where(numbers[place] == own, end - start, 0)
+    # All of a glimpse lies in one silence, so that its first report counts it.
+    begins = np.diff(number, prepend=-1) != 0
+    begins |= np.diff(when_us, prepend=0) > _ALIVE_US
+    so_far = np.r_[0, np.cumsum(begins)]
+    n_glimpses = np.where(count > 0, so_far[end] - so_far[start], 0)
     known = silences.columns["duration_s"] < limits.unproven_after_s
-    return silences.narrowed((count > 0) & known & ~silences.is_open, n_reports_meanwhile=count)
+    keep = (count > 0) & known & ~silences.is_open
+    return silences.narrowed(keep, n_reports_meanwhile=count, n_glimpses=n_glimpses)
 
 
 def sharp(limits: Limits, silences: Silences, reports: History, context: Context) -> Silences:
-    """Keep those cut off sharply: who sails out of reach is heard for glimpses, too."""
-    return silences.narrowed(np.asarray(silences.columns["cut_off_sharply"], bool))
+    """Keep those cut off sharply, with as much time between glimpses, on average, as a silence is
+    longer than intervals: who sails out of reach is heard for glimpses, too, and one heard every
+    five minutes now and then.
+    """
+    columns = silences.columns
+    stretch_s = columns["duration_s"] / (columns["n_glimpses"] + 1)
+    long = stretch_s >= limits.min_interval_ratio * columns["median_interval_s"]
+    return silences.narrowed(np.asarray(columns["cut_off_sharply"] & long, bool))
