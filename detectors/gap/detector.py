@@ -1,6 +1,6 @@
 """The detector `gap`: its facts, its rule, its events."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar, Final
 
@@ -18,6 +18,7 @@ from detectors.core.telling import Told, Words
 from detectors.gap.cut_off import in_full_at_an_end, sharply, without_late_copies
 from detectors.gap.evidence import SETTINGS, bounds
 from detectors.gap.far import heard_far
+from detectors.gap.glimpses import of_glimpses, sharp, without_glimpses
 from detectors.gap.ground import on_ground
 from detectors.gap.home import back_home
 from detectors.gap.limits import Limits
@@ -31,6 +32,7 @@ from detectors.hypotheses.gap import HYPOTHESES
 from detectors.surroundings import nearby
 from detectors.surroundings.rules import Rule
 
+Narrow = Callable[[Limits, Silences, History, Context], Silences]
 NO_HISTORY: Final = "not assessed: too few reports before the silence to expect another"
 RARE: Final = 0.03
 """A chance of falling silent in passing from which on less makes no difference to the score."""
@@ -119,12 +121,19 @@ class Gap(Limits):
       ground that it came to after the silence began and left before it ended is where it was
       meanwhile (see `gap.set_aside`). Nor was it heard meanwhile as no vessel: a number of an aid,
       an aircraft or the like is a vessel's only while it makes way. Nor did it send false positions
-      meanwhile, five reports or more over 20 minutes, each within 15 minutes of the one before:
-      then the question is one of these (`spoofing`).
+      meanwhile that lie at a place, drift or go round, five reports or more over 20 minutes, each
+      within 15 minutes of the one before: then the question is one of these (`spoofing`).
     - The MMSI is a ship's (first digit 2-7, ITU-R M.585-9, annex 1), or what sends it stated
       `moving_kn` or more in a tenth of its reports of the day before: the beacons of fishing nets,
       search-and-rescue transmitters and the like fall silent when they are taken in, but a boat
       whose set was left with a number of the installer's makes way.
+
+    Single reports don't end a silence of class A that is cut off sharply: what is heard of the
+    number, on any track, for five minutes at most or in fewer than five reports, with 15 minutes
+    without any on either side (see `gap.glimpses`), if between them it is silent for
+    `min_interval_ratio` times its typical interval on average. Such a silence takes the place of
+    what the first of them would have ended, once it is over itself, if it lasts less than
+    `unproven_after_s`.
 
     Notes
     -----
@@ -151,7 +160,7 @@ class Gap(Limits):
     """
 
     name: ClassVar[str] = "gap"
-    version: ClassVar[str] = "29"
+    version: ClassVar[str] = "30"
     requires: ClassVar[tuple[str, ...]] = (
         *REPORTED,
         "sog_kn",
@@ -185,19 +194,36 @@ class Gap(Limits):
         """Find gaps; see the class for the rule and `Detector.detect` for the frames."""
         if positions.empty:
             return events.empty()
-        reports = History(without_late_copies(self, positions, context))
-        silences = silences_of(self, reports, context)
+        heard = without_late_copies(self, positions, context)
+        reports = History(heard)
+        found = self._found(silences_of(self, reports, context), reports, context)
+        thinned, number, when_us = without_glimpses(self, heard)
+        if len(thinned):
+            # What goes on past a glimpse takes the place of what the first one would have ended.
+            reports = History(thinned)
+            broken = silences_of(self, reports, context)
+            broken = of_glimpses(self, broken, reports, number, when_us)
+            whole = self._found(broken, reports, context, sharp)
+            start = {(row["track_ids"], row["start"]) for row in whole}
+            found = [row for row in found if (row["track_ids"], row["start"]) not in start]
+            found += whole
+        return events.build(found)
+
+    def _found(
+        self, silences: Silences, reports: History, context: Context, *more: Narrow
+    ) -> list[dict[str, Any]]:
+        """Return events of those of some silences that the rule keeps."""
         narrows = regular, sharply, heard_around, not_at_an_edge, not_out_of_range, no_berth
         beside = not_set_aside, not_heard_between, not_sending
-        for narrow in (*narrows, *beside, by_habit, on_ground, back_home, heard_far):
+        for narrow in (*narrows, *more, *beside, by_habit, on_ground, back_home, heard_far):
             if len(silences.row) == 0:
-                return events.empty()
+                return []
             silences = narrow(self, silences, reports, context)
         row = silences.row
         where = reports.lat[row], reports.lon[row], reports.time_us[row]
         asked = context.zones.ruled(*where, "ais", "required")
         rules = [context.zones.rules[i][1] if i >= 0 else None for i in asked.tolist()]
-        return events.build(self._events(silences, reports, rules))
+        return self._events(silences, reports, rules)
 
     def _events(
         self, silences: Silences, reports: History, rules: Sequence[Rule | None]

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from detectors.core.arrays import Bools, Ints
+from detectors.core.arrays import Bools, Floats, Ints
 from detectors.core.detector import Context
 from detectors.core.frames import (
     CLOCK_FAULT,
@@ -17,8 +17,7 @@ from detectors.core.frames import (
 )
 from detectors.gap.limits import Limits
 from detectors.gap.silences import History, Silences
-from detectors.kinematics import geodesy
-from detectors.kinematics.integrity.chains import MAX_SPEED_KN
+from detectors.kinematics import geodesy, shapes
 
 CLEAR_M: Final = 500.0
 """So far from where it fell silent and from where it was heard again: errors, and what it goes in
@@ -32,6 +31,18 @@ it may tell nothing, and then nothing would be told at all."""
 ALIVE: Final = timedelta(minutes=15)
 """No further from the one before, as `spoofing` asks for (`alive_s`): of fixes here and there,
 hours apart, nothing is told there, and a silence among them would be told nowhere."""
+SPREAD_M: Final = 300.0
+"""As `spoofing` has it (`max_spread_m`), of which so many steps are short: they lie at a place, or
+drift."""
+DRIFT_SHARE: Final = 0.95
+"""See `SPREAD_M`."""
+ROUND_M: Final = 20.0
+"""As `spoofing` asks of circles: no further off one than 20 m, or 0.03 of its radius, of 40 km at
+most."""
+ROUND_SHARE: Final = 0.03
+"""See `ROUND_M`."""
+WIDEST_M: Final = 40_000.0
+"""See `ROUND_M`."""
 BEND: Final = 1.1
 """The way by a place is no longer than so many times the straight one: it lies between the ends."""
 
@@ -62,10 +73,10 @@ def _meanwhile(silences: Silences, reports: History, noise: pd.DataFrame) -> pd.
 
 def not_sending(limits: Limits, silences: Silences, reports: History, context: Context) -> Silences:
     """Leave out silences in which `SENDING` or more reports came with false positions, each within
-    `ALIVE` of the one before and over `SENDING_S`, from one to the other of most of which a vessel
-    can go, unless there is a stretch of it, long enough, in which not even these came: whatever it
-    hid, it was sending, and `spoofing` tells where. Of what scatters, or is interference with
-    several vessels, nothing that counts is told there.
+    `ALIVE` of the one before and over `SENDING_S`, that lie or drift at a place or go round a
+    circle, unless there is a stretch of it, long enough, in which not even these came: whatever it
+    hid, it was sending, and `spoofing` tells where. Of false positions that sail a way, or scatter,
+    or are interference with several vessels, nothing that counts is told there.
     """
     false = (context.noise["reason"] == FALSE_FIX).to_numpy(bool)
     aside = _meanwhile(silences, reports, context.noise[false])
@@ -79,17 +90,32 @@ def not_sending(limits: Limits, silences: Silences, reports: History, context: C
     first = np.flatnonzero(begins)
     last = np.r_[first[1:], len(run)][: len(first)] - 1
     long = (last - first + 1 >= SENDING) & (at_us[last] - at_us[first] >= SENDING_S * SECOND_US)
-    step_m = np.asarray(geodesy.distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:]))
-    goes = step_m <= MAX_SPEED_KN * geodesy.KNOT_MPS * np.diff(at_us) / SECOND_US
-    within = np.diff(run) == 0
-    n_gone = np.bincount(run[1:][within & goes], minlength=len(long))
-    long &= n_gone > (last - first) / 2
+    for i in np.flatnonzero(long).tolist():
+        of = slice(first[i], last[i] + 1)
+        long[i] = _is_told(lat[of], lon[of])
     many = long[run]
     silence, at_us = silence[many], at_us[many]
     sending = np.bincount(silence, minlength=len(silences.row)) > 0
     return silences.narrowed(
         ~sending | _unheard_for_long(limits, silences, reports, silence, at_us)
     )
+
+
+def _is_told(lat: Floats, lon: Floats) -> bool:
+    """Tell whether `spoofing` tells of false positions between two sound ones, by their shape (its
+    `false_fixes`).
+    """
+    middle = len(lat) // 2
+    off_m = float(geodesy.distance_m(lat[middle], lon[middle], lat, lon).max())
+    steps_m = geodesy.distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:])
+    step_m = float(np.quantile(steps_m, DRIFT_SHARE, method="inverted_cdf"))
+    if min(off_m, step_m) <= SPREAD_M:
+        return True
+    x_m, y_m = shapes.plane_m(lat, lon, lat[0], lon[0])
+    fit = shapes.fit_circles(x_m, y_m, np.zeros(1, "int64"))
+    radius_m, turned_rad = float(fit.radius_m[0]), abs(float(fit.turned_rad[0]))
+    round_it = bool(fit.rms_m[0] <= max(ROUND_M, ROUND_SHARE * radius_m))
+    return round_it and radius_m <= WIDEST_M and turned_rad >= 2 * np.pi
 
 
 def not_heard_between(

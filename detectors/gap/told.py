@@ -12,6 +12,19 @@ def tell(event: Told, words: Words) -> str:
         sentence = words.say(
             "Silent for {duration}, last heard {place}", duration=duration, place=place
         )
+    elif (meanwhile := event.evidence.get("n_reports_meanwhile")) == 1:
+        sentence = words.say(
+            "Sent nothing but one report for {duration}, last heard in full {place}",
+            duration=duration,
+            place=place,
+        )
+    elif meanwhile:
+        sentence = words.say(
+            "Sent nothing but {n} reports for {duration}, last heard in full {place}",
+            n=meanwhile,
+            duration=duration,
+            place=place,
+        )
     else:
         sentence = words.say(
             "Sent nothing for {duration}, last heard {place}", duration=duration, place=place

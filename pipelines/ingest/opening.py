@@ -15,6 +15,10 @@ from pipelines.ingest.errors import IngestError
 
 _TRUSTED: Final = 0
 """Root's links are the system's."""
+_BLOCK: Final = 512
+"""What `st_blocks` counts, whatever the file system's own are."""
+_MAX_HOLE: Final = 1 << 30
+"""More than a recorder sets aside for a day's file before it writes it."""
 _MAX_LINKS: Final = 40
 """As many as Linux follows."""
 _READ: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
@@ -44,10 +48,32 @@ def opened(path: Path) -> BinaryIO:
         handle = _at_end_of(path) if hasattr(os, "O_PATH") else os.open(path, _READ)
     except OSError as error:  # which names a step, or our own handle
         raise OSError(error.errno, error.strerror, str(path)) from error
-    if stat.S_ISREG(os.fstat(handle).st_mode):
+    about = os.fstat(handle)
+    if stat.S_ISREG(about.st_mode) and not _has_a_large_hole(handle, about):
         return cast(BinaryIO, os.fdopen(handle, "rb"))
     os.close(handle)
+    if stat.S_ISREG(about.st_mode):
+        raise OpeningError(
+            f"{path.name} says that it has {about.st_size / 1e9:,.0f} GB, of which "
+            f"{about.st_blocks * _BLOCK / 1e9:,.1f} were ever written",
+            hint="fetch it again",
+        )
     raise OpeningError(f"{path.name} isn't a regular file", hint="pipe it in: … | selat -")
+
+
+def _has_a_large_hole(handle: int, about: os.stat_result) -> bool:
+    """Tell whether more of a file than `_MAX_HOLE` was never written: a terabyte of nothing costs
+    who makes it nothing, and each night that reads it half an hour. What a file system compresses
+    takes less room, too, but has no holes.
+    """
+    if about.st_size - about.st_blocks * _BLOCK <= _MAX_HOLE or not hasattr(os, "SEEK_HOLE"):
+        return False
+    try:
+        hole = os.lseek(handle, 0, os.SEEK_HOLE)
+        os.lseek(handle, 0, os.SEEK_SET)
+    except OSError:  # a file system that doesn't tell
+        return False
+    return hole < about.st_size
 
 
 def _at_end_of(path: Path) -> int:

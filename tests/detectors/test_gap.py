@@ -567,6 +567,15 @@ def test_who_sends_false_positions_is_not_silent(every_h, reason, n_found):
     assert set_aside(at, 3.5, np.full(len(at), 100.2), reason) == n_found
 
 
+def test_false_positions_that_sail_a_way_are_told_by_nothing_else():
+    """Every ten minutes one 12 nm abeam of its way: it was a silence told by nobody."""
+    at = np.arange(30, 33, 1 / 6)[1:]
+    assert set_aside(at, 2.24, 101.2 + (at - 24) / 30, frames.FALSE_FIX) == 1
+    turned = np.radians(np.arange(len(at)) * 60)
+    lat, lon = 2.44 + 0.05 * np.cos(turned), 101.4 + 0.05 * np.sin(turned)
+    assert set_aside(at, lat, lon, frames.FALSE_FIX) == 0
+
+
 def test_who_sends_positions_all_over_the_sea_is_not_heard():
     """Where it was for three hours is told by nothing else that counts."""
     at, rng = np.arange(30, 33, 0.15)[1:], np.random.default_rng(1)
@@ -578,6 +587,49 @@ def test_five_false_positions_within_a_minute_are_no_sending():
     """Of so few seconds `spoofing` tells nothing, so the silence is what there is to tell."""
     at, limits = 31.5 + np.arange(6) / 360, Gap(min_duration_a_s=7200)
     assert set_aside(at, 3.5, np.full(6, 100.2), frames.FALSE_FIX, limits) == 1
+
+
+@pytest.mark.parametrize(
+    ("at_h", "east", "n_found"),
+    [
+        ((31.3,), 0.0, 1),  # where it may be, on its own track
+        ((31.3, 32.2, 33.1, 34.0), 0.0, 1),
+        ((31.3,), 0.9, 1),  # one that it can't have come from, so that another track begins with it
+        (np.arange(30.2, 35, 0.2), 0.0, 0),  # every twelve minutes: it is sending
+        (31.3 + np.arange(20) / 60, 0.0, 0),  # for twenty minutes
+    ],
+)
+def test_a_few_reports_end_no_silence_in_any_windows(at_h, east, n_found):
+    """Of a ship that sends nothing for five hours but these, heard in full before and after."""
+    others = [
+        (563000200 + k, T0 + hours(n / 20), 2.0 + 0.02 * k, 101.45, "A")
+        for k in range(4)
+        for n in range(24 * 20, 44 * 20)
+    ]
+    own = [(h, 0.0) for h in np.arange(22, 41, 0.02) if not 30 < h < 35]
+    own += [(h, east) for h in np.asarray(at_h).tolist()]
+    ship = pd.DataFrame(
+        [
+            (563000001, T0 + hours(h), 2.04 + off, 101.2 + (h - 24) / 30 + off, "A")
+            for h, off in sorted(own)
+        ],
+        columns=["mmsi", "time", "lat", "lon", "ais_class"],
+    )
+    rest = pd.DataFrame(others, columns=ship.columns)
+    if east:  # as verdicts cut it
+        ship["track_id"] = 56300000101 + (ship["time"] >= T0 + hours(min(at_h)))
+        rest["track_id"] = rest["mmsi"] * 100 + 1
+    table = pd.concat([ship, rest], ignore_index=True).sort_values(["mmsi", "time"])
+    stage = Stage(make_positions(table), make_zones([]), T0, T0 + hours(DAYS * 24))
+    whole = Gap().detect(stage.positions, stage.context())
+    of_it = whole[(whole["mmsi"] == 563000001) & whole["end"].notna()]
+    long = of_it[of_it["end"] - of_it["start"] > hours(4.9)]
+    assert len(long) == n_found
+    if n_found:
+        assert long["evidence"].iloc[0].facts["n_reports_meanwhile"] == len(at_h)
+    edges = [T0, *(T0 + hours(h) for h in (29, 30.5, 31.2, 32, 33.5, 34.9, 35.1, 35.5, 41, 60))]
+    windows = list(pairwise([*edges, stage.end]))
+    pd.testing.assert_frame_equal(stage.drive(Gap(), windows), whole)
 
 
 def set_aside(at_h, lat, lon, reason, limits=None) -> int:

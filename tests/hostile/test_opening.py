@@ -212,3 +212,21 @@ def test_a_table_is_read_from_the_file_that_was_looked_at(
         [batch] = batches(10)
         assert batch.column("mmsi").to_pylist() == [563000101]
     assert not other.exists()
+
+
+def test_a_terabyte_that_was_never_written_is_not_read(tmp_path: Path) -> None:
+    """It takes no room on the disk, and who reads it half an hour, each night anew."""
+    for name, written in (("feed.nmea", b""), ("feed.csv", TABLE.encode())):
+        path = tmp_path / name
+        path.write_bytes(written)
+        os.truncate(path, 10**12)
+        if path.stat().st_blocks > 10**9:
+            pytest.skip("this file system keeps no holes")
+        raised = ends(lambda path=path: discover([str(path)], tmp_path / "spool"))
+        raised = raised or ends(lambda path=path: opened(path))
+        assert "1,000 GB, of which 0.0 were ever written" in str(raised)
+    small = tmp_path / "small.csv"
+    small.write_text(TABLE)
+    os.truncate(small, 2**29)  # as a recorder sets aside
+    with opened(small) as file:
+        assert file.readline() == b"MMSI,BaseDateTime,LAT,LON\n"

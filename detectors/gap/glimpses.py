@@ -1,0 +1,131 @@
+"""Silences but for single reports: an hour in which a set is heard once isn't one of its usual."""
+
+from datetime import timedelta
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from detectors.core.arrays import Ints
+from detectors.core.detector import Context
+from detectors.core.frames import SECOND_US, epoch_us
+from detectors.gap.limits import Limits
+from detectors.gap.set_aside import ALIVE, SENDING
+from detectors.gap.silences import History, Silences
+from detectors.kinematics import geodesy
+from detectors.kinematics.integrity.chains import MAX_SPEED_KN
+
+_ALIVE_US: Final = ALIVE // timedelta(microseconds=1)
+GLIMPSE_S: Final = 300
+"""What is heard for no longer between two silences of 15 minutes (`ALIVE`), or in fewer than five
+reports (`SENDING`), is a glimpse: false positions so few are told by no detector, and a report may
+be anybody's. A judgement: a set that is on for longer shows where it is."""
+
+
+def without_glimpses(limits: Limits, positions: pd.DataFrame) -> tuple[pd.DataFrame, Ints, Ints]:
+    """Return the positions of numbers of class A, by most of their reports, that were heard for a
+    glimpse, on whatever track, without these; and of each report left out its number and its time,
+    in order.
+
+    Class A alone: of the weaker sets of class B single reports are what a crowd leaves.
+    """
+    mmsi, time_us = positions["mmsi"].to_numpy("int64"), epoch_us(positions["time"])
+    order = np.lexsort((time_us, mmsi))
+    number, when_us = mmsi[order], time_us[order]
+    other = np.diff(number, prepend=-1) != 0
+    begins = other | (np.diff(when_us, prepend=0) > _ALIVE_US)
+    first = np.flatnonzero(begins)
+    after = np.r_[first[1:], len(order)]
+    # What a number was first or last heard for lies between no two silences of it.
+    between = ~other[first] & ~np.r_[other, True][after]
+    short = when_us[after - 1] - when_us[first] <= GLIMPSE_S * SECOND_US
+    glimpse = np.repeat(between & (short | (after - first < SENDING)), after - first)
+    numbers, of = np.unique(mmsi, return_inverse=True)
+    is_b = np.bincount(of, (positions["ais_class"] == "B").to_numpy(bool)) > np.bincount(of) / 2
+    asked = np.isin(mmsi, np.setdiff1d(number[glimpse], numbers[is_b]))
+    left_out = np.zeros(len(order), bool)
+    left_out[order[glimpse]] = True
+    gone = glimpse & asked[order]
+    thinned = positions[list(limits.requires)][asked & ~left_out]
+    return _rejoined(thinned, positions[asked & left_out]), number[gone], when_us[gone]
+
+
+def _rejoined(thinned: pd.DataFrame, glimpses: pd.DataFrame) -> pd.DataFrame:
+    """Return what is left with the tracks put together again that glimpses cut: one ends there,
+    but for fewer than `SENDING` reports that are strewn in later, another begins with a glimpse,
+    and a ship can have gone from one to the other.
+    """
+    first_us = glimpses.groupby("track_id")["time"].min()
+    since = thinned.groupby("track_id")["time"].min()
+    begins = first_us.reindex(since.index) < since
+    cut = since[begins].sort_values(kind="stable")
+    if cut.empty:
+        return thinned
+    thinned = thinned.reset_index(drop=True)
+    both = thinned[thinned["mmsi"].isin(cut.index.to_numpy() // 100)]
+    own: dict[Any, pd.DataFrame] = dict(iter(both.groupby("track_id")))
+    of: dict[Any, list[Any]] = {}
+    for one, rows in own.items():
+        of.setdefault(rows["mmsi"].iloc[0], []).append(one)
+    into: dict[Any, Any] = {}
+    strewn: list[int] = []
+    for track, at in cut.items():
+        for before in of[own[track]["mmsi"].iloc[0]]:
+            later = own[before]["time"] >= at
+            if later.all() or later.sum() >= SENDING:
+                continue
+            if _can_go(own[before][~later], own[track]):
+                into[track] = into.get(before, before)
+                strewn += own[before].index[later].tolist()
+                break
+    if not into:
+        return thinned
+    joined = thinned.drop(index=strewn)
+    joined = joined.assign(track_id=joined["track_id"].replace(into))
+    return joined.sort_values(["track_id", "time"], kind="stable")
+
+
+def _can_go(before: pd.DataFrame, after: pd.DataFrame) -> bool:
+    """Tell whether a ship can have gone from the end of one track to the beginning of another."""
+    here, there = before.iloc[-1], after.iloc[0]
+    way_m = geodesy.distance_m(here["lat"], here["lon"], there["lat"], there["lon"])
+    took_s = (there["time"] - here["time"]).total_seconds()
+    return bool(way_m <= MAX_SPEED_KN * geodesy.KNOT_MPS * took_s)
+
+
+def of_glimpses(
+    limits: Limits, silences: Silences, reports: History, number: Ints, when_us: Ints
+) -> Silences:
+    """Keep those that ended and that glimpses would have broken up, with how many these and their
+    reports were. Not those so long that what was before them may not be loaded.
+    """
+    numbers = np.unique(number)
+    own = reports.mmsi[silences.row].astype("int64")
+    place = np.minimum(np.searchsorted(numbers, own), len(numbers) - 1)
+    since_us = min(int(reports.time_us.min()), int(when_us.min()))
+    span_us = max(int(reports.time_us.max()), int(when_us.max())) - since_us + 1
+    key = np.searchsorted(numbers, number) * span_us + when_us - since_us
+    start, end = (
+        np.searchsorted(key, place * span_us + np.minimum(at_us - since_us, span_us))
+        for at_us in (silences.start_us, silences.end_us)
+    )
+    count = np.where(numbers[place] == own, end - start, 0)
+    # All of a glimpse lies in one silence, so that its first report counts it.
+    begins = np.diff(number, prepend=-1) != 0
+    begins |= np.diff(when_us, prepend=0) > _ALIVE_US
+    so_far = np.r_[0, np.cumsum(begins)]
+    n_glimpses = np.where(count > 0, so_far[end] - so_far[start], 0)
+    known = silences.columns["duration_s"] < limits.unproven_after_s
+    keep = (count > 0) & known & ~silences.is_open
+    return silences.narrowed(keep, n_reports_meanwhile=count, n_glimpses=n_glimpses)
+
+
+def sharp(limits: Limits, silences: Silences, reports: History, context: Context) -> Silences:
+    """Keep those cut off sharply, with as much time between glimpses, on average, as a silence is
+    longer than intervals: who sails out of reach is heard for glimpses, too, and one heard every
+    five minutes now and then.
+    """
+    columns = silences.columns
+    stretch_s = columns["duration_s"] / (columns["n_glimpses"] + 1)
+    long = stretch_s >= limits.min_interval_ratio * columns["median_interval_s"]
+    return silences.narrowed(np.asarray(columns["cut_off_sharply"] & long, bool))
