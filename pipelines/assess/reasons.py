@@ -3,6 +3,7 @@
 Each detector tells its own events; here is how names, places and times are put into words.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -16,6 +17,9 @@ from detectors.core.telling import Say, Told, plain
 from detectors.kinematics.geodesy import METRES_PER_NM
 from detectors.surroundings.landmarks import Gazetteer
 from pipelines.base.text import LOCAL, LOCAL_NAME, day_and_hour
+
+_NUMBER: Final = re.compile(r"MMSI|\d{9}", re.IGNORECASE)
+"""What in a name may be read as a vessel's number."""
 
 
 def by_disposition(say: Say = plain) -> str:
@@ -109,7 +113,10 @@ class Teller:
     def name(self, mmsi: int) -> str:
         """See `telling.Words`."""
         name = self._names.get(mmsi, "").replace("|", "/").strip()  # it separates reasons
-        return name if name else f"MMSI {mmsi:09d}"
+        number = f"MMSI {mmsi:09d}"
+        if _NUMBER.search(name):  # whoever reads another vessel's would ask, and board, that one
+            return number if name.endswith(f"{mmsi:09d}") else f'{number} ("{name}")'
+        return name if name else number
 
     def heard_since(self, event: Told) -> str:
         """See `telling.Words`."""

@@ -235,7 +235,7 @@ def _named(mmsi: int, teller: Teller) -> str:
     name = teller.name(mmsi)
     number = np.array([mmsi])
     if mmsi_kind(number)[0] in (BAD_FORM, BAD_MID) or not_a_vessel(number)[0]:
-        return name + _no_number(mmsi, teller.say, named=not name.endswith(f"{mmsi:09d}"))
+        return name + _no_number(mmsi, teller.say, named=f"MMSI {mmsi:09d}" not in name)
     return name
 
 

@@ -126,6 +126,23 @@ def test_an_event_of_an_older_version_is_told_by_what_is_known_of_it(gazetteer: 
         flagged(gazetteer, encounter(version=detectors.find("encounter").version, evidence=kept))
 
 
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("", "MMSI 566979216"),
+        ("STELLA", "STELLA"),
+        ("566979216", "MMSI 566979216"),
+        ("MMSI 412981283", 'MMSI 566979216 ("MMSI 412981283")'),
+        ("mmsi412981283", 'MMSI 566979216 ("mmsi412981283")'),
+        ("412981283", 'MMSI 566979216 ("412981283")'),
+    ],
+)
+def test_a_name_that_is_anothers_number_stands_behind_its_own(
+    gazetteer: Gazetteer, said: str, told: str
+) -> None:
+    assert Teller({566979216: said}, gazetteer, at(24)).name(566979216) == told
+
+
 def test_no_events_no_flags(gazetteer: Gazetteer) -> None:
     told, ranked = flagged(gazetteer)
     assert len(told) == len(ranked) == 0
