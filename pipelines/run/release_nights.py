@@ -193,3 +193,17 @@ def _span(
     if asked is not None:
         return span_of(asked["span"])
     return (run["start"], run["end"]) if view.rights.whole else None
+
+
+def not_held_here(home: Queries, night: Night, flagged: pd.DataFrame) -> tuple[str, pd.DataFrame]:
+    """Find the home's own run of that time, and flags that it, knowing more, didn't hold."""
+    run_id = night.run_id
+    if not run_id:
+        runs, window = home.runs(), night.window
+        near = runs[(runs["start"] <= window.end) & (runs["end"] >= window.start)]
+        run_id = str(near["run_id"].iloc[-1]) if len(near) else ""
+    columns = ["mmsi", "event_ids", "reasons"]
+    if not run_id:
+        return "", flagged.loc[:, columns].iloc[:0]
+    held = home.flags(run_id)["mmsi"]
+    return run_id, flagged.loc[~flagged["mmsi"].isin(held), columns].reset_index(drop=True)

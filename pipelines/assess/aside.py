@@ -1,0 +1,57 @@
+"""What is found and stands, but is no lead: of own vessels, of false positions, of a hull that was
+heard elsewhere.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipelines.assess.misplaced import heard_elsewhere, misplaced
+from pipelines.assess.watchlists import Watchlist, of_own
+
+Bools = NDArray[np.bool_]
+
+
+class Aside(NamedTuple):
+    """Which events are set aside by what is known, whatever anybody concluded."""
+
+    own: Bools
+    """They are of what own vessels do."""
+    false: Bools
+    """They rest on false positions."""
+    renumbered: Bools
+    """The hull of one was heard meanwhile under another number."""
+
+    @property
+    def any(self) -> Bools:
+        """Tell which of them for any of these reasons."""
+        return np.asarray(self.own | self.false | self.renumbered)
+
+
+def known_aside(
+    events: pd.DataFrame,
+    changes: pd.DataFrame,
+    lists: Sequence[Watchlist],
+    min_score: float,
+    now: pd.Timestamp,
+    answered: Bools | None = None,
+) -> Aside:
+    """Tell which events are set aside by what is known, and why.
+
+    Parameters
+    ----------
+    events, changes
+        As of `misplaced.heard_elsewhere`.
+    answered
+        Which of them a conclusion sets aside: they say nothing of others.
+    """
+    asks = np.ones(len(events), bool) if answered is None else ~answered
+    own = of_own(events, lists, min_score, answered=~asks)
+    false, renumbered = np.zeros((2, len(events)), bool)
+    false[asks] = misplaced(events[asks], min_score, now)
+    false &= ~own
+    renumbered[asks] = heard_elsewhere(events[asks], changes, min_score)
+    return Aside(own, false, renumbered & ~(own | false))
