@@ -1577,6 +1577,36 @@ def test_events_of_an_earlier_window_leave_an_incident_only_where_they_are_retra
     assert went_on(**{encounter: "retracted"}) == ["changed", "1 event fewer"]
 
 
+def test_a_story_of_which_a_window_sees_the_end_alone_stays_as_it_was_told(
+    gazetteer: Gazetteer,
+) -> None:
+    """A boat that went over at two in the morning and was back before the window ended "changed"
+    the night after, from 0.89 to 0.69, and lost the shore it came from, though nothing happened.
+    """
+    over, back = event("crossing", 1, 2, score=0.8), event("crossing", 3, 5, score=0.5)
+    before = told(gazetteer, over, back)
+    went, came = before["events"].item().split(";")
+    found = told(gazetteer, back, scores={SHIP: 0.7})
+    assert found["events"].item() == came
+    assert found["score"].item() < before["score"].item()
+
+    def after(**status: str) -> dict[Any, Any]:
+        known = Known(before, {}, status, told_before={went: True})
+        [one] = lasting(found, known).to_dict("records")
+        return one
+
+    names = ["title", "score", "certainty", "events", "vessels", "next_step", "made_of", "start"]
+    for status in ({came: "unchanged"}, {came: "unchanged", went: "unchanged"}):
+        one = after(**status)
+        assert (one["status"], one["news"]) == ("unchanged", "")
+        assert [one[name] for name in names] == before.loc[0, names].tolist()
+    # What did change is told, and a score that is of the end alone is no news.
+    one = after(**{came: "changed"})
+    assert (one["status"], one["news"], one["events"]) == ("changed", "details changed", came)
+    one = after(**{came: "unchanged", went: "retracted"})
+    assert one["news"].startswith("1 event fewer")
+
+
 def test_what_is_no_longer_found_is_retracted_and_what_wasnt_looked_at_is_not(
     gazetteer: Gazetteer,
 ) -> None:
