@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipelines.assess.misplaced import heard_elsewhere, misplaced
+from pipelines.assess.reasons import aside_in
 from pipelines.assess.watchlists import Watchlist, of_own
 
 Bools = NDArray[np.bool_]
@@ -55,3 +56,19 @@ def known_aside(
     false &= ~own
     renumbered[asks] = heard_elsewhere(events[asks], changes, min_score)
     return Aside(own, false, renumbered & ~(own | false))
+
+
+def noticed(compared: pd.DataFrame, stored: pd.DataFrame) -> pd.DataFrame:
+    """Return events with their status, see `compare`: *changed*, too, where one that is as it was
+    is set aside since, for another reason, or no longer: else nothing is kept of when it was.
+
+    `compared`, `stored`: events with `reason`, as they are told now and as the store has them.
+    """
+    ids, texts = stored["event_id"].tolist(), stored["reason"].tolist()
+    before = dict(zip(ids, map(aside_in, texts), strict=True))
+    rows = zip(compared["event_id"], compared["status"], compared["reason"], strict=True)
+    status = [
+        "changed" if was == "unchanged" and aside_in(reason) != before.get(key, "") else was
+        for key, was, reason in rows
+    ]
+    return compared.assign(status=pd.Series(status, compared.index, dtype="str"))

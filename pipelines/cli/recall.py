@@ -46,6 +46,7 @@ _EVENT_COLUMNS = [
     "superseded_by",
     "because",
     "reason",
+    "back",
     "explanation",
     "run_id",
 ]
@@ -139,7 +140,8 @@ def _print(found: "Changes", incidents: "pd.DataFrame", min_score: float, top: i
         was = "" if row["score_before"] != row["score_before"] else f"{row['score_before']:.2f} → "
         rules = " (rules changed)" if row["because"] == "rules" else ""
         line = f"  {row['change'] + rules:9} {was}{row['score']:.2f}  {row['event_id'][:8]}  "
-        console.print(Text(line + clean(row["reason"])), soft_wrap=not console.is_terminal)
+        back = f" (no longer {row['back']})" if row["back"] else ""
+        console.print(Text(line + clean(row["reason"]) + back), soft_wrap=not console.is_terminal)
     rest = len(events) - len(weighty.head(top))
     if rest:
         console.print(f"  … and {rest} more, most of them context: --csv lists all", markup=False)

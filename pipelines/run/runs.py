@@ -14,6 +14,7 @@ from detectors.core import events, frames
 from detectors.core.errors import SelatError
 from detectors.surroundings.zones import Zones
 from pipelines.assess import watchlists
+from pipelines.assess.aside import noticed
 from pipelines.assess.incidents import Known, new_to_the_night, told_before, versions_then
 from pipelines.assess.ranking import Assessment, assess, named
 from pipelines.assess.scoring import HISTORY_DAYS, MIN_PART_SCORE
@@ -181,7 +182,7 @@ def judge(
     made = listed(make, partial(History.of, store, past, tonight, over))
     assessed, told = made.assessed, made.assessed.events
     own = told[~told["event_id"].isin(held["event_id"])]
-    compared = compare(own, stored, succeeded, stands or {})
+    compared = noticed(compare(own, stored, succeeded, stands or {}), stored)
     last = store.last_run()
     configuration = configuration_hashes(setup.installation)
     versions = None if last is None else versions_then(json.loads(last["manifest"]), configuration)
