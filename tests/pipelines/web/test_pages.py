@@ -652,6 +652,7 @@ def test_while_a_run_writes_nothing_typed_is_lost(
         assert own_reader.client.get("/live").json()["writing"]
         page = own_reader.send(address, 409, **typed)
         assert "another process is writing" in page.text
+        assert "send it again in a few minutes" in page.text
         assert page.all("textarea", name="reason")[0][1] == "a long note"
         assert page.all("input", name="operator")[-1][0]["value"] == "Sgt Lim"
         radios = page.all("input", name="conclusion")
