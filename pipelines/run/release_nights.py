@@ -13,7 +13,15 @@ from typing import Any, Protocol
 import pandas as pd
 
 from pipelines.run.release_view import Rights
-from pipelines.run.windows import FIRST, NoDataError, Window, new_since, span_of, window_between
+from pipelines.run.windows import (
+    FIRST,
+    FOREVER,
+    NoDataError,
+    Window,
+    new_since,
+    span_of,
+    window_between,
+)
 from pipelines.store import Queries
 
 
@@ -152,7 +160,8 @@ def nights(runs: Sequence[Mapping[str, Any]], view: Held) -> Iterator[Night]:
         whole = feeds.loc[sorted(new_feeds)]
         inside = (whole["first_time"] >= window.start) & (whole["last_time"] <= window.end)
         new_feeds -= set(whole.index[inside])
-        seen = files.loc[sorted(new_files), "last_time"] <= window.end
+        until = FOREVER if window.end >= horizon else window.end  # as `runs.enter` notes it
+        seen = files.loc[sorted(new_files), "last_time"] <= until
         new_files -= set(seen.index[seen])
         yield Night(run["run_id"], int(run["ordinal"]), window, brought, run["failures"])
 
