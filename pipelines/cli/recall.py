@@ -146,7 +146,7 @@ def _print(found: "Changes", incidents: "pd.DataFrame", min_score: float, top: i
     if rest:
         console.print(f"  … and {rest} more, most of them context: --csv lists all", markup=False)
     if found.passing:
-        console.print(f"{found.passing} were raised and retracted meanwhile")
+        console.print(f"Raised and retracted meanwhile: {found.passing}")
     typer.echo("Flags are leads, not findings.")
 
 

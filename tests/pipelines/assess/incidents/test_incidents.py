@@ -1199,6 +1199,10 @@ def test_ships_at_anchor_in_one_roads_are_counted(gazetteer: Gazetteer) -> None:
     odd = "{n} {0}<b>%s"
     (hostile,) = told(gazetteer, *rows, names={SHIP: odd})["title"]
     assert hostile.startswith(f"{odd} and 2 others near by: Lay at anchor")
+    (lead,) = telling.told(events.build(rows[:1]))
+    teller = Teller({SHIP: "MV A"}, gazetteer, at(24))
+    near = [titles._began(lead, SHIP, n, teller).split(":")[0] for n in (0, 1, 2)]
+    assert near == ["MV A", "MV A and 1 other near by", "MV A and 2 others near by"]
     (pair,) = told(gazetteer, *rows[:2])["title"]
     assert pair.endswith(". With B ONE (anchored)")
 
@@ -1231,6 +1235,24 @@ def test_what_closed_a_mother_ship_leaves_her_next_visitor(gazetteer: Gazetteer)
     for closed, lead in (((), first), ((first,), later), ((first, later), first)):
         (row,) = told(gazetteer, hers, next_one, closed=closed).to_dict("records")
         assert row["events"].split(";")[0] == lead
+
+
+@pytest.mark.parametrize(
+    ("n", "said"),
+    [
+        (0, "for"),
+        (1, ", as did those of 1 other vessel nearby,"),
+        (2, "of 2 other vessels nearby,"),
+    ],
+)
+def test_who_scattered_with_it_is_counted(gazetteer: Gazetteer, n: int, said: str) -> None:
+    stated = {"n_others_scattered": n, "scatter_m": 900.0, "false_lat": 3.0, "false_lon": 100.5}
+    (row,) = telling.told(
+        events.build([event("spoofing", 1, 3, SHIP, evidence=stated, subkind="scatter")])
+    )
+    text = Teller({}, gazetteer, at(24)).sentence(row, SHIP)
+    assert said in text
+    assert ("nearby" in text) == bool(n)
 
 
 def test_a_number_that_is_no_ships_is_told_once(gazetteer: Gazetteer) -> None:
