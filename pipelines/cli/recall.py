@@ -6,12 +6,14 @@ import typer
 
 from pipelines.cli.incidents import print_incidents
 from pipelines.cli.options import (
+    SHOWN,
     AsCsv,
     AsJson,
     AsOf,
     Config,
     Home,
     Top,
+    TopOrAll,
     shown_installation,
 )
 from pipelines.cli.present import (
@@ -159,7 +161,7 @@ def find(
         ),
     ],
     as_of: AsOf = None,
-    top: Top = 15,
+    top: TopOrAll = None,
     home: Home = None,
     config: Config = None,
     as_json: AsJson = False,
@@ -197,12 +199,16 @@ def find(
             if title:
                 typer.echo(clean(f"{text}: {title}"), err=True)
                 found = recall.of_numbers(names, vessels, meant)
-        found = recall.placed(reader, found.head(top), time)
+        most = SHOWN if top is None and not (as_json or as_csv) else top
+        n_more = len(found.iloc[most:]) if most else 0
+        found = recall.placed(reader, found.iloc[:most], time)
         found = found.assign(place=recall.places(found, installation.reference))
         simulated = bool(reader.simulated)
     if not print_as(found, as_json=as_json, as_csv=as_csv):
         mark_exercise(simulated=simulated and not found.empty)
         _print_found(found)
+        if n_more:
+            typer.echo(f"… and {n_more:,} more: --top {len(found) + n_more} lists all")
     if found.empty and title:
         raise NoDataError("no vessel that was heard is in it", hint=f"selat explain {text}")
     if found.empty:

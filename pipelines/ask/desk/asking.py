@@ -252,13 +252,21 @@ def backtest(night: Night, detector: str, **thresholds: Any) -> Backtest:
 
 def related(night: Night, incident_id: str) -> pd.DataFrame:
     """Return which other incidents one belongs with, the closest first: incident_id, rank, title,
-    why.
+    why. The beginning of its id will do.
+
+    Raises SelatError if the night has no single incident whose id begins so.
     """
+    table, every = (pd.DataFrame(one) for one in (night.opened.incidents, night.opened.events))
+    named = [one for one in table["incident_id"] if incident_id and one.startswith(incident_id)]
+    if len(named) != 1:
+        raise SelatError(
+            f"{len(named) or 'no'} incidents of {night.run['run_id']} are called {incident_id!r}",
+            hint="night.incidents has their ids",
+        )
     with night.opened.reader() as reader:
         known = reader.vessels(night.run["end"])
-    table, every = (pd.DataFrame(one) for one in (night.opened.incidents, night.opened.events))
     reference, end = night.installation.reference, night.run["end"]
-    found = see_also(table, every, known, reference, end, [incident_id])[incident_id]
+    found = see_also(table, every, known, reference, end, named)[named[0]]
     return pd.DataFrame(found, columns=["incident_id", "rank", "title", "why"])
 
 

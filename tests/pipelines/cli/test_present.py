@@ -21,6 +21,7 @@ from pipelines.base.text import position_text
 from pipelines.cli import disposition
 from pipelines.cli.flagged import _print_state
 from pipelines.cli.main import app
+from pipelines.cli.options import SHOWN
 from pipelines.cli.present import (
     fitting,
     print_csv,
@@ -33,7 +34,8 @@ from pipelines.cli.recall import _print_found
 from pipelines.cli.vessel import _stated
 from pipelines.detect.lacking import LACKING
 from pipelines.reference.gazetteer import load_gazetteer
-from pipelines.store import read
+from pipelines.run.windows import FIRST, FOREVER
+from pipelines.store import Queries, read
 
 TABLE = pd.DataFrame(
     {
@@ -91,6 +93,23 @@ def test_flags_and_vessels_have_numbers(exercise_home: Path) -> None:
     of_incident = said(exercise_home, "find", flags[0]["incident_id"])
     vessels = [one[:9] for one in incidents[0]["vessels"].split(" | ")]
     assert sorted(one["mmsi"] for one in of_incident) == sorted(vessels)
+
+
+def test_a_program_gets_all_that_are_found_and_a_person_is_told_of_more(
+    exercise_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """JSON and CSV stopped at fifteen rows, and nothing said so."""
+    with read(exercise_home / "store") as reader:
+        every = reader.vessels(FOREVER)[["mmsi"]]
+    alike = every.assign(field="name", value="MV A", first_time=FIRST, last_time=FIRST)
+    monkeypatch.setattr(Queries, "names", lambda *_: alike)
+    assert len(alike) > 15
+    assert len(said(exercise_home, "find", "MV A")) == len(alike)
+    assert len(said(exercise_home, "find", "MV A", "--top", "3")) == 3
+    ran = CliRunner().invoke(app, ["find", "MV A", "--home", str(exercise_home)])
+    assert f"… and {len(alike) - SHOWN} more: --top {len(alike)} lists all" in ran.stdout
+    whole = ["find", "MV A", "--top", str(len(alike)), "--home", str(exercise_home)]
+    assert "more: --top" not in CliRunner().invoke(app, whole).stdout
 
 
 @pytest.mark.parametrize("width", [80, 200])
