@@ -95,6 +95,25 @@ def test_flags_and_vessels_have_numbers(exercise_home: Path) -> None:
     assert sorted(one["mmsi"] for one in of_incident) == sorted(vessels)
 
 
+def test_on_a_page_of_one_event_a_vessel_has_one_name(
+    exercise_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sentence had the name of when it was told, the vessel below it that of now."""
+    with read(exercise_home / "store") as reader:
+        query = "SELECT * FROM events WHERE kind = 'encounter' AND NOT retracted ORDER BY event_id"
+        events, vessels = reader.sql(query), reader.vessels(FOREVER)
+    named = events[["mmsi", "other_mmsi"]].isin(set(vessels["mmsi"])).all(axis=1)
+    event = events[named].iloc[0]
+    called = vessels.assign(name="RENAMED " + vessels["mmsi"].astype("str"))
+    monkeypatch.setattr(Queries, "vessels", lambda *_: called)
+    mine, other = int(event["mmsi"]), int(event["other_mmsi"])
+    for asked in (event["event_id"], f"{mine:09d}"):
+        ran = CliRunner().invoke(app, ["explain", asked, "--home", str(exercise_home)])
+        assert f"with RENAMED {other}" in " ".join(ran.stdout.split())
+    ran = CliRunner().invoke(app, ["explain", f"{other:09d}", "--home", str(exercise_home)])
+    assert f"with RENAMED {mine}" in " ".join(ran.stdout.split())
+
+
 def test_a_program_gets_all_that_are_found_and_a_person_is_told_of_more(
     exercise_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

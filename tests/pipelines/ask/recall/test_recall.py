@@ -399,6 +399,10 @@ def test_known_incidents_are_as_told_last_and_only_those_asked_for(tmp_path: Pat
         assert ids(until=at(1.5)) == ["aa01"]
         assert recall.told_at(writer, None)["end"].iloc[0] == at(30)
         assert recall.told_at(writer, "2020-01-01T00:00Z").empty
+        now = recall.latest(writer)
+        told = [recall.incident(writer, one, now) for one in ("aa01", "ab02")]
+        until = [recall.told_until(writer, one, now) for one in told if one is not None]
+        assert until == [at(48), at(24)], "its vessels are called as they were then"
         then = recall.told_at(writer, writer.runs()["run_id"].iloc[0])
         assert then["incident_id"].tolist() == ["aa01", "ab02", "cc03"]
         assert pd.isna(then["end"].iloc[0])
