@@ -228,9 +228,9 @@ def _early(reader: Queries, now: datetime) -> tuple[Early, ...]:
         report = json.loads(str(row.report))  # empty where only some of a file's are held
         if rows := report.get("rejected", {}).get(FUTURE, 0):
             text = (
-                f"from the future when they were read: {counted(rows, 'sighting')}. This machine's "
-                f"clock ({minute(now)}) may be slow; they are kept out, and taken at the "
-                "next run that is given the file once their time has come"
+                f"{counted(rows, 'sighting')} lay in the future when read: this machine's clock "
+                f"({minute(now)}) may be slow; what lies there is kept out, and taken at the next "
+                "run that is given the file once its time has come"
             )
             early.append(Early(f"sightings {row.name}", text))
     return tuple(early)
