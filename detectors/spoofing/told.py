@@ -10,7 +10,9 @@ def tell(event: Told, words: Words) -> str:
     false = words.place(float(evidence["false_lat"]), float(evidence["false_lon"]))
     if event.subkind == "scatter":
         n, others = int(evidence.get("n_others_scattered") or 0), ""
-        if n:
+        if n == 1:
+            others = words.say(", as did those of 1 other vessel nearby")
+        elif n:
             others = words.say(", as did those of {n} other vessels nearby", n=n)
         return words.say(
             "Positions scattered by {distance} around the true one for {duration}{others}, {place}",

@@ -154,6 +154,8 @@ def check_reach(run: Path, zones: Zones) -> list[Problem]:
         else MAKE_LAYERS
     )
     text = f"{unassessed} events of the newest run aren't assessed: no land layer reaches them"
+    if unassessed == 1:
+        text = "1 event of the newest run isn't assessed: no land layer reaches it"
     return [Problem("warning", "reference layers", text, hint)]
 
 

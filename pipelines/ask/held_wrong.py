@@ -42,8 +42,8 @@ class HeldWrong:
     title: str
     """The pack, and who holds it."""
     leads: pd.DataFrame
-    """told_id, event_id, kind, mmsi, start, what: retracted | moved | cleared | reopened; none
-    where what the pack told isn't kept here."""
+    """told_id, event_id, kind, mmsi, start, what: retracted | set aside | moved | cleared |
+    reopened; none where what the pack told isn't kept here."""
 
     def __str__(self) -> str:
         """In words: "2 retracted, 1 cleared"."""
@@ -56,8 +56,10 @@ def held_wrong(store: Queries, installation: Installation, now: pd.Timestamp) ->
     """Return the packs of the last two weeks that hold leads which no longer stand, and those of
     which it isn't kept what they told, newest first.
 
-    A lead is *retracted* where a later look didn't find it and nothing took its story over, *moved*
-    where it is further than a mile from where it was told, *cleared* where somebody concluded so
+    A lead is *retracted* where a later look didn't find it and nothing took its story over, *set
+    aside* where its vessel's positions turned out to be false, it was heard meanwhile under another
+    number, or is one's own, *moved* where it is further than a mile from where it was told,
+    *cleared* where somebody concluded so
     since the pack was made, *reopened* where a correction told that, or that it was withdrawn, and
     it isn't so any more. What a correction has told isn't held any more, as far as its line in the
     log of exports is what was written; what packs there are is taken from any line.
@@ -90,16 +92,20 @@ def _wrong(
 ) -> pd.DataFrame:
     """Return the leads that no longer stand, by what the home knows."""
     held, now = standing_here(store, leads, heirs)
-    on, away = now["event_id"].tolist(), moved(held, now["lat"], now["lon"])
+    on, aside = now["event_id"].tolist(), now["aside"].tolist()
+    away = moved(held, now["lat"], now["lon"])
     rows: list[dict[str, Any]] = []
     for place, row in enumerate(held.to_dict("records")):
-        what = "moved" if away[place] else "" if on[place] else "retracted"
+        stands = bool(on[place]) and not aside[place]
+        what = "moved" if away[place] else ""
+        if not stands:
+            what = "set aside" if on[place] else "retracted"
         if row["gone"]:  # where it stood here all along, who may know less still can't find it
-            what = REOPENED if on[place] and not row["stood"] else ""
+            what = REOPENED if stands and not row["stood"] else ""
         elif row["event_id"] in cleared:
             what = "cleared"
         elif row["reopens"]:  # of what is gone by now nothing more is to be said
-            what = REOPENED if on[place] else ""
+            what = REOPENED if stands else ""
         rows.append({**{str(k): v for k, v in row.items()}, "what": what})
     table = pd.DataFrame(rows, columns=_COLUMNS)
     return table[table["what"] != ""].reset_index(drop=True)

@@ -12,6 +12,7 @@ from detectors.core import events as event_schema
 from detectors.core import frames
 from detectors.core.telling import Say, plain, told
 from detectors.surroundings.landmarks import Gazetteer
+from pipelines.assess.aside import known_aside
 from pipelines.assess.dispositions import set_aside
 from pipelines.assess.dispositions.outcomes import cleared, closed, holding
 from pipelines.assess.guard import HeldBack, guard
@@ -19,7 +20,6 @@ from pipelines.assess.incidents import Known, danger_of, lasting
 from pipelines.assess.incidents.grouping import grouped
 from pipelines.assess.incidents.silences import given_up_before, numbers_since
 from pipelines.assess.incidents.wording import described
-from pipelines.assess.misplaced import heard_elsewhere, misplaced
 from pipelines.assess.reasons import (
     Teller,
     aside_in,
@@ -131,11 +131,6 @@ def assess(
     if dispositions is not None:
         aside = set_aside(events, dispositions)
         events.loc[aside, "reason"] += by_disposition(say)
-    own = of_own(events, lists, settings.min_score, answered=aside)
-    events.loc[own & ~aside, "reason"] += by_own_vessel(say)
-    elsewhere = np.zeros(len(events), bool)
-    elsewhere[~aside] = misplaced(events[~aside], settings.min_score, now)
-    events.loc[elsewhere & ~own, "reason"] += by_false_positions(say)
     # A hull that was heard since isn't silent, and under its new number it was told of then.
     again = events[events["event_id"].isin(list(told_before))]
     then = event_schema.concat([changes, again[list(event_schema.EVENTS)]])
@@ -144,19 +139,18 @@ def assess(
     def doubted(among: pd.DataFrame) -> NDArray[np.bool_]:
         return np.array([cleared([one], held) for one in among["event_id"].tolist()], bool)
 
-    renumbered = np.zeros(len(events), bool)
-    sure = ~aside & ~((events["kind"] == "identity").to_numpy(bool) & doubted(events))
-    known = events[sure], changes[~doubted(changes)]
-    renumbered[sure] = heard_elsewhere(*known, settings.min_score)
-    renumbered &= ~(own | elsewhere)
-    events.loc[renumbered, "reason"] += by_other_number(say)
-    elsewhere |= renumbered
+    changed = (events["kind"] == "identity").to_numpy(bool)
+    sure = changes[~doubted(changes)]
+    by = known_aside(events, sure, lists, settings.min_score, now, aside, changed & doubted(events))
+    events.loc[by.own & ~aside, "reason"] += by_own_vessel(say)
+    events.loc[by.false, "reason"] += by_false_positions(say)
+    events.loc[by.renumbered, "reason"] += by_other_number(say)
     over = frozenset(told_before) | _given_up(events, then, settings.min_score, held)
     earlier = events["event_id"].isin(list(over)).to_numpy(bool)
     enough_alone = (events["score"] >= settings.min_score).to_numpy(bool)
-    n_own = int((own & ~aside & ~earlier & enough_alone).sum())
-    set_by = frozenset(events.loc[aside | own | elsewhere, "event_id"])
-    aside |= own | elsewhere | earlier
+    n_own = int((by.own & ~aside & ~earlier & enough_alone).sum())
+    set_by = frozenset(events.loc[aside | by.any, "event_id"])
+    aside |= by.any | earlier
     heard = detection.heard
     if looked_at is None:
         looked_at = Heard.of(heard).vessels

@@ -52,6 +52,13 @@ def aside_in(reason: str, say: Say = plain) -> str:
     return next((by(say) for by in ASIDE if reason.endswith(by())), "")
 
 
+def overtaken(reason: str) -> bool:
+    """Tell whether an event, by its reason as the store has it, is set aside by what became known,
+    not by what somebody concluded: then it stands, and is no lead.
+    """
+    return any(reason.endswith(by()) for by in ASIDE if by is not by_disposition)
+
+
 class Teller:
     """Tells events; it is the `telling.Words` that detectors speak in.
 

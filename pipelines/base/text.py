@@ -85,6 +85,15 @@ def minute(time: datetime) -> str:
     return f"{time.astimezone(LOCAL):%Y-%m-%d %H:%M} {LOCAL_NAME}"
 
 
+def counted(n: int, one: str) -> str:
+    """Say how many there are, in English: of one without the s.
+
+    >>> counted(0, "event"), counted(1, "event"), counted(1_234, "more vessel")
+    ('0 events', '1 event', '1,234 more vessels')
+    """
+    return f"{n:,} {one}" if n == 1 else f"{n:,} {one}s"
+
+
 def one_line(text: str, limit: int) -> str:
     """Clean text for a label: blanks run together, trimmed, at most `limit` characters.
 

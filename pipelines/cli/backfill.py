@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from pipelines.base.text import counted
 from pipelines.cli.options import AsJson, Config, Home, Quiet, Since, Until, installation_of
 from pipelines.cli.present import print_json
 
@@ -95,6 +96,6 @@ def backfill(
         )
         return
     typer.echo(
-        f"{len(filled.runs)} days looked at, {filled.done_before} done before, "
+        f"{counted(len(filled.runs), 'day')} looked at, {filled.done_before} done before, "
         f"{filled.silent} without reports.\nResults: {installation.runs}"
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipelines.base.text import counted
 from pipelines.cli.options import AsJson, Config, Home, Quiet, installation_of, there
 from pipelines.cli.present import print_json
 
@@ -63,7 +64,7 @@ def backup(
         print_json(row)
         return
     typer.echo(
-        f"backup {made.snapshot.name}: {len(made.snapshot.entries):,} files, "
+        f"backup {made.snapshot.name}: {counted(len(made.snapshot.entries), 'file')}, "
         f"{made.snapshot.bytes / 1e6:,.1f} MB, of them {made.new_bytes / 1e6:,.1f} MB new"
     )
     if not made.snapshot.keys and (installation.keys / "keys.json").exists():

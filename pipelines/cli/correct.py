@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipelines.base.text import counted
 from pipelines.cli.keys import signer_of
 from pipelines.cli.options import AsJson, Config, Home, Quiet, shown_installation
 from pipelines.cli.present import moment_text, print_json, print_line, print_table
@@ -90,7 +91,7 @@ def correct(
         print_json({**entry, "paths": [str(path) for path in paths]})
         return
     if not quiet:
-        said = f"TLP:{entry['tlp']} REL {entry['rel']}, {len(entry['corrected'])} leads"
+        said = f"TLP:{entry['tlp']} REL {entry['rel']}, {counted(len(entry['corrected']), 'lead')}"
         typer.echo(f"{entry['recipient']}: {said}")
     for path in paths:
         typer.echo(path)

@@ -49,6 +49,7 @@ def add(
     from detectors.kinematics.geodesy import METRES_PER_NM
     from pipelines.run.dispositions import record
     from pipelines.run.windows import utc
+    from pipelines.store import RUN_WAIT_S
 
     rows = record(
         installation,
@@ -58,6 +59,7 @@ def add(
         reason=reason,
         quiet_until=utc(quiet_until) if quiet_until else None,
         quiet_within_m=quiet_within_nm * METRES_PER_NM,
+        wait_s=RUN_WAIT_S,
     )
     _recorded(rows, event)
 
@@ -82,8 +84,10 @@ def withdraw(
     """
     installation = shown_installation(home, config)
     from pipelines.run.dispositions import withdraw as take_back
+    from pipelines.store import RUN_WAIT_S
 
-    rows = take_back(installation, event, author=by or getpass.getuser(), reason=reason)
+    author = by or getpass.getuser()
+    rows = take_back(installation, event, author=author, reason=reason, wait_s=RUN_WAIT_S)
     _recorded(rows, event)
 
 

@@ -126,8 +126,12 @@ def _one(asked: _Asked, found: "pd.DataFrame") -> dict[str, Any] | None:
     mmsi = as_mmsi(text)
     of_vessel = mmsi is not None and not found["event_id"].str.startswith(text).any()
     if mmsi is not None and of_vessel:
-        reference, until = installation.reference, moment.known_time
-        found = explaining.from_side_of(mmsi, found, reader, reference, until)
+        side = mmsi
+    else:
+        side = int(found["mmsi"].iloc[0]) if len(found) == 1 else 0
+    if side:
+        reference, until = installation.reference, min(moment.time, moment.known_time)
+        found = explaining.from_side_of(side, found, reader, reference, until)
     if len(found) == 1:
         [row] = found.to_dict("records")
         return {str(name): value for name, value in row.items()}
@@ -198,7 +202,8 @@ def _explain_incident(asked: _Asked, incident: "pd.DataFrame") -> None:
         raise _not_one(f"{text} is an incident", incident["events"].iloc[0].split(";"))
     said: dict[str, list[Any]] = {**concluded_on(reader, incident["events"].tolist(), moment.time)}
     mark_exercise(simulated=bool(reader.simulated) and not asked.as_json)
-    until = moment.known_time
+    # Vessels are called as in its title.
+    until = recall.told_until(reader, incident, moment)
     if not asked.as_json:
         main = int(incident["mmsi"].iloc[0])
         own = explaining.of_incident(main, own, reader, installation.reference, until)
@@ -206,7 +211,8 @@ def _explain_incident(asked: _Asked, incident: "pd.DataFrame") -> None:
     which = incident["incident_id"].tolist()
     also = see_also(*every, installation.reference, until, which)
     said["related"] = [also[one] for one in which]
-    _list_incident(incident.assign(**said), own, until, as_json=asked.as_json)
+    known = moment.known_time
+    _list_incident(incident.assign(**said), own, known, as_json=asked.as_json)
 
 
 def _clip_incident(

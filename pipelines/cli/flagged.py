@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from pipelines.base.text import counted
 from pipelines.base.visible import clean
 from pipelines.cli.incidents import print_first
 from pipelines.cli.options import (
@@ -239,7 +240,7 @@ def _print_table(
     if pending := manifest.get("provisional", {}).get("flagged", 0):
         until = moment_text(datetime.fromisoformat(manifest["provisional"]["until"]))
         print_line(
-            f"{pending} of {total} flagged vessels are provisional, the last until {until}: "
+            f"Provisional: {pending} of {total} flagged, the last until {until}: "
             "reports that come in by then may show that some they rest on are false"
         )
     print_first(first)
@@ -265,7 +266,7 @@ def _print_state(console: "Console", manifest: dict[str, Any], total: int) -> No
     console.print(
         f"Run {manifest['run_id']}: {manifest['state']}, {moment_text(start)} to "
         f"{moment_text(end)}, "
-        f"{manifest['counts']['vessels_looked_at']:,} vessels looked at, {total} flagged",
+        f"{counted(manifest['counts']['vessels_looked_at'], 'vessel')} looked at, {total} flagged",
         highlight=False,
     )
     if text := manifest.get("now"):
@@ -277,9 +278,9 @@ def _print_state(console: "Console", manifest: dict[str, Any], total: int) -> No
     for text in manifest.get("held_back", []):
         console.print(Text(f"held back: {text}", style="bold yellow"))
     if over := manifest["counts"].get("over_budget", 0):
-        console.print(f"{over} more vessels are over the night's budget (assess.max_flags)")
+        console.print(f"Over the night's budget (assess.max_flags): {counted(over, 'more vessel')}")
     if own := manifest["counts"].get("of_own_vessels", 0):
-        console.print(f"{own} events with own vessels are set aside (config/watchlists)")
+        console.print(f"Set aside (config/watchlists): {counted(own, 'event')} with own vessels")
 
 
 def _where(last_seen: str, lat: str, lon: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from pipelines.base.text import counted
 from pipelines.cli.keys import key_text, signer_of
 from pipelines.cli.options import AsJson, Config, Home, Quiet, installation_of, shown_installation
 from pipelines.cli.present import mark_exercise, moment_text, print_json, print_line
@@ -367,7 +368,7 @@ def _say(verdict: "Verdict") -> None:
         typer.echo(
             clean(
                 f"{verdict.state}: run {made.run_id} for {made.recipient.title}, TLP:"
-                f"{made.handling.tlp} REL {made.handling.rel}, {len(made.files)} files, "
+                f"{made.handling.tlp} REL {made.handling.rel}, {counted(len(made.files), 'file')}, "
                 f"{f'signed by {verdict.signed_by}' if verdict.key else 'no signature'}, "
                 f"out of date after {moment_text(datetime.fromisoformat(made.stale_after))}"
             )

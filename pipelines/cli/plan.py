@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipelines.base.text import counted
 from pipelines.cli.options import AsCsv, AsJson, Config, Home, Quiet, shown_installation
 
 if TYPE_CHECKING:
@@ -62,7 +63,9 @@ def plan(
     else:
         _print(made)
         if files:
-            typer.echo(f"Plan: {files[0].parent / 'plan.html'} and {len(files) - 1} more files")
+            typer.echo(
+                f"Plan: {files[0].parent / 'plan.html'} and {counted(len(files) - 1, 'more file')}"
+            )
 
 
 def _print(made: "Plan") -> None:

@@ -6,12 +6,14 @@ import typer
 
 from pipelines.cli.incidents import print_incidents
 from pipelines.cli.options import (
+    SHOWN,
     AsCsv,
     AsJson,
     AsOf,
     Config,
     Home,
     Top,
+    TopOrAll,
     shown_installation,
 )
 from pipelines.cli.present import (
@@ -46,6 +48,7 @@ _EVENT_COLUMNS = [
     "superseded_by",
     "because",
     "reason",
+    "back",
     "explanation",
     "run_id",
 ]
@@ -139,12 +142,13 @@ def _print(found: "Changes", incidents: "pd.DataFrame", min_score: float, top: i
         was = "" if row["score_before"] != row["score_before"] else f"{row['score_before']:.2f} → "
         rules = " (rules changed)" if row["because"] == "rules" else ""
         line = f"  {row['change'] + rules:9} {was}{row['score']:.2f}  {row['event_id'][:8]}  "
-        console.print(Text(line + clean(row["reason"])), soft_wrap=not console.is_terminal)
+        back = f" (no longer {row['back']})" if row["back"] else ""
+        console.print(Text(line + clean(row["reason"]) + back), soft_wrap=not console.is_terminal)
     rest = len(events) - len(weighty.head(top))
     if rest:
         console.print(f"  … and {rest} more, most of them context: --csv lists all", markup=False)
     if found.passing:
-        console.print(f"{found.passing} were raised and retracted meanwhile")
+        console.print(f"Raised and retracted meanwhile: {found.passing}")
     typer.echo("Flags are leads, not findings.")
 
 
@@ -157,7 +161,7 @@ def find(
         ),
     ],
     as_of: AsOf = None,
-    top: Top = 15,
+    top: TopOrAll = None,
     home: Home = None,
     config: Config = None,
     as_json: AsJson = False,
@@ -195,12 +199,16 @@ def find(
             if title:
                 typer.echo(clean(f"{text}: {title}"), err=True)
                 found = recall.of_numbers(names, vessels, meant)
-        found = recall.placed(reader, found.head(top), time)
+        most = SHOWN if top is None and not (as_json or as_csv) else top
+        n_more = len(found.iloc[most:]) if most else 0
+        found = recall.placed(reader, found.iloc[:most], time)
         found = found.assign(place=recall.places(found, installation.reference))
         simulated = bool(reader.simulated)
     if not print_as(found, as_json=as_json, as_csv=as_csv):
         mark_exercise(simulated=simulated and not found.empty)
         _print_found(found)
+        if n_more:
+            typer.echo(f"… and {n_more:,} more: --top {len(found) + n_more} lists all")
     if found.empty and title:
         raise NoDataError("no vessel that was heard is in it", hint=f"selat explain {text}")
     if found.empty:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipelines.base.text import counted
 from pipelines.cli.options import (
     AsJson,
     Config,
@@ -102,7 +103,7 @@ def _print(found: "Redetection", top: int) -> None:
     from rich.table import Table
 
     console = Console(highlight=False)
-    console.print(f"{len(found.days)} days, {found.days[0]} to {found.days[-1]} (MYT)")
+    console.print(f"{counted(len(found.days), 'day')}, {found.days[0]} to {found.days[-1]} (MYT)")
     for name, (before, now) in found.versions.items():
         console.print(f"  {name}: version {before} → {now}")
     table = Table("detector", "created", "changed", "same", "retracted", "not assessed")
@@ -120,7 +121,9 @@ def _print(found: "Redetection", top: int) -> None:
     for words, mmsis in (("join", found.flags_joined), ("leave", found.flags_left)):
         console.print(f"Vessels that {words} the lists: {len(mmsis)} ({vessel_list(mmsis, top)})")
     if found.run_ids:
-        console.print(f"Replaced by {len(found.run_ids)} runs, the newest {found.run_ids[-1]}")
+        console.print(
+            f"Replaced by {counted(len(found.run_ids), 'run')}, the newest {found.run_ids[-1]}"
+        )
     else:
         console.print("Nothing was written; --apply replaces.")
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from pipelines.base.text import counted
 from pipelines.cli.options import AsCsv, AsJson, Config, Home, installation_of, refuse_in_home
 from pipelines.cli.present import print_json, print_table
 
@@ -50,7 +51,7 @@ def sql(
     if parquet is not None:
         refuse_in_home(installation, parquet)
         written = _to_parquet(views.batches(*store, query), parquet)
-        sys.stderr.write(f"{written:,} rows in {parquet}\n")
+        sys.stderr.write(f"{counted(written, 'row')} in {parquet}\n")
     elif as_csv:
         for number, batch in enumerate(views.batches(*store, query)):
             sys.stdout.write(_csv(batch, with_names=number == 0))

@@ -88,6 +88,11 @@ def build_pair(
     catalogue.find(name)
     other = {**blocks, name: changed(blocks.get(name, {}), name, settings)}
     now, then = catalogue.build(blocks), catalogue.build(other, "--set")
+    if now == then and not settings:
+        raise ConfigError(
+            f"no threshold of {name} is named that would be another",
+            hint=f"docs/reference/detectors.md has those of {name}, with what each is",
+        )
     if now == then:
         raise ConfigError(
             f"{name} has {', '.join(settings)} already: nothing would differ",

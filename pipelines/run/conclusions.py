@@ -21,7 +21,8 @@ from pipelines.base.settings import Installation
 from pipelines.base.text import minute, one_line
 from pipelines.base.visible import clean
 from pipelines.run.dispositions import events_of, record
-from pipelines.store import Queries, read
+from pipelines.run.opened import writing
+from pipelines.store import RUN_WAIT_S, Queries, Writer
 
 MAX_BYTES: Final = 256 << 10
 """A file larger than this isn't read: 200 incidents with long reasons are half of it."""
@@ -130,20 +131,24 @@ def take_in(installation: Installation, file: Conclusions) -> Sequence[Read]:
     What came to an incident later, its author hasn't seen; where the run isn't known here, as of a
     look between nights, it is concluded on whole. One that is recorded already, by the same author
     with the same words, is left; one whose incident isn't known here is told.
+
+    They are recorded by one writer, which another is waited for: nobody else's come in between.
+
+    Raises StoreBusyError if another is still writing then; nothing is recorded.
     """
-    with read(installation.store, installation.settings.store) as store:
+    with writing(installation, RUN_WAIT_S) as store:
         said = store.dispositions()
-    by_event, held = _words(said), _words(newest(said))
-    found = []
-    for one in file.conclusions:
-        told = (file.author, one.conclusion, one.reason)
-        try:
-            seen, new, unseen = _recorded(installation, one, file, by_event, told)
-        except DispositionError:
-            found.append(Read(one, "no such incident"))
-            continue
-        holds = new or all(told in held.get(event, ()) for event in seen)
-        found.append(Read(one, "recorded" if new else "known", unseen, holds))
+        by_event, held = _words(said), _words(newest(said))
+        found = []
+        for one in file.conclusions:
+            told = (file.author, one.conclusion, one.reason)
+            try:
+                seen, new, unseen = _recorded(installation, store, one, file, by_event, told)
+            except DispositionError:
+                found.append(Read(one, "no such incident"))
+                continue
+            holds = new or all(told in held.get(event, ()) for event in seen)
+            found.append(Read(one, "recorded" if new else "known", unseen, holds))
     return found
 
 
@@ -158,6 +163,7 @@ def _words(said: pd.DataFrame) -> dict[str, set[tuple[str, ...]]]:
 
 def _recorded(
     installation: Installation,
+    store: Writer,
     one: One,
     file: Conclusions,
     by_event: dict[str, set[tuple[str, ...]]],
@@ -166,8 +172,7 @@ def _recorded(
     """Record one conclusion; gives the events that its author saw, whether it wasn't recorded
     already, and how many events came since.
     """
-    with read(installation.store, installation.settings.store) as store:
-        seen, unseen = _seen(store, installation, one, file)
+    seen, unseen = _seen(store, installation, one, file)
     if _is_known(seen, by_event, told):
         return seen, False, unseen
     record(
@@ -178,6 +183,7 @@ def _recorded(
         reason=one.reason,
         quiet_within_m=0.0,
         events=seen,
+        within=store,
     )
     return seen, True, unseen
 

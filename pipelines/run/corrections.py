@@ -213,7 +213,7 @@ def prepared(
     gone = leads[leads["told_id"].isin(told.loc[told["correction"] == "withdrawn", "event_id"])]
     with read(installation.store, installation.settings.store) as home:
         held, on = standing_here(home, gone, heirs)
-    stood = tuple(sorted(held.loc[on["event_id"] != "", "told_id"]))
+    stood = tuple(sorted(held.loc[(on["event_id"] != "") & ~on["aside"], "told_id"]))
     return Correction(pack, number, shown, recipient, products, stood)
 
 

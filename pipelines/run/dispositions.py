@@ -1,7 +1,7 @@
 """Conclusions on events, into the store."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -48,6 +48,8 @@ def record(
     events: Sequence[str] | None = None,
     still: Callable[[Queries], bool] = lambda _: True,
     also: tuple[Installation, str] | None = None,
+    wait_s: float = 0.0,
+    within: Writer | None = None,
 ) -> pd.DataFrame:
     """Add a conclusion on an event or on all of an incident, named by the beginning of its id.
 
@@ -62,6 +64,10 @@ def record(
     also
         Where else it is recorded at the same time, of the same events, known there or not; and what
         stands before the reason there. It sets nothing aside there: who concludes sees a part.
+    wait_s
+        How long another writer is waited for.
+    within
+        The store's writer, where it is open already: what comes together is recorded so.
 
     Raises
     ------
@@ -69,13 +75,16 @@ def record(
         If there is no such event or incident, or `dispositions.make` refuses.
     ChangedError
         If it isn't as it was; nothing is recorded then.
+    StoreBusyError
+        If another was still writing after `wait_s`; nothing is recorded then.
     """
     if conclusion == WITHDRAWN:  # is said of one's own alone
         raise DispositionError(f"no conclusion is called {conclusion!r}", hint="withdraw it")
     _refuse_part(reason)
     # Before it is known whether somebody writes: who leaves no trace isn't told that.
     see(author, conclusion, reason, quiet_until)
-    with _written(installation, also) as places:
+    opened = _written(installation, also, wait_s) if within is None else nullcontext([(within, "")])
+    with opened as places:
         store = places[0][0]
         concerned = events_of(store, installation, event_id)
         if events is not None:
@@ -104,6 +113,7 @@ def withdraw(
     made: str = "",
     events: Sequence[str] | None = None,
     also: tuple[Installation, str] | None = None,
+    wait_s: float = 0.0,
 ) -> pd.DataFrame:
     """Take back the last conclusion of an author on an event or incident, as a record of its own.
 
@@ -112,7 +122,7 @@ def withdraw(
 
     Parameters
     ----------
-    event_id, events, also
+    event_id, events, also, wait_s
         See `record`.
     made
         When the one was made that is meant, in ISO 8601; empty: the last, whichever it is.
@@ -130,7 +140,7 @@ def withdraw(
     about = (installation, event_id, author, made, events)
     with read(installation.store, installation.settings.store) as reader:
         _meant(reader, *about)  # as of `record`
-    with _written(installation, also) as places:
+    with _written(installation, also, wait_s) as places:
         added = []
         stories, last = _meant(places[0][0], *about)
         meant = last[["conclusion", "reason"]].iloc[0].tolist()
@@ -193,12 +203,12 @@ def _refuse_part(reason: str) -> None:
 
 @contextmanager
 def _written(
-    installation: Installation, also: tuple[Installation, str] | None
+    installation: Installation, also: tuple[Installation, str] | None, wait_s: float
 ) -> Iterator[list[tuple[Writer, str]]]:
     """Open where conclusions are recorded, each with what stands before a reason there."""
     with ExitStack() as open_:
         places = [(installation, ""), *([] if also is None else [also])]
-        yield [(open_.enter_context(writing(one)), more) for one, more in places]
+        yield [(open_.enter_context(writing(one, wait_s)), more) for one, more in places]
 
 
 def _rows(

@@ -23,8 +23,9 @@ from detectors.core.detector import Context
 from detectors.core.errors import SelatError
 from detectors.surroundings.coverage import Coverage
 from pipelines.assess import watchlists
+from pipelines.assess.aside import known_aside
 from pipelines.assess.incidents import Known
-from pipelines.assess.misplaced import untold
+from pipelines.assess.misplaced import misplaced, untold
 from pipelines.assess.ranking import Assessment, assess, named
 from pipelines.base import labels
 from pipelines.base import marks as marking
@@ -46,7 +47,7 @@ from pipelines.reference import layers as reference
 from pipelines.run import release_marks
 from pipelines.run.manifest import run_inputs
 from pipelines.run.release_manifest import manifest_of, run_id_of
-from pipelines.run.release_nights import Night, choose
+from pipelines.run.release_nights import Night, choose, not_held_here
 from pipelines.run.release_plan import planned_of, planning_of
 from pipelines.run.release_view import Look, Rights, View, learned, opened
 from pipelines.run.runs import HISTORY, shown_vessels
@@ -184,10 +185,7 @@ class Making:
         default = release_marks.default(self)
         events, marks, known = self._marked(self._struck(self.events, strike, salt), default)
         events, marks = self._cut(events, marks)
-        past = self.before[
-            self.before["end"].isna() | (self.before["end"] >= self.window.start - HISTORY)
-        ]
-        past = self._struck(cut.without(past, self._secret), strike, salt, must=False)
+        past = self._struck(self.past(), strike, salt, must=False)
         past_marks = cut.event_marks(past, known, self.rights.marks, self.window.end, default)
         past = self._redacted(past)
         changes, changed = release_marks.changes(self, past, past_marks)
@@ -256,14 +254,30 @@ class Making:
                 language=self.recipient.language,
             ),
         )
-        own_run, not_held = self._held_here(home, flagged)
+        own_run, not_held = not_held_here(home, self.night, flagged)
         return Released(self._salted(products, salt), told, not_held, own_run)
 
+    def past(self) -> pd.DataFrame:
+        """Return what may count of what was found before."""
+        ended = self.before["end"]
+        late = self.before[ended.isna() | (ended >= self.window.start - HISTORY)]
+        return cut.without(late, self._secret)
+
     def standing(self) -> pd.DataFrame:
-        """Return what is found and isn't retracted, wherever it is, with its marks."""
+        """Return what is found and isn't retracted, wherever it is, with its marks: but for what
+        else is known sets aside, which is no lead.
+        """
         events, marks, _ = self._marked(self.events, release_marks.default(self))
-        told = with_marks(self._redacted(events), marks)
-        return told[told["status"] != "retracted"].reset_index(drop=True)
+        changes, _ = release_marks.changes(self, self._redacted(self.past()), [])
+        leads = with_marks(self._redacted(events), marks)
+        known = events[(events["status"] != "retracted").to_numpy(bool)]
+        told, _ = self._cut(known, [])
+        asked = changes, self.lists, self._enough, self.window.end
+        aside = {*told["event_id"][known_aside(told, *asked).any]}
+        # False positions that it isn't told of, too, leave nothing to go by.
+        aside |= {*known["event_id"][misplaced(known, *asked[2:])]}
+        gone = leads["event_id"].isin(aside) | (leads["status"] == "retracted")
+        return leads[~gone].reset_index(drop=True)
 
     def _marked(
         self, events: pd.DataFrame, default: Mark
@@ -382,16 +396,3 @@ class Making:
                 events=renamed(incidents["events"]), incident_id=renamed(incidents["incident_id"])
             ),
         )
-
-    def _held_here(self, home: Queries, flagged: pd.DataFrame) -> tuple[str, pd.DataFrame]:
-        """Find the home's own run of that time, and flags that it, knowing more, didn't hold."""
-        run_id = self.night.run_id
-        if not run_id:
-            runs = home.runs()
-            near = runs[(runs["start"] <= self.window.end) & (runs["end"] >= self.window.start)]
-            run_id = str(near["run_id"].iloc[-1]) if len(near) else ""
-        columns = ["mmsi", "event_ids", "reasons"]
-        if not run_id:
-            return "", flagged.loc[:, columns].iloc[:0]
-        held = home.flags(run_id)["mmsi"]
-        return run_id, flagged.loc[~flagged["mmsi"].isin(held), columns].reset_index(drop=True)

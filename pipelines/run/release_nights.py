@@ -13,7 +13,15 @@ from typing import Any, Protocol
 import pandas as pd
 
 from pipelines.run.release_view import Rights
-from pipelines.run.windows import FIRST, NoDataError, Window, new_since, span_of, window_between
+from pipelines.run.windows import (
+    FIRST,
+    FOREVER,
+    NoDataError,
+    Window,
+    new_since,
+    span_of,
+    window_between,
+)
 from pipelines.store import Queries
 
 
@@ -152,7 +160,8 @@ def nights(runs: Sequence[Mapping[str, Any]], view: Held) -> Iterator[Night]:
         whole = feeds.loc[sorted(new_feeds)]
         inside = (whole["first_time"] >= window.start) & (whole["last_time"] <= window.end)
         new_feeds -= set(whole.index[inside])
-        seen = files.loc[sorted(new_files), "last_time"] <= window.end
+        until = FOREVER if window.end >= horizon else window.end  # as `runs.enter` notes it
+        seen = files.loc[sorted(new_files), "last_time"] <= until
         new_files -= set(seen.index[seen])
         yield Night(run["run_id"], int(run["ordinal"]), window, brought, run["failures"])
 
@@ -193,3 +202,17 @@ def _span(
     if asked is not None:
         return span_of(asked["span"])
     return (run["start"], run["end"]) if view.rights.whole else None
+
+
+def not_held_here(home: Queries, night: Night, flagged: pd.DataFrame) -> tuple[str, pd.DataFrame]:
+    """Find the home's own run of that time, and flags that it, knowing more, didn't hold."""
+    run_id = night.run_id
+    if not run_id:
+        runs, window = home.runs(), night.window
+        near = runs[(runs["start"] <= window.end) & (runs["end"] >= window.start)]
+        run_id = str(near["run_id"].iloc[-1]) if len(near) else ""
+    columns = ["mmsi", "event_ids", "reasons"]
+    if not run_id:
+        return "", flagged.loc[:, columns].iloc[:0]
+    held = home.flags(run_id)["mmsi"]
+    return run_id, flagged.loc[~flagged["mmsi"].isin(held), columns].reset_index(drop=True)

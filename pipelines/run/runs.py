@@ -14,6 +14,7 @@ from detectors.core import events, frames
 from detectors.core.errors import SelatError
 from detectors.surroundings.zones import Zones
 from pipelines.assess import watchlists
+from pipelines.assess.aside import noticed
 from pipelines.assess.incidents import Known, new_to_the_night, told_before, versions_then
 from pipelines.assess.ranking import Assessment, assess, named
 from pipelines.assess.scoring import HISTORY_DAYS, MIN_PART_SCORE
@@ -34,7 +35,7 @@ from pipelines.run.opened import writing
 from pipelines.run.published import note_published
 from pipelines.run.setup import Setup
 from pipelines.run.sightings import import_sightings
-from pipelines.run.windows import Window, choose_window, leads_from
+from pipelines.run.windows import FOREVER, Window, choose_window, leads_from
 from pipelines.store import RUN_WAIT_S, Queries, Writer
 
 HISTORY: Final = timedelta(days=HISTORY_DAYS)
@@ -181,7 +182,7 @@ def judge(
     made = listed(make, partial(History.of, store, past, tonight, over))
     assessed, told = made.assessed, made.assessed.events
     own = told[~told["event_id"].isin(held["event_id"])]
-    compared = compare(own, stored, succeeded, stands or {})
+    compared = noticed(compare(own, stored, succeeded, stands or {}), stored)
     last = store.last_run()
     configuration = configuration_hashes(setup.installation)
     versions = None if last is None else versions_then(json.loads(last["manifest"]), configuration)
@@ -361,10 +362,14 @@ def shown_vessels(events: pd.DataFrame, flagged: pd.DataFrame) -> set[int]:
 
 
 def _looked_at(store: Queries, start: pd.Timestamp, end: pd.Timestamp) -> list[str]:
-    """Keys of new feeds inside the window, and of new sightings none of which is after it."""
+    """Keys of new feeds inside the window, and of new sightings: none of them is after it, or no
+    night has looked further, so that the next begins where it ends.
+    """
     fresh, seen = store.new_feeds(), store.new_sightings()
     outside = (fresh["first_time"] < start) | (fresh["last_time"] > end)
-    keys = [*fresh.loc[~outside, "feed_key"], *seen.loc[seen["last_time"] <= end, "feed_key"]]
+    furthest = end >= (store.last_looked_at(looks=False) or end)
+    done = seen["last_time"] <= (FOREVER if furthest else end)
+    keys = [*fresh.loc[~outside, "feed_key"], *seen.loc[done, "feed_key"]]
     return [str(key) for key in keys]
 
 

@@ -41,7 +41,7 @@ from pipelines.web import (
 from pipelines.web import incident as incidents
 from pipelines.web.charts import Charts
 from pipelines.web.concluded import count, withdrawable
-from pipelines.web.concluding import MAX_NAME, Typed, conclude, typed, withdraw
+from pipelines.web.concluding import BUSY, MAX_NAME, Typed, conclude, typed, withdraw
 from pipelines.web.heard import Heard, heard
 from pipelines.web.here import Here, led
 from pipelines.web.night import Nights, Shown
@@ -223,6 +223,7 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
             return again(said="It has changed since you opened it: look again.", status=409)
         except (SelatError, OSError) as error:
             busy, (said, hint) = isinstance(error, StoreBusyError), words_of(error)
+            hint = BUSY if busy else hint
             if busy and desk.whole is not None:  # who does what in the whole home isn't for them
                 said = "somebody else is writing"
             return again(said=said, hint=hint, status=409 if busy else 400)

@@ -32,6 +32,8 @@ QUIET: Final = ((1, "1 day"), (7, "1 week"), (28, "4 weeks"))
 WAIT_S: Final = 2.0
 """How long another desk's conclusion is waited for: a tenth of a second, as a rule."""
 _STEP_S: Final = 0.1
+BUSY: Final = "nothing is recorded: what you typed stays here, send it again in a few minutes"
+"""What to do about it while a run writes, which takes minutes."""
 MAX_NAME: Final = 60
 MAX_NOTE: Final = 2000
 

@@ -26,7 +26,7 @@ from pipelines.assess.incidents import (
     with_events,
 )
 from pipelines.assess.incidents.first import HEARD_H
-from pipelines.assess.incidents.related import Story, stories
+from pipelines.assess.incidents.related import Stories, stories
 from pipelines.assess.incidents.wording import retold
 from pipelines.assess.reasons import Teller
 from pipelines.base.labels import Labels, labels
@@ -87,7 +87,7 @@ class Shown:
         return pd.DataFrame(self.night.events).set_index("event_id", drop=False)
 
     @cached_property
-    def stories(self) -> list[Story]:
+    def stories(self) -> Stories:
         """Return what its incidents may have in common."""
         return stories(self.incidents, pd.DataFrame(self.night.events))
 

@@ -318,7 +318,7 @@ def test_sightings_from_the_future_are_taken_once_their_time_has_come(
             selat("sightings", "import", file, "--home", home)
             if hours == 24:
                 told = " ".join(selat("doctor", "--home", home).out.split())
-                assert "2 sightings were from the future" in told
+                assert "2 sightings lay in the future" in told
     found = []
     for home in homes:
         with read(home / "store") as reader:

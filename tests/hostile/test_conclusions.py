@@ -11,12 +11,13 @@ from typer.testing import CliRunner
 
 from pipelines.assess.dispositions import newest
 from pipelines.base import settings
+from pipelines.base.files import lock_within
 from pipelines.cli.main import app
 from pipelines.run import conclusions
 from pipelines.run.conclusions import MAX_BYTES, ConclusionsError, load, parse
 from pipelines.run.dispositions import record, withdraw
 from pipelines.run.runs import PartialRunError
-from pipelines.store import Queries, read
+from pipelines.store import RUN_WAIT_S, Queries, StoreBusyError, catalogue, read, write
 
 GOOD: dict[str, Any] = {
     "format": "selat-conclusions/1",
@@ -194,3 +195,41 @@ def test_whose_conclusion_it_takes_the_place_of_is_told_before(
     record(installation, incident, **{**said, "reason": "still"}, quiet_within_m=0.0)
     again = CliRunner().invoke(app, [*asked, "--dry-run"]).output
     assert "in place of" not in again, "what is recorded already isn't a second time"
+
+
+def test_a_file_is_recorded_whole_and_waits_for_who_writes(
+    small_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two phones' files that came at once one ended with code 5, recorded in part."""
+    shutil.copytree(small_home, tmp_path / "home", symlinks=True)
+    installation = settings.load(tmp_path / "home", settings.PROJECT / "config")
+    with read(installation.store) as store:
+        ids = store.incidents(str(store.last_run()["run_id"]))["incident_id"].tolist()[:2]
+    mine = [{**GOOD["conclusions"][0], "incident_id": one} for one in ids]
+    file = parse(written(conclusions=mine))
+
+    def recorded() -> int:
+        with read(installation.store) as store:
+            return len(store.dispositions())
+
+    waits: list[float] = []
+
+    def noted(fileno: int, wait_s: float) -> bool:
+        waits.append(wait_s)
+        return lock_within(fileno, 0.0)
+
+    monkeypatch.setattr(catalogue, "lock_within", noted)
+    with write(installation.store), pytest.raises(StoreBusyError):
+        conclusions.take_in(installation, file)
+    assert (recorded(), waits[-1]) == (0, RUN_WAIT_S)
+    one_by_one = conclusions.record
+
+    def meanwhile(*args: Any, **how: Any) -> Any:
+        with pytest.raises(StoreBusyError), write(installation.store):
+            pass
+        return one_by_one(*args, **how)
+
+    monkeypatch.setattr(conclusions, "record", meanwhile)
+    told = conclusions.take_in(installation, file)
+    assert [one.state for one in told] == ["recorded", "recorded"]
+    assert recorded() > 1

@@ -11,7 +11,7 @@ import io
 import json
 import re
 import shutil
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache
 from pathlib import Path
@@ -31,6 +31,7 @@ from pipelines.ask.explain import quoted
 from pipelines.ask.health import problems
 from pipelines.ask.held_wrong import FORGOTTEN, _wrong, held_wrong
 from pipelines.ask.look import look
+from pipelines.assess.misplaced import LIES_THERE
 from pipelines.base.progress import reporter
 from pipelines.base.settings import HealthSettings, Installation, load
 from pipelines.base.text import iso_now
@@ -460,6 +461,46 @@ def test_what_a_correction_told_is_corrected_in_its_turn(
     with pytest.raises(NothingToCorrectError):
         told(4)
     assert wrong(installation, name).empty
+
+
+def test_a_lead_at_a_place_that_turns_out_to_be_false_is_withdrawn(
+    homes: tuple[Home, Home],
+    packed: Callable[[str], tuple[Sent, Sent]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is found again as it was, and is no lead: its holder would sail to where nobody is."""
+    name = str(packed("ally")[0].entry["pack"])
+    installation = copied(homes[0].installation, tmp_path)
+    leads, made = issued.leads_of(installation.exported, name)
+    assert made is not None
+    false = leads[leads["kind"].isin(LIES_THERE)].iloc[0]
+
+    def others(events: pd.DataFrame, _: float) -> Iterator[tuple[int, str]]:
+        for row, event_id in enumerate(events["event_id"]):
+            if event_id == false["event_id"]:
+                yield row, str(false["track_ids"]).split(";")[0]
+
+    def night() -> None:
+        with reporter(quiet=True) as report, leaving_out_briefs():
+            span = made.start.isoformat(), made.end.isoformat()
+            runs.detect_only(installation, None, *span, report)
+
+    night()
+    assert false["told_id"] not in set(wrong(installation, name)["told_id"])
+    with monkeypatch.context() as patch:
+        patch.setattr("pipelines.assess.misplaced._false_tracks", others)
+        night()
+        held = wrong(installation, name)
+        told = dict(zip(held["told_id"], held["what"], strict=True))
+        assert told[false["told_id"]] == "set aside"
+        table = corrected(installation, name, tmp_path / "1")["correction.csv"].decode()
+        rows = pd.read_csv(io.StringIO(table), dtype=str).set_index("event_id")
+        assert rows.loc[false["told_id"], "correction"] == "withdrawn"
+        assert false["told_id"] not in set(wrong(installation, name)["told_id"])
+    night()  # as if it had been right after all
+    held = wrong(installation, name)
+    assert dict(zip(held["told_id"], held["what"], strict=True))[false["told_id"]] == "reopened"
 
 
 def test_what_stands_here_all_along_is_not_listed_since_its_holder_finds_it_no_more(

@@ -31,6 +31,7 @@ from pipelines.ask.related import see_also
 from pipelines.assess.dispositions import QUIET_WITHIN_M
 from pipelines.assess.operations.report import PHASES, PLACES
 from pipelines.base.settings import PROJECT, load
+from pipelines.base.text import counted
 from pipelines.store import Identity
 
 if TYPE_CHECKING:
@@ -72,7 +73,8 @@ class Dossier:
 
     def __repr__(self) -> str:
         who = self.identity
-        return f"Dossier({who.mmsi:09d} {who.name or '(no name)'}, {len(self.events)} events)"
+        n = counted(len(self.events), "event")
+        return f"Dossier({who.mmsi:09d} {who.name or '(no name)'}, {n})"
 
     def draw(self) -> "Figure":
         """Return what it called itself, from when to when."""
@@ -96,8 +98,9 @@ class Backtest:
     """MMSIs that would join the list of flagged vessels, and leave it."""
 
     def __repr__(self) -> str:
-        n, joined, left = len(self.changes), len(self.joined), len(self.left)
-        return f"Backtest({n} events would change, {joined} vessels join the list, {left} leave it)"
+        n = counted(len(self.changes), "event")
+        joined, left = counted(len(self.joined), "vessel"), len(self.left)
+        return f"Backtest(would change: {n}; would join the list: {joined}, leave it: {left})"
 
     def draw(self) -> "Figure":
         """Return the counts side by side."""
@@ -123,7 +126,8 @@ class Operation:
     """What must be said with any of it."""
 
     def __repr__(self) -> str:
-        return f"Operation({self.report.operation['name']}: {len(self.found)} incidents that count)"
+        name = self.report.operation["name"]
+        return f"Operation({name}: incidents that count: {len(self.found)})"
 
     def draw(self) -> "Figure":
         """Incidents inside, beside and elsewhere, in each phase, on one scale."""
@@ -248,13 +252,21 @@ def backtest(night: Night, detector: str, **thresholds: Any) -> Backtest:
 
 def related(night: Night, incident_id: str) -> pd.DataFrame:
     """Return which other incidents one belongs with, the closest first: incident_id, rank, title,
-    why.
+    why. The beginning of its id will do.
+
+    Raises SelatError if the night has no single incident whose id begins so.
     """
+    table, every = (pd.DataFrame(one) for one in (night.opened.incidents, night.opened.events))
+    named = [one for one in table["incident_id"] if incident_id and one.startswith(incident_id)]
+    if len(named) != 1:
+        raise SelatError(
+            f"{len(named) or 'no'} incidents of {night.run['run_id']} are called {incident_id!r}",
+            hint="night.incidents has their ids",
+        )
     with night.opened.reader() as reader:
         known = reader.vessels(night.run["end"])
-    table, every = (pd.DataFrame(one) for one in (night.opened.incidents, night.opened.events))
     reference, end = night.installation.reference, night.run["end"]
-    found = see_also(table, every, known, reference, end, [incident_id])[incident_id]
+    found = see_also(table, every, known, reference, end, named)[named[0]]
     return pd.DataFrame(found, columns=["incident_id", "rank", "title", "why"])
 
 

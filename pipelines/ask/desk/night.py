@@ -36,7 +36,7 @@ from pipelines.ask.desk.opened import Opened, opened
 from pipelines.ask.desk.resample import apart
 from pipelines.ask.desk.told import Told
 from pipelines.base.settings import Installation, load
-from pipelines.base.text import LOCAL, LOCAL_NAME
+from pipelines.base.text import LOCAL, LOCAL_NAME, counted
 from pipelines.publish import checks
 from pipelines.publish.brief import VESSEL_LIMIT
 from pipelines.publish.briefing import span
@@ -151,7 +151,7 @@ class Night:
     def __repr__(self) -> str:
         span = f"{self.run['start']:%Y-%m-%d %H:%M}Z to {self.run['end']:%Y-%m-%d %H:%M}Z"
         kind = "exercise, " if self.simulated else ""
-        counts = f"{len(self.flagged)} flagged, {len(self.events)} events"
+        counts = f"{len(self.flagged)} flagged, {counted(len(self.events), 'event')}"
         return f"Night({self.run['run_id']}: {kind}{self.run['state']}, {span}, {counts})"
 
     @property

@@ -7,6 +7,7 @@ from typing import Any, Final
 import pandas as pd
 
 from detectors.core.events import EVENTS
+from pipelines.assess.reasons import aside_in
 from pipelines.publish import checks
 
 _COMPARED: Final = [n for n in EVENTS if n not in {"event_id", "evidence", "version", "track_ids"}]
@@ -41,6 +42,9 @@ def _changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ..
         if was == becomes or (pd.isna(was) and pd.isna(becomes)):
             continue
         lines.append(f"{name}: {_told(name, was)} → {_told(name, becomes)}")
+    was, becomes = (aside_in(one["reason"]).strip(" ()") for one in (before, now))
+    if was != becomes:
+        lines.append(becomes or f"no longer {was}")
     if before["version"] != now["version"]:
         lines.append(f"version of the detector: {before['version']} → {now['version']}")
     old, new = checks.values(before["evidence"]), checks.values(now["evidence"])

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from detectors.core.telling import told
@@ -22,26 +21,30 @@ def from_side_of(
 ) -> pd.DataFrame:
     """Return events with those of pairs told from the side of one vessel.
 
-    The store keeps a sentence an event, from the side of the lower number: to the other vessel it
-    would name herself.
+    The store keeps a sentence an event, from the side of the lower number, with the names that were
+    known when it was told: to the other vessel it would name herself, and on a page that says what
+    a vessel is called by now another name than that.
 
     `names`: of all vessels, where they are known already.
     """
-    second = np.zeros(0, bool) if events.empty else (events["other_mmsi"] == mmsi).to_numpy(bool)
-    if not second.any():
+    if events.empty:
+        return events
+    mine = (events["mmsi"] == mmsi) | (events["other_mmsi"] == mmsi)
+    pairs = (mine & (events["other_mmsi"] > 0)).to_numpy(bool)
+    if not pairs.any():
         return events
     from pipelines.reference.layers import load_gazetteer  # half a second, for who asks for none
 
     names = _names(store, until) if names is None else names
     teller = Teller(names, load_gazetteer(reference), until)
-    rows = told(events[second])
+    rows = told(events[pairs])
     teller.look_up(rows)
     reasons = events["reason"].copy()
     said = [
         teller.tell(row, mmsi) + aside_in(reason)
-        for row, reason in zip(rows, reasons[second].tolist(), strict=True)
+        for row, reason in zip(rows, reasons[pairs].tolist(), strict=True)
     ]
-    reasons[second] = said
+    reasons[pairs] = said
     return events.assign(reason=reasons)
 
 

@@ -31,7 +31,7 @@ from pipelines.base.failure import failure_of
 from pipelines.base.files import read_plain
 from pipelines.base.schedule import believed, due_around, read_served
 from pipelines.base.settings import Installation
-from pipelines.base.text import minute
+from pipelines.base.text import counted, minute
 from pipelines.base.visible import clean
 from pipelines.detect.reception import received
 from pipelines.ingest import clocks, waiting
@@ -228,9 +228,9 @@ def _early(reader: Queries, now: datetime) -> tuple[Early, ...]:
         report = json.loads(str(row.report))  # empty where only some of a file's are held
         if rows := report.get("rejected", {}).get(FUTURE, 0):
             text = (
-                f"{rows:,} sightings were from the future when they were read: this machine's "
-                f"clock ({minute(now)}) may be slow; they are kept out, and taken at the "
-                "next run that is given the file once their time has come"
+                f"{counted(rows, 'sighting')} lay in the future when read: this machine's clock "
+                f"({minute(now)}) may be slow; what lies there is kept out, and taken at the next "
+                "run that is given the file once its time has come"
             )
             early.append(Early(f"sightings {row.name}", text))
     return tuple(early)

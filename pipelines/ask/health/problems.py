@@ -8,7 +8,7 @@ from pipelines.ask.health.words import day, per_hour
 from pipelines.base.problems import Problem
 from pipelines.base.schedule import LOOK
 from pipelines.base.settings import HealthSettings
-from pipelines.base.text import age, minute, position_text
+from pipelines.base.text import age, counted, minute, position_text
 from pipelines.detect.lacking import LACKING
 
 MAX_EARLY: int = 3
@@ -97,7 +97,10 @@ def _runs(health: Health) -> list[Problem]:
 def _store(health: Health) -> list[Problem]:
     if health.store is None or not health.store.lost:
         return []
-    text = f"{len(health.store.lost)} files are missing or cut short: {health.store.lost[0]} …"
+    n, first = len(health.store.lost), health.store.lost[0]
+    text = f"{n} files are missing or cut short: {first} …"
+    if n == 1:
+        text = f"1 file is missing or cut short: {first}"
     return [Problem("error", "store", text, "selat store check says what to do")]
 
 
@@ -130,7 +133,9 @@ def _early(health: Health) -> list[Problem]:
         )
         found.append(Problem("warning", "now", health.ahead, stated))
     if (more := len(health.waiting) - MAX_EARLY) > 0:
-        found.append(Problem("warning", "clock", f"reports of {more} more feeds wait", hint))
+        found.append(
+            Problem("warning", "clock", f"reports of {counted(more, 'more feed')} wait", hint)
+        )
     return found
 
 
@@ -233,7 +238,8 @@ def _disk(health: Health, settings: HealthSettings) -> list[Problem]:
         return [Problem("error", "disk", text, none)]
     if left is None or left > settings.disk_days:
         return []
-    text = f"full in {left:.0f} days at {health.disk.growth_per_day_bytes / 1e6:,.0f} MB a day"
+    when, growth = counted(round(left), "day"), health.disk.growth_per_day_bytes / 1e6
+    text = f"full in {when} at {growth:,.0f} MB a day"
     return [
         Problem(
             "error" if left < 3 else "warning",

@@ -13,7 +13,7 @@ from rich.text import Text
 from pipelines.ask.health.model import DIFFERS, Feed, Health, LastLook
 from pipelines.ask.health.words import day, gaps, per_hour, size
 from pipelines.base.problems import Problem
-from pipelines.base.text import age, minute
+from pipelines.base.text import age, counted, minute
 from pipelines.base.visible import clean
 from pipelines.detect.reception import Block, Coverage
 
@@ -216,7 +216,11 @@ def _disk(health: Health) -> str:
     left = ""
     if disk.days_left is not None:
         far = disk.days_left > _FAR_DAYS
-        left = ", full in more than ten years" if far else f", full in {disk.days_left:,.0f} days"
+        left = (
+            ", full in more than ten years"
+            if far
+            else f", full in {counted(round(disk.days_left), 'day')}"
+        )
     return (
         f"{size(disk.home_bytes)} used, {size(disk.free_bytes)} free, "
         f"{size(disk.growth_per_day_bytes)} a day{left}"

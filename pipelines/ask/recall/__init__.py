@@ -17,6 +17,7 @@ from pipelines.ask.recall.incidents import (
     incident_of,
     meant,
     told_at,
+    told_until,
 )
 from pipelines.ask.recall.moment import (
     Moment,
@@ -49,5 +50,6 @@ __all__ = [
     "places",
     "time_of",
     "told_at",
+    "told_until",
     "unheard",
 ]

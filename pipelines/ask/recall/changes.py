@@ -10,6 +10,7 @@ import pandas as pd
 from detectors.core.errors import SelatError
 from pipelines.ask.recall.moment import Moment
 from pipelines.assess.incidents import versions_then
+from pipelines.assess.reasons import aside_in
 from pipelines.base import story
 from pipelines.store import Queries
 
@@ -44,8 +45,9 @@ class Changes:
         *retracted* (on no list since then, and nothing that it rested on stands any more).
     events
         One row per event: change, `events.EVENTS`, reason, score_before, end_before,
-        superseded_by, because, run_id. Changes: *new*, *closed* (it went on then and is over),
-        *changed* (anything else of it), *retracted* (a later look didn't find it again). Because:
+        superseded_by, because, run_id; back: of what was set aside then and isn't now, by what.
+        Changes: *new*, *closed* (it went on then and is over), *changed* (anything else of it, that
+        it is set aside, too), *retracted* (a later look didn't find it again). Because:
         *rules* where it was over in what `since` had looked at and its detector was another
         version then, else *sea*.
     passing
@@ -112,7 +114,7 @@ def _incidents(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
 
 
 def _events(before: pd.DataFrame, after: pd.DataFrame, stories: pd.DataFrame) -> pd.DataFrame:
-    then = before[["event_id", "score", "end", "retracted", "run_id"]]
+    then = before[["event_id", "score", "end", "retracted", "run_id", "reason"]]
     both = after.merge(then, on="event_id", how="left", suffixes=("", "_before"))
     known = both["retracted_before"].eq(False)
     change = np.select(
@@ -131,13 +133,15 @@ def _events(before: pd.DataFrame, after: pd.DataFrame, stories: pd.DataFrame) ->
     gone = both["event_id"][both["retracted"].to_numpy(bool)].tolist()
     heirs = dict(zip(gone, story.heirs(gone, supersedes, standing), strict=True))
     superseded_by = pd.Series(map(heirs.get, both["event_id"]), both.index, dtype="str").fillna("")
-    both = both.assign(change=change, superseded_by=superseded_by)
+    was = both["reason_before"].fillna("").map(aside_in)
+    back = was.where(both["reason"].map(aside_in) == "", "").str.strip(" ()").astype("str")
+    both = both.assign(change=change, superseded_by=superseded_by, back=back)
     both = both[both["change"] != ""].drop(columns=["retracted", "retracted_before"])
     order = both["change"].map({name: k for k, name in enumerate(CHANGES)})
     return (
         both.assign(order=order)
         .sort_values(["order", "score", "event_id"], ascending=[True, False, True])
-        .drop(columns=["order", "run_id_before", "first_run_id"])
+        .drop(columns=["order", "run_id_before", "first_run_id", "reason_before"])
         .reset_index(drop=True)
     )
 

@@ -21,6 +21,17 @@ def incident(store: Queries, text: str, moment: Moment) -> pd.DataFrame | None:
     return found if found is not None and len(found) == 1 else None
 
 
+def told_until(store: Queries, incident: pd.DataFrame, moment: Moment) -> pd.Timestamp:
+    """Return until when the run had looked that told an incident, as `incident` found it."""
+    query = (
+        'SELECT arg_max(r."end", r.ordinal) AS "end" FROM incidents AS i JOIN runs AS r '
+        "USING (run_id) WHERE i.incident_id = $id AND r.ordinal <= $ordinal"
+    )
+    asked = {"id": incident["incident_id"].iloc[0], "ordinal": moment.ordinal}
+    end: pd.Timestamp = store.sql(query, asked)["end"].iloc[0]
+    return end
+
+
 def told_at(store: Queries, as_of: str | None) -> pd.DataFrame:
     """Return the incidents as they were told at a moment that a person names, see `moment`; none
     where no run knew anything then.

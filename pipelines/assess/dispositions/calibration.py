@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from detectors.core.arrays import Floats
 from detectors.core.errors import SelatError
 from pipelines.base.proportions import wilson
+from pipelines.base.text import counted
 
 MIN_OUTCOMES: Final = 50
 MIN_OF_EITHER: Final = 10
@@ -112,8 +113,9 @@ def _refuse_few(found: NDArray[np.bool_]) -> None:
     if len(found) >= MIN_OUTCOMES and min(right, len(found) - right) >= MIN_OF_EITHER:
         return
     raise CalibrationError(
-        f"too few outcomes: {len(found)} flags with a conclusion, something found on {right}, "
-        f"nothing on {len(found) - right}; {MIN_OUTCOMES} are needed, {MIN_OF_EITHER} of either",
+        f"too few outcomes: {counted(len(found), 'flag')} with a conclusion, something found on "
+        f"{right}, nothing on {len(found) - right}; {MIN_OUTCOMES} are needed, {MIN_OF_EITHER} of "
+        "either",
         hint="record them: selat disposition add EVENT --as boarded|cleared|benign_cause …",
     )
 

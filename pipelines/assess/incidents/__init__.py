@@ -23,11 +23,11 @@ from pipelines.assess.incidents.first import First, certainty_of, danger_in, dan
 from pipelines.assess.incidents.lasting import (
     Known,
     lasting,
-    new_to_the_night,
     told_before,
     versions_then,
     vessels_in,
 )
+from pipelines.assess.incidents.nights import new_to_the_night
 from pipelines.assess.incidents.silences import began_together
 from pipelines.assess.incidents.titles import excused, without_number
 

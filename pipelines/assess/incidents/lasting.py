@@ -18,6 +18,12 @@ from pipelines.base.schemas import INCIDENTS
 SCORE_STEP: Final = 0.05
 """A score that moves by less is no news."""
 SAME: Final = "unchanged"
+_WHOLE: Final = (
+    *("title", "score", "certainty", "start", "lat", "lon"),
+    *("vessels", "events", "next_step", "made_of"),
+)
+"""What stays as it was told where only a part of an incident is seen again, as it was."""
+_WHOSE: Final = ("mmsi", "last_seen", "last_lat", "last_lon", "last_sog_kn", "last_cog_deg")
 
 
 @dataclass(frozen=True)
@@ -183,38 +189,6 @@ def lasting(
     return table_of(rows)
 
 
-def new_to_the_night(
-    incidents: pd.DataFrame, before: pd.DataFrame, told: pd.DataFrame, say: Say = plain
-) -> pd.DataFrame:
-    """Say what is new to who sat at no look: what no night has told, and what is more of what one
-    has, where a look told of it since. What a look alone retracted and listed again never went.
-
-    All three: `schemas.INCIDENTS`, of this night, as the newest runs told them, and as nights did.
-    """
-    newest, known = (
-        {str(row["incident_id"]): row for row in records(one)} for one in (before, told)
-    )
-    rows = []
-    for row in records(incidents):
-        name, now, told_now = row["incident_id"], row["status"], {}
-        old = known.get(name)
-        if old is None or old["status"] == "retracted":
-            if now in ("changed", SAME):
-                news = say("new" if old is None else "on the list again")
-                told_now = {"status": "created", "news": news}
-        elif now == "created" or (now == SAME and _story(old) != _story(newest[name])):
-            more = set(str(row["events"]).split(";")) - set(str(old["events"]).split(";"))
-            news = ", ".join(_news(row, old, len(more), 0, say))
-            told_now = {"status": "changed" if news else SAME, "news": news}
-        rows.append({**row, **told_now})
-    return table_of(rows)
-
-
-def _story(row: Mapping[str, Any]) -> tuple[str, str, bool]:
-    """Return what a run told of an incident that another may tell more of; see `_news`."""
-    return str(row["events"]), str(row["vessels"]), bool(pd.isna(row["end"]))
-
-
 def versions_then(before: Mapping[str, Any], configuration: Mapping[str, str]) -> dict[str, str]:
     """Return the detectors' versions of a run before, none where it went by other zones or
     thresholds: what is new of that time then is so by rules.
@@ -321,9 +295,14 @@ def _went_on(row: Mapping[str, Any], old: pd.Series, known: Known, say: Say) -> 
     same = {"incident_id": old["incident_id"], "status": "unchanged", "news": ""}
     if later and not (fresh or lost or told):  # `old` is as a past span was seen again, no news
         return same
-    news = _news(row, old, fresh, lost, say)
+    # What an earlier window told, and this one doesn't see, isn't in the score; see `_standing`.
+    unseen = {*then - now} & known.told_before.keys()
+    if unseen and not (fresh or lost or told or now - then):
+        whole = _WHOLE if row["mmsi"] == old["mmsi"] else (*_WHOLE, *_WHOSE)
+        return {**{name: old[name] for name in whole}, **same}
+    news = news_of(row, old, fresh, lost, say)
     step = float(str(row["score"])) - float(old["score"])
-    if abs(step) >= SCORE_STEP and then.isdisjoint(known.told_after):
+    if abs(step) >= SCORE_STEP and not unseen and then.isdisjoint(known.told_after):
         news.append(say("score {before:.2f} to {now:.2f}", before=old["score"], now=row["score"]))
     if not (news or now - then or told):
         return same
@@ -342,7 +321,7 @@ def _standing(then: set[str], known: Known) -> set[str]:
     return stands
 
 
-def _news(
+def news_of(
     row: Mapping[str, Any], old: pd.Series | Mapping[str, Any], fresh: int, lost: int, say: Say
 ) -> list[str]:
     """Return what became of an incident's events and vessels.

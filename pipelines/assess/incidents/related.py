@@ -1,7 +1,9 @@
 """Which other incidents of a night one belongs with, and why: a vessel, a shore, a place."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import pandas as pd
@@ -69,7 +71,63 @@ class Story:
     """Where what leads it was, and when; to the end of time where it goes on."""
 
 
-def stories(incidents: pd.DataFrame, events: pd.DataFrame) -> list[Story]:
+@dataclass(frozen=True)
+class Stories:
+    """The stories of a night, and which of them may have something in common: of a thousand all
+    pairs take half a minute.
+    """
+
+    told: Sequence[Story]
+
+    @cached_property
+    def _place(self) -> dict[str, int]:
+        return {one.incident_id: place for place, one in enumerate(self.told)}
+
+    @cached_property
+    def _sharing(self) -> dict[Hashable, list[int]]:
+        found: dict[Hashable, list[int]] = {}
+        for place, one in enumerate(self.told):
+            for key in _shared_by(one):
+                found.setdefault(key, []).append(place)
+        return found
+
+    def beside(self, incident_id: str) -> tuple[Story, list[Story]] | None:
+        """Return a story, and those others in their order that a vessel, a coast or a place may
+        tie to it; None where there is none of that id.
+        """
+        own = self._place.get(incident_id)
+        if own is None:
+            return None
+        mine = self.told[own]
+        keys = [
+            *_shared_by(mine),
+            *((_BAND, band + step) for band in _band(mine) for step in (-1, 1)),
+        ]
+        others = {place for key in keys for place in self._sharing.get(key, ())} - {own}
+        return mine, [self.told[place] for place in sorted(others)]
+
+
+_BAND: Final = "band"
+_BANDS_PER_DEG: Final = 10.0
+"""A band of latitude is wider than `BESIDE_M`: what is beside is in one's own or the next."""
+
+
+def _band(one: Story) -> list[int]:
+    if one.at is None:
+        return []
+    lat, _ = one.at
+    return [math.floor(lat * _BANDS_PER_DEG)]
+
+
+def _shared_by(one: Story) -> set[Hashable]:
+    """Return what two stories have one of in common at least, where something ties them; a band of
+    latitude may be the next.
+    """
+    coasts = {coast for landing in one.landings for coast in (landing.coast, landing.whence)}
+    return {*one.vessels, *one.met, *coasts, *((_BAND, band) for band in _band(one))}
+
+
+def stories(incidents: pd.DataFrame, events: pd.DataFrame) -> Stories:
     """Return what each incident that isn't over may share with others.
 
     Parameters
@@ -82,23 +140,24 @@ def stories(incidents: pd.DataFrame, events: pd.DataFrame) -> list[Story]:
     own = events[events["event_id"].isin(list(wanted))]
     of = dict(zip(own["event_id"].tolist(), told(own), strict=True))
     rows = ranked.to_dict("records")
-    return [_story(row, [of[k] for k in str(row["events"]).split(";") if k in of]) for row in rows]
+    each = (str(row["events"]).split(";") for row in rows)
+    own_of = ([of[key] for key in ids if key in of] for ids in each)
+    return Stories([_story(row, events) for row, events in zip(rows, own_of, strict=True)])
 
 
-def related(
-    among: Sequence[Story], incident_id: str, teller: Teller, n: int = RELATED
-) -> list[Related]:
+def related(among: Stories, incident_id: str, teller: Teller, n: int = RELATED) -> list[Related]:
     """Return what belongs with an incident, the closest first: all that shares a vessel with it,
     and others until there are `n`.
 
     Nothing is looked up but what `among` tells, so that a reader is told of what they may see.
     """
-    mine = next((one for one in among if one.incident_id == incident_id), None)
-    if mine is None:
+    beside = among.beside(incident_id)
+    if beside is None:
         return []
+    mine, others = beside
     found: list[tuple[float, int, Related]] = []
-    for one in among:
-        told_by = None if one is mine else _why(mine, one, teller)
+    for one in others:
+        told_by = _why(mine, one, teller)
         if told_by is not None:
             worth, why = told_by
             found.append((-worth, len(found), Related(one.incident_id, why)))

@@ -82,7 +82,9 @@ def _began(lead: Told, main: int, n_near: int, teller: Teller) -> str:
     if not main:
         return told
     name = teller.name(main) if lead.subkind == "invalid_mmsi" else _named(main, teller)
-    if n_near:
+    if n_near == 1:
+        name = teller.say("{name} and 1 other near by", name=name)
+    elif n_near:
         name = teller.say("{name} and {n} others near by", name=name, n=n_near)
     return f"{name}: {told}"
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from detectors.kinematics import geodesy
 from detectors.kinematics.geodesy import METRES_PER_NM
+from pipelines.assess.reasons import overtaken
 from pipelines.base import story
 from pipelines.store import Queries
 
@@ -148,12 +149,18 @@ def standing_here(
     store: Queries, leads: pd.DataFrame, heirs: Mapping[str, str]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the leads that the home knows, and for each `event_id` of the event in which its story
-    stands here, `lat` and `lon` of that: empty, and NaN, where it stands no more.
+    stands here, `lat` and `lon` of that, and `aside`, whether what became known sets it aside:
+    empty, NaN and False where it stands no more.
     """
     stories = set(leads["event_id"]) | {new for new, old in heirs.items() if old}
-    query = "SELECT event_id, lat, lon, retracted FROM events WHERE list_contains($ids, event_id)"
+    query = (
+        "SELECT event_id, lat, lon, retracted, reason FROM events "
+        "WHERE list_contains($ids, event_id)"
+    )
     here = store.sql(query, {"ids": sorted(stories)}).set_index("event_id")
+    here["aside"] = here["reason"].map(overtaken)
     standing = set(here.index[~here["retracted"].astype(bool)])
     held = leads[leads["event_id"].isin(here.index)].reset_index(drop=True)
     on = story.heirs(held["event_id"], heirs, standing)
-    return held, here.reindex(on).rename_axis("event_id").reset_index()
+    now = here.reindex(on).rename_axis("event_id").reset_index()
+    return held, now.assign(aside=now["aside"].eq(True))

@@ -45,7 +45,8 @@ def zone_features(path: Path) -> Iterator[tuple[str, Any]]:
     Raises ConfigError if the file isn't a GeoJSON FeatureCollection in WGS84.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        # Editors of Windows begin a file with a mark of its encoding.
+        document = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ConfigError(f"zones file {path.name} can't be read: {error.strerror}") from error
     except UnicodeDecodeError as error:

@@ -469,3 +469,9 @@ def test_what_belongs_with_an_incident_is_told_with_why(night: desk.Night) -> No
         assert row.incident_id != one
         if row.why.endswith("is in both"):
             assert one in set(found[row.incident_id]["incident_id"]), "each tells of the other"
+    whole = told[0][0]
+    n = next(n for n in range(1, 17) if sum(table.index.str.startswith(whole[:n])) == 1)
+    pd.testing.assert_frame_equal(desk.related(night, whole[:n]), found[whole])
+    for wrong in ("", "no such", table["events"].iloc[0].split(";")[0]):
+        with pytest.raises(SelatError, match=r"no incidents of .* are called"):
+            desk.related(night, wrong)

@@ -21,6 +21,7 @@ from pipelines.base.text import position_text
 from pipelines.cli import disposition
 from pipelines.cli.flagged import _print_state
 from pipelines.cli.main import app
+from pipelines.cli.options import SHOWN
 from pipelines.cli.present import (
     fitting,
     print_csv,
@@ -33,7 +34,8 @@ from pipelines.cli.recall import _print_found
 from pipelines.cli.vessel import _stated
 from pipelines.detect.lacking import LACKING
 from pipelines.reference.gazetteer import load_gazetteer
-from pipelines.store import read
+from pipelines.run.windows import FIRST, FOREVER
+from pipelines.store import Queries, read
 
 TABLE = pd.DataFrame(
     {
@@ -91,6 +93,42 @@ def test_flags_and_vessels_have_numbers(exercise_home: Path) -> None:
     of_incident = said(exercise_home, "find", flags[0]["incident_id"])
     vessels = [one[:9] for one in incidents[0]["vessels"].split(" | ")]
     assert sorted(one["mmsi"] for one in of_incident) == sorted(vessels)
+
+
+def test_on_a_page_of_one_event_a_vessel_has_one_name(
+    exercise_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sentence had the name of when it was told, the vessel below it that of now."""
+    with read(exercise_home / "store") as reader:
+        query = "SELECT * FROM events WHERE kind = 'encounter' AND NOT retracted ORDER BY event_id"
+        events, vessels = reader.sql(query), reader.vessels(FOREVER)
+    named = events[["mmsi", "other_mmsi"]].isin(set(vessels["mmsi"])).all(axis=1)
+    event = events[named].iloc[0]
+    called = vessels.assign(name="RENAMED " + vessels["mmsi"].astype("str"))
+    monkeypatch.setattr(Queries, "vessels", lambda *_: called)
+    mine, other = int(event["mmsi"]), int(event["other_mmsi"])
+    for asked in (event["event_id"], f"{mine:09d}"):
+        ran = CliRunner().invoke(app, ["explain", asked, "--home", str(exercise_home)])
+        assert f"with RENAMED {other}" in " ".join(ran.stdout.split())
+    ran = CliRunner().invoke(app, ["explain", f"{other:09d}", "--home", str(exercise_home)])
+    assert f"with RENAMED {mine}" in " ".join(ran.stdout.split())
+
+
+def test_a_program_gets_all_that_are_found_and_a_person_is_told_of_more(
+    exercise_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """JSON and CSV stopped at fifteen rows, and nothing said so."""
+    with read(exercise_home / "store") as reader:
+        every = reader.vessels(FOREVER)[["mmsi"]]
+    alike = every.assign(field="name", value="MV A", first_time=FIRST, last_time=FIRST)
+    monkeypatch.setattr(Queries, "names", lambda *_: alike)
+    assert len(alike) > 15
+    assert len(said(exercise_home, "find", "MV A")) == len(alike)
+    assert len(said(exercise_home, "find", "MV A", "--top", "3")) == 3
+    ran = CliRunner().invoke(app, ["find", "MV A", "--home", str(exercise_home)])
+    assert f"… and {len(alike) - SHOWN} more: --top {len(alike)} lists all" in ran.stdout
+    whole = ["find", "MV A", "--top", str(len(alike)), "--home", str(exercise_home)]
+    assert "more: --top" not in CliRunner().invoke(app, whole).stdout
 
 
 @pytest.mark.parametrize("width", [80, 200])

@@ -71,6 +71,8 @@ def test_thresholds_that_hold_already_are_no_trial() -> None:
     """The first example of the help set what is set, and the table said "+0" four times."""
     with pytest.raises(ConfigError, match=r"loitering has min_duration_h=2 already"):
         build_pair({"loitering": {}, "gap": {}}, "loitering", ["min_duration_h=2"])
+    with pytest.raises(ConfigError, match=r"no threshold of loitering is named"):
+        build_pair({"loitering": {}, "gap": {}}, "loitering", [])
     now, then = build_pair({"gap": {}}, "loitering", ["min_duration_h=2"])  # not enabled: it is
     assert (len(now), len(then)) == (0, 1)
 

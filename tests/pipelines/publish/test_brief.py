@@ -168,7 +168,7 @@ def test_a_night_without_a_flag_says_first_what_it_looked_at_and_could_not_judge
     told = {**empty.manifest, "counts": counts, "lacking": ["speed"]}
     first = words(render(replace(empty, manifest=told))).partition("This isn't “all clear”")[0]
     assert "Complete." in first
-    assert "12 vessels looked at in 345 reports" in first
+    assert "Vessels looked at: 12; reports of the night and before it: 345" in first
     assert LACKING["speed"] in first
     assert "1,662 events aren't assessed, as no land layer reaches them" in first
 
@@ -236,7 +236,7 @@ def test_a_reason_is_told_from_the_vessels_own_side(products: Products) -> None:
 def test_more_than_the_page_holds_is_said(coastless: Products) -> None:
     parts = [coastless.flagged.assign(rank=coastless.flagged["rank"] + 40 * i) for i in range(3)]
     shown = words(render(replace(coastless, flagged=pd.concat(parts, ignore_index=True))))
-    assert f"{120 - brief.VESSEL_LIMIT} more vessels are flagged below these" in shown
+    assert f"Flagged below these: {120 - brief.VESSEL_LIMIT} more" in shown
 
 
 def test_without_land_the_page_says_so(products: Products) -> None:
@@ -367,7 +367,7 @@ def test_what_isnt_listed_is_counted(coastless: Products, coastless_text: str) -
     manifest = {**coastless.manifest, "held_back": [said], "counts": counts}
     page = words(render(replace(coastless, manifest=manifest)))
     assert said in page
-    assert "17 more vessels scored enough" in page
+    assert "are over the night's budget: 17" in page
     assert "which flag nobody: 9;" in page
     without = words(coastless_text)
     assert not any(text in without for text in ("Held back", "flag nobody"))

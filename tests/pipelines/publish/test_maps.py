@@ -173,7 +173,7 @@ def test_what_has_no_place_is_counted_not_drawn(products: Products, tmp_path: Pa
     flagged.loc[0, ["lat", "lon"]] = np.nan
     lost = replace(products, flagged=flagged)
     read = gpxpy.parse(gpx.write(lost, tmp_path / "flagged.gpx").read_text(encoding="utf-8"))
-    assert "1 vessels or events have no known place" in read.description
+    assert "Vessels and events without a known place, which aren't here: 1." in read.description
     assert len([w for w in read.waypoints if w.type == "flagged vessel"]) == 39
     kml.write(lost, tmp_path / "flagged.kml")
     assert len(placemarks(tmp_path / "flagged.kml", "Flagged vessels")) == 39

@@ -64,7 +64,7 @@ def test_two_pages_tell_the_first_ten(made: bytes, products: Products) -> None:
             assert event.when_local in said
     assert cards[pdf.VESSEL_LIMIT].name not in said
     assert f"Incidents that score less: {len(incidents) - pdf.VESSEL_LIMIT} more" in said
-    assert f"{len(cards) - pdf.VESSEL_LIMIT} more vessels are flagged below these" in said
+    assert f"Flagged below these: {len(cards) - pdf.VESSEL_LIMIT} more" in said
     urgent = [one for one, _ in first(products, incidents)]
     assert urgent
     begins = said.index("Look first")

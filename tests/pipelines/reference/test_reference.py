@@ -463,6 +463,13 @@ def test_a_broken_file_is_named(tmp_path, content, words):
     assert "mine.geojson" in caught.value.message
 
 
+def test_a_file_that_an_editor_of_windows_saved_is_read(tmp_path):
+    """It begins with a mark of its encoding, and was refused as no JSON."""
+    path = write(tmp_path, feature(zone_id="mine"), name="mine.geojson") / "mine.geojson"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert "mine" in set(reference.load_zones(tmp_path, REFERENCE).frame["zone_id"])
+
+
 def test_one_zone_id_in_two_files(tmp_path):
     write(tmp_path, feature(), name="a.geojson")
     write(tmp_path, feature(), name="b.geojson")

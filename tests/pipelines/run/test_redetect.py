@@ -120,7 +120,7 @@ def test_a_past_span_that_is_looked_at_again_takes_no_incident_back(
 def test_a_named_span_is_looked_at_again(home: Path, selat: Selat) -> None:
     ran = selat("redetect", "--date", "2026-01-06", "--home", home)
     assert ran.code == 0, ran.err
-    assert "1 days, 2026-01-06" in ran.out
+    assert "1 day, 2026-01-06" in ran.out
     assert "Nothing was written" in ran.out
 
 

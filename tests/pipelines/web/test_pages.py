@@ -525,7 +525,7 @@ def test_what_a_run_lacks_is_said_also_where_nothing_is_on_the_list(own_home: Pa
 
     page = told({"out_of_reach": 1662, "over_budget": 17, "of_own_vessels": 9}, 2).page("/")
     assert "1,662 events aren't assessed, as no land layer reaches them" in page.text
-    assert "17 more vessels scored enough" in page.text
+    assert "are over the night's budget: 17" in page.text
     assert "which flag nobody: 9;" in page.text
     assert "Look at these first" not in page.text
     assert "No incident fits." not in page.text
@@ -652,6 +652,7 @@ def test_while_a_run_writes_nothing_typed_is_lost(
         assert own_reader.client.get("/live").json()["writing"]
         page = own_reader.send(address, 409, **typed)
         assert "another process is writing" in page.text
+        assert "send it again in a few minutes" in page.text
         assert page.all("textarea", name="reason")[0][1] == "a long note"
         assert page.all("input", name="operator")[-1][0]["value"] == "Sgt Lim"
         radios = page.all("input", name="conclusion")

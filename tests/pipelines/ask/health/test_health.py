@@ -253,7 +253,7 @@ def test_a_file_that_is_lost(made: Callable[..., Installation]) -> None:
     health, wrong = found(installation)
     assert health.store is not None
     assert len(health.store.lost) == 1
-    assert "1 files are missing" in wrong["store"]
+    assert "1 file is missing or cut short" in wrong["store"]
 
 
 def test_a_disk_that_fills_up(made: Callable[..., Installation]) -> None:

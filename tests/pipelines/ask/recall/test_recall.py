@@ -14,8 +14,10 @@ from pipelines.ask import recall
 from pipelines.ask.beside import beside
 from pipelines.ask.explain import gather
 from pipelines.ask.recall.changes import ChangesError
+from pipelines.assess.aside import noticed
 from pipelines.assess.dispositions import make
 from pipelines.assess.incidents.lasting import table_of
+from pipelines.assess.reasons import by_false_positions
 from pipelines.base.schemas import FLAGGED, INCIDENTS
 from pipelines.base.settings import load
 from pipelines.detect.compare import compare
@@ -69,11 +71,12 @@ def look(
     version: str = "1",
     incidents: pd.DataFrame | None = None,
     between: bool = False,
+    aside: str = "",
 ) -> pd.DataFrame:
     """A run over everything up to an hour, as `finish_run` records one."""
-    made = events.build(found).assign(reason=[f"look {ordinal}"] * len(found))
+    made = events.build(found).assign(reason=[f"look {ordinal}{aside}"] * len(found))
     held = writer.events_touching(NIGHT, at(1000))
-    compared = compare(made, held, {"loitering"})
+    compared = noticed(compare(made, held, {"loitering"}), held)
     more = {"look": {"whole": False}} if between else {}
     run = {
         "run_id": f"run-{ordinal}",
@@ -396,6 +399,10 @@ def test_known_incidents_are_as_told_last_and_only_those_asked_for(tmp_path: Pat
         assert ids(until=at(1.5)) == ["aa01"]
         assert recall.told_at(writer, None)["end"].iloc[0] == at(30)
         assert recall.told_at(writer, "2020-01-01T00:00Z").empty
+        now = recall.latest(writer)
+        told = [recall.incident(writer, one, now) for one in ("aa01", "ab02")]
+        until = [recall.told_until(writer, one, now) for one in told if one is not None]
+        assert until == [at(48), at(24)], "its vessels are called as they were then"
         then = recall.told_at(writer, writer.runs()["run_id"].iloc[0])
         assert then["incident_id"].tolist() == ["aa01", "ab02", "cc03"]
         assert pd.isna(then["end"].iloc[0])
@@ -426,3 +433,29 @@ def test_a_time_that_lies_ahead_is_refused_also_where_no_run_is_finished(tmp_pat
     with store.read(tmp_path) as reader, pytest.raises(TimeError, match="lies ahead") as raised:
         recall.time_of(reader, "2150-01-01")
     assert raised.value.hint == "no run is finished"
+
+
+@pytest.mark.slow
+def test_when_something_was_set_aside_is_kept_though_it_is_found_as_it_was(tmp_path: Path) -> None:
+    """`explain` showed it as it had been found, `since` that nothing changed."""
+    installation, found = load(tmp_path), [event(GROWS, 3, 6)]
+    false = by_false_positions()
+    with store.write(installation.store) as writer:
+        for ordinal, aside in enumerate(("", false, false, ""), 1):
+            [event_id] = look(writer, ordinal, 24 + ordinal, found, aside=aside)["event_id"]
+        for ordinal, aside in enumerate(("", false, false, ""), 1):
+            [row] = writer.events_as_of(ordinal, event_id=event_id).to_dict("records")
+            assert row["reason"].endswith(aside or str(ordinal))
+        told = gather(writer, installation, row, recall.latest(writer))
+        assert [(one.run_id, one.changes) for one in told.revisions[1:]] == [
+            ("run-2", ("set aside: its positions were false there",)),
+            ("run-4", ("no longer set aside: its positions were false there",)),
+        ]
+        assert told.looks.empty
+        gone, back = (
+            changed(writer, *two).events for two in (("run-1", "run-3"), ("run-3", "run-4"))
+        )
+        assert (gone["change"].tolist(), gone["back"].tolist()) == (["changed"], [""])
+        assert gone["reason"].item().endswith(false)
+        assert back["back"].tolist() == ["set aside: its positions were false there"]
+        assert changed(writer, "run-1", "run-4").events["back"].tolist() == [""]

@@ -1199,6 +1199,10 @@ def test_ships_at_anchor_in_one_roads_are_counted(gazetteer: Gazetteer) -> None:
     odd = "{n} {0}<b>%s"
     (hostile,) = told(gazetteer, *rows, names={SHIP: odd})["title"]
     assert hostile.startswith(f"{odd} and 2 others near by: Lay at anchor")
+    (lead,) = telling.told(events.build(rows[:1]))
+    teller = Teller({SHIP: "MV A"}, gazetteer, at(24))
+    near = [titles._began(lead, SHIP, n, teller).split(":")[0] for n in (0, 1, 2)]
+    assert near == ["MV A", "MV A and 1 other near by", "MV A and 2 others near by"]
     (pair,) = told(gazetteer, *rows[:2])["title"]
     assert pair.endswith(". With B ONE (anchored)")
 
@@ -1231,6 +1235,24 @@ def test_what_closed_a_mother_ship_leaves_her_next_visitor(gazetteer: Gazetteer)
     for closed, lead in (((), first), ((first,), later), ((first, later), first)):
         (row,) = told(gazetteer, hers, next_one, closed=closed).to_dict("records")
         assert row["events"].split(";")[0] == lead
+
+
+@pytest.mark.parametrize(
+    ("n", "said"),
+    [
+        (0, "for"),
+        (1, ", as did those of 1 other vessel nearby,"),
+        (2, "of 2 other vessels nearby,"),
+    ],
+)
+def test_who_scattered_with_it_is_counted(gazetteer: Gazetteer, n: int, said: str) -> None:
+    stated = {"n_others_scattered": n, "scatter_m": 900.0, "false_lat": 3.0, "false_lon": 100.5}
+    (row,) = telling.told(
+        events.build([event("spoofing", 1, 3, SHIP, evidence=stated, subkind="scatter")])
+    )
+    text = Teller({}, gazetteer, at(24)).sentence(row, SHIP)
+    assert said in text
+    assert ("nearby" in text) == bool(n)
 
 
 def test_a_number_that_is_no_ships_is_told_once(gazetteer: Gazetteer) -> None:
@@ -1578,6 +1600,36 @@ def test_events_of_an_earlier_window_leave_an_incident_only_where_they_are_retra
 
     assert went_on() == went_on(**{encounter: "unchanged"}) == ["unchanged", ""]
     assert went_on(**{encounter: "retracted"}) == ["changed", "1 event fewer"]
+
+
+def test_a_story_of_which_a_window_sees_the_end_alone_stays_as_it_was_told(
+    gazetteer: Gazetteer,
+) -> None:
+    """A boat that went over at two in the morning and was back before the window ended "changed"
+    the night after, from 0.89 to 0.69, and lost the shore it came from, though nothing happened.
+    """
+    over, back = event("crossing", 1, 2, score=0.8), event("crossing", 3, 5, score=0.5)
+    before = told(gazetteer, over, back)
+    went, came = before["events"].item().split(";")
+    found = told(gazetteer, back, scores={SHIP: 0.7})
+    assert found["events"].item() == came
+    assert found["score"].item() < before["score"].item()
+
+    def after(**status: str) -> dict[Any, Any]:
+        known = Known(before, {}, status, told_before={went: True})
+        [one] = lasting(found, known).to_dict("records")
+        return one
+
+    names = ["title", "score", "certainty", "events", "vessels", "next_step", "made_of", "start"]
+    for status in ({came: "unchanged"}, {came: "unchanged", went: "unchanged"}):
+        one = after(**status)
+        assert (one["status"], one["news"]) == ("unchanged", "")
+        assert [one[name] for name in names] == before.loc[0, names].tolist()
+    # What did change is told, and a score that is of the end alone is no news.
+    one = after(**{came: "changed"})
+    assert (one["status"], one["news"], one["events"]) == ("changed", "details changed", came)
+    one = after(**{came: "unchanged", went: "retracted"})
+    assert one["news"].startswith("1 event fewer")
 
 
 def test_what_is_no_longer_found_is_retracted_and_what_wasnt_looked_at_is_not(

@@ -1,6 +1,7 @@
 """What belongs with an incident: who is in both, came to the same coast, or was there then."""
 
 from dataclasses import replace
+from random import Random
 from typing import Any
 
 import pandas as pd
@@ -9,7 +10,15 @@ import pytest
 from detectors.core import events
 from detectors.core.evidence import Evidence, Explained
 from detectors.surroundings.landmarks import Gazetteer
-from pipelines.assess.incidents.related import RELATED, related, stories
+from pipelines.assess.incidents.related import (
+    RELATED,
+    Stories,
+    Story,
+    _Landing,
+    _why,
+    related,
+    stories,
+)
 from pipelines.assess.reasons import Teller
 from pipelines.base.settings import REFERENCE
 from pipelines.reference.layers import load_gazetteer
@@ -173,3 +182,33 @@ def test_a_boat_of_an_incident_that_is_told_by_another_vessel_is_named(
     assert found == [
         (1, "B TWO came to the coast of Malaysia too, 30.0 nm off, 60 min later"),
     ]
+
+
+def test_only_what_may_be_tied_to_it_is_looked_at(gazetteer: Gazetteer) -> None:
+    """Of a thousand incidents all pairs took half a minute; none that is tied is passed over."""
+    rng, teller = Random(5), Teller(NAMES, gazetteer, at(24))
+
+    def story(n: int) -> Story:
+        met = frozenset(rng.sample(range(1, 60), rng.choice((0, 0, 1))))
+        lat, lon = rng.uniform(-1.0, 6.0), rng.uniform(100.0, 100.1)
+        hour = rng.uniform(0, 24)
+        coasts = rng.sample(["MYS", "IDN", "SGP", "THA"], 2)
+        went = _Landing(100 + n, coasts[0], True, coasts[1], (lat, lon), None, at(hour))
+        place = None if rng.random() < 0.1 else (lat, lon)
+        landed = (went,) if rng.random() < 0.1 else ()
+        vessels = frozenset({100 + n})
+        return Story(str(n), 100 + n, vessels, met, landed, place, at(hour), at(hour + 1))
+
+    among = Stories([story(n) for n in range(150)])
+    looked_at, tied = 0, 0
+    for mine in among.told:
+        found = among.beside(mine.incident_id)
+        assert found is not None
+        assert found[0] is mine
+        looked_at += len(found[1])
+        due = [one for one in among.told if one is not mine and _why(mine, one, teller)]
+        tied += len(due)
+        assert [one for one in found[1] if _why(mine, one, teller)] == due
+    assert tied > 100
+    assert looked_at < 150 * 149 / 4
+    assert among.beside("none") is None
