@@ -161,6 +161,17 @@ def ashore_after(
     return None if there != to_state or berths_m < limits.port_m else row
 
 
+def heard_there(limits: Limits, grid: timegrid.Grid, ashore: Bools, row: int) -> tuple[int, bool]:
+    """Return from which row of the grid on a vessel was heard at a shore that it came to at a row,
+    and whether that is where it was heard next: the way between two reports further apart than
+    `max_interruption_s` says neither when it came nor that it had stopped before.
+    """
+    low, then = np.searchsorted(grid.report, [grid.report[row], grid.report[row] + 1]).tolist()
+    unheard = (then - low) * limits.step_s > limits.max_interruption_s
+    known = then < len(grid.tick) and grid.track_id[then] == grid.track_id[row]
+    return (then, True) if unheard and known and ashore[then] else (row, False)
+
+
 def next_in_port(limits: Limits, grid: timegrid.Grid, final: Ints, context: Context) -> Bools:
     """Tell of runs after whose final rows nothing was heard whether the next was from a port close
     by, where the vessel lay, soon.
