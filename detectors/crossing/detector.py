@@ -37,7 +37,7 @@ from detectors.crossing.onward import (
     ashore_after,
     came_past,
     goes_on,
-    heard_there,
+    heard_next,
     kept_moving,
     left_again,
     passed,
@@ -266,8 +266,8 @@ class Crossing(Limits):
             if stayed_off and evidence["heard_after"]:
                 after = ashore_after(self, grid, ashore, b, evidence["to_state"], context)
                 if after is not None:
-                    there, unheard = heard_there(self, grid, ashore, after)
-                    evidence |= {**at_row(grid, there, "ashore"), "next_ashore": unheard}
+                    evidence |= {**at_row(grid, after, "ashore"), "next_ashore": False}
+                    evidence |= heard_next(self, reports, grid, after, shores)
             if "feed_by_passes" in evidence:
                 evidence["landed"] = evidence["landed"] and may_have_landed(evidence)
             score = of_passage(evidence, self.port_m)
