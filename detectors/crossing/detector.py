@@ -37,6 +37,7 @@ from detectors.crossing.onward import (
     ashore_after,
     came_past,
     goes_on,
+    heard_next,
     kept_moving,
     left_again,
     passed,
@@ -132,7 +133,7 @@ class Crossing(Limits):
     """
 
     name: ClassVar[str] = "crossing"
-    version: ClassVar[str] = "28"
+    version: ClassVar[str] = "29"
     requires: ClassVar[tuple[str, ...]] = (*REPORTED, "sog_kn", "ais_class")
     source: ClassVar[str] = (
         "Own rules; routes and craft after UNODC (2018), Global Study on Smuggling of Migrants, "
@@ -264,7 +265,9 @@ class Crossing(Limits):
             stayed_off = evidence["ended"] == NEAR and took[1][1] == evidence["to_state"]
             if stayed_off and evidence["heard_after"]:
                 after = ashore_after(self, grid, ashore, b, evidence["to_state"], context)
-                evidence |= {} if after is None else at_row(grid, after, "ashore")
+                if after is not None:
+                    evidence |= {**at_row(grid, after, "ashore"), "next_ashore": False}
+                    evidence |= heard_next(self, reports, grid, after, shores)
             if "feed_by_passes" in evidence:
                 evidence["landed"] = evidence["landed"] and may_have_landed(evidence)
             score = of_passage(evidence, self.port_m)

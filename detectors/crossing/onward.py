@@ -4,14 +4,19 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 
 from detectors.core.arrays import Bools, Ints
 from detectors.core.detector import Context
+from detectors.core.frames import SECOND_US
+from detectors.crossing.beaches import SAMPLED_M
 from detectors.crossing.endings import SOON_S, STAYS_OFF_S
 from detectors.crossing.limits import Limits
 from detectors.hypotheses.landfalls import SHOAL_M
 from detectors.kinematics import geodesy, timegrid
+from detectors.kinematics.reports import Reports
 from detectors.surroundings import coverage, nearby, passes
+from detectors.surroundings.coasts import Coasts
 
 PAST_S: Final = 600
 """So long before and after it is nearest to the shore: who turns in to land and out again within
@@ -159,6 +164,29 @@ def ashore_after(
     there = shores.states[int(shores.distance_m(*place)[:, 0].argmin())]
     berths_m = nearby.nearest_zone_m(context.zones, *place, ("port", "anchorage"))[0]
     return None if there != to_state or berths_m < limits.port_m else row
+
+
+def heard_next(
+    limits: Limits, reports: Reports, grid: timegrid.Grid, row: int, shores: Coasts
+) -> dict[str, Any]:
+    """Return where and when a vessel was heard at a shore that it came to at a row of the grid,
+    where that lies between a report off it and one at it, further apart than `max_interruption_s`:
+    the way between says neither when it came nor that it had stopped before. Else nothing.
+    """
+    then = min(int(grid.report[row]) + 1, len(reports.track) - 1)
+    two = [then - 1, then]
+    off_m, near_m = shores.distance_m(reports.lat[two], reports.lon[two]).min(axis=0).tolist()
+    silent_s = int(reports.time_us[then] - reports.time_us[then - 1]) / SECOND_US
+    one_track = reports.track[then] == reports.track[then - 1]
+    at_shore_m = limits.shore_m + SAMPLED_M
+    if not (one_track and silent_s > limits.max_interruption_s and near_m <= at_shore_m < off_m):
+        return {}
+    return {
+        "ashore_lat": float(reports.lat[then]),
+        "ashore_lon": float(reports.lon[then]),
+        "ashore_time": pd.Timestamp(int(reports.time_us[then]), unit="us", tz="UTC"),
+        "next_ashore": True,
+    }
 
 
 def next_in_port(limits: Limits, grid: timegrid.Grid, final: Ints, context: Context) -> Bools:

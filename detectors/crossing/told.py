@@ -137,5 +137,9 @@ def _ended(stated: Evidence, words: Words) -> str:
     )
     if stated.get("ashore_lat") is not None:
         shore = place_and_time(stated, "ashore", words)
+        if stated.get("next_ashore"):
+            return ended + words.say(
+                ", and was heard next at the shore, {place_time}", place_time=shore
+            )
         return ended + words.say(", and after a stop to the shore, {place_time}", place_time=shore)
     return ended + (words.say(", where it turned back") if turned_off(stated, "end") else "")

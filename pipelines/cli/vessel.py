@@ -71,6 +71,8 @@ def vessel(
         leading = [joined.split(";")[0] for joined in known.incidents["events"]]
         shown = as_led(known.incidents.assign(**said), reader.events_by_id(leading))
         simulated = bool(reader.simulated)
+        runs = reader.runs()["ordinal"].tolist()
+        did = bool(len(shown)) or len(reader.events_as_of(max(runs, default=0), mmsi=mmsi)) > 0
         called = reader.vessels(time) if len(known.company) else known.company.assign(name="")
         place = "" if last["lat"] != last["lat"] else position_text(last["lat"], last["lon"])
     identity, history, incidents = known.identity, known.history, known.incidents
@@ -120,8 +122,10 @@ def vessel(
     _print_company(company)
     if len(shown):
         print_incidents(shown)
-    else:
+    elif did:
         typer.echo(f"No incident. What it did besides: selat explain {mmsi:09d}")
+    else:
+        typer.echo("No incident, and no event.")
 
 
 def _stated(field: str, value: str) -> str:

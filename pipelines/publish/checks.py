@@ -4,6 +4,7 @@ The same table is shown by `selat explain`, the brief, the workbook and the desk
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from detectors.core.evidence import Check, Evidence, unit_of
 from detectors.core.telling import state
 from detectors.kinematics.geodesy import METRES_PER_NM
 from pipelines.base.labels import Labels, labels
+from pipelines.reference.codes import nav_status_words
 
 _ENGLISH: Final = labels("en")
 UNKNOWN: Final = _ENGLISH.say("not known")
@@ -26,6 +28,8 @@ _FOR_PROGRAMS: Final = re.compile(
     r"|statics_interval_s|zones_reached"
 )
 """Facts that programs go by, or that the sentence tells: in JSON, and left out of tables."""
+
+_STATUS: Final = ("nav_status", "nav_status_fraction")
 
 
 @dataclass(frozen=True)
@@ -56,13 +60,24 @@ def facts(evidence: Evidence, words: Labels = _ENGLISH) -> list[tuple[str, str]]
     named = evidence.reports()
     left = [
         (name, value)
-        for name, value in evidence.facts.items()
+        for name, value in _with_status(evidence.facts).items()
         if name not in named
         and not name.endswith("_report_source")  # one that wasn't heard
         and (name in words.facts or not _FOR_PROGRAMS.fullmatch(name))
     ]
     left.sort(key=lambda fact: not _known(fact[1]))
     return [(words.fact_of(name, label(name)), shown(name, value, words)) for name, value in left]
+
+
+def _with_status(measured: Mapping[str, Any]) -> dict[str, Any]:
+    """Return facts with the navigation status in words; neither it nor its share is known of a
+    vessel that stated none.
+    """
+    if not isinstance(code := measured.get("nav_status"), int):
+        return dict(measured)
+    status = str(nav_status_words([code])[0])
+    known = {"nav_status": status} if status else dict.fromkeys(_STATUS)
+    return {**measured, **{name: known[name] for name in known if name in measured}}
 
 
 def settings(evidence: Evidence, words: Labels = _ENGLISH) -> list[tuple[str, str]]:
@@ -244,6 +259,8 @@ def shown(name: str, value: Any, words: Labels = _ENGLISH) -> str:
         return words.say(UNKNOWN)
     if name.endswith(("_state", "_side")):
         return state(str(value), words.say)
+    if name == "nav_status":
+        return words.at_desk(str(value))
     if name == "zone_name":
         return words.zone(str(value))
     if name.endswith(("rule_cited", "rules_cited")):

@@ -65,8 +65,14 @@ class RunQueries(Generation):
         return dict(parsed(found).iloc[0]) if len(found) == 1 else None
 
     def events(self, run_id: str) -> pd.DataFrame:
-        """Return the events of a run, with `status` and `reason`."""
-        return parsed(self._ask("run_events", run_id=run_id))
+        """Return the events of a run as they were known after it, with their `status` in it.
+
+        A later run may have found their end, and another score.
+        """
+        run, told = self.run(run_id), self.told_in(run_id)
+        known = self.events_as_of(0 if run is None else int(run["ordinal"]), ids=told["event_id"])
+        known = known.drop(columns=["retracted", "run_id", "first_run_id"])
+        return known.merge(told, on="event_id")
 
     def told_in(self, run_id: str) -> pd.DataFrame:
         """Return which events a run told, and what it said of each: event_id, status."""

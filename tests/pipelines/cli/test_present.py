@@ -16,7 +16,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from pipelines.ask.recall import places
-from pipelines.base.settings import REFERENCE
+from pipelines.base.settings import REFERENCE, load
 from pipelines.base.text import position_text
 from pipelines.cli import disposition
 from pipelines.cli.flagged import _print_state
@@ -176,6 +176,20 @@ def test_whom_a_vessel_met_is_told_by_name(
     assert other["name"] == names[other["mmsi"]]
     told = CliRunner().invoke(app, ["vessel", of, "--home", str(exercise_home)]).stdout
     assert any(other["mmsi"] in line and other["name"] in line for line in told.splitlines())
+
+
+def test_a_vessel_leads_to_its_events_where_it_has_any(exercise_home: Path) -> None:
+    with read(load(home=exercise_home).store) as store:
+        heard = set(store.vessels(store.runs()["end"].iloc[-1])["mmsi"])
+        mine = set(store.sql("SELECT unnest([mmsi, other_mmsi]) AS mmsi FROM events")["mmsi"])
+        listed = store.incidents(store.runs()["run_id"].iloc[-1])["vessels"].str.cat()
+    quiet = {one for one in mine & heard if f"{one:09d}" not in listed}
+    for some, line in (
+        (heard - set(mine), "No incident, and no event."),
+        (quiet, "No incident. What"),
+    ):
+        told = CliRunner().invoke(app, ["vessel", f"{max(some):09d}", "--home", str(exercise_home)])
+        assert line in told.stdout
 
 
 def test_what_an_incident_holds_is_told_with_whose_it_is_and_whole(

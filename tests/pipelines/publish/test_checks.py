@@ -50,6 +50,21 @@ def test_what_was_not_measured_stands_last() -> None:
 
 
 @pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        (1, ["at anchor", "90 %"]),
+        (15, [checks.UNKNOWN, checks.UNKNOWN]),
+        (None, [checks.UNKNOWN, "90 %"]),
+    ],
+)
+def test_of_what_status_a_share_is_is_said(code: int | None, told: list[str]) -> None:
+    found = checks.facts(Evidence.of({"nav_status": code, "nav_status_fraction": 0.9}))
+    assert dict(found) == dict(
+        zip(("navigation status stated", "share of reports with that status"), told, strict=True)
+    )
+
+
+@pytest.mark.parametrize(
     ("bound", "measured", "margin"),
     [
         (Bound(9.0, 2.5, "at_most"), "9 kn", "6.5 kn more"),

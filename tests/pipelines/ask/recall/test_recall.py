@@ -169,6 +169,16 @@ def test_events_are_told_as_they_were_known(reader: store.Queries) -> None:
     assert list(reader.revisions(grown, 1)["status"]) == ["created"]
 
 
+def test_a_past_run_tells_its_events_as_it_knew_them(reader: store.Queries) -> None:
+    told = reader.events("run-1").set_index("mmsi")
+    assert told["status"].to_dict() == dict.fromkeys((GROWS, GOES, STAYS), "created")
+    assert (told["end"][GROWS], told["score"][GROWS]) == (pd.NaT, 0.5), "it hadn't ended then"
+    assert told["end"][GOES] == at(3), "it was measured anew by a look at an old night"
+    grown = reader.events("run-2").set_index("mmsi").loc[GROWS]
+    assert (grown["end"], grown["score"], grown["status"]) == (at(30), 0.9, "changed")
+    assert reader.events("none").empty
+
+
 def test_some_events_are_told_as_among_all(reader: store.Queries) -> None:
     for ordinal in (1, 2, 3):
         whole = reader.events_as_of(ordinal)

@@ -708,6 +708,9 @@ def test_who_waited_off_the_coast_is_looked_for_where_it_came_ashore(gazetteer: 
     (one,) = told(gazetteer, waited).to_dict("records")
     assert "and after a stop to the shore, 4 nm WNW of Muar, at 03:50 MYT" in one["title"]
     assert (one["lat"], one["lon"]) == (2.08, 102.5)
+    unheard = event("crossing", 1, 3, evidence={**WAITED, "next_ashore": True}, score=0.8)
+    (one,) = told(gazetteer, unheard).to_dict("records")
+    assert "and was heard next at the shore, 4 nm WNW of Muar, at 03:50 MYT" in one["title"]
     for name in ("ashore_lat", "ashore_lon", "ashore_time"):
         (one,) = told(gazetteer, waited, withheld=[name]).to_dict("records")
         assert (one["lat"], one["lon"]) == ((2.08, 102.5) if "time" in name else (2.06, 102.55))
