@@ -74,6 +74,7 @@ def test_what_the_guides_do_in_python_is_done_or_says_why_not(
     ours = {
         '(as_of="2026-11-20")': "()",  # runs of a test are of today
         '"3f2a"': f'"{gap.event_id}"',
+        '"7f0c"': f'"{night.incidents["incident_id"].iloc[0]}"',
         '"melati"': f'"{vessel["name"]}"',
         '"563072390"': f'"{vessel["mmsi"]}"',
     }
