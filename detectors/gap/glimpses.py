@@ -121,11 +121,12 @@ def of_glimpses(
 
 
 def sharp(limits: Limits, silences: Silences, reports: History, context: Context) -> Silences:
-    """Keep those cut off sharply, with as much time between glimpses, on average, as a silence is
-    longer than intervals: who sails out of reach is heard for glimpses, too, and one heard every
-    five minutes now and then.
+    """Keep those cut off sharply where others were heard meanwhile, with as much time between
+    glimpses, on average, as a silence is longer than intervals: who sails out of reach is heard for
+    glimpses, too, by a far receiver or a satellite, and one heard every five minutes now and then.
     """
     columns = silences.columns
     stretch_s = columns["duration_s"] / (columns["n_glimpses"] + 1)
     long = stretch_s >= limits.min_interval_ratio * columns["median_interval_s"]
-    return silences.narrowed(np.asarray(columns["cut_off_sharply"] & long, bool))
+    others = columns["n_neighbours"] >= limits.min_neighbours
+    return silences.narrowed(np.asarray(columns["cut_off_sharply"] & long & others, bool))
