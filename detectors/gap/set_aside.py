@@ -90,20 +90,22 @@ def not_sending(limits: Limits, silences: Silences, reports: History, context: C
     first = np.flatnonzero(begins)
     last = np.r_[first[1:], len(run)][: len(first)] - 1
     long = (last - first + 1 >= SENDING) & (at_us[last] - at_us[first] >= SENDING_S * SECOND_US)
-    for i in np.flatnonzero(long).tolist():
-        of = slice(first[i], last[i] + 1)
-        long[i] = _is_told(lat[of], lon[of])
+    for one in np.unique(silence[first[long]]).tolist():
+        of = slice(*np.searchsorted(silence, [one, one + 1]))
+        long[silence[first] == one] &= _is_told(lat[of], lon[of])
+    n_false = np.bincount(silence, minlength=len(silences.row))
     many = long[run]
     silence, at_us = silence[many], at_us[many]
     sending = np.bincount(silence, minlength=len(silences.row)) > 0
     return silences.narrowed(
-        ~sending | _unheard_for_long(limits, silences, reports, silence, at_us)
+        ~sending | _unheard_for_long(limits, silences, reports, silence, at_us),
+        n_false_meanwhile=n_false,
     )
 
 
 def _is_told(lat: Floats, lon: Floats) -> bool:
-    """Tell whether `spoofing` tells of false positions between two sound ones, by their shape (its
-    `false_fixes`).
+    """Tell whether `spoofing` tells of all false positions between two sound ones, by their shape
+    (its `false_fixes`).
     """
     middle = len(lat) // 2
     off_m = float(geodesy.distance_m(lat[middle], lon[middle], lat, lon).max())

@@ -1,6 +1,7 @@
 """What a sailor is told of a silence."""
 
 from detectors.core.telling import Told, Words
+from detectors.gap.set_aside import SENDING
 from detectors.kinematics import geodesy
 from detectors.kinematics.reach import FAR_M
 
@@ -11,6 +12,13 @@ def tell(event: Told, words: Words) -> str:
     if event.end is None:
         sentence = words.say(
             "Silent for {duration}, last heard {place}", duration=duration, place=place
+        )
+    elif (n_false := event.evidence.get("n_false_meanwhile") or 0) >= SENDING:
+        sentence = words.say(
+            "Sent nothing but {n} false positions for {duration}, last heard {place}",
+            n=n_false,
+            duration=duration,
+            place=place,
         )
     elif (meanwhile := event.evidence.get("n_reports_meanwhile")) == 1:
         sentence = words.say(

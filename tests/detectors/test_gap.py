@@ -576,6 +576,13 @@ def test_false_positions_that_sail_a_way_are_told_by_nothing_else():
     assert set_aside(at, lat, lon, frames.FALSE_FIX) == 0
 
 
+def test_false_positions_at_one_place_after_another_are_told_by_nothing_else():
+    """Five at each, and sixteen minutes before the next: 35 of them hid a silence of five hours."""
+    at = np.concatenate([30.05 + k * 0.73 + np.arange(5) * 0.117 for k in range(4)])
+    lat = np.repeat(3.5 + 0.2 * np.arange(4), 5)
+    assert set_aside(at, lat, np.full(20, 100.2), frames.FALSE_FIX) == 1
+
+
 def test_who_sends_positions_all_over_the_sea_is_not_heard():
     """Where it was for three hours is told by nothing else that counts."""
     at, rng = np.arange(30, 33, 0.15)[1:], np.random.default_rng(1)
@@ -597,6 +604,7 @@ def test_five_false_positions_within_a_minute_are_no_sending():
         ((31.3,), 0.9, 1),  # one that it can't have come from, so that another track begins with it
         (np.arange(30.2, 35, 0.2), 0.0, 0),  # every twelve minutes: it is sending
         (31.3 + np.arange(20) / 60, 0.0, 0),  # for twenty minutes
+        (30.15 + np.arange(18) * 0.27, 0.0, 0),  # one in fourteen, as far receivers hear a ship
     ],
 )
 def test_a_few_reports_end_no_silence_in_any_windows(at_h, east, n_found):
