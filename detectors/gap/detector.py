@@ -130,10 +130,10 @@ class Gap(Limits):
 
     Single reports don't end a silence of class A that is cut off sharply: what is heard of the
     number, on any track, for five minutes at most or in fewer than five reports, with 15 minutes
-    without any on either side (see `gap.glimpses`), if between them it is silent for
-    `min_interval_ratio` times its typical interval on average. Such a silence takes the place of
-    what the first of them would have ended, once it is over itself, if it lasts less than
-    `unproven_after_s`.
+    without any on either side (see `gap.glimpses`), if they are one in twenty of the reports that
+    it sends, others were heard where it began and few silences there are chance. Such a silence
+    takes the place of what the first of them would have ended, once it is over itself, if it lasts
+    less than `unproven_after_s`.
 
     Notes
     -----
