@@ -20,10 +20,10 @@ SCORE_STEP: Final = 0.05
 SAME: Final = "unchanged"
 _WHOLE: Final = (
     *("title", "score", "certainty", "start", "lat", "lon"),
-    *("vessels", "events", "next_step", "made_of"),
+    *("vessels", "events", "made_of"),
 )
-"""What stays as it was told where only a part of an incident is seen again, as it was."""
-_WHOSE: Final = ("mmsi", "last_seen", "last_lat", "last_lon", "last_sog_kn", "last_cog_deg")
+"""What stays as it was told where only a part of an incident is seen again, as it was. Not what to
+do next, which rests on where its vessel is by now."""
 
 
 @dataclass(frozen=True)
@@ -297,9 +297,9 @@ def _went_on(row: Mapping[str, Any], old: pd.Series, known: Known, say: Say) -> 
         return same
     # What an earlier window told, and this one doesn't see, isn't in the score; see `_standing`.
     unseen = {*then - now} & known.told_before.keys()
-    if unseen and not (fresh or lost or told or now - then):
-        whole = _WHOLE if row["mmsi"] == old["mmsi"] else (*_WHOLE, *_WHOSE)
-        return {**{name: old[name] for name in whole}, **same}
+    as_it_was = row["mmsi"] == old["mmsi"] and not (fresh or lost or told or now - then)
+    if unseen and as_it_was:
+        return {**{name: old[name] for name in _WHOLE}, **same}
     news = news_of(row, old, fresh, lost, say)
     step = float(str(row["score"])) - float(old["score"])
     if abs(step) >= SCORE_STEP and not unseen and then.isdisjoint(known.told_after):
