@@ -15,6 +15,7 @@ from detectors.core.errors import SelatError
 from detectors.surroundings.zones import Zones
 from pipelines.assess import watchlists
 from pipelines.assess.aside import noticed
+from pipelines.assess.dispositions.outcomes import closed
 from pipelines.assess.incidents import Known, new_to_the_night, told_before, versions_then
 from pipelines.assess.ranking import Assessment, assess, named
 from pipelines.assess.scoring import HISTORY_DAYS, MIN_PART_SCORE
@@ -160,8 +161,7 @@ def judge(
         stored = events_to_compare(*asked, written=True)
     succeeded = succeeded_of(setup.detectors, detection.failures)
     # What a detector that failed tonight had found before stays a lead.
-    failed = ~stored["detector"].isin(list(succeeded))
-    held = events.parsed(stored.loc[failed, list(events.EVENTS)])
+    held = stored.loc[~stored["detector"].isin(list(succeeded)), list(events.EVENTS)]
     found = detection.events[detection.events["detector"].isin(list(succeeded))]
     past = store.events_counted(window.start - HISTORY, window.start, MIN_PART_SCORE)
     lists = watchlists.load(setup.installation.watchlists)
@@ -170,7 +170,7 @@ def judge(
     over &= set(stored["event_id"])
     make = partial(
         assess,
-        replace(detection, events=events.concat([found, held])),
+        replace(detection, events=events.concat([found, events.parsed(held)])),
         setup.gazetteer,
         setup.installation.settings.assess,
         watchlists=lists,
@@ -195,13 +195,15 @@ def judge(
     earlier = told_before(told, old, assessed.earlier, enough)
     later = _after(store, window, ids, enough)
     ever = store.told_later(before["incident_id"].tolist())
-    known = Known.of(before, compared, versions, store.last_looked_at(), earlier, later, ever)
+    done = closed(store.dispositions(), store.heirs())
+    known = Known.of(before, compared, versions, store.last_looked_at(), earlier, later, ever, done)
     assessed = named(assessed, known)
     if not look:
         nights = store.known_incidents(looks=False)
         incidents = new_to_the_night(assessed.incidents, before, nights)
         assessed = replace(assessed, incidents=incidents)
-    same = compared["event_id"].isin(over) & (compared["status"] == "unchanged")
+    told_of = set(";".join(assessed.incidents["events"]).split(";"))  # by one that is kept, too
+    same = compared["event_id"].isin(over - told_of) & (compared["status"] == "unchanged")
     compared = compared[~same].reset_index(drop=True)
     tracebacks = {**detection.tracebacks, **made.tracebacks}
     what = window, detection, assessed, compared, lists, configuration

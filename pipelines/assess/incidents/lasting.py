@@ -46,6 +46,8 @@ class Known:
     look doesn't see them."""
     told_later: Mapping[str, str] = field(default_factory=dict)
     """Incident by event, as a look at a later window than the newest told it."""
+    closed: frozenset[str] = frozenset()
+    """Events whose lead a conclusion closes."""
 
     @cached_property
     def later(self) -> dict[str, set[str]]:
@@ -70,6 +72,7 @@ class Known:
         told_before: Mapping[str, bool] | None = None,
         told_after: Mapping[str, bool] | None = None,
         told_later: Mapping[str, str] | None = None,
+        closed: frozenset[str] = frozenset(),
     ) -> "Known":
         """Return what was known, from the store and from what `compare` found.
 
@@ -77,7 +80,7 @@ class Known:
         ----------
         versions, looked_at
             Of the run before: version by detector, and until when it had looked.
-        told_before, told_after, told_later
+        told_before, told_after, told_later, closed
             As the attributes.
         """
         ids = compared["event_id"].tolist()
@@ -97,6 +100,7 @@ class Known:
             told_before or {},
             told_after or {},
             told_later or {},
+            closed,
         )
 
     @classmethod
@@ -172,7 +176,8 @@ def lasting(
     rows = []
     for place, row in enumerate(records(found)):
         if place in taken:
-            rows.append({**row, **_went_on(row, before.iloc[taken[place]], known, say)})
+            went_on = _went_on(row, before.iloc[taken[place]], known, say, aside)
+            rows.append({**row, **went_on})
         elif place in again:
             told = {"status": "created", "news": say("on the list again")}
             rows.append({**row, "incident_id": again[place], **told})
@@ -285,26 +290,31 @@ def _hash(text: str) -> str:
     return hashlib.blake2b(f"incident|{text}".encode(), digest_size=8).hexdigest()
 
 
-def _went_on(row: Mapping[str, Any], old: pd.Series, known: Known, say: Say) -> dict[str, Any]:
+def _went_on(
+    row: Mapping[str, Any], old: pd.Series, known: Known, say: Say, aside: Collection[str]
+) -> dict[str, Any]:
     """Return id, status and news of an incident that was known before."""
     now, then = (set(str(one["events"]).split(";")) for one in (row, old))
     later = known.later.get(old["incident_id"], set())
     fresh = len(now - then - later - known.supersedes.keys())
-    lost = len(then - now - _standing(then, known) - set(known.supersedes.values()))
+    standing = _standing(then, known).difference(aside)
+    lost = len(then - now - standing - set(known.supersedes.values()))
     told = any(known.status.get(event) in ("created", "changed") for event in now)
     same = {"incident_id": old["incident_id"], "status": "unchanged", "news": ""}
     if later and not (fresh or lost or told):  # `old` is as a past span was seen again, no news
         return same
     # What an earlier window told, and this one doesn't see, isn't in the score; see `_standing`.
-    unseen = {*then - now} & known.told_before.keys()
-    as_it_was = row["mmsi"] == old["mmsi"] and not (fresh or lost or told or now - then)
-    if unseen and as_it_was:
+    unseen = ({*then - now} & known.told_before.keys()).difference(aside)
+    # By another vessel it has another title, and what is answered leads nothing any more.
+    anew = bool(unseen) and (row["mmsi"] != old["mmsi"] or not unseen.isdisjoint(known.closed))
+    if unseen and not (anew or fresh or lost or told or now - then):
         return {**{name: old[name] for name in _WHOLE}, **same}
     news = news_of(row, old, fresh, lost, say)
     step = float(str(row["score"])) - float(old["score"])
-    if abs(step) >= SCORE_STEP and not unseen and then.isdisjoint(known.told_after):
+    weighed = anew or not unseen
+    if abs(step) >= SCORE_STEP and weighed and then.isdisjoint(known.told_after):
         news.append(say("score {before:.2f} to {now:.2f}", before=old["score"], now=row["score"]))
-    if not (news or now - then or told):
+    if not (news or now - then or told or anew):
         return same
     if not news:  # a stay that grew, a distance measured anew, an event taken over
         news.append(say("it went on") if pd.isna(row["end"]) else say("details changed"))

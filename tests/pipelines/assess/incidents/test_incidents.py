@@ -1,7 +1,7 @@
 """Incidents: which events belong together, who is in them, and one id while they grow."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -1634,6 +1634,32 @@ def test_a_story_of_which_a_window_sees_the_end_alone_stays_as_it_was_told(
     assert (one["status"], one["news"], one["events"]) == ("changed", "details changed", came)
     one = after(**{came: "unchanged", went: "retracted"})
     assert one["news"].startswith("1 event fewer")
+
+
+def test_a_story_of_which_a_window_sees_a_part_isnt_kept_where_that_is_another_lead(
+    gazetteer: Gazetteer,
+) -> None:
+    """What two tankers did together was told as "unchanged" the night after, by the title of the
+    other one alone; and a lead that somebody had cleared would have stayed one.
+    """
+    met, lies = event("encounter", 1, 2, SHIP, BOAT, ENCOUNTER), event("loitering", 1.5, 5, BOAT)
+    before = told(gazetteer, met, lies)
+    [encounter], [loitering] = (events.build([one])["event_id"] for one in (met, lies))
+
+    def after(found: pd.DataFrame, aside: Collection[str] = (), **more: Any) -> list[str]:
+        known = Known(before, {}, {loitering: "unchanged"}, told_before={encounter: True})
+        [one] = lasting(found, replace(known, **more), aside=aside).to_dict("records")
+        assert one["title"] == found["title"].item()
+        return [one["status"], one["news"]]
+
+    of_other = told(gazetteer, lies, scores={BOAT: 0.6})
+    assert before["mmsi"].item() != of_other["mmsi"].item() == BOAT
+    assert after(of_other) == ["changed", "score 0.75 to 0.50"]
+    score = before["score"].item()
+    assert after(of_other.assign(score=score)) == ["changed", "details changed"]
+    same = of_other.assign(mmsi=before["mmsi"])
+    assert after(same, closed=frozenset({encounter})) == ["changed", "score 0.75 to 0.50"]
+    assert after(same, [encounter]) == ["changed", "1 event fewer, score 0.75 to 0.50"]
 
 
 def test_what_is_no_longer_found_is_retracted_and_what_wasnt_looked_at_is_not(
