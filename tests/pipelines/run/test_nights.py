@@ -183,3 +183,5 @@ def holds(judged: runs.Judged) -> None:
     assert [rank_of[one] for one in flagged["incident_id"]] == flagged["rank"].tolist()
     gone = compared.loc[compared["status"] == "retracted", "event_id"]
     assert not set(within) & set(gone)
+    # What is told of is at hand, though an earlier window told it.
+    assert {*within} & {*assessed.events["event_id"]} <= {*compared["event_id"]}
