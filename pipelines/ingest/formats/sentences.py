@@ -16,7 +16,7 @@ from pipelines.ingest.rows import Batch
 # ISO 8601, digits of date and clock, or an epoch in s, ms, µs or ns.
 _TIMES: Final = re.compile(
     rb"(?<![\w.-])(?:\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d"
-    rb"(?:[.,]\d{1,9}(?![-/]\d\d[-/]))?(?:Z|[ ]?[+-]\d\d:?\d\d|[+-]\d\d)?"
+    rb"(?:[.,]\d{1,9}(?![-/]\d\d[-/]))?(?:Z|[ ]?[+-]\d\d:?\d\d|[+-]\d\d(?![:./-]))?"
     rb"|\d{10}(?:\.\d{1,9})?|\d{13}|\d{14}|\d{16}|\d{19})(?![\w.])"
 )
 _KEYED: Final = re.compile(rb'"([^"\\]{1,64})"\s{0,9}:\s{0,9}\[?\s{0,9}"?$')
@@ -31,8 +31,8 @@ _OBJECT: Final = re.compile(rb'\{\s{0,9}"[^"\\]{1,64}"\s{0,9}:')
 _TAGGED: Final = re.compile(rb"\\(?:[^\\]{0,200},)?c:\d{10,13}[^\\]{0,200}\\$")
 # What stands behind a clock: a zone, half a day of twelve hours, or an offset that isn't read.
 _BEHIND_CLOCK: Final = re.compile(
-    rb"[ \t,;\[\]()]{0,4}((?:UTC|GMT)?[+](?:0?[1-9]|1[0-4])(?![\d.])|(?:UTC|GMT)-0?[1-9]"
-    rb"|[A-Za-z]{2,5}\b)"
+    rb"[ \t,;\[\]()]{0,4}((?:UTC|GMT)?[+](?:0?[1-9]|1[0-4])(?:[03]0)?(?![\d.])"
+    rb"|(?:UTC|GMT)-0?[1-9]|[A-Za-z]{2,5}\b)"
 )
 _LOOKED_AT: Final = 1_000
 _QUARTER_S, _MOST_APART_S = 900.0, 14.5 * 3600

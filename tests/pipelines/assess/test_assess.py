@@ -135,6 +135,8 @@ def test_an_event_of_an_older_version_is_told_by_what_is_known_of_it(gazetteer: 
         ("MMSI 412981283", 'MMSI 566979216 ("MMSI 412981283")'),
         ("mmsi412981283", 'MMSI 566979216 ("mmsi412981283")'),
         ("412981283", 'MMSI 566979216 ("412981283")'),
+        ("412 981 283", 'MMSI 566979216 ("412 981 283")'),
+        ("KM 12345", "KM 12345"),
     ],
 )
 def test_a_name_that_is_anothers_number_stands_behind_its_own(
