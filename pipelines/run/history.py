@@ -71,3 +71,30 @@ def listed(make: Callable[..., Assessment], history: Callable[[], History]) -> L
             f"and counts no history ({why})"
         )
         return Listed(alone, {NAME: text}, {NAME: traceback.format_exc()})
+
+
+def told_after(
+    store: Queries, end: pd.Timestamp, now: pd.Timestamp, ids: Collection[str], enough: float
+) -> dict[str, bool]:
+    """Return of each of some events that began between a window's end and what is known as it is
+    looked at whether it alone scores enough.
+    """
+    if now == end:  # as of nearly all: nothing was looked at behind it
+        return {}
+    known = store.events_counted(end, now, float("inf"), ids)
+    after = known[known["start"] > end]
+    names, scores = after["event_id"].tolist(), after["score"].tolist()
+    return {str(name): score >= enough for name, score in zip(names, scores, strict=True)}
+
+
+def with_told(store: Queries, compared: pd.DataFrame, incidents: pd.DataFrame) -> pd.DataFrame:
+    """Return a run's events with those that its incidents tell of as an earlier window told them,
+    and that lie further back than it compares: a lead's own event was in no table.
+    """
+    told = {one for ids in incidents["events"].tolist() for one in ids.split(";")}
+    lacking = store.events_by_id(sorted(told.difference(compared["event_id"])))
+    lacking = lacking[~lacking["retracted"]].assign(status="unchanged", supersedes="")
+    if lacking.empty:
+        return compared.reset_index(drop=True)
+    whole = pd.concat([lacking[list(compared.columns)], compared])
+    return whole.sort_values(["start", "event_id"], ignore_index=True)
