@@ -30,7 +30,7 @@ from pipelines.publish import earlier
 from pipelines.publish.files import lacking
 from pipelines.publish.products import DRAWN, Products
 from pipelines.run.folder import point_newest, write_folder
-from pipelines.run.history import History, listed, told_after, with_told
+from pipelines.run.history import History, heard_late, listed, told_after, with_told
 from pipelines.run.manifest import configuration_hashes, manifest_of
 from pipelines.run.opened import writing
 from pipelines.run.published import note_published
@@ -196,7 +196,9 @@ def judge(
     later = told_after(store, window.end, window.now, ids, enough)
     ever = store.told_later(before["incident_id"].tolist())
     done = closed(store.dispositions(), store.heirs())
-    known = Known.of(before, compared, versions, store.last_looked_at(), earlier, later, ever, done)
+    until = store.last_looked_at()
+    late = heard_late(store, compared, until)
+    known = Known.of(before, compared, versions, until, earlier, later, ever, done, late)
     assessed = named(assessed, known)
     if not look:
         nights = store.known_incidents(looks=False)
