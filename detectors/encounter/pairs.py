@@ -13,7 +13,7 @@ from detectors.core.errors import SelatError
 from detectors.core.frames import SECOND_US, offsets
 from detectors.encounter.limits import Limits
 from detectors.encounter.passes import thin
-from detectors.kinematics import geodesy, timegrid
+from detectors.kinematics import geodesy, shapes, timegrid
 from detectors.kinematics.reports import Reports
 
 EITHER: Final = np.zeros(0, bool)
@@ -227,18 +227,14 @@ def _reported_along(
         leg_us = reports.time_us[then] - time_us
         beside = (reports.track[first] == own) & (time_us - at_us < step_us)
         beside &= (leg_us >= step_us) & (leg_us <= limits.max_silence_s * SECOND_US)
-        north_m, east_m = [], []
+        places = []
         for row in (first, then):
             here = reports.lat[row], reports.lon[row]
             columns = reports.track, reports.time_us, reports.lat, reports.lon
             there = timegrid.position_at(*columns, other, reports.time_us[row])
             beside &= geodesy.distance_m(*here, *there) <= limits.max_alongside_m
-            north_m.append(
-                np.copysign(geodesy.distance_m(*here, there[0], here[1]), here[0] - there[0])
-            )
-            away_m = geodesy.distance_m(there[0], here[1], *there)
-            east_m.append(np.copysign(away_m, geodesy.wrap_lon(here[1] - there[1])))
-        moved_m = np.hypot(north_m[1] - north_m[0], east_m[1] - east_m[0])
+            places.append(np.stack(shapes.plane_m(*here, *there)))
+        moved_m = np.hypot(*(places[1] - places[0]))
         steady = geodesy.speed_kn(moved_m, np.maximum(leg_us, 1) / SECOND_US)
         found[asked[beside & (steady < limits.max_station_kn)]] = True
     return found

@@ -1,7 +1,7 @@
 """Silences but for single reports: an hour in which a set is heard once isn't one of its usual."""
 
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -12,8 +12,9 @@ from detectors.core.frames import SECOND_US, epoch_us
 from detectors.gap.limits import Limits
 from detectors.gap.set_aside import ALIVE, SENDING
 from detectors.gap.silences import History, Silences
-from detectors.kinematics import geodesy
+from detectors.kinematics import geodesy, timegrid
 from detectors.kinematics.integrity.chains import MAX_SPEED_KN
+from detectors.kinematics.reports import Reports
 
 _ALIVE_US: Final = ALIVE // timedelta(microseconds=1)
 GLIMPSE_S: Final = 300
@@ -62,43 +63,32 @@ def _rejoined(thinned: pd.DataFrame, glimpses: pd.DataFrame) -> pd.DataFrame:
     but for fewer than `SENDING` reports that are strewn in later, another begins with a glimpse,
     and a ship can have gone from one to the other.
     """
-    first_us = glimpses.groupby("track_id")["time"].min()
-    since = thinned.groupby("track_id")["time"].min()
-    begins = first_us.reindex(since.index) < since
-    cut = since[begins].sort_values(kind="stable")
-    if cut.empty:
+    if thinned.empty:
         return thinned
-    thinned = thinned.reset_index(drop=True)
-    both = thinned[thinned["mmsi"].isin(cut.index.to_numpy() // 100)]
-    own: dict[Any, pd.DataFrame] = dict(iter(both.groupby("track_id")))
-    of: dict[Any, list[Any]] = {}
-    for one, rows in own.items():
-        of.setdefault(rows["mmsi"].iloc[0], []).append(one)
-    into: dict[Any, Any] = {}
-    strewn: list[int] = []
-    for track, at in cut.items():
-        alike = of[own[track]["mmsi"].iloc[0]]
-        for before in alike if len(alike) <= MOST_TRACKS else ():
-            later = own[before]["time"] >= at
-            if later.all() or later.sum() >= SENDING:
-                continue
-            if _can_go(own[before][~later], own[track]):
-                into[track] = into.get(before, before)
-                strewn += own[before].index[later].tolist()
-                break
-    if not into:
-        return thinned
-    joined = thinned.drop(index=strewn)
-    joined = joined.assign(track_id=joined["track_id"].replace(into))
+    left, gone = Reports(thinned), Reports(glimpses)
+    first, end, tracks = left.bounds[:-1], left.bounds[1:], left.tracks
+    since_us, start_us = left.time_us[first], left.time_us.min()
+    _, early, cut = np.intersect1d(gone.tracks, tracks, return_indices=True)
+    cut = cut[gone.time_us[gone.bounds[early]] < since_us[cut]]
+    # Each beside every track of its number: where that ends, but for what is strewn in later.
+    low, high = (np.searchsorted(tracks // 100, tracks[cut] // 100, of) for of in ("left", "right"))
+    one, before = timegrid.ranges(low, np.where(high - low <= MOST_TRACKS, high - low, 0))
+    track, span_us = cut[one], np.ptp(left.time_us) + 1
+    key = np.repeat(np.arange(len(tracks)) * span_us, end - first) + left.time_us - start_us
+    later = np.searchsorted(key, before * span_us + since_us[track] - start_us)
+    last = np.maximum(later - 1, 0)
+    took_s = (since_us[track] - left.time_us[last]) / SECOND_US
+    way_m = geodesy.apart_m(left, last, first[track])
+    fits = (later > first[before]) & (end[before] - later < SENDING)
+    fits &= way_m <= MAX_SPEED_KN * geodesy.KNOT_MPS * took_s
+    rows = np.flatnonzero(fits)[np.unique(one[fits], return_index=True)[1]]
+    into, keep = np.arange(len(tracks)), np.ones(len(thinned), bool)
+    into[track[rows]] = before[rows]
+    while (into[into] != into).any():
+        into = into[into]
+    keep[timegrid.ranges(later[rows], (end[before] - later)[rows])[1]] = False
+    joined = thinned.assign(track_id=np.repeat(tracks[into], end - first))[keep]
     return joined.sort_values(["track_id", "time"], kind="stable")
-
-
-def _can_go(before: pd.DataFrame, after: pd.DataFrame) -> bool:
-    """Tell whether a ship can have gone from the end of one track to the beginning of another."""
-    here, there = before.iloc[-1], after.iloc[0]
-    way_m = geodesy.distance_m(here["lat"], here["lon"], there["lat"], there["lon"])
-    took_s = (there["time"] - here["time"]).total_seconds()
-    return bool(way_m <= MAX_SPEED_KN * geodesy.KNOT_MPS * took_s)
 
 
 def of_glimpses(

@@ -31,18 +31,6 @@ it may tell nothing, and then nothing would be told at all."""
 ALIVE: Final = timedelta(minutes=15)
 """No further from the one before, as `spoofing` asks for (`alive_s`): of fixes here and there,
 hours apart, nothing is told there, and a silence among them would be told nowhere."""
-SPREAD_M: Final = 300.0
-"""As `spoofing` has it (`max_spread_m`), of which so many steps are short: they lie at a place, or
-drift."""
-DRIFT_SHARE: Final = 0.95
-"""See `SPREAD_M`."""
-ROUND_M: Final = 20.0
-"""As `spoofing` asks of circles: no further off one than 20 m, or 0.03 of its radius, of 40 km at
-most."""
-ROUND_SHARE: Final = 0.03
-"""See `ROUND_M`."""
-WIDEST_M: Final = 40_000.0
-"""See `ROUND_M`."""
 BEND: Final = 1.1
 """The way by a place is no longer than so many times the straight one: it lies between the ends."""
 
@@ -107,17 +95,11 @@ def _is_told(lat: Floats, lon: Floats) -> bool:
     """Tell whether `spoofing` tells of all false positions between two sound ones, by their shape
     (its `false_fixes`).
     """
-    middle = len(lat) // 2
-    off_m = float(geodesy.distance_m(lat[middle], lon[middle], lat, lon).max())
-    steps_m = geodesy.distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:])
-    step_m = float(np.quantile(steps_m, DRIFT_SHARE, method="inverted_cdf"))
-    if min(off_m, step_m) <= SPREAD_M:
-        return True
-    x_m, y_m = shapes.plane_m(lat, lon, lat[0], lon[0])
-    fit = shapes.fit_circles(x_m, y_m, np.zeros(1, "int64"))
-    radius_m, turned_rad = float(fit.radius_m[0]), abs(float(fit.turned_rad[0]))
-    round_it = bool(fit.rms_m[0] <= max(ROUND_M, ROUND_SHARE * radius_m))
-    return round_it and radius_m <= WIDEST_M and turned_rad >= 2 * np.pi
+    figure = shapes.figure(lat, lon)
+    allowed_m = max(shapes.ROUND_M, shapes.ROUND_SHARE * figure.radius_m)
+    round_it = figure.rms_m <= allowed_m and figure.radius_m <= shapes.MAX_RADIUS_M
+    lies = min(figure.off_m, figure.step_m) <= shapes.SPREAD_M
+    return lies or (round_it and figure.turns >= 1.0)
 
 
 def not_heard_between(

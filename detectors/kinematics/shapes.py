@@ -15,6 +15,15 @@ from detectors.kinematics import geodesy, timegrid
 
 DEGREE_M: Final = float(np.pi / 180 * geodesy.EARTH_RADIUS_M)
 """Length of a degree along a meridian."""
+SPREAD_M: Final = 300.0
+"""Fixes that lie at a place, or drift, are no further from the middle one, or from the next."""
+DRIFT_SHARE: Final = 0.95
+"""Of the steps of what drifts so many are short; one dated minutes wrong makes two long ones."""
+ROUND_M: Final = 20.0
+ROUND_SHARE: Final = 0.03
+"""Fixes on a circle are no further off it, or than this share of its radius."""
+MAX_RADIUS_M: Final = 40_000.0
+"""A larger circle can't be told from a bend in a lane."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +68,30 @@ class Circles(NamedTuple):
     turned_rad: Floats
     """Angle passed around the centre from the first to the last point, counter-clockwise positive;
     steps of more than half a turn can't be told from their opposites."""
+
+
+class Figure(NamedTuple):
+    """What fixes make together: how far the furthest lies from the middle one, what `DRIFT_SHARE`
+    of their steps aren't longer than, and the circle that fits best.
+    """
+
+    off_m: float
+    step_m: float
+    radius_m: float
+    rms_m: float
+    turns: float
+
+
+def figure(lat: Floats, lon: Floats) -> Figure:
+    """Return what fixes by time make together, two or more."""
+    middle = len(lat) // 2
+    off_m = geodesy.distance_m(lat[middle], lon[middle], lat, lon)
+    steps_m = geodesy.distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:])
+    step_m = np.quantile(steps_m, DRIFT_SHARE, method="inverted_cdf")
+    fit = fit_circles(*plane_m(lat, lon, lat[0], lon[0]), np.zeros(1, "int64"))
+    turns = np.abs(fit.turned_rad) / (2 * np.pi)
+    parts = off_m.max(), step_m, fit.radius_m[0], fit.rms_m[0], turns[0]
+    return Figure(*(float(part) for part in parts))
 
 
 def bins(track_id: Ints, time_us: Ints, step_s: int) -> Bins:

@@ -16,8 +16,6 @@ from detectors.spoofing.story import CIRCLE_BINS_S, Scene, Story, extended, leap
 LEAST_BOX_M: Final = 250.0
 """Mean diagonal of the boxes of ten minutes, from which on circles are looked for: less than the
 way at 1 kn, or the diameter of the smallest circle."""
-MAX_RADIUS_M: Final = 40_000.0
-"""A larger circle can't be told from a bend in a lane."""
 UNCOUNTED_SHARE: Final = 0.25
 """A quarter: turns that go uncounted in less of the time leave enough of the others (judgement)."""
 LEAST_AROUND: Final = 10
@@ -48,7 +46,7 @@ def circling(limits: Limits, scene: Scene) -> Iterator[Story]:
         good = (
             (groups.n >= 5)
             & (fit.radius_m >= limits.min_radius_m)
-            & (fit.radius_m <= MAX_RADIUS_M)
+            & (fit.radius_m <= shapes.MAX_RADIUS_M)
             & (fit.rms_m <= max_rms_m(limits, fit.radius_m))
             & (turned_rad >= 1.0)
         )

@@ -15,7 +15,7 @@ from detectors.core.evidence import Bound, at_least, at_most
 from detectors.core.frames import FALSE_FIX, SECOND_US, epoch_us
 from detectors.kinematics import geodesy, shapes
 from detectors.kinematics.reports import Reports
-from detectors.spoofing.circle import MAX_RADIUS_M, max_rms_m
+from detectors.spoofing.circle import max_rms_m
 from detectors.spoofing.frozen import as_before, held_since
 from detectors.spoofing.limits import Limits
 from detectors.spoofing.story import Scene, Story
@@ -27,10 +27,6 @@ agree."""
 MAX_PASS_SPREAD: Final = 0.01
 """Over two passes or more they lie within this share of the leap to them. Of fixes thrown evenly
 about a disc as wide as the leap two more lie as near to the first once in 10^8 times (0.01^4)."""
-
-
-DRIFT_SHARE: Final = 0.95
-"""Of the steps of what drifts so many are short; one dated minutes wrong makes two long ones."""
 
 
 class Fixes(NamedTuple):
@@ -135,7 +131,7 @@ def _story(limits: Limits, scene: Scene, home: int, back: int, false: Fixes) -> 
         return None
     middle = len(times) // 2
     place = float(lat[middle]), float(lon[middle])
-    off_m = float(geodesy.distance_m(*place, lat, lon).max())
+    figure = shapes.figure(lat, lon)
     jump_m = float(geodesy.distance_m(reports.lat[home], reports.lon[home], *place))
     evidence: dict[str, Any] = {
         "n_bad_fixes": len(times),
@@ -154,12 +150,11 @@ def _story(limits: Limits, scene: Scene, home: int, back: int, false: Fixes) -> 
         evidence["home_made_good_kn"] = float(np.nan_to_num(made_kn))
     recent = scene.end_us - end_us <= limits.max_silence_s * SECOND_US
     subkind, score = "jump", 0.6 if back >= 0 else 0.5
-    steps_m = geodesy.distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:])
-    step_m = float(np.quantile(steps_m, DRIFT_SHARE, method="inverted_cdf"))
+    off_m, least_m = figure.off_m, min(figure.off_m, figure.step_m)
     spread_m = max(limits.max_spread_m, MAX_PASS_SPREAD * jump_m if by_passes else 0.0)
-    if min(off_m, step_m) <= spread_m and jump_m >= limits.min_leap_m:
+    if least_m <= spread_m and jump_m >= limits.min_leap_m:
         evidence["extent_m"] = off_m
-        evidence["step_m"] = Bound(min(off_m, step_m), spread_m, "at_most")
+        evidence["step_m"] = Bound(least_m, spread_m, "at_most")
     elif off_m <= 2 * limits.max_frozen_m and jump_m < limits.min_leap_m:
         held = _held(limits, reports, home, back)
         if not held:
@@ -167,7 +162,7 @@ def _story(limits: Limits, scene: Scene, home: int, back: int, false: Fixes) -> 
         evidence |= held | {"extent_m": Bound(off_m, 2 * limits.max_frozen_m, "at_most")}
         subkind, score = "frozen", 0.7
     else:
-        circle = _circle(limits, false, lasts_s)
+        circle = _circle(limits, figure, lasts_s)
         if not circle:
             return None
         evidence |= circle
@@ -204,16 +199,13 @@ def _held(limits: Limits, reports: Reports, home: int, back: int) -> dict[str, A
     return as_before(limits, reports, own[:since], int(own[since]), back)
 
 
-def _circle(limits: Limits, false: Fixes, lasts_s: float) -> dict[str, Any]:
+def _circle(limits: Limits, figure: shapes.Figure, lasts_s: float) -> dict[str, Any]:
     """Return what makes a circle of false fixes, as evidence; nothing if they aren't one."""
-    x, y = shapes.plane_m(false.lat, false.lon, false.lat[0], false.lon[0])
-    fit = shapes.fit_circles(x, y, np.zeros(1, "int64"))
-    radius_m, rms_m = float(fit.radius_m[0]), float(fit.rms_m[0])
-    turns = abs(float(fit.turned_rad[0])) / (2 * np.pi)
-    allowed_m = float(max_rms_m(limits, fit.radius_m)[0])
+    _, _, radius_m, rms_m, turns = figure
+    allowed_m = float(max_rms_m(limits, np.array([radius_m]))[0])
     speed_kn = float(geodesy.speed_kn(turns * 2 * np.pi * radius_m, lasts_s))
     if not (
-        limits.min_radius_m <= radius_m <= MAX_RADIUS_M
+        limits.min_radius_m <= radius_m <= shapes.MAX_RADIUS_M
         and rms_m <= allowed_m
         and turns >= 1.0
         and speed_kn >= limits.min_sog_kn

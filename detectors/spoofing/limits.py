@@ -3,6 +3,7 @@
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
 from detectors.core.detector import Detector
+from detectors.kinematics import shapes
 
 
 class Limits(Detector):
@@ -24,7 +25,7 @@ class Limits(Detector):
     """See `min_duration_s`."""
     max_alive_fraction: NonNegativeFloat = 0.3
     """0.3."""
-    max_spread_m: PositiveFloat = 300.0
+    max_spread_m: PositiveFloat = shapes.SPREAD_M
     """300 m and 2000 m. Interpolating a ship's track over minutes errs by less than a hundred
     metres; independent ships whose speeds differ by half a knot part by 300 m in 20 minutes."""
     min_moved_m: PositiveFloat = 2000.0
@@ -35,9 +36,9 @@ class Limits(Detector):
     """80 m, 20 m, 0.03, two turns. AIS positions are good to 10 m (ITU-R M.1371-5); a steered
     circle is off by a tenth of its radius. The rings at Shanghai had radii around 200 m, the
     circles that Bergman found were miles wide."""
-    max_circle_rms_m: PositiveFloat = 20.0
+    max_circle_rms_m: PositiveFloat = shapes.ROUND_M
     """See `min_radius_m`."""
-    max_circle_rms_ratio: PositiveFloat = 0.03
+    max_circle_rms_ratio: PositiveFloat = shapes.ROUND_SHARE
     """See `min_radius_m`."""
     min_turns: PositiveFloat = 2.0
     """See `min_radius_m`."""

@@ -10,7 +10,7 @@ from detectors.core.arrays import Bools
 from detectors.core.evidence import Bound, at_least, at_most
 from detectors.kinematics import geodesy, shapes
 from detectors.kinematics.reports import Reports
-from detectors.spoofing.circle import MAX_RADIUS_M, circles_of, max_rms_m
+from detectors.spoofing.circle import circles_of, max_rms_m
 from detectors.spoofing.limits import Limits
 from detectors.spoofing.on_land import inland_by
 from detectors.spoofing.story import Scene, Story
@@ -52,10 +52,8 @@ def _shape(
     turns = abs(float(fits.turned_rad[i])) / (2 * np.pi)
     radius_m, rms_m = float(fits.radius_m[i]), float(fits.rms_m[i])
     allowed_m = float(max_rms_m(limits, fits.radius_m[i : i + 1])[0])
-    circles = (
-        limits.min_radius_m <= radius_m <= MAX_RADIUS_M and rms_m <= allowed_m and turns >= 1.0
-    )
-    if circles:
+    circles = limits.min_radius_m <= radius_m <= shapes.MAX_RADIUS_M and rms_m <= allowed_m
+    if circles and turns >= 1.0:
         speed_kn = float(geodesy.speed_kn(turns * 2 * np.pi * radius_m, duration_s))
         return {
             "subkind": "geometric",

@@ -48,16 +48,18 @@ def known_aside(
     events, changes
         As of `misplaced.heard_elsewhere`.
     answered
-        Which of them a conclusion sets aside: they say nothing of others.
+        Which of them a conclusion sets aside: they say nothing of others, but for false positions.
     doubted
-        Which of them are changes of number that somebody cleared: they say nothing of meetings.
+        Which of them are changes of number, or false positions, of which somebody concluded that
+        there may be none: these say nothing of meetings, or of what lay there.
     """
     asks = np.ones(len(events), bool) if answered is None else ~answered
+    sure = np.ones(len(events), bool) if doubted is None else ~doubted
     own = of_own(events, lists, min_score, answered=~asks)
     false, renumbered = np.zeros((2, len(events)), bool)
-    false[asks] = misplaced(events[asks], min_score, now)
-    false &= ~own
-    sure = asks if doubted is None else asks & ~doubted
+    false[sure] = misplaced(events[sure], min_score, now)
+    false &= asks & ~own
+    sure &= asks
     renumbered[sure] = heard_elsewhere(events[sure], changes, min_score)
     return Aside(own, false, renumbered & ~(own | false))
 

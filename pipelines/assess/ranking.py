@@ -13,8 +13,8 @@ from detectors.core import frames
 from detectors.core.telling import Say, plain, told
 from detectors.surroundings.landmarks import Gazetteer
 from pipelines.assess.aside import known_aside
-from pipelines.assess.dispositions import set_aside
-from pipelines.assess.dispositions.outcomes import cleared, closed, holding
+from pipelines.assess.dispositions import newest, set_aside
+from pipelines.assess.dispositions.outcomes import CLEARED, cleared, closed, holding
 from pipelines.assess.guard import HeldBack, guard
 from pipelines.assess.incidents import Known, danger_of, lasting
 from pipelines.assess.incidents.grouping import grouped
@@ -139,9 +139,11 @@ def assess(
     def doubted(among: pd.DataFrame) -> NDArray[np.bool_]:
         return np.array([cleared([one], held) for one in among["event_id"].tolist()], bool)
 
-    changed = (events["kind"] == "identity").to_numpy(bool)
+    kind = events["kind"].to_numpy("str")
+    none = (kind == "identity") & doubted(events)
+    none |= (kind == "spoofing") & _disbelieved(events, dispositions, held)
     sure = changes[~doubted(changes)]
-    by = known_aside(events, sure, lists, settings.min_score, now, aside, changed & doubted(events))
+    by = known_aside(events, sure, lists, settings.min_score, now, aside, none)
     events.loc[by.own & ~aside, "reason"] += by_own_vessel(say)
     events.loc[by.false, "reason"] += by_false_positions(say)
     events.loc[by.renumbered, "reason"] += by_other_number(say)
@@ -197,6 +199,20 @@ def assess(
     flagged = _with_reasons(flagged, events, aside, _more(parts), teller)
     parts = frames.conform(parts.reset_index(drop=True), PARTS)
     return Assessment(events, frames.conform(flagged, FLAGGED), parts, *found_of_all)
+
+
+def _disbelieved(
+    events: pd.DataFrame, dispositions: pd.DataFrame | None, held: Mapping[str, Any]
+) -> NDArray[np.bool_]:
+    """Tell which events were cleared, or are like one that was, for as long as that holds: nothing
+    may be in them. What has a benign cause, as a faulty set, happened all the same.
+    """
+    if dispositions is None:
+        return np.zeros(len(events), bool)
+    said = newest(dispositions)
+    itself = [held.get(one, {}).get("conclusion") for one in events["event_id"].tolist()]
+    like = set_aside(events, said[said["conclusion"] == CLEARED])
+    return np.asarray(like | np.array([one == CLEARED for one in itself], bool))
 
 
 def _given_up(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipelines.base.text import counted
 from pipelines.cli.options import AsCsv, AsJson, AsOf, Config, Home, shown_installation
 from pipelines.cli.present import mark_exercise, moment_text, print_as, print_json, print_line
 
@@ -136,12 +137,13 @@ def import_(
             typer.echo(f"    in place of {clean(said)}")
     if dry_run:
         return
-    n = len(found.conclusions)
-    if not yes and not typer.confirm(f"Record {n} conclusion{'' if n == 1 else 's'}?", err=True):
+    asked = f"Record {counted(len(found.conclusions), 'conclusion')}?"
+    if not yes and not typer.confirm(asked, err=True):
         raise typer.Exit(1)
     lost = []
     for taken in conclusions.take_in(installation, found):
-        since = f"; of {taken.unseen:,} events since the brief it says nothing" * bool(taken.unseen)
+        n_since = counted(taken.unseen, "event")
+        since = f"; of {n_since} since the brief it says nothing" * bool(taken.unseen)
         other = "; taken back or concluded otherwise since, which holds" * (not taken.holds)
         typer.echo(f"{taken.one.incident_id}: {taken.state}{other}{since}")
         lost += [taken.one.incident_id] if taken.state == "no such incident" else []

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from detectors.core.errors import ConfigError
+from pipelines.base.text import counted
 from pipelines.cli.options import (
     AsJson,
     Config,
@@ -228,10 +229,10 @@ def _list(
     width = max((len(row.key) for row in rows), default=0)
     for row in rows:
         fact = row.facts
-        cells = f"{fact['n_cells']} cells" if "n_cells" in fact else f"{fact['n_visits']} visits"
+        what = "cell" if "n_cells" in fact else "visit"
+        n_each = (counted(fact[f"n_{one}s"], one) for one in ("vessel", "day", what))
         # No line is broken or cut in a name: what stands first can be copied at 80 columns.
-        many = f"{fact['n_vessels']} vessels, {fact['n_days']} days, {cells}"
-        typer.echo(f"{one_line(row.key, 60):{width}}  {row.decision:7}  {many}")
+        typer.echo(f"{one_line(row.key, 60):{width}}  {row.decision:7}  {', '.join(n_each)}")
         size = f", {fact['area_km2']} km2" if "area_km2" in fact else ""
         typer.echo(
             "  " + one_line(f"{fact['name']}{size}, confidence {fact['confidence_score']}", 200)

@@ -155,8 +155,8 @@ def export(
             made.append({**entry, "paths": [str(path) for path in sent.paths]})
             if not as_json:
                 typer.echo(
-                    f"{name}: TLP:{entry['tlp']} REL {entry['rel']}, {entry['flagged']} vessels, "
-                    f"{entry['events']} events"
+                    f"{name}: TLP:{entry['tlp']} REL {entry['rel']}, "
+                    f"{counted(entry['flagged'], 'vessel')}, {counted(entry['events'], 'event')}"
                 )
                 for path in sent.paths:
                     typer.echo(path)

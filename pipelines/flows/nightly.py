@@ -12,6 +12,7 @@ from prefect import flow
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from pipelines.base.settings import load
+from pipelines.base.text import counted
 from pipelines.flows.steps import step
 from pipelines.run import feeds, runs
 from pipelines.run.night import NightRequest, Steps, run_night
@@ -56,7 +57,7 @@ def publish_artifacts(finished: runs.Finished) -> None:
         f"# Run {finished.run_id}: {finished.state}",
         f"Window {finished.manifest['window']['start']} to {finished.manifest['window']['end']}",
         f"- {counts['flagged']} vessels flagged of {counts['vessels_looked_at']} looked at",
-        *(f"- {kind}: {n} events" for kind, n in counts["events"].items()),
+        *(f"- {kind}: {counted(n, 'event')}" for kind, n in counts["events"].items()),
         *(f"- **failed** {name}: {text}" for name, text in finished.failures.items()),
     ]
     create_markdown_artifact(key="nightly-summary", markdown="\n".join(lines))

@@ -14,7 +14,7 @@ from typing import BinaryIO, Final
 from pipelines.base import zips
 from pipelines.base.bounded import BLOCK, DamageError, Deflate, Source
 from pipelines.ingest import zstd
-from pipelines.ingest.errors import IngestError
+from pipelines.ingest.errors import CutOffError, IngestError
 from pipelines.ingest.opening import opened
 
 UNFINISHED: Final = "unfinished line"
@@ -231,7 +231,7 @@ def _zip_members(path: Path, name: str, budget: Budget, progress: Progress) -> I
                 raise IngestError(
                     f"{name}: archive too large: {error}", hint="unpack it, and name the folder"
                 ) from error
-            raise IngestError(
+            raise CutOffError(
                 f"{name}: the zip archive is damaged or cut off: {error}",
                 hint="its directory is at its end, so nothing can be read; fetch it again",
             ) from error

@@ -16,7 +16,7 @@ from pipelines.ingest.containers import (
     members,
 )
 from pipelines.ingest.discovery import FeedFile, is_called_a_feed
-from pipelines.ingest.errors import IngestError, explained
+from pipelines.ingest.errors import CutOffError, IngestError, explained
 from pipelines.ingest.formats import Feed, Found
 from pipelines.ingest.lines import Lines
 from pipelines.ingest.options import DECODER_VERSION, IngestOptions
@@ -61,9 +61,11 @@ class Decoding:
         try:
             yield from self._all_batches()
             self._check()
-        except IngestError:
+        except IngestError as error:
             # Of a file that is being written to, nothing else that is wrong with it matters.
             self._feed.check(may_grow=self._is_read_on)
+            if isinstance(error, CutOffError) and self._feed.seen is not None:
+                raise error.of_file(self._feed.seen.changed_ns[0]) from error
             raise
         self._feed.check(may_grow=self._is_read_on)
 
@@ -102,7 +104,7 @@ class Decoding:
         lost = f"{member.damage}: nothing in it can be read" if lines.is_lost else ""
         if not self._is_archive:
             if lost:
-                raise IngestError(f"{name}: {lost}", hint="fetch it again")
+                raise CutOffError(f"{name}: {lost}", hint="fetch it again")
             return self._sniffed(member, lines, name)
         if member.unreadable or lost:
             self._unread(member, lines, member.unreadable or lost, is_meant=True)

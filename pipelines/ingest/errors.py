@@ -1,6 +1,12 @@
 """The errors of this stage."""
 
+import time
+from typing import Final
+
 from detectors.core.errors import SelatError
+
+WRITTEN_NS: Final = 120_000_000_000
+"""Two minutes: who writes a file over a slow line adds to it more often."""
 
 
 class IngestError(SelatError):
@@ -11,6 +17,18 @@ class IngestError(SelatError):
 
 class ChangedError(IngestError):
     """A feed changed while it was read."""
+
+
+class CutOffError(IngestError):
+    """Nothing in a feed can be read, as it is damaged, cut off or not written whole yet."""
+
+    def of_file(self, changed_ns: int) -> "CutOffError":
+        """Return it as of a file that was changed then, which may still be written."""
+        if changed_ns <= time.time_ns() - WRITTEN_NS:
+            return self
+        text = f"{self}; it was written to in the last two minutes, and may not be whole yet"
+        hint = "the next look reads it if it is whole by then; else fetch it again"
+        return CutOffError(text, hint)
 
 
 def explained(name: str, error: Exception) -> SelatError:

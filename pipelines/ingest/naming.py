@@ -32,6 +32,7 @@ from pipelines.ingest.samples import (
     refuse_lost_noughts,
     zone_beside,
 )
+from pipelines.ingest.table_units import set_units
 from pipelines.ingest.timeforms import TypedTime, UndecidedError, time_forms
 
 BY_NAMES: Final = "column-names"
@@ -45,14 +46,6 @@ _SHORT: Final = re.compile(r"^\d{1,9}(?:\.0*)?$")
 _CLOCK: Final = re.compile(r"^\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?$")
 # So few MMSIs may follow one another by chance.
 _FEW: Final = 10
-# No ship that sends AIS makes more: what says so counts in a smaller unit.
-_MAX_KN: Final = 70
-# What those who count in knots write where there is no speed; 1023 is that of who counts in tenths.
-_NO_SPEEDS: Final = frozenset({102, 103, 255, 511, 999})
-# MarineTraffic calls columns so, and SPEED its speeds, in tenths of knots.
-_IN_TENTHS: Final = frozenset({"DSRC", "SHIP_ID"})
-# AIS says no deeper draught; it counts in tenths of metres, up to 255.
-_MAX_DRAUGHT_M: Final = 25.5
 _CLASSES: Final = frozenset({"a", "b", "class a", "class b"})
 
 
@@ -119,7 +112,7 @@ def by_names(sample: Sample) -> Named | IngestError | None:
     if not forms:
         return None
     _add_others(columns, sample, found, decimal)
-    units = _units(columns, sample, decimal)
+    units = set_units(columns, sample, decimal)
     name = BY_NAMES
     if columns["mmsi"].get("numbered"):
         # Vessel 1 of one maker isn't vessel 1 of another.
@@ -165,18 +158,6 @@ def _add_others(
             columns[name] = {"from": sizes}
 
 
-def _units(columns: Mapping[str, Any], sample: Sample, decimal: str) -> list[str]:
-    """Find the units that names don't say; returns what is assumed."""
-    said = []
-    if "sog_kn" in columns and not columns["sog_kn"]["unit"]:
-        said.append(_unsaid_unit(sample, columns["sog_kn"], decimal))
-    if "cog_deg" in columns and not columns["cog_deg"]["unit"]:
-        said += _tenths(sample, columns["cog_deg"], decimal)
-    if "draught_m" in columns and not columns["draught_m"]["unit"]:
-        said += _draught_tenths(sample, columns["draught_m"], decimal)
-    return said
-
-
 def _class_shows(sample: Sample, columns: Mapping[str, Any]) -> bool:
     """Tell whether some rows say a status, and others leave it blank, where nothing tells the class
     of AIS sets: see `Values._class_by_fields`. Of the table as a whole, whatever a batch holds.
@@ -204,10 +185,13 @@ def _fullest_first(found: dict[str, list[Match]], sample: Sample) -> None:
     # time. So vessels are counted, of which there may be few beside one station.
     place, times = found["lat"][0].column, found.get("time", [])
     vessel = found["mmsi" if "mmsi" in found else "vessel_id"][0].column
-    told = {}
+    told, dated = {}, {}
     for match in times:
         said = sample.joined([vessel, place, match.column])
         told[match.column] = len({text.partition(" ")[0] for text in said})
+        dated[match.column] = len(said)
+    enough = SHARE * max(dated.values(), default=0)
+    times.sort(key=lambda match: dated[match.column] < enough)
     _sort_fullest_first(times, told)
 
 
@@ -351,43 +335,6 @@ def _holds(
     if name == "ais_class":
         return sum(cell.casefold() in _CLASSES for cell in cells) >= max(SHARE * len(cells), 1)
     return True
-
-
-def _unsaid_unit(sample: Sample, column: dict[str, str], decimal: str) -> str:
-    """Say in which unit speeds are whose name doesn't tell; sets it."""
-    numbers = numbers_of(sample.of(column["from"]), decimal)
-    # AIS itself, and who hands its numbers on, counts tenths of knots, up to 1023 (not available).
-    whole = all(number == int(number) for number in numbers)
-    fast = sum(number > _MAX_KN and number not in _NO_SPEEDS for number in numbers)
-    named = column["from"] == "SPEED" and "MMSI" in sample.header
-    named = named and not _IN_TENTHS.isdisjoint(sample.header)
-    if whole and (named or fast > (1 - SHARE) * len(numbers)):
-        column["unit"] = "kn/10"
-        return "speeds are in tenths of knots"
-    return "speeds are in knots"
-
-
-def _tenths(sample: Sample, column: dict[str, str], decimal: str) -> list[str]:
-    """Say it where courses are in tenths of degrees, as AIS itself has them; sets their unit."""
-    numbers = numbers_of(sample.of(column["from"]), decimal)
-    beyond = [number for number in numbers if 360 < number < 3600]
-    whole = all(number == int(number) for number in numbers)
-    # Some write 511 or 999 where there is no course.
-    if not whole or len(set(beyond)) < 3 or len(beyond) <= (1 - SHARE) * len(numbers):
-        return []
-    column["unit"] = "deg/10"
-    return ["courses are in tenths of degrees"]
-
-
-def _draught_tenths(sample: Sample, column: dict[str, str], decimal: str) -> list[str]:
-    """Say it where draughts are in tenths of metres, as AIS itself has them; sets their unit."""
-    numbers = [number for number in numbers_of(sample.of(column["from"]), decimal) if number]
-    beyond = [number for number in numbers if _MAX_DRAUGHT_M < number <= 10 * _MAX_DRAUGHT_M]
-    whole = all(number == int(number) for number in numbers)
-    if not whole or len(set(beyond)) < 2 or len(beyond) <= (1 - SHARE) * len(numbers):
-        return []
-    column["unit"] = "m/10"
-    return ["draughts are in tenths of metres"]
 
 
 def _counts_up(cells: Sequence[str]) -> bool:

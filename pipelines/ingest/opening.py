@@ -11,7 +11,7 @@ import stat
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
-from pipelines.ingest.errors import IngestError
+from pipelines.ingest.errors import CutOffError, IngestError
 
 _TRUSTED: Final = 0
 """Root's links are the system's."""
@@ -41,6 +41,8 @@ def opened(path: Path) -> BinaryIO:
     ------
     OpeningError
         If it is no regular file, or somebody else's link leads to it.
+    CutOffError
+        If most of it was never written.
     OSError
         If it can't be opened.
     """
@@ -53,11 +55,11 @@ def opened(path: Path) -> BinaryIO:
         return cast(BinaryIO, os.fdopen(handle, "rb"))
     os.close(handle)
     if stat.S_ISREG(about.st_mode):
-        raise OpeningError(
+        text = (
             f"{path.name} says that it has {about.st_size / 1e9:,.0f} GB, of which "
-            f"{about.st_blocks * _BLOCK / 1e9:,.1f} were ever written",
-            hint="fetch it again",
+            f"{about.st_blocks * _BLOCK / 1e9:,.1f} were ever written"
         )
+        raise CutOffError(text, hint="fetch it again").of_file(about.st_mtime_ns)
     raise OpeningError(f"{path.name} isn't a regular file", hint="pipe it in: … | selat -")
 
 

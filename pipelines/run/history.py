@@ -71,3 +71,53 @@ def listed(make: Callable[..., Assessment], history: Callable[[], History]) -> L
             f"and counts no history ({why})"
         )
         return Listed(alone, {NAME: text}, {NAME: traceback.format_exc()})
+
+
+def told_after(
+    store: Queries, end: pd.Timestamp, now: pd.Timestamp, ids: Collection[str], enough: float
+) -> dict[str, bool]:
+    """Return of each of some events that began between a window's end and what is known as it is
+    looked at whether it alone scores enough.
+    """
+    if now == end:  # as of nearly all: nothing was looked at behind it
+        return {}
+    known = store.events_counted(end, now, float("inf"), ids)
+    after = known[known["start"] > end]
+    names, scores = after["event_id"].tolist(), after["score"].tolist()
+    return {str(name): score >= enough for name, score in zip(names, scores, strict=True)}
+
+
+def heard_late(store: Queries, compared: pd.DataFrame, until: pd.Timestamp | None) -> set[str]:
+    """Return which new events that were over by `until`, when runs had looked so far, are of
+    vessels of which feeds that came since say something of that time.
+    """
+    if until is None:
+        return set()
+    found = compared[(compared["status"] == "created") & (compared["end"] <= until)]
+    if found.empty:
+        return set()
+    query = (
+        "SELECT mmsi, first_time, last_time FROM presence WHERE list_contains($keys, feed_key) "
+        "AND list_contains($mmsis, mmsi)"
+    )
+    sides = [found[["event_id", "start", "end", name]] for name in ("mmsi", "other_mmsi")]
+    whose = pd.concat(
+        [side.set_axis(["event_id", "start", "end", "mmsi"], axis=1) for side in sides]
+    )
+    asked = {"keys": store.new_feeds()["feed_key"].tolist(), "mmsis": whose["mmsi"].tolist()}
+    both = whose.merge(store.sql(query, asked), on="mmsi")
+    within = (both["first_time"] <= both["end"]) & (both["last_time"] >= both["start"])
+    return set(both.loc[within, "event_id"])
+
+
+def with_told(store: Queries, compared: pd.DataFrame, incidents: pd.DataFrame) -> pd.DataFrame:
+    """Return a run's events with those that its incidents tell of as an earlier window told them,
+    and that lie further back than it compares: a lead's own event was in no table.
+    """
+    told = {one for ids in incidents["events"].tolist() for one in ids.split(";")}
+    lacking = store.events_by_id(sorted(told.difference(compared["event_id"])))
+    lacking = lacking[~lacking["retracted"]].assign(status="unchanged", supersedes="")
+    if lacking.empty:
+        return compared.reset_index(drop=True)
+    whole = pd.concat([lacking[list(compared.columns)], compared])
+    return whole.sort_values(["start", "event_id"], ignore_index=True)

@@ -30,7 +30,7 @@ from pipelines.publish import earlier
 from pipelines.publish.files import lacking
 from pipelines.publish.products import DRAWN, Products
 from pipelines.run.folder import point_newest, write_folder
-from pipelines.run.history import History, listed
+from pipelines.run.history import History, heard_late, listed, told_after, with_told
 from pipelines.run.manifest import configuration_hashes, manifest_of
 from pipelines.run.opened import writing
 from pipelines.run.published import note_published
@@ -193,10 +193,12 @@ def judge(
     old = store.events_counted(window.start - HISTORY, window.start, float("inf"), ids)
     enough = setup.installation.settings.assess.min_score
     earlier = told_before(told, old, assessed.earlier, enough)
-    later = _after(store, window, ids, enough)
+    later = told_after(store, window.end, window.now, ids, enough)
     ever = store.told_later(before["incident_id"].tolist())
     done = closed(store.dispositions(), store.heirs())
-    known = Known.of(before, compared, versions, store.last_looked_at(), earlier, later, ever, done)
+    until = store.last_looked_at()
+    late = heard_late(store, compared, until)
+    known = Known.of(before, compared, versions, until, earlier, later, ever, done, late)
     assessed = named(assessed, known)
     if not look:
         nights = store.known_incidents(looks=False)
@@ -204,20 +206,11 @@ def judge(
         assessed = replace(assessed, incidents=incidents)
     told_of = set(";".join(assessed.incidents["events"]).split(";"))  # by one that is kept, too
     same = compared["event_id"].isin(over - told_of) & (compared["status"] == "unchanged")
-    compared = compared[~same].reset_index(drop=True)
+    listed_now = assessed.incidents[assessed.incidents["rank"] > 0]
+    compared = with_told(store, compared[~same], listed_now)
     tracebacks = {**detection.tracebacks, **made.tracebacks}
     what = window, detection, assessed, compared, lists, configuration
     return Judged(*what, failures=made.failures, tracebacks=tracebacks)
-
-
-def _after(store: Queries, window: Window, ids: Collection[str], enough: float) -> dict[str, bool]:
-    """Return of each of some events that began after the window whether it alone scores enough."""
-    if window.now == window.end:  # as of nearly all: nothing was looked at behind it
-        return {}
-    known = store.events_counted(window.end, window.now, float("inf"), ids)
-    after = known[known["start"] > window.end]
-    names, scores = after["event_id"].tolist(), after["score"].tolist()
-    return {str(name): score >= enough for name, score in zip(names, scores, strict=True)}
 
 
 def publish(

@@ -201,14 +201,10 @@ def _store(health: Health) -> str:
     state = f"{len(store.lost)} FILES LOST" if store.lost else "all files there"
     kind = {True: ", simulated", False: "", None: ", empty"}[store.simulated]
     return (
-        f"{store.rows:,} positions of {_counted(store.dates, 'date')} in "
-        f"{_counted(store.files, 'file')}, "
+        f"{counted(store.rows, 'position')} of {counted(store.dates, 'date')} in "
+        f"{counted(store.files, 'file')}, "
         f"{size(store.bytes)}, {state}, schema {store.schema_version}{kind}{kept}"
     )
-
-
-def _counted(n: int, what: str) -> str:
-    return f"{n:,} {what}{'' if n == 1 else 's'}"
 
 
 def _disk(health: Health) -> str:

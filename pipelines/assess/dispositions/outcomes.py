@@ -10,7 +10,8 @@ from pipelines.assess.dispositions import newest
 from pipelines.base import story
 
 FOUND: Final = ("boarded",)
-NOTHING: Final = ("cleared", "benign_cause")
+CLEARED: Final = "cleared"
+NOTHING: Final = (CLEARED, "benign_cause")
 """*boarded*: a boarding confirmed what the flag was about (one that found nothing is *cleared*).
 *watch* and *unknown* are no outcomes."""
 

@@ -37,7 +37,8 @@ class Known:
     status: Mapping[str, str]
     """The status of each event that the look was about; see `compare`."""
     by_rules: frozenset[str] = frozenset()
-    """Events that were over in what was looked at before, by a detector of another version."""
+    """Events that were over in what was looked at before, by a detector of another version, and of
+    whose vessels no more was heard since."""
     told_before: Mapping[str, bool] = field(default_factory=dict)
     """Of events of an earlier window, which count no more in this one, whether they were looked at
     again or not: whether each alone would score enough."""
@@ -73,6 +74,7 @@ class Known:
         told_after: Mapping[str, bool] | None = None,
         told_later: Mapping[str, str] | None = None,
         closed: frozenset[str] = frozenset(),
+        heard_late: Collection[str] = (),
     ) -> "Known":
         """Return what was known, from the store and from what `compare` found.
 
@@ -82,6 +84,8 @@ class Known:
             Of the run before: version by detector, and until when it had looked.
         told_before, told_after, told_later, closed
             As the attributes.
+        heard_late
+            Events of whose vessels more was heard since: what found them can't be told.
         """
         ids = compared["event_id"].tolist()
         by_rules: frozenset[str] = frozenset()
@@ -92,6 +96,7 @@ class Known:
             ]
             old = compared["end"] <= looked_at  # of what went on since, the sea brought some
             by_rules = frozenset(compared.loc[np.array(other, bool) & old, "event_id"])
+            by_rules = by_rules.difference(heard_late)
         return cls(
             incidents,
             {k: v for k, v in zip(ids, compared["supersedes"].tolist(), strict=True) if v},

@@ -22,7 +22,7 @@ import pyarrow.parquet as papq
 from pipelines.ingest.cells import Cells, is_text
 from pipelines.ingest.column_names import candidates, lacking
 from pipelines.ingest.containers import PARQUET_MAGIC, Budget
-from pipelines.ingest.errors import IngestError
+from pipelines.ingest.errors import CutOffError, IngestError
 from pipelines.ingest.formats import pages
 from pipelines.ingest.formats.base import Feed, Format, Found, Head
 from pipelines.ingest.formats.points import LAT, LON, Points, spread
@@ -105,7 +105,7 @@ def _schema(head: Head) -> pa.Schema:
 
 
 def _damaged(name: str, error: BaseException) -> IngestError:
-    return IngestError(
+    return CutOffError(
         f"{name}: the Parquet file is damaged or cut off: {str(error).splitlines()[0][:120]}"
         if str(error)
         else f"{name}: the Parquet file is damaged or cut off",

@@ -13,6 +13,7 @@ from types import FrameType
 from typing import Final
 
 from detectors.core.errors import ConfigError
+from pipelines.base.text import counted
 from pipelines.ingest.listen.errors import ListenError
 from pipelines.ingest.listen.framing import LineBuffer
 from pipelines.ingest.listen.inbox import Backoff, Inbox, Source
@@ -226,7 +227,7 @@ class _Recording:
         while not self._inbox.notices.empty():
             self._on_notice(self._inbox.notices.get())
         for file in self._recorder.finished[self._told :]:
-            self._on_notice(f"finished {file.path} with {file.lines:,} lines")
+            self._on_notice(f"finished {file.path} with {counted(file.lines, 'line')}")
         self._told = len(self._recorder.finished)
 
     def _tell_left_out(self) -> bool:

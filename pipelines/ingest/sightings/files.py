@@ -22,7 +22,7 @@ from pipelines.base.bounded import DamageError
 from pipelines.ingest.beside import begins_truth
 from pipelines.ingest.column_names import names_zone_column, stands_beside
 from pipelines.ingest.containers import Budget, first_bytes, kind_of, members
-from pipelines.ingest.errors import IngestError
+from pipelines.ingest.errors import CutOffError, IngestError
 from pipelines.ingest.lines import head_of
 from pipelines.ingest.opening import OpeningError, opened
 from pipelines.ingest.samples import Sample
@@ -163,7 +163,8 @@ def _content(path: Path) -> bytes:
         if len(content) > MAX_BYTES:
             raise SightingsError(f"{path.name} grows while it is read")
     except IngestError as error:
-        hint = error.hint if isinstance(error, OpeningError) else "split it, such as by day"
+        told = isinstance(error, OpeningError | CutOffError)
+        hint = error.hint if told else "split it, such as by day"
         raise SightingsError(error.message, hint=hint) from error
     except OSError as error:
         raise SightingsError(f"{path.name} can't be read: {error.strerror or error}") from error

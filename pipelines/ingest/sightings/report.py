@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from detectors.core.errors import SelatError
+from pipelines.base.text import counted
 from pipelines.ingest.report import escaped
 
 SAMPLES: Final = 5
@@ -62,7 +63,7 @@ class SightingsReport:
     def in_words(self, new: int | None = None) -> str:
         """Return it in one line; `new`: how many of them the store hadn't."""
         rejected = ", ".join(f"{reason} {n:,}" for reason, n in sorted(self.rejected.items()))
-        text = f"{self.rows_read:,} rows, {self.sightings:,} sightings"
+        text = f"{counted(self.rows_read, 'row')}, {counted(self.sightings, 'sighting')}"
         if self.duplicates:
             text += f", {self.duplicates:,} repeated"
         if new is not None:

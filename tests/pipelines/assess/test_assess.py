@@ -483,6 +483,33 @@ def test_what_lay_at_a_false_place_is_set_aside(gazetteer, about, alone) -> None
 
 
 @pytest.mark.parametrize(
+    ("conclusion", "quiet", "aside"),
+    [
+        ("cleared", None, False),
+        ("cleared", at(48), False),
+        ("benign_cause", None, True),
+        ("benign_cause", at(48), True),
+        ("boarded", None, True),
+    ],
+)
+def test_what_lay_where_positions_were_cleared_of_being_false_is_a_lead(
+    gazetteer, conclusion, quiet, aside
+) -> None:
+    """But a faulty set, a benign cause, shows where nobody was as well as any."""
+    stated = {"false_track_id": f"{A}02", "believed_track_id": f"{A}01", "returned": True}
+    about = {"subkind": "jump", "score": 0.54, "evidence": stated}
+    leapt = event("spoofing", 1, 6, track_ids=f"{A}01;{A}02", **about)
+    drifted = {"evidence": {"median_speed_kn": 0.4}, "score": 0.5}
+    there = event("loitering", 1.1, 5.9, track_ids=f"{A}02", **drifted)
+    said = {"conclusion": conclusion, "author": "an analyst", "reason": "the master's word"}
+    said |= {"made_time": NIGHT, "quiet_until": quiet, "quiet_within_m": 5000.0}
+    concluded = dispositions.make(events.build([leapt]).to_dict("records")[0], 0, **said)
+    told, _ = flagged(gazetteer, leapt, there, concluded=concluded)
+    false = told["reason"].str.endswith(by_false_positions())
+    assert told.loc[false, "kind"].tolist() == ["loitering"] * aside
+
+
+@pytest.mark.parametrize(
     ("about", "alone"),
     [
         ({}, True),

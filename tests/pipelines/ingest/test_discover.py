@@ -1,14 +1,26 @@
 """What the user names, and the files that are there; what isn't a feed; keys for the ledger."""
 
+import gzip
 import hashlib
 import io
+import os
 
 import pandas as pd
 import pytest
 
-from pipelines.ingest import Area, FeedFile, IngestError, IngestOptions, discover, key
+from pipelines.ingest import (
+    Area,
+    Batch,
+    FeedFile,
+    IngestError,
+    IngestOptions,
+    decode,
+    discover,
+    key,
+)
 from pipelines.ingest.formats import delimited
 from tests.pipelines.ingest.conftest import sentences, tagged
+from tests.pipelines.ingest.test_samples import zipped
 
 TABLE = "MMSI,BaseDateTime,LAT,LON\n533000001,2024-01-01T00:00:00,1.25,103.8\n"
 
@@ -180,3 +192,33 @@ def test_key_depends_on_content_area_and_the_layout_that_is_used(folder, tmp_pat
     assert len({first[1], second[1], before[1]}) == 3
     (folder / "b.nmea").write_text("!")
     assert keys({})[0] != before[0]
+
+
+@pytest.mark.parametrize("kind", ["gzip", "zip", "parquet", "set aside"])
+def test_of_a_file_that_is_being_written_it_is_told_that_the_next_look_reads_it(kind, tmp_path):
+    whole = {
+        "gzip": gzip.compress(TABLE.encode()),
+        "zip": zipped(TABLE.encode()),
+        "parquet": pd.DataFrame({"mmsi": [1]}).to_parquet(),
+        "set aside": TABLE.encode(),
+    }[kind]
+    path = tmp_path / "day.csv"
+    path.write_bytes(whole[:12])
+    if kind == "set aside":
+        os.truncate(path, 1 << 32)
+        if path.stat().st_blocks > 1 << 20:
+            pytest.skip("this file system keeps no holes")
+
+    def all_of() -> list[Batch]:
+        return list(decode(discover([str(path)], tmp_path / "spool")[0], IngestOptions()))
+
+    def why() -> IngestError:
+        with pytest.raises(IngestError) as error:
+            all_of()
+        return error.value
+
+    assert "may not be whole yet" in str(why())
+    assert why().hint.startswith("the next look reads it")
+    os.utime(path, (1.7e9, 1.7e9))
+    assert "whole" not in str(why())
+    assert why().hint.endswith("fetch it again")

@@ -207,13 +207,19 @@ def test_what_was_taken_for_what_is_said(read):
     assert report["unused"] == []
 
 
-@pytest.mark.parametrize("beside", ["SHIP_ID", "DSRC"])
-def test_slow_ships_of_marinetraffic_are_in_tenths_of_knots_too(read, beside):
-    header = f"MMSI,{beside},LAT,LON,SPEED,COURSE,TIMESTAMP"
+@pytest.mark.parametrize(
+    "header",
+    [
+        "MMSI,SHIP_ID,LAT,LON,SPEED,COURSE,TIMESTAMP",
+        "MMSI,DSRC,LAT,LON,SPEED,COURSE,TIMESTAMP",
+        "mmsi,dsrc,lat,lon,speed,course,timestamp",
+    ],
+)
+def test_slow_ships_of_marinetraffic_are_in_tenths_of_knots_too(read, header):
     for speeds, unit, first in ((("44", "12"), " (kn/10)", 4.4), (("4.4", "12"), "", 4.4)):
         rows = [f"563000001,7,1.2,103.7,{speed},80,{iso(T)}" for speed in speeds]
         got = read("\n".join([header, *rows]) + "\n")
-        assert got.report.read_as["sog_kn"] == "SPEED" + unit
+        assert got.report.read_as["sog_kn"].upper() == "SPEED" + unit.upper()
         assert got.positions["sog_kn"].iloc[0] == first
 
 
@@ -223,11 +229,15 @@ def test_slow_ships_of_marinetraffic_are_in_tenths_of_knots_too(read, beside):
         ((61, 118, 0, 24), (6.1, 11.8, 2.4), True),  # Digitraffic and BarentsWatch, as AIS itself
         ((6, 11, 0, 4), (6.0, 11.0, 4.0), False),
         ((6.1, 11.8, 0, 61), (6.1, 11.8), False),  # one is damaged
+        ((28, 33, 0, 41), (), False),  # of feet nobody says so
     ],
 )
 def test_draughts_in_tenths_of_metres_are_told_by_their_numbers(read, said, meant, assumed):
     rows = [f"{563000001 + k},{iso(T)},1.2,103.7,{one}" for k, one in enumerate(said)]
     got = read("\n".join(["mmsi,time,lat,lon,draught", *rows]) + "\n")
+    if not meant:
+        assert "draught" in got.report.unused
+        return
     assert tuple(got.statics["draught_m"].dropna().round(2)) == meant
     assert ("draughts are in tenths of metres" in got.report.assumed) is assumed
 
@@ -244,6 +254,21 @@ def test_a_time_that_most_positions_lack_isnt_theirs(read):
     got = read("\n".join(["mmsi,lat,lon,timestamp,updated", *rows]) + "\n")
     assert got.report.read_as["time"] == "updated"
     assert len(got.positions) == 7
+
+
+@pytest.mark.parametrize(
+    ("header", "n_blank"), [("last_seen,updated", 0), ("received,timestamp", 4)]
+)
+def test_the_time_is_that_of_the_position_and_there(read, header, n_blank):
+    """Not that of the record, nor one that four rows of ten of each vessel leave blank."""
+    later = T + pd.Timedelta(minutes=9)
+    rows = [
+        f"{563000001 + k % 2},1.2,103.7,{iso(T)},{'' if k < n_blank else iso(later)}"
+        for k in range(10)
+    ]
+    got = read("\n".join([f"mmsi,lat,lon,{header}", *rows]) + "\n")
+    assert got.report.read_as["time"] == header.partition(",")[0]
+    assert set(got.positions["time"]) == {T}
 
 
 def test_southern_and_western_hemispheres_are_told_by_their_column(read):

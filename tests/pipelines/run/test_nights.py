@@ -124,9 +124,10 @@ def window_of(store: Writer, rng: random.Random, upto: pd.Timestamp) -> tuple[Wi
     return Window(start, upto, upto), how
 
 
-# In both a silence is found again that was a lead of an earlier night; in the second also a change
-# of numbers that has grown into what is looked at.
-@pytest.mark.parametrize("seed", [1, 10])
+# In the first two a silence is found again that was a lead of an earlier night; in the second also
+# a change of numbers that has grown into what is looked at. In the third an incident is kept as it
+# was told whose events lie further back than what is compared.
+@pytest.mark.parametrize("seed", [1, 10, 12])
 def test_nights_in_any_order_over_what_changes_between_them(setup: Setup, seed: int) -> None:
     rng = random.Random(seed)
     world, upto = World(rng), BEGIN + pd.Timedelta(hours=12)
@@ -184,4 +185,4 @@ def holds(judged: runs.Judged) -> None:
     gone = compared.loc[compared["status"] == "retracted", "event_id"]
     assert not set(within) & set(gone)
     # What is told of is at hand, though an earlier window told it.
-    assert {*within} & {*assessed.events["event_id"]} <= {*compared["event_id"]}
+    assert {*within} <= {*compared["event_id"]}

@@ -1467,6 +1467,9 @@ def test_what_other_rules_find_in_the_same_sea_is_said(gazetteer: Gazetteer) -> 
     on = Known.of(nothing, compared, {"loitering": "0", "gap": "0"}, at(10))
     news = dict(zip(before["start"], lasting(before, on)["news"], strict=True))
     assert news == {at(1): "new because rules changed", at(9): "new"}, "it went on since"
+    heard = {"heard_late": found.loc[found["kind"] == "loitering", "event_id"].tolist()}
+    late = lasting(before, Known.of(nothing, compared, {"loitering": "0"}, at(5), **heard))
+    assert late["news"].tolist() == ["new", "new"], "a late feed may have brought it"
     same = dict(zip(found["detector"], found["version"], strict=True))
     late = lasting(before, Known.of(nothing, compared, same, at(5)))
     assert late["news"].tolist() == ["new", "new"], "by the rules of before: it came late"

@@ -168,7 +168,7 @@ def test_a_patrols_table_in_malay_is_understood(read):
 def test_the_zone_of_times_is_told_or_said_to_be_assumed(read, column, when, utc, assumed):
     got = read(f"{column},lat,lon,source,uncertainty_m,confidence,x\n{when},2,101,a,9,1,\n")
     assert got.sightings["time"].tolist() == [datetime.fromisoformat(utc).replace(tzinfo=UTC)]
-    said = "1 rows, 1 sightings" + "; taken for granted: times are UTC (1)" * assumed
+    said = "1 row, 1 sighting" + "; taken for granted: times are UTC (1)" * assumed
     assert got.report.in_words() == f"{said}; not read: x"
 
 
@@ -338,7 +338,7 @@ def test_what_is_taken_for_granted_is_counted_of_sightings_each_once(read):
     rows = "2026-03-01T12:00Z,2.0,101.0,x\n" * 3 + "2026-03-01T12:00Z,95,101.0,x\n" * 7
     got = read("time,lat,lon,source\n" + rows)
     assert got.report.in_words(0) == (
-        "10 rows, 1 sightings, 2 repeated, 0 new, rejected: lat: out of range 7; taken for "
+        "10 rows, 1 sighting, 2 repeated, 0 new, rejected: lat: out of range 7; taken for "
         "granted: uncertainty by what saw it (1), confidence by what saw it (1)"
     )
     (kept,) = got.report.samples.values()

@@ -1,0 +1,40 @@
+"""What earlier nights left: what was heard since of the time that they had looked at."""
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+
+from detectors.core import events
+from pipelines.base.settings import load
+from pipelines.run.history import heard_late
+from pipelines.store import read
+from tests.making import event_row
+
+HOUR = pd.Timedelta(hours=1)
+
+
+def test_a_new_event_of_whom_a_late_feed_tells_may_be_of_that(
+    small_ingested_home: Path, small_home: Path, tmp_path: Path
+) -> None:
+    """With an upgrade as well, nobody can tell whether the rules found it."""
+    late = {}
+    for name, of in (("unseen", small_ingested_home), ("looked at", small_home)):
+        installation = load(shutil.copytree(of, tmp_path / name, symlinks=True))
+        with read(installation.store, installation.settings.store) as store:
+            heard = store.sql("SELECT mmsi, min(first_time) AS at FROM presence GROUP BY mmsi")
+            mmsi, at = int(heard["mmsi"].iloc[0]), heard["at"].iloc[0]
+            rows = [
+                event_row("gap", at, at + HOUR, mmsi=mmsi),
+                event_row("gap", at - 3 * HOUR, at - HOUR, mmsi=mmsi),
+                event_row("gap", at, at + HOUR, mmsi=999_999_999),
+                event_row("encounter", at, at + HOUR, mmsi=1, other_mmsi=mmsi),
+            ]
+            compared = events.build(rows).assign(status="created")
+            late[name] = heard_late(store, compared, at + HOUR)
+            known = compared.assign(status="unchanged")
+            assert not heard_late(store, known, at + HOUR)
+            assert not heard_late(store, compared, at)
+            assert not heard_late(store, compared, None)
+    of_it = compared[(compared["start"] == at) & (compared["mmsi"] != 999_999_999)]
+    assert late == {"unseen": {*of_it["event_id"]}, "looked at": set()}
