@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from pipelines.assess.alike import beyond_few
 from pipelines.base.settings import AssessSettings
 
 
@@ -33,7 +34,8 @@ def guard(
     A rule that suddenly finds every fourth ship is broken, or its feed is: its leads would bury
     those of the others. So of each detector only the vessels of its strongest events count, up to
     `max_shares` (else `max_share`) of the vessels looked at, though at least `min_share_vessels`.
-    Events weaker than a flag pass.
+    Events weaker than a flag pass. Of what is alike `alike.FEW` are its strongest; the others come
+    behind what is elsewhere.
 
     Returns the events that count, and what was held back.
     """
@@ -41,6 +43,7 @@ def guard(
     sides = list(zip(events["mmsi"].tolist(), events["other_mmsi"].tolist(), strict=True))
     raised = np.flatnonzero(scores >= settings.min_score)
     strongest = raised[np.lexsort((ids[raised].astype(str), -scores[raised]))]
+    strongest = strongest[np.argsort(beyond_few(events, strongest)[strongest], kind="stable")]
     limits, seen = dict[str, int](), dict[str, set[int]]()
     kept = np.ones(len(events), bool)
     for row in strongest.tolist():

@@ -40,7 +40,11 @@ HAND_OVER: Final = "hand_over"
 
 
 def grouped(
-    events: pd.DataFrame, flagged: Mapping[int, float], min_score: float, now: pd.Timestamp
+    events: pd.DataFrame,
+    flagged: Mapping[int, float],
+    min_score: float,
+    now: pd.Timestamp,
+    as_one: pd.DataFrame | None = None,
 ) -> Ints:
     """Tell which incident each event is of.
 
@@ -67,6 +71,8 @@ def grouped(
         From which score on an event is a lead, and one without a vessel an incident of its own.
     now
         Until when open events last.
+    as_one
+        Events of numbers that sail as one, more than can be hulls: they count as one.
     """
     found = np.full(len(events), -1)
     mmsi, other = (events[name].to_numpy("int64") for name in ("mmsi", "other_mmsi"))
@@ -78,7 +84,8 @@ def grouped(
     if not len(rows):
         return found
     lead = (score >= min_score) & ~explained(events) & ~_unlikely(events)
-    hull = _hulls(events[lead & (events["subkind"] == HAND_OVER).to_numpy()])
+    changed = events[lead & (events["subkind"] == HAND_OVER).to_numpy()]
+    hull = _hulls(changed if as_one is None else pd.concat([changed, as_one]))
     kinds = events["kind"].iloc[rows]
     families = pd.factorize(kinds.map(FAMILIES).fillna(kinds))[0]
     main = np.where(~lead & (of_two > of_one), other, mmsi)[rows]
