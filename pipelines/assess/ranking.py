@@ -12,13 +12,13 @@ from detectors.core import events as event_schema
 from detectors.core import frames
 from detectors.core.telling import Say, plain, told
 from detectors.surroundings.landmarks import Gazetteer
-from pipelines.assess.alike import beyond_few, sailing_as_one
+from pipelines.assess.alike import beyond_few
 from pipelines.assess.aside import known_aside
 from pipelines.assess.dispositions import set_aside
 from pipelines.assess.dispositions.outcomes import cleared, closed, holding
 from pipelines.assess.guard import HeldBack, guard
 from pipelines.assess.incidents import Known, danger_of, lasting
-from pipelines.assess.incidents.grouping import grouped
+from pipelines.assess.incidents.grouping import grouped, sailing_as_one
 from pipelines.assess.incidents.silences import given_up_before, numbers_since
 from pipelines.assess.incidents.wording import described
 from pipelines.assess.reasons import (

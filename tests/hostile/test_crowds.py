@@ -26,6 +26,7 @@ from detectors.surroundings.zones import Zones
 from detectors.unmatched_sighting import evidence
 from detectors.vessels import namesakes, statement
 from pipelines.assess.guard import guard
+from pipelines.assess.incidents.first import first
 from pipelines.assess.ranking import Assessment, assess
 from pipelines.base.settings import REFERENCE, AssessSettings
 from pipelines.detect.heard import heard_by_vessel
@@ -242,8 +243,13 @@ def test_copies_of_one_crossing_leave_the_others_their_share() -> None:
     kept, [held] = guard(events.build([*copies, *boats]), 410, AssessSettings())
     assert set(kept["mmsi"]) >= {TRUE + i for i in range(4)}
     assert (len(kept), held.vessels) == (82, 304)
+    assert "304 of 410 vessels" in str(held)
+    assert str(held).endswith("; 300 of all did so within six miles and an hour")
     kept, _ = guard(events.build([*copies[:20], *boats]), 410, AssessSettings())
     assert len(kept) == 24, "within its share nothing is held back, however alike"
+    apart = [crossed(FORGED + i, 0.95, lat=i / 5) for i in range(100)]
+    _, [held] = guard(events.build(apart), 410, AssessSettings())
+    assert str(held).endswith("count")
 
 
 def listed(*rows: dict[str, Any], **held: Any) -> Assessment:
@@ -285,3 +291,20 @@ def test_more_numbers_than_can_be_hulls_on_one_way_are_one_incident() -> None:
     pushed = listed(*copies[:3], *beside[:2], **few).incidents
     assert len(pushed) > 1, "a pusher and her barges are vessels"
     assert not pushed["title"].str.contains("as one").any()
+
+
+def test_of_many_that_did_alike_one_is_among_those_to_look_at_first() -> None:
+    boats = [crossed(TRUE + i, 0.6, lat=3.0 + i / 5) for i in range(2)]
+
+    def forged_among_first(n_forged: int, *others: dict[str, Any]) -> int:
+        rows = [*(crossed(FORGED + i, 0.95) for i in range(n_forged)), *others]
+        found = listed(*rows)
+        now = NIGHT + pd.Timedelta(hours=24)
+        told = first(found.incidents, found.events, found.flagged, now)
+        of = found.incidents.set_index("incident_id")["mmsi"]
+        assert len(told) == 3
+        return sum(of[one.incident_id] >= FORGED for one in told)
+
+    assert forged_among_first(6, *boats) == 1
+    assert forged_among_first(5, *boats) == 3, "a few boats are boats"
+    assert forged_among_first(9, *boats[:1]) == 2, "where there is nothing else"

@@ -16,7 +16,7 @@ from detectors.core.telling import told
 from detectors.kinematics import geodesy
 from pipelines.assess.incidents.plots import followed
 from pipelines.assess.incidents.silences import unlikely
-from pipelines.assess.incidents.titles import STAYS
+from pipelines.assess.incidents.titles import AS_ONE, MANY, STAYS
 from pipelines.assess.scoring import FAMILIES, MIN_PART_SCORE, explained
 
 JOIN_S: Final = 2 * 3600.0
@@ -105,6 +105,21 @@ def grouped(
     stories = _connected(np.concatenate(links, axis=1), len(rows))
     ships = _in_one_roads(events.iloc[rows], stories, lead[rows], now)
     found[rows] = _connected(stories[ships], len(rows))[stories]
+    return found
+
+
+def sailing_as_one(events: pd.DataFrame, min_score: float) -> pd.DataFrame:
+    """Return the events that say which numbers sail as one, where these are `MANY`: more than can
+    be boats.
+    """
+    pairs = events[(events["subkind"] == AS_ONE) & (events["score"] >= min_score)]
+    if pairs.empty:
+        return pairs
+    sides = pairs[["mmsi", "other_mmsi"]].to_numpy("int64")
+    numbers, place = np.unique(sides, return_inverse=True)
+    links = place.reshape(-1, 2).T
+    part = _connected(links, len(numbers))
+    found: pd.DataFrame = pairs[np.bincount(part)[part[links[0]]] >= MANY]
     return found
 
 
