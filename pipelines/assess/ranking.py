@@ -12,12 +12,13 @@ from detectors.core import events as event_schema
 from detectors.core import frames
 from detectors.core.telling import Say, plain, told
 from detectors.surroundings.landmarks import Gazetteer
+from pipelines.assess.alike import beyond_few
 from pipelines.assess.aside import known_aside
 from pipelines.assess.dispositions import newest, set_aside
 from pipelines.assess.dispositions.outcomes import CLEARED, cleared, closed, holding
 from pipelines.assess.guard import HeldBack, guard
 from pipelines.assess.incidents import Known, danger_of, lasting
-from pipelines.assess.incidents.grouping import grouped
+from pipelines.assess.incidents.grouping import grouped, sailing_as_one
 from pipelines.assess.incidents.silences import given_up_before, numbers_since
 from pipelines.assess.incidents.wording import described
 from pipelines.assess.reasons import (
@@ -173,7 +174,8 @@ def assess(
     last = heard.set_index("mmsi")[["last_seen", "lat", "lon", "sog_kn", "cog_deg"]]
     ranked = ranked.join(last, on="mmsi")
     score_of = dict(zip(ranked["mmsi"].tolist(), ranked["score"].tolist(), strict=True))
-    label = grouped(counted, score_of, settings.min_score, now)
+    as_one = sailing_as_one(events[~aside], settings.min_score)
+    label = grouped(counted, score_of, settings.min_score, now, as_one)
     incidents, home = described(
         counted,
         label,
@@ -239,12 +241,20 @@ def _told(events: pd.DataFrame, teller: Teller, reasons: Mapping[str, str]) -> p
 def _within_budget(
     ranked: pd.DataFrame, counted: pd.DataFrame, max_flags: int, now: pd.Timestamp
 ) -> pd.DataFrame:
-    """Return, in their order, the `max_flags` vessels of the highest score times danger."""
+    """Return, in their order, the `max_flags` vessels of the highest score times danger, those
+    first whose strongest event isn't alike to those of `alike.FEW` others.
+    """
     if len(ranked) <= max_flags:
         return ranked
-    worth = ranked["score"] * _danger(counted, ranked["mmsi"].tolist(), now)
-    within = worth.sort_values(ascending=False, kind="stable").index[:max_flags]
-    return ranked[ranked.index.isin(within)].reset_index(drop=True)
+    mmsis = ranked["mmsi"].tolist()
+    strongest = _strongest_of(counted)
+    worth = np.array(ranked["score"] * [danger_of(strongest.get(m), now) for m in mmsis])
+    order = np.argsort(-worth, kind="stable")
+    nothing = {"subkind": "", "lat": np.nan, "lon": np.nan, "start": now}
+    did = [strongest.get(m) or {"detector": str(m), **nothing} for m in mmsis]
+    alike = beyond_few(pd.DataFrame(did), order)
+    within = order[np.argsort(alike[order], kind="stable")][:max_flags]
+    return ranked.iloc[np.sort(within)].reset_index(drop=True)
 
 
 def _with_reasons(
@@ -269,13 +279,13 @@ def _with_reasons(
     )
 
 
-def _danger(events: pd.DataFrame, mmsis: list[int], now: pd.Timestamp) -> list[float]:
-    """Return of each vessel what it counts for the people in what weighs most of what it did."""
+def _strongest_of(events: pd.DataFrame) -> dict[int, dict[Any, Any]]:
+    """Return of each vessel what weighs most of what it did."""
     ordered = events.sort_values(["score", "event_id"], ascending=[False, True])
     strongest: dict[int, dict[Any, Any]] = {}
     for row in reversed(ordered.to_dict("records")):
         strongest |= {row["mmsi"]: row, row["other_mmsi"]: row}
-    return [danger_of(strongest.get(mmsi), now) for mmsi in mmsis]
+    return strongest
 
 
 def named(assessed: Assessment, known: Known, say: Say = plain) -> Assessment:

@@ -9,6 +9,8 @@ A list is two files in config/watchlists: `NAME.csv`, and `NAME.yaml` that says 
     columns: {imo: IMO Number, name: Vessel Name}   # optional: the file's own headings
     own: true                                       # optional: vessels of one's own, by MMSI
 
+A cell may hold several numbers ("533000001; 563000002"): each lists the vessel.
+
 A list without a licence is refused: what a flag rests on must be allowed to be used.
 
 What one's *own* vessels do (a patrol's, and those of services that it works with) flags nobody:
@@ -141,16 +143,21 @@ def _read(path: Path) -> Watchlist:
         )
     blank = pd.Series("", index=table.index, dtype="str")
     columns = {key: blank if name is None else table[name] for key, name in chosen.items()}
-    imo = _whole(columns["imo"], 7)
-    imo = imo.where(imo_kind(imo.to_numpy()) == "imo", 0)
+    imo, more_imo = _whole(columns["imo"], 7)
+    mmsi, more_mmsi = _whole(columns["mmsi"], 9)
     entries = pd.DataFrame(
         {
             "imo": imo,
-            "mmsi": _whole(columns["mmsi"], 9),
+            "mmsi": mmsi,
             "callsign": columns["callsign"].map(compared),
             "name": columns["name"].map(compared),
         }
     )
+    further = pd.DataFrame({"imo": more_imo + [0] * len(more_mmsi)})
+    further = further.assign(mmsi=[0] * len(more_imo) + more_mmsi, callsign="", name="")
+    entries = pd.concat([entries, further], ignore_index=True) if len(further) else entries
+    imo = entries["imo"]
+    entries["imo"] = imo.where(imo_kind(imo.to_numpy()) == "imo", 0)
     entries.loc[entries["name"].str.len() < MIN_NAME_LENGTH, "name"] = ""
     usable = entries["mmsi"] > 0
     if not about.own:  # which are known by MMSI alone
@@ -180,10 +187,15 @@ def _refuse_unclosed(text: str, path: Path) -> None:
                 ) from error
 
 
-def _whole(text: pd.Series, digits: int) -> pd.Series:
-    """Numbers of exactly so many digits; 0 for all else."""
-    found = text.str.extract(rf"(?<!\d)(\d{{{digits}}})(?!\d)", expand=False)
-    return found.fillna("0").astype("int64")
+def _whole(text: pd.Series, digits: int) -> tuple[pd.Series, list[int]]:
+    """Return numbers of exactly so many digits, in groups of three or not, 0 for all else; and
+    those that stand behind the first of a cell: a ship had one under each flag.
+    """
+    grouped = r"(?<!\d)(\d{3})[ \u00a0.-](\d{3})[ \u00a0.-](\d{3})(?!\d)"
+    whole = text.str.replace(grouped, r"\1\2\3", regex=True) if digits == 9 else text
+    found = whole.str.findall(rf"(?<!\d)\d{{{digits}}}(?!\d)")
+    first = pd.Series([int(own[0]) if own else 0 for own in found], text.index, dtype="int64")
+    return first, [int(one) for own in found for one in own[1:]]
 
 
 def compared(text: str) -> str:

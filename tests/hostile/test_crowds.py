@@ -4,6 +4,7 @@ One transmitter can send by any number, at any place, under any name.
 """
 
 import tracemalloc
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -13,17 +14,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from detectors.core import events, frames
 from detectors.core.arrays import Ints
 from detectors.core.detector import Context
 from detectors.core.errors import SelatError
 from detectors.encounter import hanging, pairs
 from detectors.kinematics import near, timegrid
 from detectors.surroundings import nearby
+from detectors.surroundings.coverage import Coverage
+from detectors.surroundings.zones import Zones
 from detectors.unmatched_sighting import evidence
 from detectors.vessels import namesakes, statement
+from pipelines.assess.guard import guard
+from pipelines.assess.incidents.first import first
+from pipelines.assess.ranking import Assessment, assess
+from pipelines.base.settings import REFERENCE, AssessSettings
+from pipelines.detect.heard import heard_by_vessel
+from pipelines.detect.window import Detection
+from pipelines.reference.layers import load_gazetteer
+from tests import making
 from tests.detectors.company import between
+from tests.making import event_row, reports
 
 HOUR_US = 3_600_000_000
+NIGHT = pd.Timestamp("2026-01-05T16:00", tz="UTC").as_unit("us")
+FORGED, TRUE = 533_200_000, 525_000_001
 MEMORY = statement.Memory(900.0, 43_200.0, 5400.0, most_s=86_400.0, intervals=8.0)
 
 
@@ -204,3 +219,92 @@ def test_names_that_nobody_remembers_are_not_gone_through_for_each_new_one(until
     # What was new is told of what was new before it alone, for as long as that may be remembered.
     told = [change.old for change in changes if change.new.startswith("NEW")]
     assert [old.startswith("NEW") for old in told] == [True] * 23
+
+
+def crossed(mmsi: int, score: float, **other: Any) -> dict[str, Any]:
+    begin = NIGHT + pd.Timedelta(hours=4)
+    until = begin + pd.Timedelta(hours=2)
+    where = {"mmsi": mmsi, "lat": 2.0, "lon": 101.9, "score": score, **other}
+    return event_row("crossing", begin, until, **where)
+
+
+def sailed_as_one(*numbers: int) -> list[dict[str, Any]]:
+    """Each as the one before."""
+    return [
+        crossed(one, 0.5, other_mmsi=other)
+        | {"kind": "identity", "subkind": "two_numbers", "detector": "identity"}
+        for one, other in pairwise(numbers)
+    ]
+
+
+def test_copies_of_one_crossing_leave_the_others_their_share() -> None:
+    copies = [crossed(FORGED + i, 0.95) for i in range(300)]
+    boats = [crossed(TRUE + i, 0.8, lat=3.0 + i / 5) for i in range(4)]
+    kept, [held] = guard(events.build([*copies, *boats]), 410, AssessSettings())
+    assert set(kept["mmsi"]) >= {TRUE + i for i in range(4)}
+    assert (len(kept), held.vessels) == (82, 304)
+    assert "304 of 410 vessels" in str(held)
+    assert str(held).endswith("; 300 of all did so within six miles and an hour")
+    kept, _ = guard(events.build([*copies[:20], *boats]), 410, AssessSettings())
+    assert len(kept) == 24, "within its share nothing is held back, however alike"
+    apart = [crossed(FORGED + i, 0.95, lat=i / 5) for i in range(100)]
+    _, [held] = guard(events.build(apart), 410, AssessSettings())
+    assert str(held).endswith("count")
+
+
+def listed(*rows: dict[str, Any], **held: Any) -> Assessment:
+    """Return what a night's list makes of events."""
+    found = events.build(list(rows))
+    numbers = sorted({*found["mmsi"], *found["other_mmsi"]} - {0})
+    vessels = making.said(*({"mmsi": one} for one in numbers), schema=frames.VESSELS)
+    heard = reports(frames.TRACKED, mmsi=numbers, time=NIGHT, lat=2.0, lon=101.9)
+    end = NIGHT + pd.Timedelta(hours=24)
+    context = Context(NIGHT, end, Zones.none(), vessels, Coverage.none())
+    by_vessel = heard_by_vessel(heard.sort_values("track_id", ignore_index=True), NIGHT, end)
+    detection = Detection(found, {}, by_vessel, context, 1)
+    settings = AssessSettings(**{"max_share": 1.0, **held})
+    nothing = events.build([])
+    return assess(detection, load_gazetteer(REFERENCE), settings, past=nothing, changes=nothing)
+
+
+def test_copies_of_one_crossing_leave_the_others_their_place_on_the_list() -> None:
+    copies = [crossed(FORGED + i, 0.95) for i in range(40)]
+    boats = [crossed(TRUE + i, 0.5, lat=3.0 + i / 5) for i in range(4)]
+    cut = listed(*copies, *boats, max_flags=12)
+    assert len(cut.flagged) == 12
+    assert set(cut.flagged["mmsi"]) >= {TRUE + i for i in range(4)}
+    assert cut.over_budget == 32
+    whole = listed(*copies, *boats).flagged
+    assert len(whole) == 44, "of a list that isn't full none goes"
+
+
+def test_more_numbers_than_can_be_hulls_on_one_way_are_one_incident() -> None:
+    copies = [crossed(FORGED + i, 0.95) for i in range(8)]
+    beside = sailed_as_one(*(FORGED + i for i in range(8)))
+    first, second = listed(*copies, *beside, crossed(TRUE, 0.5)).incidents["title"]
+    assert "At least 8 numbers sailed as one, more than can be boats" in first
+    assert "as one" not in second
+    few = {"max_shares": {"identity": 0.01}, "min_share_vessels": 2}
+    held = listed(*copies, *beside, **few)
+    assert [str(one.detector) for one in held.held_back] == ["identity"]
+    assert len(held.incidents) == 1, "what says so is held back, and says so all the same"
+    pushed = listed(*copies[:3], *beside[:2], **few).incidents
+    assert len(pushed) > 1, "a pusher and her barges are vessels"
+    assert not pushed["title"].str.contains("as one").any()
+
+
+def test_of_many_that_did_alike_one_is_among_those_to_look_at_first() -> None:
+    boats = [crossed(TRUE + i, 0.6, lat=3.0 + i / 5) for i in range(2)]
+
+    def forged_among_first(n_forged: int, *others: dict[str, Any]) -> int:
+        rows = [*(crossed(FORGED + i, 0.95) for i in range(n_forged)), *others]
+        found = listed(*rows)
+        now = NIGHT + pd.Timedelta(hours=24)
+        told = first(found.incidents, found.events, found.flagged, now)
+        of = found.incidents.set_index("incident_id")["mmsi"]
+        assert len(told) == 3
+        return sum(of[one.incident_id] >= FORGED for one in told)
+
+    assert forged_among_first(6, *boats) == 1
+    assert forged_among_first(5, *boats) == 3, "a few boats are boats"
+    assert forged_among_first(9, *boats[:1]) == 2, "where there is nothing else"

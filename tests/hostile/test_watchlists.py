@@ -68,3 +68,17 @@ def test_a_remark_may_have_several_lines(tmp_path: Path) -> None:
     (tmp_path / "mine.csv").write_text(f"mmsi,name,why\n{rows}")
     [one] = watchlists.load(tmp_path)
     assert one.entries["mmsi"].tolist() == [533000123, 533000124]
+
+
+def test_every_number_of_a_cell_lists_its_vessel(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(ABOUT + "own: true\n")
+    rows = "533000123;533000124,A\n533 000 125,B\n533000126 (ex 533000127),C\nnone,D\n"
+    (tmp_path / "mine.csv").write_text(f"mmsi,name\n{rows}")
+    [one] = watchlists.load(tmp_path)
+    assert sorted(one.entries["mmsi"]) == [533000123 + i for i in range(5)]
+    assert one.ignored == 1
+    (tmp_path / "mine.yaml").write_text(ABOUT)
+    (tmp_path / "mine.csv").write_text("imo,name\n9074729 / 9074730 / IMO 9000003,OCEAN STAR\n")
+    [one] = watchlists.load(tmp_path)
+    assert one.entries["imo"].tolist() == [9074729, 9000003], "one's check digit is wrong"
+    assert one.entries["name"].tolist() == ["OCEANSTAR", ""]

@@ -4,14 +4,17 @@ Rank is how much an incident is worth a look at all; what comes first also depen
 still be met, whether the reader knows it already, and whether people may be in danger.
 """
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 
 from detectors.core.evidence import Evidence
 from detectors.core.telling import Say, plain
+from pipelines.assess.alike import FEW, labels
 
 CERTAINTIES: Final = ((0.7, "high"), (0.5, "moderate"), (0.0, "low"))
 """From which score on an incident is of which certainty: the three words of analytic confidence
@@ -64,6 +67,10 @@ class First:
     of twenty hours ago reads as one of this minute where its time isn't beside it."""
 
 
+Found = tuple[bool, bool, float, int, First]
+"""Whether it is answered, and comes behind; what it is worth, negative; its rank; the incident."""
+
+
 def first(
     incidents: pd.DataFrame,
     events: pd.DataFrame,
@@ -80,7 +87,8 @@ def first(
     """Return the most urgent incidents, in the order of their ranks, those answered last.
 
     The most urgent are those of the highest score times `DANGER` times `KNOWN`, halved every
-    `HALF_H` since the incident's vessel was heard, or it ended, whichever is later.
+    `HALF_H` since the incident's vessel was heard, or it ended, whichever is later. Of more than
+    `alike.FEW` that are alike one is among them: whoever sails there sees the others.
 
     Parameters
     ----------
@@ -109,7 +117,7 @@ def first(
     counts = events["event_id"].isin(leading) | events["kind"].isin(DANGEROUS)
     told_of = {str(row["event_id"]): row for row in events[counts].to_dict("records")}
     seen = dict(zip(flagged["mmsi"].tolist(), flagged["last_seen"].tolist(), strict=True))
-    found = []
+    found, did = [], []
     for row, ids in zip(ranked.to_dict("records"), within, strict=True):
         lead = ids[0]
         if lead in concluded:
@@ -137,13 +145,30 @@ def first(
         met_yet = lead in watching and hours <= HEARD_H
         behind = lead in answered and not met_yet
         found.append((lead in answered, behind, -worth, told.rank, told))
-    found.sort(key=lambda one: one[1:4])
-    urgent, rest = found[:n], found[n:]
+        led: Mapping[Any, Any] = told_of.get(lead, {"kind": "", "subkind": ""})
+        place = {name: row.get(name, np.nan) for name in ("lat", "lon")}
+        did.append({**led, **place, "start": row["start"]})
+    urgent, rest = _picked(found, did, n)
     new = next((one for one in rest if not one[0]), None)
     if n > 1 and new is not None and all(one[0] for one in urgent):
         urgent[-1] = new  # what is watched hides nothing that nobody has answered
     # As the list below them, on every page.
     return [one[4] for one in sorted(urgent, key=lambda one: (one[0], one[3]))]
+
+
+def _picked(found: list[Found], did: list[dict[Any, Any]], n: int) -> tuple[list[Found], ...]:
+    """Return the `n` first of what was found, and the others, both by what they are worth."""
+    alike = labels(pd.DataFrame(did), "kind").tolist() if did else []
+    crowds = {label for label, many in Counter(alike).items() if many > FEW}
+    urgent, rest, taken = list[Found](), list[Found](), set[int]()
+    for one, label in sorted(zip(found, alike, strict=True), key=lambda each: each[0][1:4]):
+        if len(urgent) == n or (label in crowds and label in taken):
+            rest.append(one)
+        else:
+            urgent.append(one)
+            taken.add(label)
+    more = n - len(urgent)
+    return urgent + rest[:more], rest[more:]
 
 
 def _when(lead: Mapping[Any, Any] | None, row: Mapping[Any, Any]) -> tuple[Any, Any]:

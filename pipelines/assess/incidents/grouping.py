@@ -16,7 +16,7 @@ from detectors.core.telling import told
 from detectors.kinematics import geodesy
 from pipelines.assess.incidents.plots import followed
 from pipelines.assess.incidents.silences import unlikely
-from pipelines.assess.incidents.titles import STAYS
+from pipelines.assess.incidents.titles import AS_ONE, MANY, STAYS
 from pipelines.assess.scoring import FAMILIES, MIN_PART_SCORE, explained
 
 JOIN_S: Final = 2 * 3600.0
@@ -40,7 +40,11 @@ HAND_OVER: Final = "hand_over"
 
 
 def grouped(
-    events: pd.DataFrame, flagged: Mapping[int, float], min_score: float, now: pd.Timestamp
+    events: pd.DataFrame,
+    flagged: Mapping[int, float],
+    min_score: float,
+    now: pd.Timestamp,
+    as_one: pd.DataFrame | None = None,
 ) -> Ints:
     """Tell which incident each event is of.
 
@@ -67,6 +71,8 @@ def grouped(
         From which score on an event is a lead, and one without a vessel an incident of its own.
     now
         Until when open events last.
+    as_one
+        Events of numbers that sail as one, more than can be hulls: they count as one.
     """
     found = np.full(len(events), -1)
     mmsi, other = (events[name].to_numpy("int64") for name in ("mmsi", "other_mmsi"))
@@ -78,7 +84,8 @@ def grouped(
     if not len(rows):
         return found
     lead = (score >= min_score) & ~explained(events) & ~_unlikely(events)
-    hull = _hulls(events[lead & (events["subkind"] == HAND_OVER).to_numpy()])
+    changed = events[lead & (events["subkind"] == HAND_OVER).to_numpy()]
+    hull = _hulls(changed if as_one is None else pd.concat([changed, as_one]))
     kinds = events["kind"].iloc[rows]
     families = pd.factorize(kinds.map(FAMILIES).fillna(kinds))[0]
     main = np.where(~lead & (of_two > of_one), other, mmsi)[rows]
@@ -98,6 +105,21 @@ def grouped(
     stories = _connected(np.concatenate(links, axis=1), len(rows))
     ships = _in_one_roads(events.iloc[rows], stories, lead[rows], now)
     found[rows] = _connected(stories[ships], len(rows))[stories]
+    return found
+
+
+def sailing_as_one(events: pd.DataFrame, min_score: float) -> pd.DataFrame:
+    """Return the events that say which numbers sail as one, where these are `MANY`: more than can
+    be boats.
+    """
+    pairs = events[(events["subkind"] == AS_ONE) & (events["score"] >= min_score)]
+    if pairs.empty:
+        return pairs
+    sides = pairs[["mmsi", "other_mmsi"]].to_numpy("int64")
+    numbers, place = np.unique(sides, return_inverse=True)
+    links = place.reshape(-1, 2).T
+    part = _connected(links, len(numbers))
+    found: pd.DataFrame = pairs[np.bincount(part)[part[links[0]]] >= MANY]
     return found
 
 

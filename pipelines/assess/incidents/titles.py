@@ -28,6 +28,11 @@ IN_THE_SENTENCE: Final = ("visitor", "positions copied")
 STAYS: Final = ("anchoring", "loitering")
 """Kinds that tell where one lay: before a crossing, from where the boat had come."""
 
+AS_ONE: Final = "two_numbers"
+"""The subkind of identity that says that two numbers sail as one (30 m apart for two hours)."""
+MANY: Final = 6
+"""So many numbers that sail as one aren't hulls: one has two sets, a tow three or four."""
+
 _VISITED: Final = ("mother_ship", "visited")
 
 
@@ -73,7 +78,8 @@ def title(
     named = {main, lead.partner_of(main)}
     if second and also:
         named |= {second.mmsi, second.other_mmsi}
-    return text + _with(roles, named, lead, teller)
+    as_one = {m for row in rows if row.subkind == AS_ONE for m in (row.mmsi, row.other_mmsi)}
+    return text + _with(roles, named, as_one, lead, teller)
 
 
 def _began(lead: Told, main: int, n_near: int, teller: Teller) -> str:
@@ -121,9 +127,15 @@ def _is_more(row: Told, lead: Told) -> bool:
     return row.kind == "possible_meeting" or _of_the_same_two(row, lead)
 
 
-def _with(roles: Mapping[int, str], named: set[int], lead: Told, teller: Teller) -> str:
+def _with(
+    roles: Mapping[int, str], named: set[int], as_one: set[int], lead: Told, teller: Teller
+) -> str:
     """Say who is in it that no clause names or counts."""
     counted = IN_THE_SENTENCE if lead.kind in ("mother_ship", "spoofing") else ()
+    if len(as_one) >= MANY and as_one & {lead.mmsi, lead.other_mmsi}:
+        return teller.say(
+            ". At least {n} numbers sailed as one, more than can be boats", n=len(as_one)
+        )
     rest = [mmsi for mmsi, role in roles.items() if mmsi not in named and role not in counted]
     if not rest:
         return ""

@@ -8,6 +8,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from pipelines.ingest.column_names import zone_named
+from pipelines.ingest.options import EARLIEST
 from pipelines.ingest.places import is_written, side_sign, written
 
 _MONTHS: Final = tuple(
@@ -79,8 +80,8 @@ def time(value: Any) -> datetime:
         moment = moment.astimezone(UTC)
     except OverflowError as error:
         raise ValueError("out of range") from error
-    if moment.year < 1970:
-        raise ValueError("before 1970")
+    if moment < EARLIEST:  # a clock that was never set
+        raise ValueError(f"before {EARLIEST.year}")
     return moment
 
 

@@ -466,3 +466,10 @@ def test_a_number_with_an_underscore_is_none(read, lat):
     """Python takes 2_5 for 25: a slip of the finger would be a place in another sea."""
     got = read(f"time,lat,lon,source\n2026-03-01T01:00Z,{lat},101.5,patrol\n")
     assert got.report.rejected == {"lat: isn't a number": 1}
+
+
+@pytest.mark.parametrize("year", [1970, 1980, 1994])
+def test_a_sighting_of_a_clock_that_was_never_set_is_rejected(read, year):
+    got = read(f"time,lat,lon\n{year}-01-06T00:00:00Z,2.5,101.25\n1995-01-06T00:00Z,2.5,101.25\n")
+    assert got.report.rejected == {"time: before 1995": 1}
+    assert len(got.sightings) == 1
