@@ -124,7 +124,9 @@ def _began(stated: Evidence, words: Words) -> str:
 
 
 def _ended(stated: Evidence, words: Words) -> str:
-    """Say where it came to, how near and when; and that it turned about there, where it did."""
+    """Say where it came to, how near and when; and that it turned about, there where it was heard
+    to.
+    """
     made_for = state(stated["to_state"], words.say)
     there = place_and_time(stated, "arrival", words)
     if stated["ended"] == SHORE:
@@ -142,4 +144,8 @@ def _ended(stated: Evidence, words: Words) -> str:
                 ", and was heard next at the shore, {place_time}", place_time=shore
             )
         return ended + words.say(", and after a stop to the shore, {place_time}", place_time=shore)
-    return ended + (words.say(", where it turned back") if turned_off(stated, "end") else "")
+    if not turned_off(stated, "end"):
+        return ended
+    if stated.get("turning_kn") is None:  # hardly heard there: the line between reports is no way
+        return ended + words.say(", and turned back")
+    return ended + words.say(", where it turned back")

@@ -197,7 +197,7 @@ def judge(
     ever = store.told_later(before["incident_id"].tolist())
     done = closed(store.dispositions(), store.heirs())
     known = Known.of(before, compared, versions, store.last_looked_at(), earlier, later, ever, done)
-    assessed = named(assessed, known)
+    assessed = named(assessed, known, in_full=store.events_by_id)
     if not look:
         nights = store.known_incidents(looks=False)
         incidents = new_to_the_night(assessed.incidents, before, nights)
