@@ -81,11 +81,25 @@ def _crossed(event: Told, words: Words) -> str:
             "{distance} of it at {speed_kn:.0f} kn", distance=distance, speed_kn=speed_kn
         )
         crossed = f"{_began(stated, words)}, {_ended(stated, words)}: {way}"
-    chance = stated.get("end_ashore_probability")
+    return crossed + _chance(stated, words)
+
+
+def _chance(stated: Evidence, words: Words) -> str:
+    """Say how likely it landed unheard; of who came over and went back on the coast that it came
+    over to: that it was at its own again is no landing to look for.
+    """
+    came_over = turned_off(stated, "start") or came_ashore_first(stated)
+    chance = stated.get(f"{'start' if came_over else 'end'}_ashore_probability")
     if chance is None:
-        return crossed
+        return ""
     percent = "< 1" if chance < 0.005 else "> 99" if chance >= 0.995 else f"{100 * chance:.0f}"
-    return crossed + words.say(" (chance that it landed unheard: {percent} %)", percent=percent)
+    if not came_over:
+        return words.say(" (chance that it landed unheard: {percent} %)", percent=percent)
+    return words.say(
+        " (chance that it landed unheard in {state}: {percent} %)",
+        state=state(stated["from_state"], words.say),
+        percent=percent,
+    )
 
 
 def _began(stated: Evidence, words: Words) -> str:

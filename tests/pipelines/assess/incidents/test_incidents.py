@@ -681,6 +681,21 @@ def test_who_turned_about_off_a_coast_is_not_said_to_have_left_it(gazetteer: Gaz
         "Came over from Indonesia to within 1.2 nm of the coast of Malaysia, off Muar, and went "
         "back, to the coast of Indonesia"
     ) in told_of[1]
+    # Where it had the time to land there, that is what is told, not that it was at home again.
+    seldom = {**off, "turned_off_m": 2284.0, "end_ashore_probability": 0.99}
+    chances = [
+        told(gazetteer, event("crossing", 1, 3, evidence=facts)).loc[0, ["title", "next_step"]]
+        for facts in (
+            {**seldom, "left_time": OUT["arrival_time"], "start_ashore_probability": chance}
+            for chance in (0.79, 0.1)
+        )
+    ]
+    assert chances[0]["title"].endswith("(chance that it landed unheard in Malaysia: 79 %)")
+    step = NEXT_STEPS["crossing over"] + "; it was at the coast of Indonesia 05:30 MYT; "
+    step += "it may have been at the coast of Malaysia 03:02 MYT or before"
+    assert chances[0]["next_step"] == step
+    assert chances[1]["title"].endswith("(chance that it landed unheard in Malaysia: 10 %)")
+    assert chances[1]["next_step"] == NEXT_STEPS["crossing turned back"]
     there = {**OUT, "ended": "near", "arrival_coast_m": 6548.0, "turned_off_m": 6548.0}
     told_of = [
         told(gazetteer, event("crossing", 1, 3, evidence=facts)).to_dict("records")[0]["title"]
@@ -1807,7 +1822,7 @@ def test_sentence_place_and_next_step_are_of_one_event(gazetteer: Gazetteer) -> 
         event("loitering", 1.5, 4, BOAT, score=0.7),
     ).to_dict("records")
     assert one["mmsi"] == SHIP
-    assert one["title"].startswith("MV A: Stopped")
+    assert one["title"].startswith("MV A: Drifted"), "at half a knot, as its loitering is told"
     assert one["next_step"].startswith(
         "they have parted: board one that is bound for a coast; if neither"
     )
