@@ -81,11 +81,25 @@ def _crossed(event: Told, words: Words) -> str:
             "{distance} of it at {speed_kn:.0f} kn", distance=distance, speed_kn=speed_kn
         )
         crossed = f"{_began(stated, words)}, {_ended(stated, words)}: {way}"
-    chance = stated.get("end_ashore_probability")
+    return crossed + _chance(stated, words)
+
+
+def _chance(stated: Evidence, words: Words) -> str:
+    """Say how likely it landed unheard; of who came over and went back on the coast that it came
+    over to: that it was at its own again is no landing to look for.
+    """
+    came_over = turned_off(stated, "start") or came_ashore_first(stated)
+    chance = stated.get(f"{'start' if came_over else 'end'}_ashore_probability")
     if chance is None:
-        return crossed
+        return ""
     percent = "< 1" if chance < 0.005 else "> 99" if chance >= 0.995 else f"{100 * chance:.0f}"
-    return crossed + words.say(" (chance that it landed unheard: {percent} %)", percent=percent)
+    if not came_over:
+        return words.say(" (chance that it landed unheard: {percent} %)", percent=percent)
+    return words.say(
+        " (chance that it landed unheard in {state}: {percent} %)",
+        state=state(stated["from_state"], words.say),
+        percent=percent,
+    )
 
 
 def _began(stated: Evidence, words: Words) -> str:
@@ -124,7 +138,9 @@ def _began(stated: Evidence, words: Words) -> str:
 
 
 def _ended(stated: Evidence, words: Words) -> str:
-    """Say where it came to, how near and when; and that it turned about there, where it did."""
+    """Say where it came to, how near and when; and that it turned about, there where it was heard
+    to.
+    """
     made_for = state(stated["to_state"], words.say)
     there = place_and_time(stated, "arrival", words)
     if stated["ended"] == SHORE:
@@ -142,4 +158,8 @@ def _ended(stated: Evidence, words: Words) -> str:
                 ", and was heard next at the shore, {place_time}", place_time=shore
             )
         return ended + words.say(", and after a stop to the shore, {place_time}", place_time=shore)
-    return ended + (words.say(", where it turned back") if turned_off(stated, "end") else "")
+    if not turned_off(stated, "end"):
+        return ended
+    if stated.get("turning_kn") is None:  # hardly heard there: the line between reports is no way
+        return ended + words.say(", and turned back")
+    return ended + words.say(", where it turned back")

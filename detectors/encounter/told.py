@@ -1,16 +1,25 @@
 """What a sailor is told of an encounter."""
 
+from typing import Final
+
 from detectors.core import telling
 from detectors.core.telling import Told, Words
+
+STOPPED_KN: Final = 0.3
+DRIFTED_KN: Final = 2.0
+"""As a loitering is told: who is carried by a stream at half a knot has not stopped, and the two of
+a transfer "stopped" beside a sentence of each that it "drifted". What was held made 0.1 kn or less
+on six nights, what wasn't 0.25 or more.
+"""
 
 
 def tell(event: Told, words: Words, mmsi: int) -> str:
     """Say how long they lay, drifted or moved together, how close, and where."""
     distance = event.evidence["median_distance_m"]
     speed = max(event.evidence["median_speed_kn"], event.evidence["other_median_speed_kn"])
-    if speed < 1:
+    if speed < STOPPED_KN:
         how = words.say("Stopped")
-    elif speed < 2:
+    elif speed < DRIFTED_KN:
         how = words.say("Drifted")
     else:
         how = words.say("Moved at {speed_kn:.1f} kn", speed_kn=speed)

@@ -47,6 +47,7 @@ def crossed_lines(
         sides = (str(about["right"]), str(about["left"]))
         from_side, to_side = sides if found.to_left[i] else sides[::-1]
         clear_us = reports.time_us[found.after[i]] - reports.time_us[found.before[i]]
+        beside_us = clear_us if found.after[i] > found.before[i] + 1 else 0  # none was beside it
         evidence = {
             "zone_class": str(about["boundary_class"]),
             "zone_name": str(about["name"]),
@@ -55,7 +56,7 @@ def crossed_lines(
             "from_side": from_side,
             "to_side": to_side,
             "n_cuts": int(found.cuts[i]),
-            "beside_s": at_most(round(clear_us / SECOND_US), limits, "max_beside_s"),
+            "beside_s": at_most(round(beside_us / SECOND_US), limits, "max_beside_s"),
             "crossing_interpolated": bool(near[i]),
             "silence_s": silence(limits, float(silence_us[i] / SECOND_US)),
             "speed_kn": reports.made_good_kn(a, b),

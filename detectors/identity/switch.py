@@ -168,8 +168,9 @@ def _alone(
 def _at_once(
     limits: Limits, reports: VesselReports, tracks: list[int], begin_us: int
 ) -> dict[str, Any]:
-    """Count reports of the first of two tracks beside which the second was heard elsewhere: further
-    away than two sets of one ship are, and than she sails between the two reports.
+    """Count reports of two tracks beside which the other was heard elsewhere: further away than two
+    sets of one ship are, and than she sails between the two reports. Those of the one of which they
+    are fewer count: one report with a wrong time stands beside several of the other.
 
     In the hours before a hand-over that count, and in those after it in which more may come.
     """
@@ -191,7 +192,8 @@ def _at_once(
     apart_m = geodesy.apart_m(reports, a, other)
     sailed_m = limits.max_transit_kn * geodesy.KNOT_MPS * off_s
     elsewhere = (off_s <= limits.max_clock_s) & (apart_m > limits.max_together_m + sailed_m)
-    found: dict[str, Any] = {"n_apart_at_once": int(np.count_nonzero(elsewhere))}
+    fewer = min(int(np.count_nonzero(elsewhere)), len(np.unique(other[elsewhere])))
+    found: dict[str, Any] = {"n_apart_at_once": fewer}
     return found | ({"apart_at_once_m": float(apart_m[elsewhere].max())} if elsewhere.any() else {})
 
 

@@ -78,7 +78,8 @@ def _found(limits: Limits, met: pd.DataFrame, crafts: Crafts, now_us: int) -> li
         for side, prefix in ((0, ""), (1, "other_")):
             host, visitor = tracks[side], tracks[1 - side]
             came = came_kn[side], came_kn[1 - side]
-            if not _visits(limits, crafts, host // 100, visitor // 100, came):
+            closing_kn = stated.number("closing_kn")
+            if not _visits(limits, crafts, host // 100, visitor // 100, came, closing_kn):
                 continue
             found.append(
                 Visit(
@@ -111,12 +112,20 @@ def _port_call(stated: Evidence, visitor: str) -> bool:
 
 
 def _visits(
-    limits: Limits, crafts: Crafts, host: int, visitor: int, came_kn: tuple[float, float]
+    limits: Limits,
+    crafts: Crafts,
+    host: int,
+    visitor: int,
+    came_kn: tuple[float, float],
+    closing_kn: float,
 ) -> bool:
     """Tell whether the one waited and the other is a small craft that came to it.
 
     By conduct, where both were heard on the way: `came_kn` are the speeds of host and visitor over
-    the ten minutes before. Else by size, as far as they say; unknown is neither small nor large.
+    the ten minutes before, `closing_kn` is the fastest at which they came nearer shortly before: a
+    boat that goes alongside with care takes ten minutes over the last half mile, and of twice what
+    waits makes the visitor made half or more. Else by size, as far as they say; unknown is neither
+    small nor large.
     """
     host_m, visitor_m = crafts.length_m(host), crafts.length_m(visitor)
     waited_kn, came_at_kn = came_kn
@@ -124,7 +133,8 @@ def _visits(
     if not (planes or crafts.is_b(visitor) or visitor_m <= limits.max_visitor_m):
         return False
     if np.isfinite(waited_kn) and np.isfinite(came_at_kn):
-        return bool(waited_kn < limits.min_waiting_kn <= came_at_kn)
+        came = came_at_kn >= limits.min_waiting_kn or closing_kn >= 2 * limits.min_waiting_kn
+        return bool(waited_kn < limits.min_waiting_kn and came)
     if np.isfinite(host_m) and np.isfinite(visitor_m):
         return host_m >= limits.min_size_ratio * visitor_m
     return not crafts.is_b(host)

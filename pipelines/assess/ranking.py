@@ -19,8 +19,9 @@ from pipelines.assess.dispositions.outcomes import CLEARED, cleared, closed, hol
 from pipelines.assess.guard import HeldBack, guard
 from pipelines.assess.incidents import Known, danger_of, lasting
 from pipelines.assess.incidents.grouping import grouped, sailing_as_one
+from pipelines.assess.incidents.lasting import SAME
 from pipelines.assess.incidents.silences import given_up_before, numbers_since
-from pipelines.assess.incidents.wording import described
+from pipelines.assess.incidents.wording import described, retold
 from pipelines.assess.reasons import (
     Teller,
     aside_in,
@@ -66,6 +67,8 @@ class Assessment:
     """Events that would count if they weren't own vessels'."""
     heard_since: Mapping[tuple[int, pd.Timestamp], int]
     """See `silences.numbers_since`: changes of earlier nights count too."""
+    retell: Callable[[pd.DataFrame, pd.DataFrame], pd.DataFrame]
+    """Tells incidents again by their events, as things stand now; see `wording.retold`."""
 
     @property
     def over_budget(self) -> int:
@@ -188,7 +191,12 @@ def assess(
         frozenset() if dispositions is None else closed(dispositions, heirs or {}),
         settings.own_coast,
     )
-    found_of_all = incidents, tuple(held_back), left_out, set_by, over, n_own, since
+
+    def retell(told: pd.DataFrame, of: pd.DataFrame) -> pd.DataFrame:
+        steps, zones = settings.next_steps, detection.context.zones
+        return retold(told, of, ranked, teller, steps, zones)
+
+    found_of_all = incidents, tuple(held_back), left_out, set_by, over, n_own, since, retell
     if ranked.empty:
         return Assessment(events, frames.empty(FLAGGED), frames.empty(PARTS), *found_of_all)
     ranked = _by_incident(ranked, incidents, home)
@@ -288,9 +296,27 @@ def _strongest_of(events: pd.DataFrame) -> dict[int, dict[Any, Any]]:
     return strongest
 
 
-def named(assessed: Assessment, known: Known, say: Say = plain) -> Assessment:
-    """Return an assessment whose incidents have their lasting ids and status; see `lasting`."""
+def named(
+    assessed: Assessment,
+    known: Known,
+    say: Say = plain,
+    in_full: Callable[[list[str]], pd.DataFrame] | None = None,
+) -> Assessment:
+    """Return an assessment whose incidents have their lasting ids and status; see `lasting`.
+
+    What to do next of one that is kept as it was told goes by all its events, `in_full` by id,
+    those that this look doesn't see among them: a boat that came to two shores is sought at both.
+    """
     incidents = lasting(assessed.incidents, known, say, assessed.aside, assessed.left_out)
+    n_found = len(assessed.incidents)
+    of_now = [set(one.split(";")) for one in assessed.incidents["events"]]
+    of_all = [set(one.split(";")) for one in incidents["events"][:n_found]]
+    more = [now < then for now, then in zip(of_now, of_all, strict=True)]
+    kept = np.array(more, bool) & (incidents["status"][:n_found] == SAME).to_numpy()
+    if in_full is not None and kept.any():
+        whole = incidents.iloc[np.flatnonzero(kept)]
+        told_again = assessed.retell(whole, in_full(";".join(whole["events"]).split(";")))
+        incidents.loc[whole.index, "next_step"] = told_again["next_step"].to_numpy()
     firsts = assessed.incidents["incident_id"].tolist()
     name_of = dict(zip(firsts, incidents["incident_id"].tolist()[: len(firsts)], strict=True))
     ids = assessed.flagged["incident_id"].map(name_of).fillna("").astype("str")

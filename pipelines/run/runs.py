@@ -199,7 +199,7 @@ def judge(
     until = store.last_looked_at()
     late = heard_late(store, compared, until)
     known = Known.of(before, compared, versions, until, earlier, later, ever, done, late)
-    assessed = named(assessed, known)
+    assessed = named(assessed, known, in_full=store.events_by_id)
     if not look:
         nights = store.known_incidents(looks=False)
         incidents = new_to_the_night(assessed.incidents, before, nights)

@@ -56,6 +56,10 @@ def where_and_when(
     said = [_at_clock(say, coast, time) for time, coast in told]
     expected = max((found for one in own if (found := _expected(one)) is not None), default=None)
     text = say("; it was at the coast of {shores}", shores=", ".join(said)) if said else ""
+    if landed and (before := _may_have_come(lead)) is not None:
+        time, coast = before
+        shore = _at_clock(say, coast, time)
+        text += say("; it may have been at the coast of {shore} or before", shore=shore)
     if under_way and expected is not None:
         time, coast = expected
         text += say("; it can be at the coast of {shore}", shore=_at_clock(say, coast, time))
@@ -77,6 +81,18 @@ def _came_ashore(row: Told) -> Iterator[tuple[pd.Timestamp, str]]:
     time = time_of(stated)
     if time is not None and coast:
         yield time, str(coast)
+
+
+def _may_have_come(row: Told) -> tuple[pd.Timestamp, str] | None:
+    """Return off which coast a boat that had come over was heard, and when, as it went back, where
+    it had the time to be ashore before; None where that isn't so, or may not be known.
+    """
+    stated = row.evidence
+    chance, time = (stated.get(name) for name in ("start_ashore_probability", "left_time"))
+    if chance is None or chance < GONE_OVER or time is None or not turned_off(stated, "start"):
+        return None
+    coast, place = stated.get("from_state"), place_named(stated, "left")
+    return (pd.Timestamp(str(time)), str(coast)) if coast and place is not None else None
 
 
 def both_shores(evidence: Evidence) -> bool:

@@ -136,7 +136,7 @@ NEXT_STEPS: Final[Mapping[str, str]] = {
     ),
     "geofence": "ask by VHF",
     "identity": "compare register, call sign and sight",
-    "loitering": "ask by VHF; of a boat adrift tell the rescue coordination centre",
+    "loitering": "ask by VHF; of a vessel adrift tell the rescue coordination centre",
     "loitering over": "it has gone on: ask by VHF why it loitered",
     "loitering in port": "it lies in port: ask there why it loitered",
     "mother_ship": "watch; board when a boat comes alongside",

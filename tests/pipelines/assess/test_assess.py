@@ -166,8 +166,8 @@ def test_both_vessels_of_an_encounter_are_told_from_their_own_side(gazetteer: Ga
     assert list(ranked["mmsi"]) == [A, B]
     assert list(ranked["name"]) == ["MT X", ""]
     mine, theirs = ranked["reasons"]
-    assert mine.startswith("Stopped 4.2 h with MMSI 563000002 60 m alongside, ")
-    assert theirs.startswith("Stopped 4.2 h with MT X 60 m alongside, ")
+    assert mine.startswith("Drifted 4.2 h with MMSI 563000002 60 m alongside, ")
+    assert theirs.startswith("Drifted 4.2 h with MT X 60 m alongside, ")
     assert "nm" in mine
     assert "outside any port or anchorage (06 Jan 01:00 to 05:12 MYT)" in mine
     assert told["reason"].iloc[0] == mine

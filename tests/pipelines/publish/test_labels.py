@@ -219,7 +219,7 @@ def test_an_event_is_told_in_malay() -> None:
         4.2,
         100.4,
         Evidence.of(
-            {"median_distance_m": 40.0, "median_speed_kn": 0.4, "other_median_speed_kn": 0.6}
+            {"median_distance_m": 40.0, "median_speed_kn": 0.1, "other_median_speed_kn": 0.2}
         ),
         "encounter",
     )

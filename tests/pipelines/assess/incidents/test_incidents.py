@@ -40,10 +40,11 @@ from pipelines.assess.incidents.grouping import grouped
 from pipelines.assess.incidents.plots import CROWD, MOST, followed, way_of
 from pipelines.assess.incidents.silences import changes_since, numbers_since, unlikely
 from pipelines.assess.incidents.steps import NEXT_STEPS
-from pipelines.assess.incidents.wording import described
+from pipelines.assess.incidents.wording import described, retold
+from pipelines.assess.ranking import Assessment, named
 from pipelines.assess.reasons import Teller
 from pipelines.base.labels import labels
-from pipelines.base.schemas import INCIDENTS, PARTS
+from pipelines.base.schemas import FLAGGED, INCIDENTS, PARTS
 from pipelines.base.settings import REFERENCE
 from pipelines.reference.layers import load_gazetteer
 from pipelines.run.plan import boats_of
@@ -680,12 +681,29 @@ def test_who_turned_about_off_a_coast_is_not_said_to_have_left_it(gazetteer: Gaz
         "Came over from Indonesia to within 1.2 nm of the coast of Malaysia, off Muar, and went "
         "back, to the coast of Indonesia"
     ) in told_of[1]
+    # Where it had the time to land there, that is what is told, not that it was at home again.
+    seldom = {**off, "turned_off_m": 2284.0, "end_ashore_probability": 0.99}
+    chances = [
+        told(gazetteer, event("crossing", 1, 3, evidence=facts)).loc[0, ["title", "next_step"]]
+        for facts in (
+            {**seldom, "left_time": OUT["arrival_time"], "start_ashore_probability": chance}
+            for chance in (0.79, 0.1)
+        )
+    ]
+    assert chances[0]["title"].endswith("(chance that it landed unheard in Malaysia: 79 %)")
+    step = NEXT_STEPS["crossing over"] + "; it was at the coast of Indonesia 05:30 MYT; "
+    step += "it may have been at the coast of Malaysia 03:02 MYT or before"
+    assert chances[0]["next_step"] == step
+    assert chances[1]["title"].endswith("(chance that it landed unheard in Malaysia: 10 %)")
+    assert chances[1]["next_step"] == NEXT_STEPS["crossing turned back"]
     there = {**OUT, "ended": "near", "arrival_coast_m": 6548.0, "turned_off_m": 6548.0}
-    (one,) = told(gazetteer, event("crossing", 1, 3, evidence=there)).to_dict("records")
-    assert (
-        "to within 3.5 nm of the coast of Malaysia, off Muar, at 03:02 MYT, where it turned back"
-        in (one["title"])
-    )
+    told_of = [
+        told(gazetteer, event("crossing", 1, 3, evidence=facts)).to_dict("records")[0]["title"]
+        for facts in ({**there, "turning_kn": 15.0}, there)
+    ]
+    came = "to within 3.5 nm of the coast of Malaysia, off Muar, at 03:02 MYT, "
+    assert came + "where it turned back: " in told_of[0]
+    assert came + "and turned back: " in told_of[1], "who is hardly heard turned elsewhere"
 
 
 def test_a_meeting_that_goes_on_is_told_as_long_as_it_was_seen(gazetteer: Gazetteer) -> None:
@@ -1639,6 +1657,33 @@ def test_a_story_of_which_a_window_sees_the_end_alone_stays_as_it_was_told(
     assert one["news"].startswith("1 event fewer")
 
 
+def test_a_story_that_is_kept_says_what_to_do_by_all_of_it(gazetteer: Gazetteer) -> None:
+    """The night after, a boat that had been at two shores was to be sought at one, beside a title
+    that told of both.
+    """
+    there = event("crossing", 1, 3, evidence=OUT, score=0.4)
+    back = event("crossing", 3.2, 5.5, evidence=BACK, score=0.7)
+    before, found = told(gazetteer, there, back), told(gazetteer, back)
+    [went], [came] = (events.build([one])["event_id"] for one in (there, back))
+    flagged = pd.DataFrame({"mmsi": [SHIP], "score": [0.9], "last_seen": [at(20)]})
+    teller = Teller({SHIP: "MV A"}, gazetteer, at(24))
+    assessed = Assessment(
+        *(events.empty(), frames.empty(FLAGGED), frames.empty(PARTS)),
+        found.assign(incident_id=came, status=""),
+        *((), frozenset[int](), frozenset[str](), frozenset[str](), 0, {}),
+        lambda told_of, rows: retold(told_of, rows, flagged, teller, {}, Zones.none()),
+    )
+    known = Known(before, {}, {came: "unchanged"}, told_before={went: True})
+    both = NEXT_STEPS["crossing both ways"]
+    assert both not in named(assessed, known).incidents["next_step"].item()
+    [one] = named(assessed, known, in_full=lambda _: events.build([there, back])).incidents.to_dict(
+        "records"
+    )
+    assert (one["status"], one["title"]) == ("unchanged", before["title"].item())
+    assert one["next_step"] == before["next_step"].item() != found["next_step"].item()
+    assert one["next_step"].startswith(both)
+
+
 def test_a_story_of_which_a_window_sees_a_part_isnt_kept_where_that_is_another_lead(
     gazetteer: Gazetteer,
 ) -> None:
@@ -1780,7 +1825,7 @@ def test_sentence_place_and_next_step_are_of_one_event(gazetteer: Gazetteer) -> 
         event("loitering", 1.5, 4, BOAT, score=0.7),
     ).to_dict("records")
     assert one["mmsi"] == SHIP
-    assert one["title"].startswith("MV A: Stopped")
+    assert one["title"].startswith("MV A: Drifted"), "at half a knot, as its loitering is told"
     assert one["next_step"].startswith(
         "they have parted: board one that is bound for a coast; if neither"
     )
