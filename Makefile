@@ -44,7 +44,7 @@ check: .venv/.installed-dev ## static checks: format, lint, types, import contra
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/mypy tests/benchmarks tests/fuzz.py --allow-untyped-calls --allow-untyped-defs --allow-incomplete-defs
+	$(BIN)/mypy tests/benchmarks tests/fuzz.py tests/forging.py --allow-untyped-calls --allow-untyped-defs --allow-incomplete-defs
 	$(BIN)/lint-imports
 
 format: .venv/.installed-dev ## format the code and mend what the linter can
