@@ -133,7 +133,7 @@ class Crossing(Limits):
     """
 
     name: ClassVar[str] = "crossing"
-    version: ClassVar[str] = "29"
+    version: ClassVar[str] = "30"
     requires: ClassVar[tuple[str, ...]] = (*REPORTED, "sog_kn", "ais_class")
     source: ClassVar[str] = (
         "Own rules; routes and craft after UNODC (2018), Global Study on Smuggling of Migrants, "
@@ -249,7 +249,8 @@ class Crossing(Limits):
                 "left_again": left_again(self, grid, first, last, b),
             }
             took = evidence.pop("turns"), evidence.pop("run_states")
-            evidence |= turned_about(*took, evidence["to_state"])
+            set_out = evidence["run_start_coast_m"] <= self.near_m
+            evidence |= turned_about(*took, evidence["to_state"], set_out=set_out)
             evidence["passed_by"] = passed(evidence)
             at_sea = lay_at_sea(self, grid, a, shores)
             other = shores.states.index(evidence["from_state"])

@@ -130,19 +130,23 @@ def turned_about(
     turns: Sequence[tuple[float | None, float | None, bool]],
     run_states: tuple[str, str],
     to_state: str,
+    *,
+    set_out: bool,
 ) -> dict[str, float | None]:
     """Return how near the other coast came who went home from there in one run, or back the way it
     came, and how fast it made its way there and away; nothing known if it didn't.
 
     `turns` tell so of both ends, and whether it went back from there, or had come from where it
-    then went; `run_states` are of the coasts nearest to the run's ends.
+    then went; `run_states` are of the coasts nearest to the run's ends. Who `set_out` from near the
+    coast that it left came along it: however it went on, it hadn't come over.
     """
     home = run_states[0]
     found: tuple[float | None, float | None] = (None, None)
     if home == run_states[1]:
         found = turns[home != to_state][:2]
     else:
-        found = next((turn[:2] for turn in reversed(turns) if turn[2]), found)
+        known = turns[1:] if set_out and home != to_state else turns
+        found = next((turn[:2] for turn in reversed(known) if turn[2]), found)
     return dict(zip(("turned_off_m", "turning_kn"), found, strict=True))
 
 

@@ -13,6 +13,7 @@ import shapely
 from detectors.core.frames import SECOND_US
 from detectors.crossing import Crossing
 from detectors.crossing import passage as of_passages
+from detectors.crossing.evidence import turned_about
 from detectors.crossing.onward import goes_on, kept_moving
 from detectors.crossing.passage import passages
 from detectors.crossing.scoring import MIN_SCORE, OF_END, may_score, of_passage
@@ -388,3 +389,14 @@ def test_on_a_grid_too_coarse_to_show_a_stop_nobody_kept_moving() -> None:
     track = np.full(5, 53300000101)
     grid = timegrid.resample(track, time_us, lat, lon, rule.step_s, 7200.0)
     assert not kept_moving(rule, grid, 2, 4.7)
+
+
+def test_who_came_along_the_coast_that_it_left_had_not_come_over() -> None:
+    """A boat that lay off its own coast, went 15 miles along it and then over "came over from" the
+    other one: from its nearest to the shore it went on within 60 degrees of where it had been.
+    """
+    turns = [(164.0, None, True), (350.0, None, False)]
+    ways = ("MYS", "IDN"), "IDN"
+    assert turned_about(turns, *ways, set_out=True)["turned_off_m"] is None
+    assert turned_about(turns, *ways, set_out=False)["turned_off_m"] == 164.0, "heard first at sea"
+    assert turned_about(turns, ("IDN", "IDN"), "IDN", set_out=True)["turned_off_m"] == 164.0

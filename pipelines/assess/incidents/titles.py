@@ -163,7 +163,7 @@ def _came_from(stay: Told, until: pd.Timestamp, teller: Teller, *, told: bool) -
     if told:
         return teller.say("before that it lay {duration}, {place}, until {time}", **lay)
     return teller.say(
-        "before that it had come over from {place}, where it lay {duration}, until {time}", **lay
+        "before that it had come from {place}, where it lay {duration}, until {time}", **lay
     )
 
 

@@ -1386,7 +1386,7 @@ def test_a_crossing_tells_the_way_to_the_coast_that_it_left(gazetteer: Gazetteer
     over = event("crossing", 0.6, 5.5, evidence=OUT, score=0.8)
     (one,) = told(gazetteer, lay, over).to_dict("records")
     assert one["title"].endswith(
-        "; before that it had come over from off Muar, where it lay 3.5 h, until 00:30 MYT"
+        "; before that it had come from off Muar, where it lay 3.5 h, until 00:30 MYT"
     ), "and no second time"
     here = event("loitering", -3, 0.5, lat=1.6, lon=102.2)
     (one,) = told(gazetteer, here, over).to_dict("records")
