@@ -67,7 +67,7 @@ def reception(manifest: Mapping[str, Any], end: datetime, words: labels.Labels) 
     """
     told = manifest.get("reception") or {}
     upto = moment(end, say=words.say)
-    said = unassessed(manifest, words)
+    said = [*unassessed(manifest, words), *silent_at_once(manifest, words)]
     if poor := told.get("poor"):
         where = position_text(float(poor["lat"]), float(poor["lon"]))
         numbers = {"blocks": int(poor["blocks"]), "usual": int(poor["usual"])}
@@ -90,6 +90,20 @@ def unassessed(manifest: Mapping[str, Any], words: labels.Labels) -> list[str]:
     if n == 1:
         text = "1 event isn't assessed, as no land layer reaches it: it isn't on the list."
     return [words.at_desk(text, n=f"{n:,}")] if n else []
+
+
+def silent_at_once(manifest: Mapping[str, Any], words: labels.Labels) -> list[str]:
+    """Say how many silences began in the same minutes, if many did."""
+    told = manifest.get("silent_at_once")
+    if not told:  # nor do older runs tell it
+        return []
+    text = (
+        "{n} of {all} silences began within five minutes, from {time}: a feed or a receiver that"
+        " changed then is likelier than so many ships."
+    )
+    numbers = {"n": int(told["n"]), "all": int(told["of"])}
+    start = moment(datetime.fromisoformat(told["from"]), say=words.say)
+    return [words.at_desk(text, **numbers, time=start)]
 
 
 def conclusions(products: Products) -> str:

@@ -13,6 +13,7 @@ import pandas as pd
 from detectors.core.errors import SelatError
 from detectors.kinematics.integrity import final_at
 from detectors.surroundings import nearby
+from pipelines.assess.incidents.silences import at_once
 from pipelines.base.files import digest_of_files, remembered_sha256
 from pipelines.base.settings import PROJECT, Installation
 from pipelines.base.text import iso
@@ -88,6 +89,7 @@ def manifest_of(
         "heard_within_deg": list(heard.within_deg),
         "provisional": _provisional(judged.compared, assessed.flagged, window.now),
         "reception": reception(store, setup.installation, window),
+        "silent_at_once": silent_at_once(judged.compared, setup.installation),
         "lacking": lacked(store, detection.heard, window, between=look is not None),
         "held_back": [str(rule) for rule in assessed.held_back],
         "watchlists": [
@@ -139,6 +141,12 @@ def reception(store: Queries, installation: Installation, window: Window) -> dic
         "longest_gap_s": found.longest_gap_s,
         "longest_gap_from": None if found.gap_from is None else iso(found.gap_from),
     }
+
+
+def silent_at_once(compared: pd.DataFrame, installation: Installation) -> dict[str, Any] | None:
+    """Return how many silences began at once, of how many, and when; None where few did."""
+    found = at_once(compared, installation.settings.assess.min_score)
+    return None if found is None else {"n": found.n, "of": found.of, "from": iso(found.start)}
 
 
 def out_of_reach(compared: pd.DataFrame) -> int:

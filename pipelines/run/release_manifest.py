@@ -13,7 +13,14 @@ from pipelines.base.files import digest_of_files, sha256_of
 from pipelines.base.text import iso
 from pipelines.publish.products import Planned
 from pipelines.run import plan
-from pipelines.run.manifest import count_by, git_commit, out_of_reach, reception, totals_of
+from pipelines.run.manifest import (
+    count_by,
+    git_commit,
+    out_of_reach,
+    reception,
+    silent_at_once,
+    totals_of,
+)
 
 if TYPE_CHECKING:
     from pipelines.run.release import Making
@@ -80,6 +87,7 @@ def manifest_of(
         "heard_within_deg": list(made.found.heard.within_deg),
         # Where less is heard than usual would say where receivers stand.
         "reception": {**reception(made.store, made.installation, made.window), "poor": None},
+        "silent_at_once": silent_at_once(events, made.installation),
         "lacking": list(made.found.lacking),
         "held_back": [str(rule) for rule in assessed.held_back],
         "rejected": totals["rejected"],

@@ -95,7 +95,8 @@ class Tonight:
     failed
         Why a later run came to nothing, so that this one is still the newest; empty if none did.
     unassessed
-        How much of the night couldn't be judged, see `notices.unassessed`.
+        How much of the night couldn't be judged, see `notices.unassessed`, and how many silences
+        began at once.
     reception
         Where and when less was heard than usual; None where nothing is known of it.
     upto, newer, finished
@@ -156,7 +157,10 @@ def tonight(shown: Shown, asked: Asked, health: Health | None, found: Sequence[P
         failed="" if health is None else _told(shown.words, health.failure),
         held_back=tuple(one_line(str(t), SENTENCE_LIMIT) for t in manifest.get("held_back", [])),
         left_out=brief.unlisted(manifest, shown.words),
-        unassessed=notices.unassessed(manifest, shown.words),
+        unassessed=[
+            *notices.unassessed(manifest, shown.words),
+            *notices.silent_at_once(manifest, shown.words),
+        ],
         reception=None if health is None else _reception(health, found, shown.words),
         doubts=_doubts(shown, health, found),
         upto=day(shown.night.moment.known_time.to_pydatetime(), shown.words.say),

@@ -25,6 +25,13 @@ TOGETHER_S: Final = 1800.0
 """Two silences began together that began no further apart than this: a judgement, what a boat of
 20 kn makes in the half hour. It is said, and counts for nothing."""
 
+AT_ONCE: Final = 10
+AT_ONCE_S: Final = 300.0
+AT_ONCE_SHARE: Final = 0.25
+"""Ten silences or more that count, a quarter of all, and all begin in five minutes: a judgement. Of
+those of a night with ten million reports (some 360) hardly two begin so. It is said, and counts for
+nothing, or ten invented boats that fall silent would excuse a true one."""
+
 
 ONE_HULL: Final = ("in turn", "one after the other, renamed at sea")
 """How one IMO number under two MMSIs is that of one hull: see `identity.shared`."""
@@ -36,6 +43,30 @@ class Silent(NamedTuple):
     event_id: str
     mmsi: int
     off_m: float
+
+
+class AtOnce(NamedTuple):
+    """How many silences began within `AT_ONCE_S`, of how many, and from when."""
+
+    n: int
+    of: int
+    start: pd.Timestamp
+
+
+def at_once(events: pd.DataFrame, min_score: float) -> AtOnce | None:
+    """Return the silences that began within `AT_ONCE_S`, if these are many; see `AT_ONCE`.
+
+    `events` as `compare` tells them; those count that score `min_score` or more.
+    """
+    gaps = (events["kind"] == "gap") & (events["status"] != "retracted")
+    start = events.loc[gaps & (events["score"] >= min_score), "start"].sort_values()
+    start_us = epoch_us(start)
+    until = np.searchsorted(start_us, start_us + int(AT_ONCE_S * SECOND_US), side="right")
+    n = until - np.arange(len(start))
+    if not len(n) or n.max() < max(AT_ONCE, AT_ONCE_SHARE * len(n)):
+        return None
+    first = int(n.argmax())
+    return AtOnce(int(n[first]), len(n), start.iloc[first])
 
 
 def unlikely(event: Told) -> bool:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from html import unescape
 from html.parser import HTMLParser
 from importlib import resources
@@ -185,6 +186,23 @@ def test_a_night_without_a_flag_says_first_what_it_looked_at_and_could_not_judge
 def test_one_event_that_could_not_be_judged_is_one(language: str, n: int, said: str) -> None:
     (told,) = notices.unassessed({"counts": {"out_of_reach": n}}, labels.labels(language))
     assert told.startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        (
+            "en",
+            "49 of 72 silences began within five minutes, from 06 Jan 2026 23:57 MYT: a feed or",
+        ),
+        ("ms", "49 daripada 72 kesenyapan bermula dalam masa lima minit, dari 06 Jan 2026 23:57"),
+    ],
+)
+def test_silences_of_the_same_minutes_are_told(language: str, said: str) -> None:
+    at_once = {"n": 49, "of": 72, "from": "2026-01-06T15:57:17Z"}
+    end = datetime(2026, 1, 7, 16, tzinfo=UTC)
+    told = notices.reception({"silent_at_once": at_once}, end, labels.labels(language))
+    assert [text[: len(said)] for text in told] == [said]
 
 
 def test_a_real_run_has_no_exercise_banner(coastless: Products) -> None:

@@ -38,7 +38,7 @@ from pipelines.assess.incidents import (
 from pipelines.assess.incidents.beside import part
 from pipelines.assess.incidents.grouping import grouped
 from pipelines.assess.incidents.plots import CROWD, MOST, followed, way_of
-from pipelines.assess.incidents.silences import changes_since, numbers_since, unlikely
+from pipelines.assess.incidents.silences import at_once, changes_since, numbers_since, unlikely
 from pipelines.assess.incidents.steps import NEXT_STEPS
 from pipelines.assess.incidents.wording import described, retold
 from pipelines.assess.ranking import Assessment, named
@@ -1951,3 +1951,20 @@ def test_people_may_be_in_danger_in_a_boat_that_drifts_for_days(
     lead = event("loitering", 1, None, evidence=measured, subkind="")
     assert (danger_of(lead, at(12)) > 1) == danger
     assert (danger_of({**lead, "kind": "anchoring"}, at(12)) > 1) is False
+
+
+@pytest.mark.parametrize(
+    ("n_at_once", "n_others", "told"),
+    [(10, 30, True), (9, 0, False), (10, 31, False), (0, 0, False)],
+)
+def test_silences_that_many_began_in_the_same_minutes_are_told(n_at_once, n_others, told):
+    first = pd.Timestamp("2026-01-06T16:00Z")
+    starts = [first + pd.Timedelta(20 * k, "s") for k in range(n_at_once)]
+    starts += [first + pd.Timedelta(k + 1, "h") for k in range(n_others)]
+    events = pd.DataFrame({"start": pd.Series(starts[::-1], dtype="datetime64[us, UTC]")})
+    events = events.assign(kind="gap", status="created", score=0.6)
+    weak = events.assign(score=0.2)
+    meetings = events.assign(kind="encounter")
+    gone = events.assign(status="retracted")
+    found = at_once(pd.concat([weak, events, meetings, gone]), 0.5)
+    assert found == ((n_at_once, n_at_once + n_others, first) if told else None)
