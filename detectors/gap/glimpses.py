@@ -60,7 +60,7 @@ def without_glimpses(limits: Limits, positions: pd.DataFrame) -> tuple[pd.DataFr
 def _rejoined(thinned: pd.DataFrame, glimpses: pd.DataFrame) -> pd.DataFrame:
     """Return what is left with the tracks put together again that glimpses cut: one ends there,
     but for fewer than `SENDING` reports that are strewn in later, another begins with a glimpse,
-    and a ship can have gone from one to the other.
+    and a ship can have gone from one to the other. Of two that go on at once it is one alone.
     """
     first_us = glimpses.groupby("track_id")["time"].min()
     since = thinned.groupby("track_id")["time"].min()
@@ -76,14 +76,16 @@ def _rejoined(thinned: pd.DataFrame, glimpses: pd.DataFrame) -> pd.DataFrame:
         of.setdefault(rows["mmsi"].iloc[0], []).append(one)
     into: dict[Any, Any] = {}
     strewn: list[int] = []
+    ended: set[Any] = set()
     for track, at in cut.items():
         alike = of[own[track]["mmsi"].iloc[0]]
         for before in alike if len(alike) <= MOST_TRACKS else ():
             later = own[before]["time"] >= at
-            if later.all() or later.sum() >= SENDING:
+            if before in ended or later.all() or later.sum() >= SENDING:
                 continue
             if _can_go(own[before][~later], own[track]):
                 into[track] = into.get(before, before)
+                ended.add(before)
                 strewn += own[before].index[later].tolist()
                 break
     if not into:
