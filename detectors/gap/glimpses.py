@@ -61,7 +61,7 @@ def without_glimpses(limits: Limits, positions: pd.DataFrame) -> tuple[pd.DataFr
 def _rejoined(thinned: pd.DataFrame, glimpses: pd.DataFrame) -> pd.DataFrame:
     """Return what is left with the tracks put together again that glimpses cut: one ends there,
     but for fewer than `SENDING` reports that are strewn in later, another begins with a glimpse,
-    and a ship can have gone from one to the other.
+    and a ship can have gone from one to the other. Of two that go on at once it is one alone.
     """
     if thinned.empty:
         return thinned
@@ -81,7 +81,7 @@ def _rejoined(thinned: pd.DataFrame, glimpses: pd.DataFrame) -> pd.DataFrame:
     way_m = geodesy.apart_m(left, last, first[track])
     fits = (later > first[before]) & (end[before] - later < SENDING)
     fits &= way_m <= MAX_SPEED_KN * geodesy.KNOT_MPS * took_s
-    rows = np.flatnonzero(fits)[np.unique(one[fits], return_index=True)[1]]
+    rows = _in_turn(np.flatnonzero(fits), since_us, track, before)
     into, keep = np.arange(len(tracks)), np.ones(len(thinned), bool)
     into[track[rows]] = before[rows]
     while (into[into] != into).any():
@@ -89,6 +89,19 @@ def _rejoined(thinned: pd.DataFrame, glimpses: pd.DataFrame) -> pd.DataFrame:
     keep[timegrid.ranges(later[rows], (end[before] - later)[rows])[1]] = False
     joined = thinned.assign(track_id=np.repeat(tracks[into], end - first))[keep]
     return joined.sort_values(["track_id", "time"], kind="stable")
+
+
+def _in_turn(fits: Ints, since_us: Ints, track: Ints, before: Ints) -> Ints:
+    """Return of pairs that fit those that are taken: each track, by time, goes on from the first
+    that none goes on from yet.
+    """
+    begun, ended, taken = set[int](), set[int](), list[int]()
+    for row in fits[np.argsort(since_us[track[fits]], kind="stable")].tolist():
+        if track[row] not in begun and before[row] not in ended:
+            begun.add(track[row])
+            ended.add(before[row])
+            taken.append(row)
+    return np.array(taken, "int64")
 
 
 def of_glimpses(

@@ -9,18 +9,37 @@ from detectors.kinematics.reach import FAR_M
 def tell(event: Told, words: Words) -> str:
     """Say how long it was silent, from where, who was heard meanwhile, and where it came back."""
     duration, place = words.duration(event.start, event.end), words.place(event.lat, event.lon)
+    n_false = event.evidence.get("n_false_meanwhile") or 0
+    meanwhile = event.evidence.get("n_reports_meanwhile") or 0
     if event.end is None:
         sentence = words.say(
             "Silent for {duration}, last heard {place}", duration=duration, place=place
         )
-    elif (n_false := event.evidence.get("n_false_meanwhile") or 0) >= SENDING:
+    elif n_false >= SENDING and meanwhile == 1:
+        sentence = words.say(
+            "Sent nothing but one report and {n} false positions for {duration}, last heard in "
+            "full {place}",
+            n=n_false,
+            duration=duration,
+            place=place,
+        )
+    elif n_false >= SENDING and meanwhile:
+        sentence = words.say(
+            "Sent nothing but {reports} reports and {n} false positions for {duration}, last heard "
+            "in full {place}",
+            reports=meanwhile,
+            n=n_false,
+            duration=duration,
+            place=place,
+        )
+    elif n_false >= SENDING:
         sentence = words.say(
             "Sent nothing but {n} false positions for {duration}, last heard {place}",
             n=n_false,
             duration=duration,
             place=place,
         )
-    elif (meanwhile := event.evidence.get("n_reports_meanwhile")) == 1:
+    elif meanwhile == 1:
         sentence = words.say(
             "Sent nothing but one report for {duration}, last heard in full {place}",
             duration=duration,

@@ -16,9 +16,10 @@ from detectors.core.evidence import Evidence
 from detectors.core.frames import FALSE_FIX, INTERFERENCE, NOISE, conform, epoch_us
 from detectors.core.hypothesis import Known
 from detectors.core.statements import STATED_BOUND
-from detectors.encounter import Encounter
+from detectors.encounter import Encounter, pairs, passes
 from detectors.hypotheses.encounter import KEPT_APART
 from detectors.kinematics import geodesy
+from detectors.kinematics.reports import Reports
 from detectors.surroundings import coverage_learn
 
 A, B, C, D = 533000001, 563000002, 525000003, 440000004
@@ -649,6 +650,85 @@ def test_any_partition_gives_the_same_events(scene: Any, seed: int, cuts: list[f
     rule = Encounter(raft_memory_s=3600)
     positions = crowd(scene, seed, n=5, hours=16.0)
     scene.assert_same_in_windows(rule, positions, [0.0, *sorted(cuts), 30.0])
+
+
+def seen_along(
+    rule: Encounter, boat: pd.DataFrame, ship: pd.DataFrame, tick_us: int, ship_kn: float
+) -> bool:
+    """Tell by one tick of two vessels what `pairs._reported_along` does, report by report."""
+    times, ship_times = epoch_us(boat["time"]).tolist(), epoch_us(ship["time"])
+    step_us = rule.step_s * 1_000_000
+    before = [k for k, at in enumerate(times) if at <= tick_us][-1:]
+    after = [k for k, at in enumerate(times) if at > tick_us][:1]
+    for first in before + after:
+        later = [k for k, at in enumerate(times) if at >= times[first] + step_us][:1]
+        if ship_kn < rule.max_drift_kn or times[first] - tick_us >= step_us or not later:
+            continue
+        took_s = (times[later[0]] - times[first]) / 1e6
+        off_m, places = [], []
+        for k in (first, later[0]):
+            lat, lon = (float(boat[name].iloc[k]) for name in ("lat", "lon"))
+            there = [float(np.interp(times[k], ship_times, ship[name])) for name in ("lat", "lon")]
+            off_m.append(float(geodesy.distance_m(lat, lon, *there)))
+            east_m = (lon - there[1]) / METRE * np.cos(np.radians(lat))
+            places.append(((lat - there[0]) / METRE, east_m))
+        moved_kn = float(geodesy.speed_kn(float(np.hypot(*np.subtract(*places))), took_s))
+        beside = max(off_m) <= rule.max_alongside_m and moved_kn < rule.max_station_kn
+        if beside and took_s <= rule.max_silence_s:
+            return True
+    return False
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_two_reports_show_beside_a_ship_under_way_is_as_one_by_one(
+    scene: Any, seed: int
+) -> None:
+    """Boats come and go, keep up or fall astern; their reports are lost for up to an hour."""
+    rule, rng = Encounter(), np.random.default_rng(seed)
+    speed_kn = float(rng.choice([2.0, 4.0, 9.0]))
+    ship = scene.track(A, [(2.0, 4.0, 100.0), (6.0, 4.0, 100.0 + 4 * speed_kn / 60)], every_s=37)
+    tracks = {A: ship}
+    for mmsi in (B, C, D):
+        hours = np.r_[2.1, np.sort(rng.uniform(2.2, 5.8, 14)), 5.9]
+        off_m = np.where(rng.random(16) < 0.7, rng.uniform(30, 260, 16), 2000.0)
+        off_m[1:] = np.where(rng.random(15) < 0.5, off_m[:-1], off_m[1:])
+        along_m = rng.uniform(-80, 80, 16)
+        lon = 100.0 + (hours - 2) * speed_kn / 60 + along_m * METRE
+        way = list(zip(hours, 4.0 + off_m * METRE, lon, strict=True))
+        every_s = float(rng.choice([11, 60, 170, 400]))
+        boat = scene.track(mmsi, way, every_s=every_s, ais_class="B")
+        keep = rng.random(len(boat)) > rng.choice([0.0, 0.3, 0.7])
+        tracks[mmsi] = boat[keep]
+    positions = scene.positions(*tracks.values())
+    reports = Reports(positions)
+    grid = passes.grid_of(rule, reports)
+    number = {mmsi: grid.track_id == mmsi * 100 + 1 for mmsi in tracks}
+    rows = {int(grid.tick[k]): k for k in np.flatnonzero(number[A]).tolist()}
+    n_seen = 0
+    for mmsi in (B, C, D):
+        own = [k for k in np.flatnonzero(number[mmsi]).tolist() if int(grid.tick[k]) in rows]
+        other = [rows[int(grid.tick[k])] for k in own]
+        got = pairs._reported_along(rule, reports, grid, np.array(own), np.array(other))
+        expected = [
+            seen_along(
+                rule,
+                tracks[mmsi],
+                ship,
+                int(grid.tick[k]) * rule.step_s * 1_000_000,
+                float(grid.speed_kn[j]),
+            )
+            for k, j in zip(own, other, strict=True)
+        ]
+        assert got.tolist() == expected
+        n_seen += sum(expected)
+    assert n_seen > 0 or speed_kn < rule.max_drift_kn
+
+
+@pytest.mark.parametrize("every_s", [60, 180, 400])
+def test_a_boarding_is_the_same_in_any_windows(scene: Any, every_s: int) -> None:
+    positions = boarded(scene, minutes=14, every_s=every_s)
+    edges = [0.0, 17.9, 18.03, 18.1, 18.2, 18.3, 18.6, 19.0, 30.0]
+    scene.assert_same_in_windows(Encounter(), positions, edges)
 
 
 @pytest.mark.parametrize(("told", "apart"), [({}, True), ({"n_reports": 2}, False)])

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from detectors.core import frames
-from detectors.gap import Gap, cut_off, passes
+from detectors.gap import Gap, cut_off, glimpses, passes
 from detectors.gap.silences import History, Silences
 from detectors.kinematics import geodesy
 from detectors.surroundings import coverage
@@ -638,6 +638,26 @@ def test_a_few_reports_end_no_silence_in_any_windows(at_h, east, n_found):
     edges = [T0, *(T0 + hours(h) for h in (29, 30.5, 31.2, 32, 33.5, 34.9, 35.1, 35.5, 41, 60))]
     windows = list(pairwise([*edges, stage.end]))
     pd.testing.assert_frame_equal(stage.drive(Gap(), windows), whole)
+
+
+def test_a_track_that_glimpses_cut_goes_on_in_one_other():
+    """Two transmitters send a silent ship's number, each after a glimpse: they were made one."""
+
+    def sent(at_h, off, track):
+        return [
+            (563000001, T0 + hours(h), 2.04 + off, 101.2 + off, "A", 56300000100 + track)
+            for h in at_h
+        ]
+
+    later = np.arange(35, 41, 0.1)
+    rows = [*sent(np.arange(22, 30, 0.1), 0.0, 1), *sent([31.3, *later], 0.5, 2)]
+    rows += sent([32.3, *later], -0.5, 3)
+    columns = ["mmsi", "time", "lat", "lon", "ais_class", "track_id"]
+    positions = make_positions(pd.DataFrame(rows, columns=columns))
+    thinned, number, _ = glimpses.without_glimpses(Gap(), positions)
+    assert len(number) == 2
+    sizes = thinned.groupby("track_id").size().to_dict()
+    assert sizes == {56300000101: 80 + len(later), 56300000103: len(later)}
 
 
 def set_aside(at_h, lat, lon, reason, limits=None) -> int:

@@ -178,10 +178,11 @@ def lasting(
             parted.setdefault(now, then)
     again = _again(found, retracted, known, {*taken, *parted})
     used = set(known.incidents["incident_id"])
+    listed = frozenset(";".join(found["events"]).split(";"))
     rows = []
     for place, row in enumerate(records(found)):
         if place in taken:
-            went_on = _went_on(row, before.iloc[taken[place]], known, say, aside)
+            went_on = _went_on(row, before.iloc[taken[place]], known, say, aside, listed)
             rows.append({**row, **went_on})
         elif place in again:
             told = {"status": "created", "news": say("on the list again")}
@@ -296,13 +297,20 @@ def _hash(text: str) -> str:
 
 
 def _went_on(
-    row: Mapping[str, Any], old: pd.Series, known: Known, say: Say, aside: Collection[str]
+    row: Mapping[str, Any],
+    old: pd.Series,
+    known: Known,
+    say: Say,
+    aside: Collection[str],
+    listed: frozenset[str],
 ) -> dict[str, Any]:
-    """Return id, status and news of an incident that was known before."""
+    """Return id, status and news of an incident that was known before; `listed`: all events that
+    this look tells.
+    """
     now, then = (set(str(one["events"]).split(";")) for one in (row, old))
     later = known.later.get(old["incident_id"], set())
     fresh = len(now - then - later - known.supersedes.keys())
-    standing = _standing(then, known).difference(aside)
+    standing = _standing(then, known, frozenset(aside), listed)
     lost = len(then - now - standing - set(known.supersedes.values()))
     told = any(known.status.get(event) in ("created", "changed") for event in now)
     same = {"incident_id": old["incident_id"], "status": "unchanged", "news": ""}
@@ -326,14 +334,16 @@ def _went_on(
     return {**same, "status": "changed", "news": ", ".join(news)}
 
 
-def _standing(then: set[str], known: Known) -> set[str]:
+def _standing(
+    then: set[str], known: Known, aside: frozenset[str], listed: frozenset[str]
+) -> set[str]:
     """Return events that aren't lost though this look finds none of them: what another window told
-    holds as long as it stands.
+    holds as long as it stands, with what it ties to it that no other incident has.
     """
-    stands = {e for e in known.elsewhere if known.status.get(e) != "retracted"}
-    if not then.isdisjoint(known.told_after):  # which may be what ties the others to it
-        stands |= {e for e in then if known.status.get(e) == SAME}
-    return stands
+    stands = {e for e in known.elsewhere.keys() - aside if known.status.get(e) != "retracted"}
+    if then.isdisjoint(stands):
+        return stands
+    return stands | {e for e in then - aside - listed if known.status.get(e) == SAME}
 
 
 def news_of(

@@ -309,6 +309,10 @@ def _briefly(row: Told, lead: Told, main: int, teller: Teller) -> str:
             return _could_have_met(row, met, say)
         case "spoofing" if lead.kind == "gap" and row.mmsi == lead.mmsi and _at_once(row, lead):
             # "Sent nothing", said of who sends what isn't believed, isn't so.
+            from detectors.gap.set_aside import SENDING  # geometry: not for who tells no silence
+
+            if (lead.evidence.get("n_false_meanwhile") or 0) >= SENDING:
+                return ""  # the sentence of the silence says so
             return say("but sent false positions meanwhile, for {duration}", duration=duration)
         case "spoofing":
             return say("also false positions for {duration}", duration=duration)

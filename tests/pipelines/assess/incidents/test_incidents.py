@@ -527,6 +527,10 @@ def test_who_sent_false_positions_meanwhile_sent_something(
     false = event("spoofing", hour, until, subkind="jump", score=0.5)
     (one,) = told(gazetteer, event("gap", 1, 4, score=0.7), false).to_dict("records")
     assert one["title"].endswith(said)
+    sent = event("gap", 1, 4, evidence={"n_false_meanwhile": 9}, score=0.7)
+    (one,) = told(gazetteer, sent, false).to_dict("records")
+    assert "Sent nothing but 9 false positions" in one["title"]
+    assert "meanwhile, for" not in one["title"], "it is said twice"
 
 
 @pytest.mark.parametrize(("chance", "score"), [(0.08, 0.4), (0.6, 0.2)])
@@ -1276,6 +1280,26 @@ def test_who_scattered_with_it_is_counted(gazetteer: Gazetteer, n: int, said: st
     assert ("nearby" in text) == bool(n)
 
 
+@pytest.mark.parametrize(
+    ("n_reports", "n_false", "said"),
+    [
+        (0, 4, "Sent nothing for 2.0 h, last heard "),
+        (1, 0, "Sent nothing but one report for 2.0 h, last heard in full "),
+        (4, 1, "Sent nothing but 4 reports for 2.0 h, last heard in full "),
+        (0, 9, "Sent nothing but 9 false positions for 2.0 h, last heard "),
+        (1, 9, "Sent nothing but one report and 9 false positions for 2.0 h, last heard in full "),
+        (3, 9, "Sent nothing but 3 reports and 9 false positions for 2.0 h, last heard in full "),
+    ],
+)
+def test_what_a_silent_one_sent_is_told(
+    gazetteer: Gazetteer, n_reports: int, n_false: int, said: str
+) -> None:
+    """Of one that sent a report among false positions it was said that it sent these alone."""
+    stated = {"n_reports_meanwhile": n_reports, "n_false_meanwhile": n_false}
+    (row,) = telling.told(events.build([event("gap", 1, 3, SHIP, evidence=stated)]))
+    assert Teller({}, gazetteer, at(24)).sentence(row, SHIP).startswith(said)
+
+
 def test_a_number_that_is_no_ships_is_told_once(gazetteer: Gazetteer) -> None:
     number = 785995206
     wrong = event("identity", 1, None, number, subkind="invalid_mmsi", evidence={"reason": "mid"})
@@ -1682,6 +1706,34 @@ def test_a_story_that_is_kept_says_what_to_do_by_all_of_it(gazetteer: Gazetteer)
     assert (one["status"], one["title"]) == ("unchanged", before["title"].item())
     assert one["next_step"] == before["next_step"].item() != found["next_step"].item()
     assert one["next_step"].startswith(both)
+
+
+def test_what_an_unseen_event_ties_to_a_story_isnt_lost_to_it(gazetteer: Gazetteer) -> None:
+    """A boat met another, which landed: the night after, the boat's stay went on, and of the
+    landing, which stood, it was said to be one event fewer, as the meeting was out of sight.
+    """
+    went = event("crossing", 1, 5, BOAT, score=0.8)
+    met = event("encounter", 2, 2.5, SHIP, BOAT, ENCOUNTER)
+    landed, lay = event("crossing", 2.5, 4, SHIP, score=0.4), event("anchoring", 6, 9, BOAT)
+    before = told(gazetteer, went, met, landed)
+    [crossing], [encounter], [landing], [stay] = (
+        events.build([one])["event_id"] for one in (went, met, landed, lay)
+    )
+    assert set(before["events"].item().split(";")) == {crossing, encounter, landing}
+    found = told(gazetteer, went, lay)
+    status = {crossing: "unchanged", landing: "unchanged", stay: "changed"}
+
+    def after(found: pd.DataFrame, aside: Collection[str] = (), **other: str) -> list[str]:
+        known = Known(before, {}, {**status, **other}, told_before={encounter: True})
+        return lasting(found, known, aside=aside)["news"].tolist()
+
+    assert after(found) == ["1 more event"]
+    assert after(found, **{landing: "retracted"}) == ["1 more event, 1 event fewer"]
+    assert after(found, **{encounter: "retracted"}) == ["1 more event, 2 events fewer"]
+    assert after(found, [encounter]) == ["1 more event, 2 events fewer"]
+    parted = told(gazetteer, went, lay, landed)
+    assert parted["events"].tolist()[1] == landing
+    assert after(parted)[0] == "1 more event, 1 event fewer"
 
 
 def test_a_story_of_which_a_window_sees_a_part_isnt_kept_where_that_is_another_lead(
