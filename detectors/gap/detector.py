@@ -160,7 +160,7 @@ class Gap(Limits):
     """
 
     name: ClassVar[str] = "gap"
-    version: ClassVar[str] = "30"
+    version: ClassVar[str] = "31"
     requires: ClassVar[tuple[str, ...]] = (
         *REPORTED,
         "sog_kn",

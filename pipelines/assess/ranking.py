@@ -19,7 +19,6 @@ from pipelines.assess.dispositions.outcomes import CLEARED, cleared, closed, hol
 from pipelines.assess.guard import HeldBack, guard
 from pipelines.assess.incidents import Known, danger_of, lasting
 from pipelines.assess.incidents.grouping import grouped, sailing_as_one
-from pipelines.assess.incidents.lasting import SAME
 from pipelines.assess.incidents.silences import given_up_before, numbers_since
 from pipelines.assess.incidents.wording import described, retold
 from pipelines.assess.reasons import (
@@ -312,7 +311,7 @@ def named(
     of_now = [set(one.split(";")) for one in assessed.incidents["events"]]
     of_all = [set(one.split(";")) for one in incidents["events"][:n_found]]
     more = [now < then for now, then in zip(of_now, of_all, strict=True)]
-    kept = np.array(more, bool) & (incidents["status"][:n_found] == SAME).to_numpy()
+    kept = np.array(more, bool)
     if in_full is not None and kept.any():
         whole = incidents.iloc[np.flatnonzero(kept)]
         told_again = assessed.retell(whole, in_full(";".join(whole["events"]).split(";")))

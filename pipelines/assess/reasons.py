@@ -18,7 +18,7 @@ from detectors.kinematics.geodesy import METRES_PER_NM
 from detectors.surroundings.landmarks import Gazetteer
 from pipelines.base.text import LOCAL, LOCAL_NAME, day_and_hour
 
-_NUMBER: Final = re.compile(r"MMSI|\d(?:[ .-]?\d){8}", re.IGNORECASE)
+_NUMBER: Final = re.compile(r"MMSI|\d(?:[\W_]{0,2}\d){8}", re.IGNORECASE)
 """What in a name may be read as a vessel's number."""
 
 

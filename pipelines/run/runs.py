@@ -198,7 +198,8 @@ def judge(
     done = closed(store.dispositions(), store.heirs())
     until = store.last_looked_at()
     late = heard_late(store, compared, until)
-    known = Known.of(before, compared, versions, until, earlier, later, ever, done, late)
+    weak = frozenset(told.loc[told["score"] < enough, "event_id"])
+    known = Known.of(before, compared, versions, until, earlier, later, ever, done, weak, late)
     assessed = named(assessed, known, in_full=store.events_by_id)
     if not look:
         nights = store.known_incidents(looks=False)

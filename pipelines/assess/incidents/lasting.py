@@ -3,16 +3,14 @@
 import hashlib
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, Final
 
-import numpy as np
 import pandas as pd
 
 from detectors.core import frames
 from detectors.core.events import records
 from detectors.core.telling import Say, plain
+from pipelines.assess.incidents.known import Known
 from pipelines.base.schemas import INCIDENTS
 
 SCORE_STEP: Final = 0.05
@@ -22,114 +20,9 @@ _WHOLE: Final = (
     *("title", "score", "certainty", "start", "lat", "lon"),
     *("vessels", "events", "made_of"),
 )
-"""What stays as it was told where only a part of an incident is seen again, as it was. Not what to
-do next, which rests on where its vessel is by now."""
-
-
-@dataclass(frozen=True)
-class Known:
-    """What was known before a look."""
-
-    incidents: pd.DataFrame
-    """`schemas.INCIDENTS`: of each incident its newest row."""
-    supersedes: Mapping[str, str]
-    """The id of the event that each new event replaces."""
-    status: Mapping[str, str]
-    """The status of each event that the look was about; see `compare`."""
-    by_rules: frozenset[str] = frozenset()
-    """Events that were over in what was looked at before, by a detector of another version, and of
-    whose vessels no more was heard since."""
-    told_before: Mapping[str, bool] = field(default_factory=dict)
-    """Of events of an earlier window, which count no more in this one, whether they were looked at
-    again or not: whether each alone would score enough."""
-    told_after: Mapping[str, bool] = field(default_factory=dict)
-    """The same of events that began after the window, where a past span is looked at again: this
-    look doesn't see them."""
-    told_later: Mapping[str, str] = field(default_factory=dict)
-    """Incident by event, as a look at a later window than the newest told it."""
-    closed: frozenset[str] = frozenset()
-    """Events whose lead a conclusion closes."""
-
-    @cached_property
-    def later(self) -> dict[str, set[str]]:
-        """Return what a later window told of each incident, which its row doesn't hold."""
-        found: dict[str, set[str]] = {}
-        for event, name in self.told_later.items():
-            found.setdefault(name, set()).add(event)
-        return found
-
-    @cached_property
-    def elsewhere(self) -> dict[str, bool]:
-        """Return of events of all other windows whether each alone would score enough."""
-        return {**self.told_before, **self.told_after}
-
-    @classmethod
-    def of(
-        cls,
-        incidents: pd.DataFrame,
-        compared: pd.DataFrame,
-        versions: Mapping[str, str] | None = None,
-        looked_at: pd.Timestamp | None = None,
-        told_before: Mapping[str, bool] | None = None,
-        told_after: Mapping[str, bool] | None = None,
-        told_later: Mapping[str, str] | None = None,
-        closed: frozenset[str] = frozenset(),
-        heard_late: Collection[str] = (),
-    ) -> "Known":
-        """Return what was known, from the store and from what `compare` found.
-
-        Parameters
-        ----------
-        versions, looked_at
-            Of the run before: version by detector, and until when it had looked.
-        told_before, told_after, told_later, closed
-            As the attributes.
-        heard_late
-            Events of whose vessels more was heard since: what found them can't be told.
-        """
-        ids = compared["event_id"].tolist()
-        by_rules: frozenset[str] = frozenset()
-        if versions is not None and looked_at is not None:
-            other = [
-                versions.get(name) != version
-                for name, version in zip(compared["detector"], compared["version"], strict=True)
-            ]
-            old = compared["end"] <= looked_at  # of what went on since, the sea brought some
-            by_rules = frozenset(compared.loc[np.array(other, bool) & old, "event_id"])
-            by_rules = by_rules.difference(heard_late)
-        return cls(
-            incidents,
-            {k: v for k, v in zip(ids, compared["supersedes"].tolist(), strict=True) if v},
-            dict(zip(ids, compared["status"].tolist(), strict=True)),
-            by_rules,
-            told_before or {},
-            told_after or {},
-            told_later or {},
-            closed,
-        )
-
-    @classmethod
-    def nothing(cls, compared: pd.DataFrame) -> "Known":
-        """Return what is known where no incident was told before."""
-        ids, status = compared["event_id"].tolist(), compared["status"].tolist()
-        return cls(frames.empty(INCIDENTS), {}, dict(zip(ids, status, strict=True)))
-
-
-def told_before(
-    found: pd.DataFrame, past: pd.DataFrame, over: Collection[str], min_score: float
-) -> dict[str, bool]:
-    """Return of each event of an earlier window whether it alone scores enough.
-
-    `found`, `past`: events of this look, and of before it; `over`: ids of those found that were
-    told then.
-    """
-    mine = found["event_id"].isin(list(over))
-    old = past[~past["event_id"].isin(found["event_id"])]
-    return {
-        str(name): bool(score >= min_score)
-        for one in (old, found[mine])
-        for name, score in zip(one["event_id"], one["score"], strict=True)
-    }
+"""What stays as it was told where only a part of an incident is seen again, as it was or with what
+alone is no lead, as that a boat lay at its berth afterwards. Not what to do next, which rests on
+where its vessel is by now."""
 
 
 def lasting(
@@ -312,7 +205,7 @@ def _went_on(
     fresh = len(now - then - later - known.supersedes.keys())
     standing = _standing(then, known, frozenset(aside), listed)
     lost = len(then - now - standing - set(known.supersedes.values()))
-    told = any(known.status.get(event) in ("created", "changed") for event in now)
+    told = {event for event in now if known.status.get(event) in ("created", "changed")}
     same = {"incident_id": old["incident_id"], "status": "unchanged", "news": ""}
     if later and not (fresh or lost or told):  # `old` is as a past span was seen again, no news
         return same
@@ -320,8 +213,16 @@ def _went_on(
     unseen = ({*then - now} & known.told_before.keys()).difference(aside)
     # By another vessel it has another title, and what is answered leads nothing any more.
     anew = bool(unseen) and (row["mmsi"] != old["mmsi"] or not unseen.isdisjoint(known.closed))
-    if unseen and not (anew or fresh or lost or told or now - then):
-        return {**{name: old[name] for name in _WHOLE}, **same}
+    slight = known.weak.issuperset(told | (now - then)) and not _joined(row, old)
+    kept = {}
+    if unseen and slight and not (anew or lost):
+        kept = {name: old[name] for name in _WHOLE}
+        if not (fresh or told or now - then):
+            return {**kept, **same}
+        replaced = {known.supersedes.get(event, "") for event in now}
+        stay = [event for event in str(old["events"]).split(";") if event not in replaced]
+        come = [event for event in str(row["events"]).split(";") if event not in then]
+        kept["events"] = ";".join([*stay, *come])
     news = news_of(row, old, fresh, lost, say)
     step = float(str(row["score"])) - float(old["score"])
     weighed = anew or not unseen
@@ -331,7 +232,11 @@ def _went_on(
         return same
     if not news:  # a stay that grew, a distance measured anew, an event taken over
         news.append(say("it went on") if pd.isna(row["end"]) else say("details changed"))
-    return {**same, "status": "changed", "news": ", ".join(news)}
+    return {**kept, **same, "status": "changed", "news": ", ".join(news)}
+
+
+def _joined(row: Mapping[str, Any], old: pd.Series | Mapping[str, Any]) -> int:
+    return len(vessels_in(row["vessels"]) - vessels_in(old["vessels"]))
 
 
 def _standing(
@@ -358,7 +263,7 @@ def news_of(
         news.append(say("1 more event") if fresh == 1 else say("{n} more events", n=fresh))
     if lost:
         news.append(say("1 event fewer") if lost == 1 else say("{n} events fewer", n=lost))
-    if joined := len(vessels_in(row["vessels"]) - vessels_in(old["vessels"])):
+    if joined := _joined(row, old):
         news.append(say("1 more vessel") if joined == 1 else say("{n} more vessels", n=joined))
     if pd.isna(old["end"]) and not pd.isna(row["end"]):
         news.append(say("it ended"))

@@ -1708,6 +1708,38 @@ def test_a_story_that_is_kept_says_what_to_do_by_all_of_it(gazetteer: Gazetteer)
     assert one["next_step"].startswith(both)
 
 
+def test_a_stay_that_grew_leaves_a_story_as_it_was_told(gazetteer: Gazetteer) -> None:
+    """A boat went over and met another: the night after, when the window held its crossing alone,
+    the other left the story, and the score fell, because the first had lain at its berth since.
+    """
+    went = event("crossing", 1, 5, BOAT, score=0.8)
+    met = event("encounter", 2, 2.5, SHIP, BOAT, ENCOUNTER, score=0.6)
+    lay = event("anchoring", 6, 9, BOAT, score=0.1)
+    by_boat = {"scores": {BOAT: 0.9, SHIP: 0.6, NEW: 0.5}}
+    before = told(gazetteer, went, met, **by_boat)
+    found = told(gazetteer, went, lay, **by_boat)
+    [crossing], [encounter], [stay] = (events.build([one])["event_id"] for one in (went, met, lay))
+    status = {crossing: "unchanged", stay: "created"}
+
+    def after(weak: frozenset[str], found: pd.DataFrame = found) -> dict[str, Any]:
+        known = Known(before, {}, status, told_before={encounter: True}, weak=weak)
+        [one] = lasting(found, known).to_dict("records")
+        return one
+
+    one = after(frozenset({stay}))
+    [was] = before.to_dict("records")
+    for name in ("title", "score", "certainty", "vessels", "start"):
+        assert one[name] == was[name]
+    assert one["events"] == ";".join([*was["events"].split(";"), stay])
+    assert (one["status"], one["news"]) == ("changed", "1 more event")
+    anew = after(frozenset())  # what came is a lead of its own: all is weighed by what is seen
+    assert anew["vessels"] == found["vessels"].item() != was["vessels"]
+    company = event("encounter", 6, 7, BOAT, NEW, ENCOUNTER, score=0.1)
+    [later] = events.build([company])["event_id"]
+    joined = after(frozenset({later}), told(gazetteer, went, company, **by_boat))
+    assert "1 more vessel" in joined["news"]
+
+
 def test_what_an_unseen_event_ties_to_a_story_isnt_lost_to_it(gazetteer: Gazetteer) -> None:
     """A boat met another, which landed: the night after, the boat's stay went on, and of the
     landing, which stood, it was said to be one event fewer, as the meeting was out of sight.
