@@ -156,15 +156,13 @@ def _read(path: Path) -> Watchlist:
     further = pd.DataFrame({"imo": more_imo + [0] * len(more_mmsi)})
     further = further.assign(mmsi=[0] * len(more_imo) + more_mmsi, callsign="", name="")
     entries = pd.concat([entries, further], ignore_index=True) if len(further) else entries
-    imo = entries["imo"]
-    entries["imo"] = imo.where(imo_kind(imo.to_numpy()) == "imo", 0)
     entries.loc[entries["name"].str.len() < MIN_NAME_LENGTH, "name"] = ""
     usable = entries["mmsi"] > 0
     if not about.own:  # which are known by MMSI alone
         usable |= entries["imo"] > 0
         usable |= (entries[["callsign", "name"]] != "").any(axis=1)
     kept = entries[usable].reset_index(drop=True)
-    return Watchlist(path.stem, about, kept, int((~usable).sum()))
+    return Watchlist(path.stem, about, kept, int((~usable.iloc[: len(table)]).sum()))
 
 
 def _refuse_unclosed(text: str, path: Path) -> None:
@@ -189,13 +187,20 @@ def _refuse_unclosed(text: str, path: Path) -> None:
 
 def _whole(text: pd.Series, digits: int) -> tuple[pd.Series, list[int]]:
     """Return numbers of exactly so many digits, in groups of three or not, 0 for all else; and
-    those that stand behind the first of a cell: a ship had one under each flag.
+    those that stand behind the first of a cell: a ship had one under each flag. Of IMO numbers
+    those whose check digit is right.
     """
-    grouped = r"(?<!\d)(\d{3})[ \u00a0.-](\d{3})[ \u00a0.-](\d{3})(?!\d)"
+    grouped = r"(?<!\d)(\d{3})[ \u00a0.,-](\d{3})[ \u00a0.,-](\d{3})(?!\d)"
     whole = text.str.replace(grouped, r"\1\2\3", regex=True) if digits == 9 else text
-    found = whole.str.findall(rf"(?<!\d)\d{{{digits}}}(?!\d)")
-    first = pd.Series([int(own[0]) if own else 0 for own in found], text.index, dtype="int64")
-    return first, [int(one) for own in found for one in own[1:]]
+    found = [
+        [int(one) for one in own] for own in whole.str.findall(rf"(?<!\d)\d{{{digits}}}(?!\d)")
+    ]
+    if digits == 7:
+        every = np.array([one for own in found for one in own], "int64")
+        right = set(every[imo_kind(every) == "imo"].tolist())
+        found = [[one for one in own if one in right] for own in found]
+    first = pd.Series([own[0] if own else 0 for own in found], text.index, dtype="int64")
+    return first, [one for own in found for one in own[1:]]
 
 
 def compared(text: str) -> str:

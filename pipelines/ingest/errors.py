@@ -23,8 +23,11 @@ class CutOffError(IngestError):
     """Nothing in a feed can be read, as it is damaged, cut off or not written whole yet."""
 
     def of_file(self, changed_ns: int) -> "CutOffError":
-        """Return it as of a file that was changed then, which may still be written."""
-        if changed_ns <= time.time_ns() - WRITTEN_NS:
+        """Return it as of a file that was changed then, which may still be written.
+
+        Of a time in the future, by more than clocks differ, nothing is known.
+        """
+        if abs(time.time_ns() - changed_ns) >= WRITTEN_NS:
             return self
         text = f"{self}; it was written to in the last two minutes, and may not be whole yet"
         hint = "the next look reads it if it is whole by then; else fetch it again"

@@ -185,13 +185,19 @@ def _fullest_first(found: dict[str, list[Match]], sample: Sample) -> None:
     # time. So vessels are counted, of which there may be few beside one station.
     place, times = found["lat"][0].column, found.get("time", [])
     vessel = found["mmsi" if "mmsi" in found else "vessel_id"][0].column
-    told, dated = {}, {}
+    told, dated, moments = {}, {}, {}
     for match in times:
         said = sample.joined([vessel, place, match.column])
         told[match.column] = len({text.partition(" ")[0] for text in said})
         dated[match.column] = len(said)
-    enough = SHARE * max(dated.values(), default=0)
-    times.sort(key=lambda match: dated[match.column] < enough)
+        moments[match.column] = len(set(sample.of(match.column)))
+
+    def is_fuller(one: str, other: str) -> bool:
+        """Tell whether more rows say a time, and as many times: not that all were written then."""
+        return SHARE * dated[one] > dated[other] and moments[one] >= moments[other]
+
+    blank = {two for two in dated if any(is_fuller(one, two) for one in dated)}
+    times.sort(key=lambda match: match.column in blank)
     _sort_fullest_first(times, told)
 
 

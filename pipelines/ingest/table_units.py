@@ -8,7 +8,7 @@ from pipelines.ingest.samples import SHARE, Sample, numbers_of
 _MAX_KN: Final = 70
 # What those who count in knots write where there is no speed; 1023 is that of who counts in tenths.
 _NO_SPEEDS: Final = frozenset({102, 103, 255, 511, 999})
-# MarineTraffic calls columns so, and SPEED its speeds, in tenths of knots.
+# MarineTraffic calls columns so; its SPEED and DRAUGHT are in tenths.
 _IN_TENTHS: Final = frozenset({"DSRC", "SHIP_ID"})
 # AIS says no deeper draught; it counts in tenths of metres, up to 255.
 _MAX_DRAUGHT_M: Final = 25.5
@@ -33,13 +33,18 @@ def _unsaid_unit(sample: Sample, column: dict[str, str], decimal: str) -> str:
     # AIS itself, and who hands its numbers on, counts tenths of knots, up to 1023 (not available).
     whole = all(number == int(number) for number in numbers)
     fast = sum(number > _MAX_KN and number not in _NO_SPEEDS for number in numbers)
-    named = column["from"] == "SPEED" and "MMSI" in sample.header
-    named = named and not _IN_TENTHS.isdisjoint(sample.header)
-    named = named or (column["from"] == "speed" and "dsrc" in sample.header)
+    named = _is_marinetraffic(column["from"], "speed", sample)
     if whole and (named or fast > (1 - SHARE) * len(numbers)):
         column["unit"] = "kn/10"
         return "speeds are in tenths of knots"
     return "speeds are in knots"
+
+
+def _is_marinetraffic(column: str, name: str, sample: Sample) -> bool:
+    """Tell whether a column is MarineTraffic's of that name, in tenths; in capitals as a rule."""
+    if column == name.upper():
+        return "MMSI" in sample.header and not _IN_TENTHS.isdisjoint(sample.header)
+    return column == name and "dsrc" in sample.header
 
 
 def _tenths(sample: Sample, column: dict[str, str], decimal: str) -> list[str]:
@@ -65,7 +70,8 @@ def _draught_tenths(sample: Sample, columns: dict[str, Any], decimal: str) -> li
     whole = all(number == int(number) for number in numbers)
     if not whole or len(set(beyond)) < 2 or len(beyond) <= (1 - SHARE) * len(numbers):
         return []
-    if max(beyond) <= _MAX_DRAUGHT_FT:
+    named = _is_marinetraffic(column["from"], "draught", sample)
+    if max(beyond) <= _MAX_DRAUGHT_FT and not named:
         del columns["draught_m"]
         return []
     column["unit"] = "m/10"

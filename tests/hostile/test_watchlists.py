@@ -82,3 +82,9 @@ def test_every_number_of_a_cell_lists_its_vessel(tmp_path: Path) -> None:
     [one] = watchlists.load(tmp_path)
     assert one.entries["imo"].tolist() == [9074729, 9000003], "one's check digit is wrong"
     assert one.entries["name"].tolist() == ["OCEANSTAR", ""]
+    assert one.ignored == 0
+    (tmp_path / "mine.csv").write_text('imo,mmsi\n9074730 / 9000003,\n,"533,000,125"\n')
+    [one] = watchlists.load(tmp_path)
+    assert one.entries["imo"].tolist() == [9000003, 0]
+    assert one.entries["mmsi"].tolist() == [0, 533000125]
+    assert one.ignored == 0

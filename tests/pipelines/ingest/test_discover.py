@@ -222,3 +222,5 @@ def test_of_a_file_that_is_being_written_it_is_told_that_the_next_look_reads_it(
     os.utime(path, (1.7e9, 1.7e9))
     assert "whole" not in str(why())
     assert why().hint.endswith("fetch it again")
+    os.utime(path, (4e9, 4e9))
+    assert "whole" not in str(why()), "its clock is wrong"

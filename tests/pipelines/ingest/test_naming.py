@@ -242,6 +242,14 @@ def test_draughts_in_tenths_of_metres_are_told_by_their_numbers(read, said, mean
     assert ("draughts are in tenths of metres" in got.report.assumed) is assumed
 
 
+@pytest.mark.parametrize("change", [str.upper, str.lower])
+def test_draughts_of_marinetraffic_are_no_feet(read, change):
+    header = change("MMSI,DSRC,TIMESTAMP,LAT,LON,DRAUGHT")
+    rows = [f"{563000001 + k},TER,{iso(T)},1.2,103.7,{one}" for k, one in enumerate((28, 33, 41))]
+    got = read("\n".join([header, *rows]) + "\n")
+    assert tuple(got.statics["draught_m"].round(2)) == (2.8, 3.3, 4.1)
+
+
 @pytest.mark.parametrize("name", ["updated", "observed_at", "Last_Received_UTC"])
 def test_columns_of_times_by_other_names(read, name):
     got = read(f"mmsi,latitude,longitude,{name}\n" + f"563000001,1.2,103.7,{epoch(T)}\n" * 2)
@@ -269,6 +277,18 @@ def test_the_time_is_that_of_the_position_and_there(read, header, n_blank):
     got = read("\n".join([f"mmsi,lat,lon,{header}", *rows]) + "\n")
     assert got.report.read_as["time"] == header.partition(",")[0]
     assert set(got.positions["time"]) == {T}
+
+
+@pytest.mark.parametrize("beside", ["updated", "update_time", "received"])
+def test_when_all_rows_were_written_is_no_time_of_theirs(read, beside):
+    """Though a fifth of them lack the time that the others have: they are rejected."""
+    rows = [
+        f"563000001,1.2,103.7,{iso(T + pd.Timedelta(minutes=k)) if k % 5 else ''},2026-04-01T00:00Z"
+        for k in range(20)
+    ]
+    got = read("\n".join([f"mmsi,lat,lon,timestamp,{beside}", *rows]) + "\n")
+    assert got.report.read_as["time"] == "timestamp"
+    assert got.positions["time"].nunique() == 16
 
 
 def test_southern_and_western_hemispheres_are_told_by_their_column(read):
