@@ -193,8 +193,12 @@ def _fullest_first(found: dict[str, list[Match]], sample: Sample) -> None:
         moments[match.column] = len(set(sample.of(match.column)))
 
     def is_fuller(one: str, other: str) -> bool:
-        """Tell whether more rows say a time, and as many times: not that all were written then."""
-        return SHARE * dated[one] > dated[other] and moments[one] >= moments[other]
+        """Tell whether more rows say a time, and as many times: not when all were written, or
+        each was written again.
+        """
+        is_record = "updat" in one.casefold()
+        more = SHARE * dated[one] > dated[other] and moments[one] >= moments[other]
+        return more and not is_record
 
     blank = {two for two in dated if any(is_fuller(one, two) for one in dated)}
     times.sort(key=lambda match: match.column in blank)

@@ -289,6 +289,10 @@ def test_when_all_rows_were_written_is_no_time_of_theirs(read, beside):
     got = read("\n".join([f"mmsi,lat,lon,timestamp,{beside}", *rows]) + "\n")
     assert got.report.read_as["time"] == "timestamp"
     assert got.positions["time"].nunique() == 16
+    if beside == "updated":  # each at another time
+        rows = [row.replace("T00:00Z", f"T00:{k:02d}Z") for k, row in enumerate(rows)]
+        got = read("\n".join([f"mmsi,lat,lon,timestamp,{beside}", *rows]) + "\n")
+        assert got.report.read_as["time"] == "timestamp"
 
 
 def test_southern_and_western_hemispheres_are_told_by_their_column(read):
