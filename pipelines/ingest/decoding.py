@@ -15,7 +15,7 @@ from pipelines.ingest.containers import (
     kind_of,
     members,
 )
-from pipelines.ingest.discovery import FeedFile, is_called_a_feed
+from pipelines.ingest.discovery import STDIN, FeedFile, is_called_a_feed
 from pipelines.ingest.errors import CutOffError, IngestError, explained
 from pipelines.ingest.formats import Feed, Found
 from pipelines.ingest.lines import Lines
@@ -64,8 +64,9 @@ class Decoding:
         except IngestError as error:
             # Of a file that is being written to, nothing else that is wrong with it matters.
             self._feed.check(may_grow=self._is_read_on)
-            if isinstance(error, CutOffError) and self._feed.seen is not None:
-                raise error.of_file(self._feed.seen.changed_ns[0]) from error
+            seen = None if self._feed.name == STDIN else self._feed.seen  # that is our own copy
+            if isinstance(error, CutOffError) and seen is not None:
+                raise error.of_file(seen.changed_ns[0]) from error
             raise
         self._feed.check(may_grow=self._is_read_on)
 

@@ -224,3 +224,10 @@ def test_of_a_file_that_is_being_written_it_is_told_that_the_next_look_reads_it(
     assert why().hint.endswith("fetch it again")
     os.utime(path, (4e9, 4e9))
     assert "whole" not in str(why()), "its clock is wrong"
+
+
+def test_no_look_reads_standard_input_again(tmp_path):
+    cut = io.BytesIO(gzip.compress(TABLE.encode())[:12])
+    with pytest.raises(IngestError) as error:
+        list(decode(discover(["-"], tmp_path, stdin=cut)[0], IngestOptions()))
+    assert error.value.hint == "fetch it again"
