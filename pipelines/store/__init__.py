@@ -155,11 +155,17 @@ def write(
     StoreBusyError
         If another process, or another machine, is writing.
     StoreError
-        If the store can't be opened, or a newer version of the program made it.
+        If the store can't be opened or be where it is to be, or a newer version of the program made
+        it.
     DiskFullError
         If there is no room left.
     """
     settings = settings or StoreSettings()
+    if "?" in str(root.absolute()):  # DuckDB takes what is behind it for settings of its own
+        raise StoreError(
+            f"a store can't be in a folder with a ? in its path: {root.absolute()}",
+            hint="rename the folder, or name another home with --home",
+        )
     with catalogue.room(_nearest(root)):
         root.mkdir(parents=True, exist_ok=True)
     published = root / "catalogue.duckdb"

@@ -164,6 +164,15 @@ def test_an_unknown_version_is_refused(tmp_path: Path) -> None:
         pass
 
 
+def test_a_folder_that_the_database_takes_for_settings_is_refused_before_it_is_made(
+    tmp_path: Path,
+) -> None:
+    home = tmp_path / "which night?" / "home"
+    with pytest.raises(StoreError, match="in a folder with a"), store.write(home):
+        pass
+    assert not list(tmp_path.iterdir())
+
+
 def test_no_store_says_so(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="no store"), store.read(tmp_path):
         pass
