@@ -31,6 +31,7 @@ from pipelines.assess.incidents import (
     steps,
     story,
     titles,
+    told_before,
     versions_then,
     whereabouts,
     with_events,
@@ -1881,6 +1882,15 @@ def test_an_incident_keeps_its_id_though_a_past_span_was_looked_at_again(
         assert row[["status", "news"]].tolist()[: len(said)] == said
 
 
+def test_of_a_window_before_it_is_known_what_stands_and_what_was_told_of_then() -> None:
+    found = events.build([event("loitering", 1, 2), event("loitering", 5, 6, BOAT)])
+    past = events.build([event("gap", 0, 1, PILOT, score=0.5), event("gap", 0, 2, NEW, score=0.49)])
+    both = pd.concat([past, found.iloc[:1].assign(score=0.1)])
+    then = told_before(found, both, {found["event_id"].iloc[0]}, 0.5)
+    ids = [*past["event_id"], found["event_id"].iloc[0]]
+    assert then == dict(zip(ids, (True, False, found["score"].iloc[0] >= 0.5), strict=True))
+
+
 def test_an_event_that_another_replaces_keeps_the_incident(gazetteer: Gazetteer) -> None:
     before = told(gazetteer, event("loitering", 1, 2))
     old = before["events"].iloc[0]
@@ -2001,6 +2011,20 @@ def test_a_boat_that_goes_on_from_a_ship_to_a_coast_carries_people_too() -> None
         found = [{**one, "event_id": name} for name, one in (("ship", ship), ("boat", boat))]
         assert (danger_in(found, "ship", at(12)) > 1) == danger
     assert danger_in([{**went, "event_id": "boat"}], "ship", at(12)) == 1.0, "its lead isn't known"
+    told = pd.DataFrame([{**ship, "event_id": "ship"}, {**went, "event_id": "boat"}])
+    row = {"incident_id": "one", "mmsi": SHIP, "rank": 1, "certainty": "high", "status": "created"}
+    row |= {
+        "title": "",
+        "event_id": "ship",
+        "start": at(8),
+        "end": at(11),
+        "kind": "mother_ship",
+        "score": 0.94,
+    }
+    incident = pd.DataFrame([{**row, "events": "ship;boat"}])
+    heard = pd.DataFrame({"mmsi": [SHIP], "last_seen": [at(12)]})
+    [one] = first(incident, told, heard, at(12))
+    assert "people may be in danger" in one.why
 
 
 def test_a_pack_in_malay_says_the_certainty_in_malay() -> None:
