@@ -11,7 +11,7 @@ from pipelines.ask.recall.moment import Moment
 from pipelines.assess.incidents import versions_then
 from pipelines.assess.reasons import aside_in
 from pipelines.base import story
-from pipelines.run.history import said_late
+from pipelines.run.late import said_late
 from pipelines.store import Queries
 
 CHANGES: Final = ("new", "changed", "closed", "retracted")

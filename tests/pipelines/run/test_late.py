@@ -1,4 +1,4 @@
-"""What earlier nights left: what was heard since of the time that they had looked at."""
+"""What came late, of the time that earlier nights had looked at."""
 
 import shutil
 from pathlib import Path
@@ -7,7 +7,7 @@ import pandas as pd
 
 from detectors.core import events, frames
 from pipelines.base.settings import load
-from pipelines.run.history import heard_late
+from pipelines.run.late import heard_late
 from pipelines.store import read, write
 from tests.making import event_row
 
