@@ -119,7 +119,7 @@ def test_a_laptop_shows_seven_incidents_beside_the_map_and_all_of_the_chosen_one
     assert page.evaluate(narrow) > 1.5 * before, "what is typed is seen"
     assert page.evaluate(tops) == 1
     page.key("Escape", "Escape")
-    # What to look at first says whereto: "to the coast of Indonesia, …" is where to search.
+    # What to look at first says whereto: "to Indonesia, …" is where to search.
     told = """[...document.querySelectorAll('.first h3')].map((h) => {
       const seen = h.clientHeight / parseFloat(getComputedStyle(h).lineHeight);
       return h.scrollHeight <= h.clientHeight || seen > 3.5; })"""
