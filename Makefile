@@ -63,7 +63,7 @@ docs: .venv/.installed-dev ## write the reference from the code, build the site 
 
 wheelhouse: ## fetch all packages of a run into wheelhouse/, to install without a network
 	@test -x .venv/bin/python || python3 -m venv .venv
-	.venv/bin/python -m pip download -q --disable-pip-version-check --only-binary :all: --require-hashes -r requirements.lock -d wheelhouse
+	.venv/bin/python -m pip download -q --disable-pip-version-check --only-binary :all: --no-deps --require-hashes -r requirements.lock -d wheelhouse
 
 lock: ## remake the requirements locks (needs uv)
 	uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --extra build pyproject.toml -o requirements.lock

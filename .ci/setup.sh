@@ -43,7 +43,8 @@ if [ -n "$uv" ]; then
   "$uv" pip install -q --python .venv/bin/python ${offline[@]+"${offline[@]}"} --require-hashes -r "$lock"
   "$uv" pip install -q --python .venv/bin/python --no-deps --no-build-isolation -e .
 else
-  .venv/bin/python -m pip install -q ${offline[@]+"${offline[@]}"} --require-hashes -r "$lock"
+  # A lock holds all that is needed; asked for a package with an extra, pip takes a newer one.
+  .venv/bin/python -m pip install -q ${offline[@]+"${offline[@]}"} --no-deps --require-hashes -r "$lock"
   .venv/bin/python -m pip install -q --no-deps --no-build-isolation -e .
 fi
 touch "$stamp"

@@ -191,12 +191,17 @@ def heard_next(
 
 def next_in_port(limits: Limits, grid: timegrid.Grid, final: Ints, context: Context) -> Bools:
     """Tell of runs after whose final rows nothing was heard whether the next was from a port close
-    by, where the vessel lay, soon.
+    by, where the vessel lay, soon. By passes, nothing need have been heard for ten minutes only:
+    the grid goes on through such a silence, from the last report, which may lie a step on.
     """
-    there = np.minimum(final + 1, len(grid.tick) - 1)
+    on = np.minimum(final + 1, len(grid.tick) - 1)
+    goes_on = (grid.track_id[on] == grid.track_id[final]) & (grid.tick[on] == grid.tick[final] + 1)
+    last = np.where(goes_on, on, final)
+    there = np.searchsorted(grid.report, grid.report[last], side="right")
+    there = np.minimum(there, len(grid.tick) - 1)
     silent_s = (grid.tick[there] - grid.tick[final]) * limits.step_s
-    away_m = geodesy.apart_m(grid, final, there)
-    soon = (silent_s <= UNHEARD_S) & (away_m <= UNHEARD_M)
+    away_m = geodesy.apart_m(grid, last, there)
+    soon = ~goes_on & (silent_s <= UNHEARD_S) & (away_m <= UNHEARD_M)
     off_it = (silent_s <= UNHEARD_BY_PASSES_S) & (away_m <= APPROACHES_M)
     tens, until = (
         grid.tick[rows] * limits.step_s // coverage.FEED_SLOT_S for rows in (final, there)
@@ -205,4 +210,5 @@ def next_in_port(limits: Limits, grid: timegrid.Grid, final: Ints, context: Cont
     known = (grid.track_id[there] == grid.track_id[final]) & soon
     in_port = context.zones.within(grid.lat[there], grid.lon[there], ("port",))
     lies = grid.speed_kn[there] < limits.lying_kn
-    return np.asarray(known & (silent_s > limits.step_s) & in_port & lies)
+    unheard_s = np.where(goes_on, limits.max_interruption_s, limits.step_s)
+    return np.asarray(known & (silent_s > unheard_s) & in_port & lies)

@@ -35,8 +35,7 @@ def _half(event: Told, words: Words) -> str:
     if stated.get("left_lat") is not None and stated["began"] == SHORE:
         own += f" ({words.place(stated['left_lat'], stated['left_lon'])})"
     went = words.say(
-        "Went out {out} from the coast of {state} towards {other} and lay there for "
-        "{lying_min:.0f} min",
+        "Went out {out} from {state} towards {other} and lay there for {lying_min:.0f} min",
         out=words.distance(stated["out_m"]),
         state=own,
         other=state(stated["other_state"], words.say),
@@ -112,7 +111,7 @@ def _began(stated: Evidence, words: Words) -> str:
     left, made_for = (state(stated[name], words.say) for name in ("from_state", "to_state"))
     if came_ashore_first(stated) and stated.get("left_time") is not None:
         return words.say(
-            "Came over from {other} to the coast of {state}, {place_time}, and went back",
+            "Came over from {other} to {state}, {place_time}, and went back",
             other=made_for,
             state=left,
             place_time=place_and_time(stated, "left", words),
@@ -122,14 +121,14 @@ def _began(stated: Evidence, words: Words) -> str:
     turned = turned_off(stated, "start")
     if (stated["began"] != NEAR and not turned) or off_m is None:
         if stated["began"] in (SHORE, NEAR):
-            return words.say("Crossed from the coast of {state}", state=left) + f", {place}"
+            return words.say("Crossed from {state}", state=left) + f", {place}"
         return words.say("Crossed from the side of {state}", state=left) + f", {place}"
     off = words.distance(off_m)
     if not turned:
-        came = words.say("Crossed from within {near} of the coast of {state}", near=off, state=left)
+        came = words.say("Crossed from within {near} of {state}", near=off, state=left)
         return f"{came}, {place}"
     return words.say(
-        "Came over from {other} to within {near} of the coast of {state}, {place}, and went back",
+        "Came over from {other} to within {near} of {state}, {place}, and went back",
         other=made_for,
         near=off,
         state=left,
@@ -144,9 +143,9 @@ def _ended(stated: Evidence, words: Words) -> str:
     made_for = state(stated["to_state"], words.say)
     there = place_and_time(stated, "arrival", words)
     if stated["ended"] == SHORE:
-        return words.say("to the coast of {state}, {place_time}", state=made_for, place_time=there)
+        return words.say("to {state}, {place_time}", state=made_for, place_time=there)
     ended = words.say(
-        "to within {near} of the coast of {state}, {place_time}",
+        "to within {near} of {state}, {place_time}",
         near=words.distance(stated["arrival_coast_m"]),
         state=made_for,
         place_time=there,

@@ -221,6 +221,10 @@ def _list(words: tuple[str, ...]) -> str:
     return ", ".join(words)
 
 
+_NOT_READ: Final = (".geojson", ".json", ".gpkg", ".shp", ".parquet", ".kml", ".kmz", ".gml")
+"""Layers of other formats, or of names in capitals, that somebody takes for zones in use."""
+
+
 def check_zone_files(zones_dir: Path) -> list[Problem]:
     """Check every feature of every zones file by itself.
 
@@ -231,6 +235,10 @@ def check_zone_files(zones_dir: Path) -> list[Problem]:
     if not files:
         hint = "put the *.geojson files of config/zones there"
         problems.append(Problem("warning", str(zones_dir), "there are no zones files", hint))
+    for name in sorted(path.name for path in zones_dir.glob("*") if path not in files):
+        if name.lower().endswith(_NOT_READ):
+            hint = f"ogr2ogr -f GeoJSON -t_srs EPSG:4326 NAME.geojson {name}"
+            problems.append(Problem("warning", name, "it isn't read: zones are *.geojson", hint))
     for path in files:
         try:
             for where, feature in reference.zone_features(path):

@@ -49,6 +49,13 @@ MAX_BYTES: Final = 500_000_000
 ABOUT_NUMBERS: Final = frozenset({"identity", "spoofing"})
 """Detectors that ask who sends a number, and from where: of an own vessel's too."""
 
+_THREES: Final = r"(\d{3})[ \u00a0.,-](\d{3})[ \u00a0.,-](\d{3})"
+_TELEPHONE: Final = (
+    rf"(?:\+\W{{0,2}}\d{{1,4}}\W{{0,2}}(?:\d{{9}}|{_THREES})"
+    rf"|(?<!\d)\d{{1,2}}[ \u00a0.,-]{_THREES})(?!\d)"
+)
+"""+60 123456789, +62 812 345 678, or 60 123 456 789."""
+
 MIN_VISITORS: Final = 2
 """One vessel that comes to another makes no mother ship of it."""
 MIN_NAME_LENGTH: Final = 5
@@ -188,10 +195,12 @@ def _refuse_unclosed(text: str, path: Path) -> None:
 def _whole(text: pd.Series, digits: int) -> tuple[pd.Series, list[int]]:
     """Return numbers of exactly so many digits, in groups of three or not, 0 for all else; and
     those that stand behind the first of a cell: a ship had one under each flag. Of IMO numbers
-    those whose check digit is right.
+    those whose check digit is right. Nine digits behind a country's code are a telephone's.
     """
-    grouped = r"(?<!\d)(\d{3})[ \u00a0.,-](\d{3})[ \u00a0.,-](\d{3})(?!\d)"
-    whole = text.str.replace(grouped, r"\1\2\3", regex=True) if digits == 9 else text
+    whole = text
+    if digits == 9:
+        whole = text.str.replace(_TELEPHONE, "", regex=True)
+        whole = whole.str.replace(rf"(?<!\d){_THREES}(?!\d)", r"\1\2\3", regex=True)
     found = [
         [int(one) for one in own] for own in whole.str.findall(rf"(?<!\d)\d{{{digits}}}(?!\d)")
     ]

@@ -54,6 +54,9 @@ _EVENT_COLUMNS = [
 ]
 
 
+_BECAUSE = {"rules": " (rules changed)", "either": " (rules may have changed it)"}
+
+
 def since(
     moment: Annotated[
         str | None,
@@ -137,10 +140,13 @@ def _print(found: "Changes", incidents: "pd.DataFrame", min_score: float, top: i
     console.print(f"Events: {counts or 'nothing changed'}", highlight=False)
     if by_rules := int((events["because"] == "rules").sum()):
         console.print(f"{by_rules} of them because detectors changed, not the sea", highlight=False)
+    if either := int((events["because"] == "either").sum()):
+        told = "because detectors changed, or by what came late: both are so"
+        console.print(f"{either} of them {told}", highlight=False)
     weighty = events[events[["score", "score_before"]].max(axis=1) >= min_score]
     for row in weighty.head(top).to_dict("records"):
         was = "" if row["score_before"] != row["score_before"] else f"{row['score_before']:.2f} → "
-        rules = " (rules changed)" if row["because"] == "rules" else ""
+        rules = _BECAUSE.get(row["because"], "")
         line = f"  {row['change'] + rules:9} {was}{row['score']:.2f}  {row['event_id'][:8]}  "
         back = f" (no longer {row['back']})" if row["back"] else ""
         console.print(Text(line + clean(row["reason"]) + back), soft_wrap=not console.is_terminal)

@@ -56,9 +56,11 @@ def reference_make(
         boundaries=boundaries,
         places=places,
     )
+    states = sorted(set(made.land.frame["iso3"]) - {""})
     facts = {
         "folder": str(made.folder),
         "polygons": len(made.land.frame),
+        "states": states,
         "points": made.land.points,
         "points_before": made.land.points_before,
         "outlines_mended": made.land.mended,
@@ -75,4 +77,8 @@ def reference_make(
         f"{made.land.mended} outlines that crossed themselves mended, {made.boundaries} boundary "
         f"lines, {made.places} places"
     )
+    if states:
+        typer.echo(f"Land of {', '.join(states)}")
+    else:
+        typer.echo("No column says whose land it is (iso3, ISO_A3): nothing crosses then")
     typer.echo(f"Now name it in settings.yaml: reference: {made.folder}")

@@ -104,7 +104,7 @@ def _match(
             continue
         unit = next((u for u, words in units.items() if rest in words), None)
         if not rest or unit:
-            return Match((ranks[text], start), column, "" if unit in (None, "deg", "m") else unit)
+            return Match((ranks[text], start), column, "" if unit in (None, "deg") else unit)
     return None
 
 

@@ -22,7 +22,7 @@ def set_units(columns: dict[str, Any], sample: Sample, decimal: str) -> list[str
         said.append(_unsaid_unit(sample, columns["sog_kn"], decimal))
     if "cog_deg" in columns and not columns["cog_deg"]["unit"]:
         said += _tenths(sample, columns["cog_deg"], decimal)
-    if "draught_m" in columns and not columns["draught_m"]["unit"]:
+    if "draught_m" in columns and columns["draught_m"]["unit"] in ("", "m"):
         said += _draught_tenths(sample, columns, decimal)
     return said
 
@@ -62,7 +62,8 @@ def _tenths(sample: Sample, column: dict[str, str], decimal: str) -> list[str]:
 def _draught_tenths(sample: Sample, columns: dict[str, Any], decimal: str) -> list[str]:
     """Say it where draughts are in tenths of metres, as AIS itself has them; sets their unit.
 
-    They aren't read where they may as well be feet.
+    They aren't read where they may as well be feet: where no name says metres, though no ship has
+    as many.
     """
     column = columns["draught_m"]
     numbers = [number for number in numbers_of(sample.of(column["from"]), decimal) if number]
@@ -70,7 +71,7 @@ def _draught_tenths(sample: Sample, columns: dict[str, Any], decimal: str) -> li
     whole = all(number == int(number) for number in numbers)
     if not whole or len(set(beyond)) < 2 or len(beyond) <= (1 - SHARE) * len(numbers):
         return []
-    named = _is_marinetraffic(column["from"], "draught", sample)
+    named = column["unit"] == "m" or _is_marinetraffic(column["from"], "draught", sample)
     if max(beyond) <= _MAX_DRAUGHT_FT and not named:
         del columns["draught_m"]
         return []

@@ -87,29 +87,6 @@ def told_after(
     return {str(name): score >= enough for name, score in zip(names, scores, strict=True)}
 
 
-def heard_late(store: Queries, compared: pd.DataFrame, until: pd.Timestamp | None) -> set[str]:
-    """Return which new events that were over by `until`, when runs had looked so far, are of
-    vessels of which feeds that came since say something of that time.
-    """
-    if until is None:
-        return set()
-    found = compared[(compared["status"] == "created") & (compared["end"] <= until)]
-    if found.empty:
-        return set()
-    query = (
-        "SELECT mmsi, first_time, last_time FROM presence WHERE list_contains($keys, feed_key) "
-        "AND list_contains($mmsis, mmsi)"
-    )
-    sides = [found[["event_id", "start", "end", name]] for name in ("mmsi", "other_mmsi")]
-    whose = pd.concat(
-        [side.set_axis(["event_id", "start", "end", "mmsi"], axis=1) for side in sides]
-    )
-    asked = {"keys": store.new_feeds()["feed_key"].tolist(), "mmsis": whose["mmsi"].tolist()}
-    both = whose.merge(store.sql(query, asked), on="mmsi")
-    within = (both["first_time"] <= both["end"]) & (both["last_time"] >= both["start"])
-    return set(both.loc[within, "event_id"])
-
-
 def with_told(store: Queries, compared: pd.DataFrame, incidents: pd.DataFrame) -> pd.DataFrame:
     """Return a run's events with those that its incidents tell of as an earlier window told them,
     and that lie further back than it compares: a lead's own event was in no table.

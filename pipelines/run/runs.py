@@ -30,7 +30,8 @@ from pipelines.publish import earlier
 from pipelines.publish.files import lacking
 from pipelines.publish.products import DRAWN, Products
 from pipelines.run.folder import point_newest, write_folder
-from pipelines.run.history import History, heard_late, listed, told_after, with_told
+from pipelines.run.history import History, listed, told_after, with_told
+from pipelines.run.late import heard_late
 from pipelines.run.manifest import configuration_hashes, manifest_of
 from pipelines.run.opened import writing
 from pipelines.run.published import note_published

@@ -99,9 +99,9 @@ def conclude(
     given: Typed,
     *,
     end: pd.Timestamp,
+    seen: str,
     run_id: str = "",
     newest: bool = True,
-    seen: str = "",
     also: tuple[Installation, str] | None = None,
 ) -> None:
     """Record a conclusion on the events of an incident as it was seen.
@@ -110,10 +110,10 @@ def conclude(
     ----------
     end
         Of the night that it was seen in.
+    seen
+        What its page said that it showed (`Line.seen`).
     run_id, newest
         The night it was seen in; where that isn't the newest, the conclusion says which.
-    seen
-        What its page said that it showed (`Line.seen`); empty where it didn't.
     also
         See `record`.
 
@@ -130,7 +130,7 @@ def conclude(
     # Before what was typed: what is cut off somewhere isn't this.
     told = "" if newest or not given.reason else f"[as of run {run_id}] "
 
-    if seen and seen != line.seen:
+    if seen != line.seen:
         raise ChangedError("it has changed since its page was opened", "look again")
 
     def still(store: Queries) -> bool:

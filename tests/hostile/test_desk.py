@@ -33,7 +33,7 @@ from pipelines.web.app import Desk
 from pipelines.web.doors import MAX_ADDRESS, MAX_HEADERS
 from pipelines.web.protocol import MAX_BODY
 from pipelines.web.serving import _open, listening
-from tests.pipelines.web.conftest import HERE, Page, Reader, ask, served
+from tests.pipelines.web.conftest import HERE, Page, Reader, ask, seen_on, served
 
 POST = {"origin": HERE, "content-type": "application/x-www-form-urlencoded"}
 HOSTILE = (
@@ -387,6 +387,7 @@ def test_what_changed_meanwhile_is_looked_at_before_it_is_concluded_on(
 ) -> None:
     before = recorded(own_home)
     form = {"conclusion": "cleared", "reason": "all of it", "operator": "x"}
+    own_reader.send(incident, 409, seen="", **form)  # nobody says what was seen
     told = own_reader.send(incident, 409, seen="0" * 16, **form)
     assert "has changed" in told.all("p", role="alert")[0][1]
     assert "all of it" in told.all("textarea")[0][1]
@@ -474,12 +475,12 @@ def test_a_time_that_cannot_be_meant_is_refused(
 
 
 def test_a_time_with_a_plus_leads_back_to_itself(own_reader: Reader, incident: str) -> None:
-    word = csrf(own_reader)
+    word, seen = csrf(own_reader), seen_on(own_reader.client, incident)
     for at in ("2026-12-01T20:00+08:00", "2026-12-01 20:00"):
         answer = own_reader.client.post(
             incident,
             params={"at": at},
-            data={"csrf": word, "conclusion": "watch", "reason": "x", "operator": "x"},
+            data={"csrf": word, "conclusion": "watch", "reason": "x", "operator": "x"} | seen,
             headers={"origin": HERE},
             follow_redirects=False,
         )

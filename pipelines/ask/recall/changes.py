@@ -1,8 +1,7 @@
 """Since the last watch: incidents, flags and events that are new, changed, closed or retracted."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -12,6 +11,7 @@ from pipelines.ask.recall.moment import Moment
 from pipelines.assess.incidents import versions_then
 from pipelines.assess.reasons import aside_in
 from pipelines.base import story
+from pipelines.run.late import said_late
 from pipelines.store import Queries
 
 CHANGES: Final = ("new", "changed", "closed", "retracted")
@@ -49,7 +49,8 @@ class Changes:
         Changes: *new*, *closed* (it went on then and is over), *changed* (anything else of it, that
         it is set aside, too), *retracted* (a later look didn't find it again). Because:
         *rules* where it was over in what `since` had looked at and its detector was another
-        version then, else *sea*.
+        version then; *either* where, besides, a feed that came since says something of its vessels
+        in that time, or a sighting came since: nobody can tell; else *sea*.
     passing
         Events that were raised and retracted in between; they are in neither table.
     """
@@ -74,9 +75,7 @@ def changes(store: Queries, since: Moment, until: Moment) -> Changes:
     revised = store.revised(since.ordinal, until.ordinal)
     before, after = (store.events_as_of(m.ordinal, ids=revised) for m in (since, until))
     events = _events(before, after, store.stories_as_of(until.ordinal))
-    events["because"] = _because(
-        events, store.manifest(since.run_id), store.manifest(until.run_id), since
-    )
+    events["because"] = _because(store, events, since, until)
     retracted = after["retracted"] & ~after["event_id"].isin(before["event_id"])
     flags = _flags(store, since, until)
     told = _incidents(*(store.known_incidents(m.ordinal) for m in (since, until)))
@@ -146,14 +145,20 @@ def _events(before: pd.DataFrame, after: pd.DataFrame, stories: pd.DataFrame) ->
     )
 
 
-def _because(
-    events: pd.DataFrame, then: Mapping[str, Any], now: Mapping[str, Any], since: Moment
-) -> pd.Series:
+def _because(store: Queries, events: pd.DataFrame, since: Moment, until: Moment) -> pd.Series:
     """Tell what the sea brought from what other rules find in the same sea: in what had ended."""
-    before = versions_then(then, now.get("configuration", {}))
+    now = store.manifest(until.run_id)
+    before = versions_then(store.manifest(since.run_id), now.get("configuration", {}))
     other = [before.get(name) != now.get("detectors", {}).get(name) for name in events["detector"]]
     rules = np.array(other, bool) & (events["end"] <= since.known_time).to_numpy(bool)
-    return pd.Series(np.where(rules, "rules", "sea"), events.index, dtype="str")
+    query = (
+        "SELECT feed_key FROM run_feeds JOIN runs USING (run_id) GROUP BY feed_key "
+        "HAVING min(ordinal) > $since AND min(ordinal) <= $until ORDER BY feed_key"
+    )
+    came = store.sql(query, {"since": since.ordinal, "until": until.ordinal})["feed_key"].tolist()
+    late = events["event_id"].isin(said_late(store, events[rules], came))
+    told = np.select([rules & late, rules], ["either", "rules"], "sea")
+    return pd.Series(told, events.index, dtype="str")
 
 
 _FLAG: Final = ["mmsi", "name", "flag_state", "score", "rank", "reasons", "event_ids", "run_id"]

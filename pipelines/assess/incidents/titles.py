@@ -201,8 +201,8 @@ def _went_on(rows: list[Told], roles: Mapping[int, str], main: int, teller: Tell
         return teller.say("{n} of them went on to a coast", n=n)
     coast = state(states.pop(), teller.say)
     if n == 1:
-        return teller.say("one of them went on to the coast of {state}", state=coast)
-    return teller.say("{n} of them went on to the coast of {state}", n=n, state=coast)
+        return teller.say("one of them went on to {state}", state=coast)
+    return teller.say("{n} of them went on to {state}", n=n, state=coast)
 
 
 def _fell_silent(silent: Sequence[Silent], teller: Teller) -> str:

@@ -15,8 +15,8 @@ from detectors.core.errors import ConfigError
 from detectors.kinematics import geodesy
 from pipelines.reference.make.source import Box, read_layer
 
-_STATES: Final = ("iso3", "ISO_A3", "ISO_A3_EH", "ADM0_A3", "iso_a3", "adm0_a3")
-"""Columns that name a state by ISO 3166 alpha-3; Natural Earth's among them."""
+_STATES: Final = ("iso3", "iso_a3", "iso_a3_eh", "adm0_a3")
+"""Columns that name a state by ISO 3166 alpha-3, in capitals or not; Natural Earth's among them."""
 
 _OCEANS: Final = ((-30.0, 0.0), (80.0, 0.0), (-130.0, 0.0), (-30.0, 40.0), (75.0, -30.0))
 """Longitude and latitude in the middle of the oceans: no land holds them."""
@@ -180,7 +180,8 @@ def _simplified(whole: gpd.GeoDataFrame, tolerance_m: float) -> gpd.GeoDataFrame
 
 
 def _states(frame: gpd.GeoDataFrame) -> np.ndarray[Any, Any]:
-    column = next((name for name in _STATES if name in frame.columns), None)
+    called = {str(name).lower(): name for name in frame.columns}
+    column = next((called[name] for name in _STATES if name in called), None)
     if column is None:
         return np.full(len(frame), "", object)
     said = frame[column].astype("str").str.strip().str.upper()

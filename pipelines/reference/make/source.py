@@ -60,8 +60,10 @@ def read_layer(path: Path, boxes: list[Box], what: str) -> gpd.GeoDataFrame:
             raise ConfigError(
                 f"{what} {path.name} can't be read: {_told(error)}", _FORMATS
             ) from error
+    _check_degrees(frame, frame.geometry.to_numpy(), path, what)
+    if frame.crs is not None:  # degrees of another datum lie up to a kilometre off
+        frame = frame.to_crs(4326)
     shapes = frame.geometry.to_numpy()
-    _check_degrees(frame, shapes, path, what)
     near = np.zeros(len(frame), bool)
     for box in boxes:
         near |= shapely.intersects(shapely.box(*shapely.bounds(shapes).T), shapely.box(*box))
@@ -99,6 +101,14 @@ def _gdal(path: Path, boxes: list[Box]) -> gpd.GeoDataFrame:
     if path.suffix.lower() in {".geojson", ".json"} and path.stat().st_size > MAX_WHOLE_BYTES:
         raise ValueError("a GeoJSON file of this size: convert it to a GeoPackage")
     named = _as_what_it_is_called(path)
+    layers = [str(name) for name, kind in pyogrio.list_layers(named) if kind]  # not bare tables
+    if len(layers) > 1:
+        shown = ", ".join(layers)
+        shown = shown if len(shown) < 80 else shown[:79] + "…"
+        raise ValueError(
+            f"it holds {len(layers)} layers, not one: {shown}; take one out of it: "
+            "ogr2ogr ONE.gpkg FILE LAYER"
+        )
     crs = pyogrio.read_info(named).get("crs")
     degrees = crs is None or gpd.GeoSeries(crs=crs).crs.is_geographic
     # What is no box of degrees is read to its first features only: enough to say what is wrong.

@@ -126,6 +126,16 @@ def test_every_broken_feature_of_every_file_is_named(tmp_path):
     assert "feature 2" in problems[1].message
 
 
+def test_a_file_of_zones_that_is_not_read_is_named(tmp_path):
+    for name in ("a.geojson", "b.gpkg", "C.GEOJSON", "README.md", "a.geojson.before", "rules.yaml"):
+        (tmp_path / name).write_text('{"type": "FeatureCollection", "features": []}')
+    problems = doctor.check_zone_files(tmp_path)
+    assert [(p.level, p.where) for p in problems] == [
+        ("warning", "C.GEOJSON"),
+        ("warning", "b.gpkg"),
+    ]
+
+
 def test_configuration_files(tmp_path):
     (tmp_path / "mappings.yaml").write_text("a: [")
     (tmp_path / "detectors.yaml").write_text("geofence:\n  no_such_parameter: 1\n")

@@ -101,6 +101,16 @@ def test_a_real_list(shared: Path, tmp_path: Path) -> None:
     assert one.ignored < 0.02 * len(one.entries)
 
 
+def test_a_telephone_number_is_no_mmsi(tmp_path: Path) -> None:
+    """Those that stand beside one, also with a plus, in groups, or a year behind, are read."""
+    phones = ["+60123456789", "+60 123456789", "(+62) 812-345-678", "60 123 456 789"]
+    true = ["533 000 001 563 000 002", "+62 812 345 678; 533000003", "+533000004", "533000005 2019"]
+    write(tmp_path, "\n".join(["mmsi", *phones, *true]) + "\n")
+    [one] = watchlists.load(tmp_path)
+    numbers = [533000001, 533000003, 533000004, 533000005, 563000002]
+    assert (one.entries["mmsi"].tolist(), one.ignored) == (numbers, len(phones))
+
+
 def test_own_vessels_that_no_mmsi_names_are_counted_as_ignored(tmp_path: Path) -> None:
     """They are known by that alone, so that the row means nobody: somebody mistyped it."""
     rows = f"mmsi,name,imo\n533000001,SAMPEL 1,\n53300002,SAMPEL 2,{IMO}\n,SAMPEL 3,\n"

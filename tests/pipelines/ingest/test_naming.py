@@ -242,6 +242,14 @@ def test_draughts_in_tenths_of_metres_are_told_by_their_numbers(read, said, mean
     assert ("draughts are in tenths of metres" in got.report.assumed) is assumed
 
 
+@pytest.mark.parametrize("name", ["draught_m", "Draft (meters)"])
+def test_draughts_of_28_that_are_called_metres_are_no_feet(read, name):
+    rows = [f"{563000001 + k},{iso(T)},1.2,103.7,{one}" for k, one in enumerate((28, 33, 0, 41))]
+    got = read("\n".join([f"mmsi,time,lat,lon,{name}", *rows]) + "\n")
+    assert tuple(got.statics["draught_m"].dropna().round(2)) == (2.8, 3.3, 4.1)
+    assert "draughts are in tenths of metres" in got.report.assumed
+
+
 @pytest.mark.parametrize("change", [str.upper, str.lower])
 def test_draughts_of_marinetraffic_are_no_feet(read, change):
     header = change("MMSI,DSRC,TIMESTAMP,LAT,LON,DRAUGHT")

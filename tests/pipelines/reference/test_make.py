@@ -7,6 +7,8 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
+import pyogrio
 import pytest
 import shapely
 
@@ -140,6 +142,27 @@ def test_what_is_no_land_is_refused_and_leaves_nothing(
     with pytest.raises(ConfigError, match=said):
         make(tmp_path / "out", land, BOX)
     assert [one.name for one in tmp_path.iterdir()] == ["land.gpkg"]
+
+
+def test_of_several_layers_none_is_taken_for_the_one_that_is_meant(tmp_path: Path) -> None:
+    """The first was taken: water, as land. A table without shapes is no layer."""
+    land = a_file(tmp_path / "land.gpkg", [ISLAND], iso3=["GRC"])
+    pyogrio.write_dataframe(pd.DataFrame({"style": ["x"]}), land, layer="styles", append=True)
+    assert len(make(tmp_path / "out", land, BOX).land.frame) == 1
+    water = gpd.GeoDataFrame(geometry=[shapely.box(*BOX)], crs=4326)
+    water.to_file(land, layer="water")
+    with pytest.raises(ConfigError, match="2 layers, not one: land, water"):
+        make(tmp_path / "two", land, BOX)
+
+
+def test_degrees_of_another_datum_are_turned_into_those_of_wgs84(tmp_path: Path) -> None:
+    """Greek degrees of 1987 lie 240 m off, and their column is called in capitals."""
+    told = gpd.GeoDataFrame({"ISO3": ["GRC"]}, geometry=[ISLAND], crs=4326).to_crs(4121)
+    land = a_file(tmp_path / "land.gpkg", list(told.geometry), 4121, ISO3=told["ISO3"])
+    made = make(tmp_path / "out", land, BOX, tolerance_m=0).land.frame
+    assert made["iso3"].tolist() == ["GRC"]
+    assert shapely.hausdorff_distance(made.geometry[0], ISLAND) < 1e-6
+    assert shapely.hausdorff_distance(told.geometry[0], ISLAND) > 1e-3
 
 
 @pytest.mark.parametrize("text", ["", "1,2,3", "a,b,c,d", "1,2,1,3", "1,3,2,2", "nan,1,2,3"])

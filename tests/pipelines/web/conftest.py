@@ -2,6 +2,7 @@
 
 import gc
 import json
+import re
 import shutil
 import socket
 import threading
@@ -80,12 +81,19 @@ class Reader:
         assert session is not None
         answer = self.client.post(
             address,
-            data={"csrf": session.csrf, **form},
+            data={"csrf": session.csrf, **seen_on(self.client, address), **form},
             headers={"origin": HERE},
             follow_redirects=False,
         )
         assert answer.status_code == status, answer.text[:2000]
         return Page(answer.text)
+
+
+def seen_on(client: TestClient, address: str) -> dict[str, str]:
+    """What the page of an incident says that it shows, which its form brings; else nothing."""
+    if not re.fullmatch(r"/incident/[0-9a-f]{16}(\?.*)?", address):
+        return {}
+    return dict(re.findall(r'name="(seen)" value="(\w+)"', client.get(address).text))
 
 
 class Page(HTMLParser):
@@ -382,7 +390,7 @@ class Own:
         """The answer to a form, sent as its page would."""
         return self.reader.client.post(
             address,
-            data={"csrf": self.word, **form},
+            data={"csrf": self.word, **seen_on(self.reader.client, address), **form},
             headers={"origin": HERE},
             follow_redirects=False,
         )
@@ -614,7 +622,7 @@ class Signed:
 
     def send(self, address: str, **form: str) -> Any:
         """Send a form as its page would."""
-        data = {"csrf": self.csrf, **form}
+        data = {"csrf": self.csrf, **seen_on(self.client, address), **form}
         return self.client.post(address, data=data, headers={"origin": AWAY})
 
 

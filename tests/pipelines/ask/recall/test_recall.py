@@ -1,8 +1,9 @@
 """The time machine: what was known when, what changed since, and what an older store can tell."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -24,7 +25,7 @@ from pipelines.detect.compare import compare
 from pipelines.run.windows import TimeError
 from pipelines.store.queries import runs
 from pipelines.store.writer import results
-from tests.making import event_row
+from tests.making import event_row, reports, said
 
 NIGHT = pd.Timestamp("2026-01-05", tz="UTC").as_unit("us")
 
@@ -72,6 +73,7 @@ def look(
     incidents: pd.DataFrame | None = None,
     between: bool = False,
     aside: str = "",
+    feeds: Sequence[str] = (),
 ) -> pd.DataFrame:
     """A run over everything up to an hour, as `finish_run` records one."""
     made = events.build(found).assign(reason=[f"look {ordinal}{aside}"] * len(found))
@@ -87,7 +89,7 @@ def look(
         "manifest": json.dumps({"simulated": False, "detectors": {"loitering": version}, **more}),
     }
     told = frames.empty(INCIDENTS) if incidents is None else incidents
-    writer.add_run(run, compared=compared, flags=flagged(*flags), incidents=told, feed_keys=[])
+    writer.add_run(run, compared=compared, flags=flagged(*flags), incidents=told, feed_keys=feeds)
     return made
 
 
@@ -276,7 +278,14 @@ def test_what_the_sea_brought_is_told_from_what_other_rules_find(tmp_path: Path)
         found = [event(GROWS, 1, 30, 0.9), event(GOES, 2, 3), event(COMES, 26, 28)]
         look(writer, 2, 48, found, version="2")
         look(writer, 3, 72, [*found, event(STAYS, 4, 5)], version="2")
+        part = reports(mmsi=[STAYS], time=[at(6)], lat=3.0, lon=101.0)
+        batches = [SimpleNamespace(positions=part, statics=said())]
+        about = {"sha256": "late", "name": "late", "report": {"simulated": False}}
+        writer.add_feed("late", batches=batches, **about)
+        found += [event(STAYS, 4, 5), event(STAYS, 6, 7), event(GOES, 6, 7)]
+        look(writer, 4, 96, found, version="3", feeds=["late"])
     with store.read(tmp_path) as reader:
+        third = changed(reader, "run-3", "run-4")
         first, second = changed(reader, "run-1", "run-2"), changed(reader, "run-2", "run-3")
     assert dict(zip(first.events["mmsi"], first.events["because"], strict=True)) == {
         GROWS: "sea",  # it went on since
@@ -285,6 +294,11 @@ def test_what_the_sea_brought_is_told_from_what_other_rules_find(tmp_path: Path)
     }
     assert dict(zip(second.events["mmsi"], second.events["because"], strict=True)) == {
         STAYS: "sea"  # late reports, by the same rules
+    }
+    new = third.events[third.events["change"] == "new"]
+    assert dict(zip(new["mmsi"], new["because"], strict=True)) == {
+        STAYS: "either",  # a feed that came late says something of it
+        GOES: "rules",
     }
 
 

@@ -488,7 +488,7 @@ def test_it_is_told_how_many_of_her_visitors_came_to_a_coast(gazetteer: Gazettee
     went_off = event("crossing", 2, 3, BOAT, evidence={**OUT, "ended": "at sea"}, score=0.2)
     came = event("crossing", 0.2, 1, BOAT, evidence={**OUT, "ended": "shore"}, score=0.2)
     (one,) = told(gazetteer, *MOTHER_STORY, VISIT, landed, went_off, came).to_dict("records")
-    assert one["title"].endswith("; one of them went on to the coast of Malaysia")
+    assert one["title"].endswith("; one of them went on to Malaysia")
 
 
 def test_tankers_alongside_one_another_are_no_mother_ships(gazetteer: Gazetteer) -> None:
@@ -662,7 +662,7 @@ def test_a_crossing_is_told_from_where_to_where_and_shown_where_it_arrived(
     back = event("crossing", 3.2, 5.5, evidence=BACK, score=0.6)
     (one,) = told(gazetteer, there, back).to_dict("records")
     assert one["title"] == (
-        "MV A: Crossed from the coast of Indonesia, 10 nm NE of Bengkalis, to the coast of "
+        "MV A: Crossed from Indonesia, 10 nm NE of Bengkalis, to "
         "Malaysia, off Muar, at 03:02 MYT: 30.0 nm of it at 15 kn; then back to Indonesia, 10 nm "
         "NE of Bengkalis, at 05:30 MYT"
     )
@@ -670,7 +670,7 @@ def test_a_crossing_is_told_from_where_to_where_and_shown_where_it_arrived(
     assert without_coasts(one["next_step"]) == NEXT_STEPS["crossing both ways"]
     on_its_way = {**OUT, "ended": "at sea", "arrival_coast_m": 9260.0}
     (one,) = told(gazetteer, event("crossing", 1, None, evidence=on_its_way)).to_dict("records")
-    assert "to within 5.0 nm of the coast of Malaysia" in one["title"]
+    assert "to within 5.0 nm of Malaysia" in one["title"]
     assert without_coasts(one["next_step"]) == NEXT_STEPS["crossing"]
 
 
@@ -681,10 +681,10 @@ def test_who_turned_about_off_a_coast_is_not_said_to_have_left_it(gazetteer: Gaz
         told(gazetteer, event("crossing", 1, 3, evidence=facts)).to_dict("records")[0]["title"]
         for facts in (off, {**off, "turned_off_m": 2284.0})
     ]
-    assert "Crossed from within 1.2 nm of the coast of Malaysia, off Muar, to the" in told_of[0]
+    assert "Crossed from within 1.2 nm of Malaysia, off Muar, to " in told_of[0]
     assert (
-        "Came over from Indonesia to within 1.2 nm of the coast of Malaysia, off Muar, and went "
-        "back, to the coast of Indonesia"
+        "Came over from Indonesia to within 1.2 nm of Malaysia, off Muar, and went "
+        "back, to Indonesia"
     ) in told_of[1]
     # Where it had the time to land there, that is what is told, not that it was at home again.
     seldom = {**off, "turned_off_m": 2284.0, "end_ashore_probability": 0.99}
@@ -706,7 +706,7 @@ def test_who_turned_about_off_a_coast_is_not_said_to_have_left_it(gazetteer: Gaz
         told(gazetteer, event("crossing", 1, 3, evidence=facts)).to_dict("records")[0]["title"]
         for facts in ({**there, "turning_kn": 15.0}, there)
     ]
-    came = "to within 3.5 nm of the coast of Malaysia, off Muar, at 03:02 MYT, "
+    came = "to within 3.5 nm of Malaysia, off Muar, at 03:02 MYT, "
     assert came + "where it turned back: " in told_of[0]
     assert came + "and turned back: " in told_of[1], "who is hardly heard turned elsewhere"
 
@@ -817,8 +817,8 @@ def test_there_and_back_in_one_run_is_told_with_both_shores(gazetteer: Gazetteer
     over = event("crossing", 1, 5.5, evidence=there_and_back)
     (one,) = told(gazetteer, over).to_dict("records")
     assert one["title"].startswith(
-        "MV A: Came over from Indonesia to the coast of Malaysia, off Muar, at 03:10 MYT, and went "
-        "back, to the coast of Indonesia, 10 nm NE of Bengkalis, at 05:30 MYT: "
+        "MV A: Came over from Indonesia to Malaysia, off Muar, at 03:10 MYT, and went "
+        "back, to Indonesia, 10 nm NE of Bengkalis, at 05:30 MYT: "
     )
     step = NEXT_STEPS["crossing both ways"]
     assert one["next_step"] == (
@@ -832,14 +832,14 @@ def test_there_and_back_in_one_run_is_told_with_both_shores(gazetteer: Gazetteer
     kept_way = {"left_coast_m": 360.0, "turned_off_m": 360.0, "turning_kn": 15.0}
     passed = event("crossing", 1, 5.5, evidence={**there_and_back, **kept_way})
     (one,) = told(gazetteer, passed).to_dict("records")
-    assert "Came over from Indonesia to within 360 m of the coast of Malaysia, off " in one["title"]
+    assert "Came over from Indonesia to within 360 m of Malaysia, off " in one["title"]
     assert one["next_step"] == NEXT_STEPS["crossing turned back"], "nobody goes ashore under way"
     for name in ("left_lat", "left_time", "from_state"):  # its reader may not know of it
         (one,) = told(gazetteer, over, withheld=[name]).to_dict("records")
         assert "03:10" not in one["title"] + one["next_step"], name
         assert without_coasts(one["next_step"]) == NEXT_STEPS["crossing over"], name
     (one,) = told(gazetteer, over, withheld=["left_time"]).to_dict("records")
-    assert one["title"].startswith("MV A: Crossed from the coast of Malaysia, off Muar, to ")
+    assert one["title"].startswith("MV A: Crossed from Malaysia, off Muar, to ")
 
 
 def test_what_to_do_about_a_crossing_says_at_which_coast_and_when() -> None:
@@ -871,8 +871,8 @@ def test_what_to_do_about_a_crossing_says_at_which_coast_and_when() -> None:
 def test_of_there_and_back_the_run_to_the_own_coast_is_told_first(gazetteer: Gazetteer) -> None:
     there = event("crossing", 1, 3, evidence=OUT, score=0.6, lat=1.8, lon=102.4)
     back = event("crossing", 3.2, 5.5, evidence=BACK, score=0.9)
-    began = "MV A: Crossed from the coast of Indonesia, 10 nm NE of Bengkalis"
-    home = "MV A: Crossed from the coast of Malaysia"
+    began = "MV A: Crossed from Indonesia, 10 nm NE of Bengkalis"
+    home = "MV A: Crossed from Malaysia"
     for own_coast, begins in (("MYS", began), ("IDN", home), ("SGP", home), ("", home)):
         (one,) = told(gazetteer, there, back, own_coast=own_coast).to_dict("records")
         assert one["title"].startswith(begins), own_coast

@@ -1,14 +1,14 @@
-"""What earlier nights left: what was heard since of the time that they had looked at."""
+"""What came late, of the time that earlier nights had looked at."""
 
 import shutil
 from pathlib import Path
 
 import pandas as pd
 
-from detectors.core import events
+from detectors.core import events, frames
 from pipelines.base.settings import load
-from pipelines.run.history import heard_late
-from pipelines.store import read
+from pipelines.run.late import heard_late
+from pipelines.store import read, write
 from tests.making import event_row
 
 HOUR = pd.Timedelta(hours=1)
@@ -38,3 +38,18 @@ def test_a_new_event_of_whom_a_late_feed_tells_may_be_of_that(
             assert not heard_late(store, compared, None)
     of_it = compared[(compared["start"] == at) & (compared["mmsi"] != 999_999_999)]
     assert late == {"unseen": {*of_it["event_id"]}, "looked at": set()}
+
+
+def test_an_unmatched_sighting_of_a_late_file_may_be_of_that(tmp_path: Path) -> None:
+    at = pd.Timestamp("2026-01-05", tz="UTC").as_unit("us")
+    seen = {"sighting_id": "a", "time": at, "lat": 3.0, "lon": 101.0, "source": "radar"}
+    seen |= {"uncertainty_m": 100.0, "length_m": float("nan"), "confidence": 0.9}
+    table = frames.conform(pd.DataFrame([seen | {"note": ""}]), frames.SIGHTINGS)
+    when = (at, at + HOUR)
+    rows = [event_row("unmatched_sighting", one, one) for one in when]
+    compared = events.build([*rows, event_row("gap", at, at, mmsi=1)]).assign(status="created")
+    with write(tmp_path) as store:
+        about = {"sha256": "k", "name": "k", "report": {"simulated": False}}
+        store.add_sightings("k", sightings=table, **about)
+        [late] = heard_late(store, compared, at + HOUR)
+    assert late == compared.set_index(["kind", "start"]).loc[("unmatched_sighting", at), "event_id"]
