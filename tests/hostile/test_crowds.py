@@ -282,7 +282,7 @@ def test_more_numbers_than_can_be_hulls_on_one_way_are_one_incident() -> None:
     copies = [crossed(FORGED + i, 0.95) for i in range(8)]
     beside = sailed_as_one(*(FORGED + i for i in range(8)))
     first, second = listed(*copies, *beside, crossed(TRUE, 0.5)).incidents["title"]
-    assert "At least 8 numbers sailed as one, more than can be boats" in first
+    assert "At least 8 numbers sailed as one: one transmitter sends them, or boats in tow" in first
     assert "as one" not in second
     few = {"max_shares": {"identity": 0.01}, "min_share_vessels": 2}
     held = listed(*copies, *beside, **few)
@@ -291,6 +291,21 @@ def test_more_numbers_than_can_be_hulls_on_one_way_are_one_incident() -> None:
     pushed = listed(*copies[:3], *beside[:2], **few).incidents
     assert len(pushed) > 1, "a pusher and her barges are vessels"
     assert not pushed["title"].str.contains("as one").any()
+
+
+def test_hulls_with_two_numbers_each_that_met_are_not_six_as_one() -> None:
+    sets = [one for i in (0, 2, 4) for one in sailed_as_one(FORGED + i, FORGED + i + 1)]
+    later, how = {"start": NIGHT + pd.Timedelta(hours=5), "score": 0.7}, "encounter"
+    visits = [
+        {**crossed(FORGED, 0.7, other_mmsi=FORGED + i), "kind": how, "detector": how, **later}
+        for i in (2, 4)
+    ]
+    kind = {"median_distance_m": 20.0, "median_speed_kn": 0.1, "other_median_speed_kn": 0.1}
+    told = [{**one, "evidence": {**kind, "zones_reached": True}} for one in visits]
+    told[1]["anchor"] += pd.Timedelta(minutes=30)
+    [title] = listed(*sets, *told).incidents["title"]
+    assert "as one" not in title
+    assert title.endswith("With 3 other vessels")
 
 
 def test_of_many_that_did_alike_one_is_among_those_to_look_at_first() -> None:
