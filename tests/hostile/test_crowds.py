@@ -311,11 +311,12 @@ def test_hulls_with_two_numbers_each_that_met_are_not_six_as_one() -> None:
 def test_of_many_that_did_alike_one_is_among_those_to_look_at_first() -> None:
     boats = [crossed(TRUE + i, 0.6, lat=3.0 + i / 5) for i in range(2)]
 
-    def forged_among_first(n_forged: int, *others: dict[str, Any]) -> int:
+    def forged_among_first(n_forged: int, *others: dict[str, Any], answered: bool = False) -> int:
         rows = [*(crossed(FORGED + i, 0.95) for i in range(n_forged)), *others]
         found = listed(*rows)
         now = NIGHT + pd.Timedelta(hours=24)
-        told = first(found.incidents, found.events, found.flagged, now)
+        ids = found.events.loc[(found.events["mmsi"] < FORGED) & answered, "event_id"].tolist()
+        told = first(found.incidents, found.events, found.flagged, now, answered=ids)
         of = found.incidents.set_index("incident_id")["mmsi"]
         assert len(told) == 3
         return sum(of[one.incident_id] >= FORGED for one in told)
@@ -323,3 +324,4 @@ def test_of_many_that_did_alike_one_is_among_those_to_look_at_first() -> None:
     assert forged_among_first(6, *boats) == 1
     assert forged_among_first(5, *boats) == 3, "a few boats are boats"
     assert forged_among_first(9, *boats[:1]) == 2, "where there is nothing else"
+    assert forged_among_first(9, *boats, answered=True) == 3, "what is answered comes behind all"
