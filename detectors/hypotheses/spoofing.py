@@ -141,6 +141,7 @@ HYPOTHESES: Final = (
         Case(
             "it reports being at anchor or moored: its speed input may be stuck",
             Subkind(("frozen",)),
+            WITHOUT_A_LEAP,
             Own(Vessel(statuses=frozenset({AT_ANCHOR, MOORED}))),
         ),
     ),

@@ -18,7 +18,7 @@ from detectors.kinematics import (
 )
 from detectors.kinematics.reports import Reports
 from detectors.spoofing.copy import Copied, copied
-from detectors.spoofing.frozen import stood_still
+from detectors.spoofing.frozen import sailed_meanwhile, stood_still
 from detectors.spoofing.limits import Limits
 from detectors.spoofing.replay import repeats
 from detectors.spoofing.story import Scene, Story
@@ -144,7 +144,7 @@ def _excursion(limits: Limits, scene: Scene, session: Session) -> Story | None:
         subkind, score = "replay", 0.6
         evidence |= again
     else:
-        if stood := _stood_at_home(limits, reports, away):
+        if stood := _stood_at_home(limits, scene, away, never_back=not len(back)):
             return stood
         subkind, score = "jump", 0.6 if len(back) else 0.5
         score *= 1.0 if pause_s <= limits.alive_s else 0.75
@@ -190,15 +190,17 @@ def _heard_at_home(limits: Limits, reports: Reports, away: Away) -> tuple[float,
     return alive_s / reports.seconds(a, b), int(n_home), back
 
 
-def _stood_at_home(limits: Limits, reports: Reports, away: Away) -> Story | None:
+def _stood_at_home(limits: Limits, scene: Scene, away: Away, never_back: bool) -> Story | None:
     """Return the story of a position held at home, where the home track is heard again where the
     further one leads: a few reports are misdated, or the vessel was there all along. It didn't leap
-    back.
+    back. One that is `never_back` may have drifted there.
     """
+    reports = scene.reports
     if _left_by_leap(limits, reports, away.home, away.last):
         return None
     held = away.home[: np.searchsorted(away.home, away.last_home) + 1]
-    return stood_still(limits, reports, held, away.first)
+    stood = stood_still(limits, reports, held, away.first)
+    return stood or (sailed_meanwhile(limits, scene, held, away.first) if never_back else None)
 
 
 def _goes_on_as_it(limits: Limits, reports: Reports, own: Ints, homes: Ints) -> Bools:

@@ -77,7 +77,9 @@ class Spoofing(Limits):
       `min_inland_s`.
     - ``frozen``: all positions within `max_frozen_m` for `min_frozen_s` while SOG says
       `min_sog_kn` or more; or, whatever SOG says, between a track under way and a leap to where the
-      vessel would have got to at its speed, or goes on from; so are fixes that no track holds.
+      vessel would have got to at its speed, or goes on from; so are fixes that no track holds. Or
+      all within `max_spread_m`, or drifting, between a track under way and one that never comes
+      back, a leap away, of who calls itself the same and can have sailed there meanwhile.
     - ``replay``: an earlier stretch of its own track once more, to the last digit, after a
       constant time between `min_lag_s` and `max_lag_s`, for twice `min_duration_s`, with a leap
       of `min_leap_m` before or after: who sails the same way each day at the same hour leaps not.
@@ -97,12 +99,13 @@ class Spoofing(Limits):
     Score before explanations: a jump 0.6 if the home track resumes, else 0.5, within one track
     0.45; scattered fixes 0.45; less a quarter if
     reception left more than `alive_s` between both tracks; copies 0.7; shapes add 0.15. Within one
-    track: frozen 0.5, geometric 0.5 (0.7 with a leap of `min_leap_m` at either end, and then one
+    track: frozen 0.5 (0.7 up to a leap, 0.65 where it may have drifted), geometric 0.5 (0.7 with a leap of `min_leap_m` at either end, and then one
     turn is enough), on land 0.4, replay 0.6.
     """
 
     name: ClassVar[str] = "spoofing"
-    version: ClassVar[str] = "26"
+    version: ClassVar[str] = "27"
+    reads_statements: ClassVar[bool] = True
     needs_zones: ClassVar[bool] = False
     digests: ClassVar[bool] = True
     requires: ClassVar[tuple[str, ...]] = (*REPORTED, "sog_kn", "cog_deg", "nav_status", "msg_type")

@@ -5,17 +5,20 @@ from typing import Any, Final
 
 import numpy as np
 
-from detectors.core.arrays import Bools, Ints
-from detectors.core.evidence import Bound, at_least
-from detectors.core.frames import SECOND_US
+from detectors.core.arrays import Bools, Floats, Ints
+from detectors.core.evidence import Bound, at_least, at_most
+from detectors.core.frames import SECOND_US, epoch_us
 from detectors.kinematics import geodesy, shapes, timegrid
 from detectors.kinematics.hull_limits import MAX_SPEED_KN
 from detectors.kinematics.reports import Reports
 from detectors.spoofing.limits import Limits
 from detectors.spoofing.story import Scene, Story, extended
+from detectors.vessels.statement import say_the_same
 
 MAX_SPEED_CHANGE: Final = 0.3
 """By how much of it the speed made good while a position was held may differ from that before."""
+DRIFT_KN: Final = 1.0
+"""No faster is what was put overboard with a transmitter taken for drifting. A judgement."""
 
 
 def frozen(limits: Limits, scene: Scene) -> Iterator[Story]:
@@ -128,20 +131,93 @@ def stood_still(limits: Limits, reports: Reports, home: Ints, a: int) -> Story |
     return Story("frozen", first, last, 0.7, start_us, end_us, False, evidence)
 
 
+def sailed_meanwhile(limits: Limits, scene: Scene, home: Ints, a: int) -> Story | None:
+    """Return the end of the home track, if it lay or drifted while the vessel, which calls itself
+    the same before and after, can have sailed on to a, no faster than it did before.
+
+    Another hull with its number says another name, and begins nowhere in particular.
+    """
+    reports, last = scene.reports, int(home[-1])
+    since = _adrift_since(limits, reports, home)
+    if since == 0 or len(home) - since < limits.min_reports:
+        return None
+    left, first = home[since - 1 : since + 1].tolist()
+    if not limits.min_frozen_s <= reports.seconds(first, last) <= limits.max_away_s:
+        return None
+    speeds = speeds_around(limits, reports, home, left, a)
+    if speeds is None or speeds[1] > (1 + MAX_SPEED_CHANGE) * speeds[0]:
+        return None
+    if not _calls_itself_the_same(limits, scene, first, last, a):
+        return None
+    evidence = {
+        "lay_s": at_least(reports.seconds(first, last), limits, "min_frozen_s"),
+        "speed_before_kn": at_least(speeds[0], limits, "min_sog_kn"),
+        "made_good_kn": Bound(speeds[1], (1 + MAX_SPEED_CHANGE) * speeds[0], "at_most"),
+        "says_the_same": True,
+        "jump_m": reports.distance_m(last, a),
+        "jump_s": at_most(reports.seconds(last, a), limits, "max_pause_s"),
+        "leapt": True,
+    }
+    start_us, end_us = int(reports.time_us[first]), int(reports.time_us[last])
+    return Story("frozen", first, last, 0.65, start_us, end_us, False, evidence)
+
+
+def _adrift_since(limits: Limits, reports: Reports, home: Ints) -> int:
+    """Return since which of its reports a track lies or drifts; 0 where it did all along, their
+    number where it doesn't.
+    """
+    times_us, frozen_us = reports.time_us[home], int(limits.min_frozen_s * SECOND_US)
+
+    def gone(off_m: Floats, of_us: Ints) -> Bools:
+        drifted_m = DRIFT_KN * geodesy.KNOT_MPS * of_us / SECOND_US
+        return np.asarray(off_m > limits.max_spread_m + drifted_m)
+
+    soon = np.searchsorted(times_us, times_us + frozen_us)
+    soon = np.minimum(soon, len(home) - 1)
+    sails = gone(geodesy.apart_m(reports, home, home[soon]), times_us[soon] - times_us)
+    sails |= gone(geodesy.apart_m(reports, home[-1], home), times_us[-1] - times_us)
+    last = np.flatnonzero(sails)
+    return int(last[-1]) + 1 if len(last) else 0
+
+
+def _calls_itself_the_same(limits: Limits, scene: Scene, first: int, last: int, a: int) -> bool:
+    """Tell whether what a number said around reports `first` to `last`, and soon from a on, is the
+    same.
+    """
+    said, times_us = scene.context.statements, scene.reports.time_us
+    own = said[(said["mmsi"] == scene.reports.track[a] // 100).to_numpy(bool)]
+    from_us, to_us = epoch_us(own["first_time"]), epoch_us(own["last_time"])
+    near_us = limits.max_pause_s * SECOND_US
+    before = (from_us <= times_us[last]) & (to_us >= times_us[first] - near_us)
+    after = (from_us <= times_us[a] + near_us) & (to_us >= times_us[a])
+    return say_the_same(own[before], own[after])
+
+
 def as_before(limits: Limits, reports: Reports, own: Ints, last: int, back: int) -> dict[str, Any]:
     """Return speed before a report, of those of its track, and from it to where the vessel is heard
     again, as evidence; nothing where it didn't sail on as before.
     """
+    speeds = speeds_around(limits, reports, own, last, back)
+    if speeds is None or abs(speeds[1] / speeds[0] - 1) > MAX_SPEED_CHANGE:
+        return {}
+    return {
+        "speed_before_kn": at_least(speeds[0], limits, "min_sog_kn"),
+        "made_good_kn": speeds[1],
+    }
+
+
+def speeds_around(
+    limits: Limits, reports: Reports, own: Ints, last: int, back: int
+) -> tuple[float, float] | None:
+    """Return speed before a report, of those of its track, and from it to another; none where it
+    isn't known, or wasn't under way.
+    """
     sailed_s = (reports.time_us[last] - reports.time_us[own]) / SECOND_US
     then = np.flatnonzero(sailed_s >= limits.min_duration_s)
     if len(then) == 0 or sailed_s[then[-1]] > limits.max_silence_s:
-        return {}
+        return None
     before_m = reports.distance_m(int(own[then[-1]]), last)
     before_kn = float(geodesy.speed_kn(before_m, sailed_s[then[-1]]))
-    made_kn = float(reports.made_good_kn(last, back))
-    if before_kn < limits.min_sog_kn or not abs(made_kn / before_kn - 1) <= MAX_SPEED_CHANGE:
-        return {}
-    return {
-        "speed_before_kn": at_least(before_kn, limits, "min_sog_kn"),
-        "made_good_kn": made_kn,
-    }
+    if before_kn < limits.min_sog_kn:
+        return None
+    return before_kn, float(reports.made_good_kn(last, back))

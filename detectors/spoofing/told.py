@@ -21,6 +21,14 @@ def tell(event: Told, words: Words) -> str:
             others=others,
             place=place,
         )
+    if evidence.get("says_the_same"):
+        return words.say(
+            "Reported that it lay or drifted for {duration}, {false}, and was then {jump} from "
+            "there, where it can have sailed meanwhile",
+            duration=duration,
+            false=false,
+            jump=words.distance(float(evidence["jump_m"])),
+        )
     stated = {
         "jump": words.say("Positions leapt"),
         "geometric": words.say("Reported positions on a perfect circle"),

@@ -160,6 +160,16 @@ def stands(row: Stated, rows: Said, memory: Memory) -> bool:
     )
 
 
+def say_the_same(one: pd.DataFrame, other: pd.DataFrame) -> bool:
+    """Tell whether two that are made of `frames.STATEMENTS` say one valid IMO number, or one
+    name.
+    """
+    both = one, other
+    numbers = [set(said["imo"][imo_is_valid(said["imo"])].tolist()) for said in both]
+    names = [{plain(str(name)) for name in said["name"]} - {""} for said in both]
+    return bool(numbers[0] & numbers[1] or names[0] & names[1])
+
+
 def is_corrected(wrong: Stated, rows: Said, memory: Memory) -> bool:
     """Tell whether an IMO number that can't be right gave way to one that can, as typing is
     corrected.

@@ -16,7 +16,13 @@ from detectors.surroundings.zones import Zones
 from pipelines.assess import watchlists
 from pipelines.assess.aside import noticed
 from pipelines.assess.dispositions.outcomes import closed
-from pipelines.assess.incidents import Known, new_to_the_night, told_before, versions_then
+from pipelines.assess.incidents import (
+    Known,
+    new_to_the_night,
+    told_before,
+    versions_then,
+    weak_in,
+)
 from pipelines.assess.ranking import Assessment, assess, named
 from pipelines.assess.scoring import HISTORY_DAYS, MIN_PART_SCORE
 from pipelines.base.allocation import give_back
@@ -199,7 +205,7 @@ def judge(
     done = closed(store.dispositions(), store.heirs())
     until = store.last_looked_at()
     late = heard_late(store, compared, until)
-    weak = frozenset(told.loc[told["score"] < enough, "event_id"])
+    weak = weak_in(told, compared, stored, enough)
     known = Known.of(before, compared, versions, until, earlier, later, ever, done, weak, late)
     assessed = named(assessed, known, in_full=store.events_by_id)
     if not look:

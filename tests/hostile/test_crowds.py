@@ -282,7 +282,7 @@ def test_more_numbers_than_can_be_hulls_on_one_way_are_one_incident() -> None:
     copies = [crossed(FORGED + i, 0.95) for i in range(8)]
     beside = sailed_as_one(*(FORGED + i for i in range(8)))
     first, second = listed(*copies, *beside, crossed(TRUE, 0.5)).incidents["title"]
-    assert "At least 8 numbers sailed as one, more than can be boats" in first
+    assert "At least 8 numbers sailed as one: one transmitter sends them, or boats in tow" in first
     assert "as one" not in second
     few = {"max_shares": {"identity": 0.01}, "min_share_vessels": 2}
     held = listed(*copies, *beside, **few)
@@ -293,14 +293,30 @@ def test_more_numbers_than_can_be_hulls_on_one_way_are_one_incident() -> None:
     assert not pushed["title"].str.contains("as one").any()
 
 
+def test_hulls_with_two_numbers_each_that_met_are_not_six_as_one() -> None:
+    sets = [one for i in (0, 2, 4) for one in sailed_as_one(FORGED + i, FORGED + i + 1)]
+    later, how = {"start": NIGHT + pd.Timedelta(hours=5), "score": 0.7}, "encounter"
+    visits = [
+        {**crossed(FORGED, 0.7, other_mmsi=FORGED + i), "kind": how, "detector": how, **later}
+        for i in (2, 4)
+    ]
+    kind = {"median_distance_m": 20.0, "median_speed_kn": 0.1, "other_median_speed_kn": 0.1}
+    told = [{**one, "evidence": {**kind, "zones_reached": True}} for one in visits]
+    told[1]["anchor"] += pd.Timedelta(minutes=30)
+    [title] = listed(*sets, *told).incidents["title"]
+    assert "as one" not in title
+    assert title.endswith("With 3 other vessels")
+
+
 def test_of_many_that_did_alike_one_is_among_those_to_look_at_first() -> None:
     boats = [crossed(TRUE + i, 0.6, lat=3.0 + i / 5) for i in range(2)]
 
-    def forged_among_first(n_forged: int, *others: dict[str, Any]) -> int:
+    def forged_among_first(n_forged: int, *others: dict[str, Any], answered: bool = False) -> int:
         rows = [*(crossed(FORGED + i, 0.95) for i in range(n_forged)), *others]
         found = listed(*rows)
         now = NIGHT + pd.Timedelta(hours=24)
-        told = first(found.incidents, found.events, found.flagged, now)
+        ids = found.events.loc[(found.events["mmsi"] < FORGED) & answered, "event_id"].tolist()
+        told = first(found.incidents, found.events, found.flagged, now, answered=ids)
         of = found.incidents.set_index("incident_id")["mmsi"]
         assert len(told) == 3
         return sum(of[one.incident_id] >= FORGED for one in told)
@@ -308,3 +324,4 @@ def test_of_many_that_did_alike_one_is_among_those_to_look_at_first() -> None:
     assert forged_among_first(6, *boats) == 1
     assert forged_among_first(5, *boats) == 3, "a few boats are boats"
     assert forged_among_first(9, *boats[:1]) == 2, "where there is nothing else"
+    assert forged_among_first(9, *boats, answered=True) == 3, "what is answered comes behind all"

@@ -157,12 +157,14 @@ def first(
 
 
 def _picked(found: list[Found], did: list[dict[Any, Any]], n: int) -> tuple[list[Found], ...]:
-    """Return the `n` first of what was found, and the others, both by what they are worth."""
+    """Return the `n` first of what was found, and the others, both by what they are worth; what
+    comes behind takes no place of those that are alike.
+    """
     alike = labels(pd.DataFrame(did), "kind").tolist() if did else []
     crowds = {label for label, many in Counter(alike).items() if many > FEW}
     urgent, rest, taken = list[Found](), list[Found](), set[int]()
     for one, label in sorted(zip(found, alike, strict=True), key=lambda each: each[0][1:4]):
-        if len(urgent) == n or (label in crowds and label in taken):
+        if len(urgent) == n or one[1] or (label in crowds and label in taken):
             rest.append(one)
         else:
             urgent.append(one)

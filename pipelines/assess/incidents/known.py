@@ -35,7 +35,7 @@ class Known:
     closed: frozenset[str] = frozenset()
     """Events whose lead a conclusion closes."""
     weak: frozenset[str] = frozenset()
-    """Events of this look that alone don't score enough."""
+    """Events of this look that are no leads; see `weak_in`."""
 
     @cached_property
     def later(self) -> dict[str, set[str]]:
@@ -119,3 +119,15 @@ def told_before(
         for one in (old, found[mine])
         for name, score in zip(one["event_id"], one["score"], strict=True)
     }
+
+
+def weak_in(
+    found: pd.DataFrame, compared: pd.DataFrame, stored: pd.DataFrame, min_score: float
+) -> frozenset[str]:
+    """Return which events of a look alone don't score enough, nor did as they were `stored`: that
+    a lead is none any more isn't slight.
+    """
+    led = stored.loc[stored["score"] >= min_score, "event_id"].tolist()
+    heirs = compared.loc[compared["supersedes"].isin(led), "event_id"]
+    low = found.loc[found["score"] < min_score, "event_id"]
+    return frozenset(low).difference(led, heirs)

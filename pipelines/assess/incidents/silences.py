@@ -119,11 +119,11 @@ def _of_two(change: Told) -> bool:
     return excused and not change.evidence.get("says_the_same")
 
 
-def numbers_of(mmsi: int, rows: Sequence[Told]) -> set[int]:
-    """Return the numbers of one hull, by the changes among some events: who changed it twice has
-    three.
+def numbers_of(mmsi: int, rows: Sequence[Told], subkind: str = "hand_over") -> set[int]:
+    """Return the numbers of one hull, by the changes among some events, or by what else ties two:
+    who changed it twice has three.
     """
-    pairs = [{one.mmsi, one.other_mmsi} for one in rows if one.subkind == "hand_over"]
+    pairs = [{one.mmsi, one.other_mmsi} for one in rows if one.subkind == subkind]
     hull, more = {mmsi}, {mmsi}
     while more:
         more = {number for pair in pairs if pair & hull for number in pair} - hull

@@ -18,7 +18,7 @@ from pipelines.assess.incidents.crossings import (
     the_other_way,
 )
 from pipelines.assess.incidents.plots import Way, way_of
-from pipelines.assess.incidents.silences import Silent, of_one_silence, unlikely
+from pipelines.assess.incidents.silences import Silent, numbers_of, of_one_silence, unlikely
 from pipelines.assess.reasons import Teller
 from pipelines.assess.scoring import EXPLAINED_WEIGHT, FAMILIES, MIN_PART_SCORE
 
@@ -31,7 +31,8 @@ STAYS: Final = ("anchoring", "loitering")
 AS_ONE: Final = "two_numbers"
 """The subkind of identity that says that two numbers sail as one (30 m apart for two hours)."""
 MANY: Final = 6
-"""So many numbers that sail as one aren't hulls: one has two sets, a tow three or four."""
+"""So many numbers that sail as one are hardly hulls: one has two sets, a tow three or four, though
+lamp boats go in longer strings."""
 
 _VISITED: Final = ("mother_ship", "visited")
 
@@ -78,8 +79,9 @@ def title(
     named = {main, lead.partner_of(main)}
     if second and also:
         named |= {second.mmsi, second.other_mmsi}
-    as_one = {m for row in rows if row.subkind == AS_ONE for m in (row.mmsi, row.other_mmsi)}
-    return text + _with(roles, named, as_one, lead, teller)
+    # Three hulls that met, with two numbers each, are not six as one.
+    n_as_one = max(len(numbers_of(m, rows, AS_ONE)) for m in (lead.mmsi, lead.other_mmsi))
+    return text + _with(roles, named, n_as_one, lead, teller)
 
 
 def _began(lead: Told, main: int, n_near: int, teller: Teller) -> str:
@@ -128,13 +130,14 @@ def _is_more(row: Told, lead: Told) -> bool:
 
 
 def _with(
-    roles: Mapping[int, str], named: set[int], as_one: set[int], lead: Told, teller: Teller
+    roles: Mapping[int, str], named: set[int], n_as_one: int, lead: Told, teller: Teller
 ) -> str:
     """Say who is in it that no clause names or counts."""
     counted = IN_THE_SENTENCE if lead.kind in ("mother_ship", "spoofing") else ()
-    if len(as_one) >= MANY and as_one & {lead.mmsi, lead.other_mmsi}:
+    if n_as_one >= MANY:
         return teller.say(
-            ". At least {n} numbers sailed as one, more than can be boats", n=len(as_one)
+            ". At least {n} numbers sailed as one: one transmitter sends them, or boats in tow",
+            n=n_as_one,
         )
     rest = [mmsi for mmsi, role in roles.items() if mmsi not in named and role not in counted]
     if not rest:

@@ -33,6 +33,7 @@ from pipelines.assess.incidents import (
     titles,
     told_before,
     versions_then,
+    weak_in,
     whereabouts,
     with_events,
 )
@@ -1739,6 +1740,38 @@ def test_a_stay_that_grew_leaves_a_story_as_it_was_told(gazetteer: Gazetteer) ->
     [later] = events.build([company])["event_id"]
     joined = after(frozenset({later}), told(gazetteer, went, company, **by_boat))
     assert "1 more vessel" in joined["news"]
+
+
+def test_a_story_is_not_kept_as_told_where_its_lead_is_none_any_more(gazetteer: Gazetteer) -> None:
+    """A lead whose reason came to light, of a vessel that a list names, stood at 0.9 as before,
+    because an earlier window had told of a meeting beside it.
+    """
+    met = event("encounter", 2, 2.5, SHIP, BOAT, ENCOUNTER, score=0.4)
+    went = event("crossing", 3, 5, BOAT, score=0.8)
+    before = told(gazetteer, met, went)
+    [encounter], was = events.build([met])["event_id"], events.build([went])
+    lower = events.build([{**went, "score": 0.2}])
+    [crossing] = lower["event_id"]
+    found = told(gazetteer, {**went, "score": 0.2}, scores={BOAT: 0.35})
+    heir = lower.assign(event_id="heir")
+
+    def after(now: pd.DataFrame, supersedes: str, row: pd.DataFrame) -> dict[str, Any]:
+        compared = now.assign(status="changed", supersedes=supersedes)
+        weak = weak_in(now, compared, was, 0.3)
+        known = Known.of(before, compared, told_before={encounter: True}, weak=weak)
+        [one] = lasting(row, known).to_dict("records")
+        return one
+
+    for now, supersedes, row in (
+        (lower, "", found),
+        (heir, crossing, found.assign(events="heir")),
+    ):
+        one = after(now, supersedes, row)
+        assert (one["score"], one["title"]) == (found["score"].item(), found["title"].item())
+        assert one["status"] == "changed"
+    stay = events.build([event("anchoring", 6, 9, BOAT, score=0.1)])
+    slight = weak_in(stay, stay.assign(supersedes=""), stay, 0.3)
+    assert slight == {*stay["event_id"]}, "what never was a lead is slight, as before"
 
 
 def test_what_an_unseen_event_ties_to_a_story_isnt_lost_to_it(gazetteer: Gazetteer) -> None:
