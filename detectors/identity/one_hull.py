@@ -140,7 +140,9 @@ def one_hull(
             "duration_s": at_least(
                 int(spans.end_us[k] - spans.start_us[k]) // SECOND_US, limits, "min_one_hull_s"
             ),
-            "says_the_same": say_the_same(*(_said_by(statements, track // 100) for track in tracks)),
+            "says_the_same": say_the_same(
+                *(_said_by(statements, track // 100) for track in tracks)
+            ),
             "n_reports": after - before + 1,
             "first_report_source": reports.source_of(before),
             "last_report_source": reports.source_of(after),
