@@ -378,3 +378,19 @@ def stories(exercise: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def story_home(stories: Path) -> Path:
     """The small exercise, looked at twice: the first half of the night, then all of it."""
     return stories / "home"
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of its own of 12 MB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", str(folder)]
+    try:
+        mounted = subprocess.run(command, capture_output=True, check=False).returncode == 0
+    except OSError:
+        mounted = False
+    if not mounted:
+        pytest.skip("no right to mount a small tmpfs here")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)  # an error may hold a file open

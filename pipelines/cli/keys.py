@@ -107,7 +107,9 @@ def keys_revoke(
 
       selat keys revoke 8F31 --reason "laptop stolen in Lumut"
     """
-    _show(keyring_of(home, config).revoke(key, datetime.now(UTC), reason))
+    from pipelines.publish.packs import record
+
+    _show(record.revoke(keyring_of(home, config), key, datetime.now(UTC), reason))
 
 
 @app.command("trust")

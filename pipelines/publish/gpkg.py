@@ -21,12 +21,16 @@ import shapely
 
 from detectors.kinematics import geodesy
 from pipelines.base import labels
+from pipelines.base.files import named_if_full
 from pipelines.base.visible import clean
 from pipelines.publish import notices
 from pipelines.publish.briefing import vessel_names
 from pipelines.publish.lines import track_lines
 from pipelines.publish.products import Products, with_marks
 from pipelines.publish.tables import event_table, flagged_table, incident_table
+
+_ROOM: Final = 1 << 20
+"""Bytes. Where these can't be written either, a file failed for want of room."""
 
 _MAGENTA: Final = "176,26,122,255"
 _SLATE: Final = "80,110,140,255"
@@ -44,27 +48,44 @@ def write(products: Products, path: Path) -> Path:
     # GDAL wants the file to end in .gpkg.
     with TemporaryDirectory(dir=path.parent) as folder, _dated(products.end):
         temporary = Path(folder) / "flagged.gpkg"
-        for name, title, frame, kind in layers:
-            metadata = {"handling": notices.marks(products)} if name == "incidents" else None
-            pyogrio.write_dataframe(
-                frame,
-                temporary,
-                layer=name,
-                driver="GPKG",
-                append=temporary.exists(),
-                geometry_type=kind,
-                layer_options={"IDENTIFIER": title, "DESCRIPTION": notices.summary(products)},
-                dataset_metadata=metadata,
-            )
-        for table, name, fid in (
-            (_about(products), "about", "fid"),
-            (_styles(products.end), "layer_styles", "id"),
-        ):
-            pyogrio.write_dataframe(
-                table, temporary, layer=name, driver="GPKG", append=True, layer_options={"FID": fid}
-            )
+        with _naming_a_full_disk(path, Path(folder)):
+            for name, title, frame, kind in layers:
+                metadata = {"handling": notices.marks(products)} if name == "incidents" else None
+                pyogrio.write_dataframe(
+                    frame,
+                    temporary,
+                    layer=name,
+                    driver="GPKG",
+                    append=temporary.exists(),
+                    geometry_type=kind,
+                    layer_options={"IDENTIFIER": title, "DESCRIPTION": notices.summary(products)},
+                    dataset_metadata=metadata,
+                )
+            for table, name, fid in (
+                (_about(products), "about", "fid"),
+                (_styles(products.end), "layer_styles", "id"),
+            ):
+                pyogrio.write_dataframe(
+                    table,
+                    temporary,
+                    layer=name,
+                    driver="GPKG",
+                    append=True,
+                    layer_options={"FID": fid},
+                )
         temporary.replace(path)
     return path
+
+
+@contextmanager
+def _naming_a_full_disk(path: Path, folder: Path) -> Iterator[None]:
+    """Raise the system's error where GDAL failed for want of room: of that it says other things."""
+    try:
+        yield
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError):
+        with named_if_full(path), (folder / "room").open("wb") as file:
+            file.write(bytes(_ROOM))
+        raise
 
 
 @contextmanager

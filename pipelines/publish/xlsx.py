@@ -6,6 +6,7 @@ dates in UTC. It is for people: what codes and JSON stand for is told in the lan
 recipient, as column titles are, and what only programs go by is in the other tables.
 """
 
+from io import BytesIO
 from pathlib import Path
 from typing import Final
 
@@ -74,39 +75,42 @@ _NUMBERS: Final = {
 def write(products: Products, path: Path) -> Path:
     """Write sheets of incidents, vessels, events, evidence, and about the run; return `path`."""
     words = labels.labels(products.language)
+    # In memory: of a disk without room it says so by an error of its own, and leaves its parts.
+    made = BytesIO()
+    book = xlsxwriter.Workbook(
+        made,
+        {
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+            "default_date_format": "yyyy-mm-dd hh:mm",
+            "remove_timezone": True,
+            "in_memory": True,
+        },
+    )
+    title = f"{words.flagged_vessels} {products.run_id}"
+    book.set_properties(
+        {
+            "title": title,
+            "author": "Selat",
+            "comments": notices.summary(products),
+            "keywords": notices.marks(products),
+            "created": products.end.tz_localize(None).to_pydatetime(warn=False),
+        }
+    )
+    sheets = (
+        (words.incidents, _incidents(products, words)),
+        (words.flagged_vessels, flagged_table(products)),
+        (words.events, _events(products, words)),
+        (words.evidence, _evidence(products.events, words)),
+        *_plan(products),
+    )
+    for name, table in sheets:
+        _table(book, name, table, products, words)
+    _about(book, products, words)
+    book.close()
     with replacing(path) as temporary:
-        book = xlsxwriter.Workbook(
-            str(temporary),
-            {
-                "strings_to_formulas": False,
-                "strings_to_urls": False,
-                "strings_to_numbers": False,
-                "default_date_format": "yyyy-mm-dd hh:mm",
-                "remove_timezone": True,
-                "tmpdir": str(path.parent),  # what is killed leaves nothing elsewhere
-            },
-        )
-        title = f"{words.flagged_vessels} {products.run_id}"
-        book.set_properties(
-            {
-                "title": title,
-                "author": "Selat",
-                "comments": notices.summary(products),
-                "keywords": notices.marks(products),
-                "created": products.end.tz_localize(None).to_pydatetime(warn=False),
-            }
-        )
-        sheets = (
-            (words.incidents, _incidents(products, words)),
-            (words.flagged_vessels, flagged_table(products)),
-            (words.events, _events(products, words)),
-            (words.evidence, _evidence(products.events, words)),
-            *_plan(products),
-        )
-        for name, table in sheets:
-            _table(book, name, table, products, words)
-        _about(book, products, words)
-        book.close()
+        temporary.write_bytes(made.getvalue())
     return path
 
 

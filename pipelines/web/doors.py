@@ -140,6 +140,10 @@ class Doors:
                 return
             if not await self._carries(session, scope, headers, receive, send):
                 return
+            # A form may be on its way for 20 seconds, in which its account was taken away.
+            if writes and gate.admitted(headers) is not session:
+                await gate.refuse(scope, send)
+                return
             if writes and path == "/logout":
                 await gate.sign_out(session, send)
                 return

@@ -1,5 +1,6 @@
 """The doors of a desk on the network: who signs in, with what, from where, and for how long."""
 
+import asyncio
 import gc
 import json
 import logging
@@ -18,6 +19,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from cryptography import x509
@@ -241,6 +243,73 @@ def test_an_account_that_changes_is_out_with_its_next_request(
             change()
             assert signed.client.get("/live").status_code == 401
         assert watch.sign_in(signed.client, "Kpl Osman", "four ducks in a row").status_code == 401
+
+
+@pytest.mark.parametrize("change", ["removed", "password", "signed out", "twelve hours"])
+def test_a_form_that_is_still_coming_when_its_session_ends_writes_nothing(
+    own_marked: Installation, change: str
+) -> None:
+    """A form may be on its way for 20 seconds: who opens one is asked again when it is there."""
+    watch, known = Watch(own_marked), Accounts(own_marked.home)
+    signed = watch.signed_in("Lt Aminah")
+    [first, *_] = signed.page("/").lines()
+    form = {"csrf": signed.csrf, "conclusion": "cleared", "reason": "nets"}
+    session = watch.gate.keys.session(signed.client.cookies[COOKIE])
+    assert session is not None
+
+    def ends() -> None:
+        with cheap():
+            if change == "removed":
+                known.remove("Lt Aminah")
+            elif change == "password":
+                known.set_password("Lt Aminah", "four ducks in a row")
+            elif change == "signed out":
+                watch.gate.keys.end(session)
+            else:
+                watch.now += WHOLE_S
+
+    answer = _slowly(watch, f"/incident/{first}", signed.client.cookies[COOKIE], form, ends)
+    assert answer == 401
+    with store.read(own_marked.store) as reader:
+        assert reader.dispositions().empty
+
+
+def _slowly(
+    watch: Watch, path: str, cookie: str, form: dict[str, str], meanwhile: Callable[[], None]
+) -> int:
+    """Send a form of which half comes first; return the status of the answer."""
+    content, said = urlencode(form).encode(), []
+    half = len(content) // 2
+    parts = iter([content[:half], content[half:]])
+
+    async def receive() -> dict[str, Any]:
+        body = next(parts)
+        if body == content[half:]:
+            meanwhile()
+        return {"type": "http.request", "body": body, "more_body": body != content[half:]}
+
+    async def send(message: Any) -> None:
+        said.append(message)
+
+    headers = {
+        "host": "desk.example:8443",
+        "origin": AWAY,
+        "cookie": f"{COOKIE}={cookie}",
+        "content-type": "application/x-www-form-urlencoded",
+        "content-length": str(len(content)),
+    }
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "scheme": "https",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        "client": ("192.0.2.9", 50_000),
+    }
+    asyncio.run(watch.doors(scope, receive, send))
+    return int(said[0]["status"])
 
 
 def test_a_page_that_waits_by_itself_keeps_no_session_open(

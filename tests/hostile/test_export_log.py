@@ -19,6 +19,7 @@ MADE = datetime(2026, 1, 6, 5, tzinfo=UTC)
 AFTER = "2026-01-06T0{}:00:00Z"
 REVOKED = datetime(2026, 1, 7, 0, tzinfo=UTC)
 LATER = "2026-01-08T00:00:00Z"
+FAR = "2099-01-08T00:00:00Z"
 
 
 class Home:
@@ -360,6 +361,17 @@ def test_a_revoked_key_writes_no_more_lines(home: Home) -> None:
     home.export("mmea", LATER)
     assert home.check().problems == home.check().notes == ()
     _thiefs(home, old, BEFORE)  # dated back, and yet after a line that is later
+    assert any("revoked before" in problem for problem in home.check().problems)
+
+
+def test_lines_of_a_clock_that_was_ahead_are_not_after_a_key_was_revoked(home: Home) -> None:
+    """A pack that a clock dated 2099: by times it came after each revocation, for ever."""
+    old = home.keyring.signing().popitem()[0]
+    home.export("boat", FAR)
+    record.revoke(home.keyring, old, REVOKED, "stolen")
+    assert home.check().problems == ()
+    assert len(home.check().sound) == len(home.check().entries)
+    _thiefs(home, old.encode(), LATER)
     assert any("revoked before" in problem for problem in home.check().problems)
 
 

@@ -1,11 +1,15 @@
 """Land files that someone prepared: bombs, broken archives, numbers that are none."""
 
 import random
+import sqlite3
 import zipfile
+from contextlib import closing
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import pytest
+import shapely
 
 from detectors.core.errors import ConfigError
 from pipelines.reference.make import land, make, source
@@ -73,6 +77,27 @@ def test_files_that_are_none_are_refused(
     land = tmp_path / name
     land.write_bytes(content)
     refused(tmp_path, land, said)
+
+
+@pytest.mark.parametrize("name", ["land", "LAND", "gpkg_contents", "rtree_land_geom"])
+def test_a_geopackage_that_computes_what_it_holds_is_refused(tmp_path: Path, name: str) -> None:
+    """A view may count for ever, and GDAL asks it what layers there are and what they hold."""
+    file = tmp_path / "land.gpkg"
+    frame = gpd.GeoDataFrame(geometry=[shapely.box(23, 37, 24, 37.5)], crs=4326)
+    frame.to_file(file, layer="land", driver="GPKG", SPATIAL_INDEX="NO")
+    forever = "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r)"
+    with closing(sqlite3.connect(file)) as database:
+        database.execute("CREATE VIEW st_geometry AS SELECT geom FROM land")  # hurts nobody
+        database.commit()
+        source.read_layer(file, [BOX], "land")
+        kept = "n AS id FROM r"
+        if not name.startswith("rtree"):
+            database.execute("DROP VIEW st_geometry")
+            database.execute(f"ALTER TABLE {name} RENAME TO kept")
+            kept = "kept.* FROM kept, r WHERE n < 0"
+        database.execute(f"CREATE VIEW {name} AS {forever} SELECT {kept}")
+        database.commit()
+    refused(tmp_path, file, "is a view")
 
 
 ELSEWHERE = {

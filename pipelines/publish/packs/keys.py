@@ -76,6 +76,15 @@ class Key:
     reason: str = ""
     recorded: bool = False
     """Whether it has signed a record of the newest line of the log of exports."""
+    after: int = 0
+    """Of one that was revoked: the newest line of the log that was recorded by then."""
+
+    def had_ended(self, number: int, time: str) -> bool:
+        """Tell whether it was revoked before a line of the log, by its number and time.
+
+        What was recorded by then was there, whatever a clock said that was ahead.
+        """
+        return self.state == "revoked" and number > self.after and (not time or time > self.ended)
 
 
 Signer = tuple[Key, Ed25519PrivateKey]
@@ -136,13 +145,13 @@ class Keyring:
             retired = replace(active, state="retired", ended=iso(now), reason="rotated")
             return self._make(now, passphrase, title or active.title, self._with(retired))
 
-    def revoke(self, name: str, now: datetime, reason: str) -> Key:
-        """Revoke a key: nothing that it signed is good any more."""
+    def revoke(self, name: str, now: datetime, reason: str, after: int = 0) -> Key:
+        """Revoke a key: nothing that it signed is good any more; `after`: see `Key`."""
         with self._locked():
             key = self.find(name)
             if key.state == "revoked":
                 raise KeyProblem(f"{key.name} is revoked already: {key.reason}")
-            revoked = replace(key, state="revoked", ended=iso(now), reason=reason)
+            revoked = replace(key, state="revoked", ended=iso(now), reason=reason, after=after)
             self._save(self._with(revoked))
             return revoked
 
@@ -322,6 +331,7 @@ def _known(entry: Mapping[str, Any]) -> Key:
         or key.state not in get_args(State)
         or not all(isinstance(text, str) for text in texts)
         or not isinstance(key.recorded, bool)
+        or type(key.after) is not int
     ):
         raise ValueError("an entry isn't a key's")
     return key

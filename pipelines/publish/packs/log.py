@@ -313,7 +313,7 @@ class _Found:
             self.unknown.setdefault(line.key, []).append(place)
         elif not record.signed(key, line.hash, line.signature):
             self.problems.append(f"line {place} isn't what the key {key.name} signed")
-        elif key.state == "revoked" and (not line.time or self.latest > key.ended):
+        elif key.had_ended(line.number, self.latest if line.time else ""):
             self.problems.append(
                 f"line {place} is signed by the key {key.name}, which was revoked before"
             )

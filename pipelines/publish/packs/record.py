@@ -7,7 +7,9 @@ by `recorded` in the list of keys.
 
 import base64
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature
@@ -76,6 +78,18 @@ def read(keyring: Keyring) -> Record | None:
     if key is None or not signed(key, record.signed_text, record.signature):
         raise RecordError("the record of the newest line isn't signed by a key of this machine")
     return record
+
+
+def revoke(keyring: Keyring, name: str, now: datetime, reason: str) -> Key:
+    """Revoke a key, and note which lines of the log were recorded by then.
+
+    By the times of lines alone, those that a clock wrote that was ahead would come after it, for
+    ever. Raises KeyProblem as `Keyring.revoke` does.
+    """
+    with suppress(RecordError):
+        known = read(keyring)
+        return keyring.revoke(name, now, reason, known.number if known else 0)
+    return keyring.revoke(name, now, reason)
 
 
 def sign(private: Ed25519PrivateKey, text: str) -> str:

@@ -4,11 +4,12 @@ GeoJSON, Shapefile (alone or in a ZIP archive, as OpenStreetMap's land polygons,
 GSHHG come), GeoPackage and GeoParquet. A box is read, never more of the file than touches it.
 """
 
+import sqlite3
 import tempfile
 import warnings
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -138,7 +139,27 @@ def _as_what_it_is_called(path: Path) -> str:
     with path.open("rb") as file:
         if file.read(len(begins)) != begins:
             raise ValueError(f"it isn't what {path.suffix} stands for")
+    if path.suffix.lower() == ".gpkg":
+        _refuse_views(path)
     return str(path)
+
+
+def _refuse_views(path: Path) -> None:
+    """Raise ValueError where a layer, or what tells of layers, is computed: that may never end."""
+    address = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
+    try:
+        with closing(sqlite3.connect(address, uri=True)) as database:
+            database.execute("PRAGMA trusted_schema = OFF")
+            made = "SELECT lower(name) FROM sqlite_master WHERE type = 'view'"
+            views = {str(name) for (name,) in database.execute(made)}
+            own = {name for name in views if name.startswith(("gpkg_", "rtree_"))}
+            if views and not own:
+                held = "SELECT lower(table_name) FROM gpkg_contents"
+                own = {str(name) for (name,) in database.execute(held)} & views
+    except sqlite3.Error as error:
+        raise ValueError(str(error)) from error
+    if own:
+        raise ValueError(f"{min(own)} is a view: copy what it shows into a table")
 
 
 def _check_degrees(

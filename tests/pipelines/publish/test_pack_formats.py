@@ -4,6 +4,7 @@ import csv
 import html
 import io
 import json
+import os
 import shutil
 import sqlite3
 import zipfile
@@ -26,7 +27,7 @@ from pipelines.base.labels import labels
 from pipelines.base.marks import Mark, Tlp
 from pipelines.base.text import one_line
 from pipelines.base.visible import clean
-from pipelines.publish import gpkg, readme, tak, xlsx
+from pipelines.publish import files, gpkg, readme, tak, xlsx
 from pipelines.publish.briefing import look_first
 from pipelines.publish.files import PACK_FILES, write_formats
 from pipelines.publish.packs.recipients import Format
@@ -361,3 +362,18 @@ def test_a_plotter_tells_what_to_look_at_first_and_why(folder: Path, released: P
     for text in (gpx, kml, marks):
         assert text.count(f"{words.look_first}: ") == len(why)
         assert all(f"{words.look_first}: {one}" in text for one in why.values())
+
+
+@pytest.mark.parametrize("name", sorted(files._ALL))
+def test_a_disk_without_room_is_said_and_left_as_it_was(
+    empty: Products, small_disk: Path, name: str
+) -> None:
+    folder = small_disk / "pack"
+    folder.mkdir()
+    with (small_disk / "full").open("wb", buffering=0) as file:
+        free = os.statvfs(small_disk)
+        file.write(bytes(free.f_bavail * free.f_frsize))
+    with pytest.raises(OSError, match="No space left") as told:
+        files._ALL[name](empty, folder / name)
+    assert told.value.filename == str(folder / name)
+    assert not list(folder.iterdir())
