@@ -99,8 +99,8 @@ class Spoofing(Limits):
     Score before explanations: a jump 0.6 if the home track resumes, else 0.5, within one track
     0.45; scattered fixes 0.45; less a quarter if
     reception left more than `alive_s` between both tracks; copies 0.7; shapes add 0.15. Within one
-    track: frozen 0.5 (0.7 up to a leap, 0.65 where it may have drifted), geometric 0.5 (0.7 with a leap of `min_leap_m` at either end, and then one
-    turn is enough), on land 0.4, replay 0.6.
+    track: frozen 0.5 (0.7 up to a leap, 0.65 where it may have drifted), geometric 0.5 (0.7 with a
+    leap of `min_leap_m` at either end, and then one turn is enough), on land 0.4, replay 0.6.
     """
 
     name: ClassVar[str] = "spoofing"

@@ -16,13 +16,8 @@ from detectors.surroundings.zones import Zones
 from pipelines.assess import watchlists
 from pipelines.assess.aside import noticed
 from pipelines.assess.dispositions.outcomes import closed
-from pipelines.assess.incidents import (
-    Known,
-    new_to_the_night,
-    told_before,
-    versions_then,
-    weak_in,
-)
+from pipelines.assess.incidents import Known, new_to_the_night, told_before, versions_then
+from pipelines.assess.incidents.known import weak_in
 from pipelines.assess.ranking import Assessment, assess, named
 from pipelines.assess.scoring import HISTORY_DAYS, MIN_PART_SCORE
 from pipelines.base.allocation import give_back

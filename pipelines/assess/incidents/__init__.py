@@ -21,7 +21,7 @@ from pipelines.assess.incidents.beside import (
 )
 from pipelines.assess.incidents.crossings import marked_at, place_of
 from pipelines.assess.incidents.first import First, certainty_of, danger_in, danger_of, first
-from pipelines.assess.incidents.known import Known, told_before, weak_in
+from pipelines.assess.incidents.known import Known, told_before
 from pipelines.assess.incidents.lasting import lasting, versions_then, vessels_in
 from pipelines.assess.incidents.nights import new_to_the_night
 from pipelines.assess.incidents.silences import began_together
@@ -48,7 +48,6 @@ __all__ = [
     "told_before",
     "versions_then",
     "vessels_in",
-    "weak_in",
     "whereabouts",
     "with_events",
     "with_parts",
