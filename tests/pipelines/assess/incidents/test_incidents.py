@@ -33,12 +33,12 @@ from pipelines.assess.incidents import (
     titles,
     told_before,
     versions_then,
-    weak_in,
     whereabouts,
     with_events,
 )
 from pipelines.assess.incidents.beside import part
 from pipelines.assess.incidents.grouping import grouped
+from pipelines.assess.incidents.known import weak_in
 from pipelines.assess.incidents.plots import CROWD, MOST, followed, way_of
 from pipelines.assess.incidents.silences import at_once, changes_since, numbers_since, unlikely
 from pipelines.assess.incidents.steps import NEXT_STEPS
