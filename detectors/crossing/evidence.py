@@ -325,7 +325,8 @@ def around(
 
 
 def like_trips(limits: Limits, grid: timegrid.Grid, first: Ints, last: Ints, this: int) -> int:
-    """Count other fast runs of the same track, by day or night, between the same two ends.
+    """Count other fast runs of the same track, by day or night, between the same two ends, or, of
+    one that came back, between its end and where it was furthest from that.
 
     Those that began within the memory before it began, or after it ended. One that
     isn't heard any more, or is still on its way, is like those that it has followed so far.
@@ -354,7 +355,11 @@ def like_trips(limits: Limits, grid: timegrid.Grid, first: Ints, last: Ints, thi
         passed = np.zeros(len(begin), bool)
         passed[run[near(row, there)]] = True
         end_there = begin_there = passed
-    return int(np.count_nonzero((begin_here & end_there) | (end_here & begin_there)))
+    like = (begin_here & end_there) | (end_here & begin_there)
+    if near(np.array([here]), there)[0]:  # there and back: as who lay there in between, too
+        far = here + int(np.argmax(geodesy.apart_m(grid, here, np.arange(here, there + 1))))
+        like |= (begin_here & near(end, far)) | (end_here & near(begin, far))
+    return int(np.count_nonzero(like))
 
 
 def _heard_on(grid: timegrid.Grid, row: int) -> bool:
