@@ -1780,6 +1780,11 @@ def test_what_an_unseen_event_ties_to_a_story_isnt_lost_to_it(gazetteer: Gazette
     parted = told(gazetteer, went, lay, landed)
     assert parted["events"].tolist()[1] == landing
     assert after(parted)[0] == "1 more event, 1 event fewer"
+    # Her visitors lay on at their berths: a ship that was visited "lost 4 events", and her story.
+    grown = Known(before, {}, {**status, landing: "changed"}, told_before={encounter: True})
+    assert lasting(found, grown)["news"].item() == "1 more event, 1 event fewer"
+    no_lead = replace(grown, weak=frozenset({landing}))
+    assert lasting(found, no_lead)["news"].item() == "1 more event"
 
 
 def test_a_story_of_which_a_window_sees_a_part_isnt_kept_where_that_is_another_lead(
