@@ -17,8 +17,8 @@ class Number(float):
         """Return the number in the unit that the format begins with: h, min (of seconds), nm."""
         for unit, divisor in (("nm", 1852.0), ("min", 60.0), ("h", 3600.0)):
             if spec.startswith(unit):
-                return format(float(self) / divisor, spec.removeprefix(unit))
-        return format(float(self), spec)
+                return format(float(self) / divisor, "z" + spec.removeprefix(unit))
+        return format(float(self), "z" + spec)
 
 
 def numbers(values: Mapping[str, Value]) -> dict[str, object]:

@@ -133,7 +133,7 @@ def made_up(limits: Limits, reports: Reports, grid: timegrid.Grid, asked: Bools)
 
 
 def halted(limits: Limits, reports: Reports, grid: timegrid.Grid) -> Bools:
-    """Tell in which steps a report says that the vessel lies still.
+    """Tell at which ticks the report nearest to them says that the vessel lies still.
 
     A boat that lands for three minutes and reports as seldom is always under way between two
     reports. The one before or after must say that it makes way: a field stuck at zero says nothing.
@@ -142,7 +142,10 @@ def halted(limits: Limits, reports: Reports, grid: timegrid.Grid) -> Bools:
     goes = reports.sog_kn >= limits.min_speed_kn
     alive = np.r_[False, goes[:-1] & same] | np.r_[goes[1:] & same, False]
     row = np.flatnonzero((reports.sog_kn < HALT_KN) & alive)
-    tick = grid.rows_at(reports.track[row], reports.time_us[row] // (grid.step_s * SECOND_US))
+    step_us = grid.step_s * SECOND_US
+    # At the tick before it, up to a step earlier, a fast boat was half a mile off still.
+    nearest = (reports.time_us[row] + step_us // 2) // step_us
+    tick = grid.rows_at(reports.track[row], nearest)
     found = np.zeros(len(grid.tick), bool)
     found[tick[tick >= 0]] = True
     return found

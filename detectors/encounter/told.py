@@ -30,10 +30,14 @@ def tell(event: Told, words: Words, mmsi: int) -> str:
         beside = words.say("{distance} off", distance=away)
     if event.subkind == "boarding":
         how = words.say("A boat came up from astern in the dark:")
+    duration = words.duration(event.start, event.seen_until)
+    stated = event.evidence
+    if event.end is not None and "apart_after_m" in stated and stated["apart_after_m"] is None:
+        duration = words.say("{duration} or longer", duration=duration)  # they weren't seen to part
     met = words.say(
         "{how} {duration} with {other} {beside}, {place}{surroundings}",
         how=how,
-        duration=words.duration(event.start, event.seen_until),
+        duration=duration,
         other=words.name(event.partner_of(mmsi)),
         beside=beside,
         place=words.place(event.lat, event.lon),

@@ -60,6 +60,7 @@ from detectors.hypotheses.tows import KEEPING_STATION
 from detectors.hypotheses.work_together import (
     AT_WORK_ON_ONE_GROUND,
     FISHING_IN_COMPANY,
+    IN_ATTENDANCE,
     PAIR_TRAWLING,
     SMALL_CRAFT_TOGETHER,
     WITHIN_SIGHT,
@@ -342,6 +343,7 @@ HYPOTHESES: Final = (
     HARBOUR_CRAFT,
     KEEPING_STATION,
     LYING_AS_NEIGHBOURS,
+    IN_ATTENDANCE,
     WITHIN_SIGHT,
     AT_WORK_ON_ONE_GROUND,
     NEAR_FOR_HOURS,

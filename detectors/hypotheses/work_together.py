@@ -23,7 +23,7 @@ from detectors.core.hypothesis import (
 )
 from detectors.core.statements import STATED_BOUND
 from detectors.hypotheses.at_work import NO_MERCHANT, SAYS_NO_MERCHANT
-from detectors.hypotheses.company import CAME_AND_WENT, FROM_AFAR
+from detectors.hypotheses.company import CAME_AND_WENT, FROM_AFAR, PARTED_FAST, PLANING_KN
 
 WORK_ROOM_M: Final = 200.0
 ALONGSIDE_M: Final = 50.0
@@ -67,6 +67,27 @@ WORKING_TOGETHER: Final = Hypothesis(
         Compare("distance_spread_m", "<=", 150.0),
         Compare("duration_s", ">=", 3600.0),
         Any(Compare("min_distance_m", ">=", WORK_ROOM_M), Not(CAME_AND_WENT)),
+    ),
+)
+ATTENDS_S: Final = 7200.0
+"""Who boards a ship, or takes something over, comes for that and hasn't sailed in her sight for two
+hours with her (judgement)."""
+IN_ATTENDANCE: Final = Hypothesis(
+    "in attendance",
+    0.6,
+    "A vessel at work at sea, and one that sailed within two miles of it for two hours before it "
+    "came alongside, and came and parted slowly.",
+    "no notice to mariners announces the work, or her master knows nothing of the other",
+    Case(
+        "one of the two works at sea (by its type, or restricted in its ability to manoeuvre), "
+        "and the other had sailed within 2 nm of it for {near_before_s:h.1f} h before, as chase "
+        "boats and tenders do that call alongside for minutes",
+        Any(Some(Vessel(types=WORKING)), All(RESTRICTED_IN_IT, SAYS_NO_MERCHANT)),
+        NO_MERCHANT,
+        Compare("near_before_s", ">=", ATTENDS_S),
+        Compare("slower_drift_kn", ">=", 1.0),
+        Compare("approach_kn", "<", PLANING_KN),
+        Not(PARTED_FAST),
     ),
 )
 PAIR_TRAWLING: Final = Hypothesis(

@@ -9,9 +9,9 @@ def tell(event: Told, words: Words, mmsi: int) -> str:
     duration = words.duration(event.start, event.seen_until)
     if event.subkind == "visited":
         return words.say(
-            "Waited {duration} and was visited {n_visits} times by {n_visitors} small craft, "
+            "Waited, and was visited {n_visits} times by {n_visitors} small craft in {duration}, "
             "{place}",
-            duration=duration,
+            duration=duration,  # from the first visit to the last: how long it lay there is more
             n_visits=stated["n_visits"],
             n_visitors=stated["n_visitors"],
             place=place,

@@ -12,8 +12,11 @@ from detectors.kinematics.geodesy import METRES_PER_NM, distance_m
 from pipelines.assess.incidents.silences import TOGETHER_M
 from pipelines.base.text import LOCAL
 
-ASHORE: Final = ("shore", "near")
+NEAR: Final = "near"
+ASHORE: Final = ("shore", NEAR)
 """How a crossing ended that came to a coast."""
+OFF_M: Final = METRES_PER_NM / 4
+"""Who came no nearer to a coast than this wasn't at it, as far as that was heard. A judgement."""
 
 
 def ours_first(rows: Sequence[Told], counts: Sequence[bool], lead: int, own_coast: str) -> int:
@@ -53,7 +56,7 @@ def where_and_when(
     own = [one for one in rows if one.kind == "crossing" and one.mmsi == lead.mmsi]
     shores = [lead, *(one for one in own if the_other_way(one, lead))]
     told = sorted(found for one in shores if landed for found in _came_ashore(one))
-    said = [_at_clock(say, coast, time) for time, coast in told]
+    said = [_at_clock(say, coast, time) + _off(say, off_m) for time, coast, off_m in told]
     expected = max((found for one in own if (found := _expected(one)) is not None), default=None)
     text = say("; it was at the coast of {shores}", shores=", ".join(said)) if said else ""
     if landed and (before := _may_have_come(lead)) is not None:
@@ -71,16 +74,26 @@ def _at_clock(say: Say, coast: str, time: pd.Timestamp) -> str:
     return say("{state} {time} MYT", state=state(coast, say), time=clock)
 
 
-def _came_ashore(row: Told) -> Iterator[tuple[pd.Timestamp, str]]:
-    """Yield when a boat came to which coast, where that was heard and may be known."""
+def _off(say: Say, off_m: float) -> str:
+    """Say how far off a coast it was that it was at: within a quarter of a mile nobody asks."""
+    if off_m < OFF_M:
+        return ""
+    return say(" ({nm:.1f} nm off)", nm=off_m / METRES_PER_NM)
+
+
+def _came_ashore(row: Told) -> Iterator[tuple[pd.Timestamp, str, float]]:
+    """Yield when a boat came to which coast, and how near as far as that was heard, where it may be
+    known.
+    """
     stated, coast = row.evidence, row.evidence.get("to_state")
     if both_shores(stated):
-        yield pd.Timestamp(str(stated["left_time"])), str(stated["from_state"])
+        yield pd.Timestamp(str(stated["left_time"])), str(stated["from_state"]), 0.0
     if not came_over(row.subkind, stated) or place_of(stated) is None or _turned_off(row):
         return
     time = time_of(stated)
     if time is not None and coast:
-        yield time, str(coast)
+        heard_off = stated.get("ended") == NEAR and place_named(stated, "ashore") is None
+        yield time, str(coast), float(stated.get("arrival_coast_m") or 0.0) if heard_off else 0.0
 
 
 def _may_have_come(row: Told) -> tuple[pd.Timestamp, str] | None:

@@ -243,12 +243,14 @@ def _standing(
     then: set[str], known: Known, aside: frozenset[str], listed: frozenset[str]
 ) -> set[str]:
     """Return events that aren't lost though this look finds none of them: what another window told
-    holds as long as it stands, with what it ties to it that no other incident has.
+    holds as long as it stands, with what it ties to it that no other incident has. A stay at a
+    berth that grows by a night is no lead, and none is lost by it.
     """
     stands = {e for e in known.elsewhere.keys() - aside if known.status.get(e) != "retracted"}
     if then.isdisjoint(stands):
         return stands
-    return stands | {e for e in then - aside - listed if known.status.get(e) == SAME}
+    told = {e for e in then - aside - listed if known.status.get(e) in (SAME, "changed")}
+    return stands | {e for e in told if known.status.get(e) == SAME or e in known.weak}
 
 
 def news_of(

@@ -52,7 +52,11 @@ FAR: Final = "far"
 """The word that ends a key of the table: what to do about a silence that goes on for so long that
 its vessel can be anywhere (`FAR_M`)."""
 
-ENDINGS: Final = (OVER, AGAIN, UNHEARD, IN_PORT, TURNED, BOTH, RENUMBERED, STILL, FAR)
+SILENT: Final = "silent"
+"""The word that ends a key of the table: what to do about what goes on for all that is known, where
+its vessel wasn't heard for `CALLED`."""
+
+ENDINGS: Final = (OVER, AGAIN, UNHEARD, IN_PORT, TURNED, BOTH, RENUMBERED, STILL, FAR, SILENT)
 
 LIES_KN: Final = 1.0
 """What makes less lies still, give or take what receivers measure."""
@@ -70,6 +74,9 @@ AT_ONCE: Final = pd.Timedelta(hours=1)
 """What has no duration (a sighting, a line passed) is over after so long: a boat that makes 10 kn
 is then out of sight of where it was."""
 
+CALLED: Final = pd.Timedelta(hours=3)
+"""Who wasn't heard for so long may be gone. Satellites hear a ship every hour. A judgement."""
+
 STAYS: Final = ("anchoring", "encounter", "loitering", "mother_ship")
 """What goes on until its vessel leaves, and is known to be over once that was heard elsewhere."""
 
@@ -80,6 +87,9 @@ case. A judgement."""
 
 NEXT_STEPS: Final[Mapping[str, str]] = {
     "anchoring": "ask by VHF for its permission to anchor",
+    "anchoring silent": (
+        "call it by VHF, and look by radar whether it lies there still: it isn't heard any more"
+    ),
     "anchoring over": "it has left: ask by VHF why it lay there",
     "anchoring in port": "it lies in port: ask there why it lay at anchor",
     "crossing": (
@@ -230,7 +240,10 @@ def next_step(
         words = (STILL,) if heard is not None and now - heard <= AT_ONCE else ()
     else:
         renumbered = renumbered or bool(number_since(lead, rows))
-        words = (RENUMBERED,) if renumbered else (FAR,) if _far(lead) else ()
+        heard = seen.get(lead.mmsi)
+        silent = heard is not None and now - heard > CALLED
+        words = (FAR,) if _far(lead) else (SILENT,) if silent else ()
+        words = (RENUMBERED,) if renumbered else words
     keys = (*(f"{kind} {word}" for word in words for kind in kinds), *kinds)
     for key in keys:
         if key in own:

@@ -201,11 +201,11 @@ def _went_on(rows: list[Told], roles: Mapping[int, str], main: int, teller: Tell
         return ""
     n, states = len(went), set(went.values())
     if len(states) > 1:
-        return teller.say("{n} of them went on to a coast", n=n)
+        return teller.say("{n} of them came to a coast afterwards", n=n)
     coast = state(states.pop(), teller.say)
     if n == 1:
-        return teller.say("one of them went on to {state}", state=coast)
-    return teller.say("{n} of them went on to {state}", n=n, state=coast)
+        return teller.say("one of them came to {state} afterwards", state=coast)
+    return teller.say("{n} of them came to {state} afterwards", n=n, state=coast)
 
 
 def _fell_silent(silent: Sequence[Silent], teller: Teller) -> str:

@@ -192,6 +192,15 @@ def test_of_whom_nothing_was_heard_while_they_were_together_it_is_said(
     assert said in told["reason"].iloc[0]
 
 
+def test_of_two_who_were_not_seen_to_part_it_is_told_that_they_may_have_stayed(
+    gazetteer: Gazetteer,
+) -> None:
+    """A boat lay for the night beside one that it had met for "4 min", both unheard meanwhile."""
+    for apart_m, how in ((None, "Drifted 4.2 h or longer with "), (9000.0, "Drifted 4.2 h with ")):
+        told, _ = flagged(gazetteer, encounter(evidence={**ENCOUNTER, "apart_after_m": apart_m}))
+        assert told["reason"].iloc[0].startswith(how)
+
+
 def test_different_kinds_add_up_and_more_of_the_same_does_not(gazetteer: Gazetteer) -> None:
     crossings = [
         event(

@@ -450,7 +450,9 @@ VISIT = event("encounter", 3, 3.5, SHIP, OTHER_BOAT, ENCOUNTER)
 def test_a_mother_ship_is_told_with_her_visitors(gazetteer: Gazetteer) -> None:
     (one,) = told(gazetteer, *MOTHER_STORY, VISIT).to_dict("records")
     frames.validate(told(gazetteer, *MOTHER_STORY), INCIDENTS)
-    assert one["title"].startswith("MV A: Waited 5.0 h and was visited 2 times")
+    assert one["title"].startswith(
+        "MV A: Waited, and was visited 2 times by 2 small craft in 5.0 h"
+    )
     assert "With" not in one["title"], "her visitors are counted in what happened"
     assert one["vessels"] == (f"{SHIP} mother ship | {BOAT} visitor | {OTHER_BOAT} visitor")
     assert one["score"] == pytest.approx(0.95)  # 1 - (1 - 0.8)(1 - 0.5)(1 - 0.5)
@@ -489,7 +491,7 @@ def test_it_is_told_how_many_of_her_visitors_came_to_a_coast(gazetteer: Gazettee
     went_off = event("crossing", 2, 3, BOAT, evidence={**OUT, "ended": "at sea"}, score=0.2)
     came = event("crossing", 0.2, 1, BOAT, evidence={**OUT, "ended": "shore"}, score=0.2)
     (one,) = told(gazetteer, *MOTHER_STORY, VISIT, landed, went_off, came).to_dict("records")
-    assert one["title"].endswith("; one of them went on to Malaysia")
+    assert one["title"].endswith("; one of them came to Malaysia afterwards")
 
 
 def test_tankers_alongside_one_another_are_no_mother_ships(gazetteer: Gazetteer) -> None:
@@ -863,10 +865,22 @@ def test_what_to_do_about_a_crossing_says_at_which_coast_and_when() -> None:
     turned = {**OUT, "ended": "near", "arrival_coast_m": 5000.0, "turned_off_m": 5000.0}
     once = step(9, 8.9, event("crossing", 1, 3, evidence=turned))
     assert once == NEXT_STEPS["crossing turned back"], "nobody came ashore"
+    unheard = event("crossing", 1, 3, evidence={**turned, "end_ashore_probability": 0.8})
+    assert step(12, 11.8, unheard).endswith(
+        "; it was at the coast of Malaysia 03:02 MYT (2.7 nm off)"
+    ), "it was not heard at that coast"
     withheld = {name: value for name, value in OUT.items() if name != "arrival_time"}
     unknown = step(12, 11.8, event("crossing", 1, 3, evidence=withheld))
     assert unknown == NEXT_STEPS["crossing over"], "its reader may not know when"
     assert step(12, 11.8, out, crossing="ask the VTS") == "ask the VTS"
+
+
+@pytest.mark.parametrize(("seen", "key"), [(9, "anchoring"), (4, "anchoring silent")])
+def test_who_lies_at_anchor_and_is_heard_no_more_is_not_just_asked(seen: float, key: str) -> None:
+    """Ten hours after its last report a ship was to be asked "for its permission to anchor"."""
+    (lead,) = telling.told(events.build([event("anchoring", 1, None, evidence={})]))
+    own = (at(10), {}, telling.plain, {SHIP: at(seen)})
+    assert steps.next_step(lead, [lead], *own) == NEXT_STEPS[key]
 
 
 def test_of_there_and_back_the_run_to_the_own_coast_is_told_first(gazetteer: Gazetteer) -> None:
@@ -1800,6 +1814,11 @@ def test_what_an_unseen_event_ties_to_a_story_isnt_lost_to_it(gazetteer: Gazette
     parted = told(gazetteer, went, lay, landed)
     assert parted["events"].tolist()[1] == landing
     assert after(parted)[0] == "1 more event, 1 event fewer"
+    # Her visitors lay on at their berths: a ship that was visited "lost 4 events", and her story.
+    grown = Known(before, {}, {**status, landing: "changed"}, told_before={encounter: True})
+    assert lasting(found, grown)["news"].item() == "1 more event, 1 event fewer"
+    no_lead = replace(grown, weak=frozenset({landing}))
+    assert lasting(found, no_lead)["news"].item() == "1 more event"
 
 
 def test_a_story_of_which_a_window_sees_a_part_isnt_kept_where_that_is_another_lead(
@@ -1941,7 +1960,7 @@ def test_an_event_that_another_replaces_keeps_the_incident(gazetteer: Gazetteer)
 def test_sentence_place_and_next_step_are_of_one_event(gazetteer: Gazetteer) -> None:
     waited = event("mother_ship", 1, 6, evidence=MOTHER, subkind="visited", score=0.4)
     (one,) = told(gazetteer, waited, {**VISIT, "score": 0.7, "lat": 5.0}).to_dict("records")
-    assert one["title"].startswith("MV A: Waited 5.0 h and was visited")
+    assert one["title"].startswith("MV A: Waited, and was visited 2 times")
     assert one["next_step"] == NEXT_STEPS["mother_ship over"]
     assert one["lat"] == waited["lat"]
     assert one["events"].split(";")[0] == events.build([waited])["event_id"].iloc[0]
