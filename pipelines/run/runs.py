@@ -167,12 +167,13 @@ def judge(
     found = detection.events[detection.events["detector"].isin(list(succeeded))]
     past = store.events_counted(window.start - HISTORY, window.start, MIN_PART_SCORE)
     lists = watchlists.load(setup.installation.watchlists)
+    whole = events.concat([found, events.parsed(held)])
     begun = leads_from(store, window)
-    over = set(found[before_window(found, setup.detectors, begun)]["event_id"])
+    over = set(whole[before_window(whole, setup.detectors, begun)]["event_id"])
     over &= set(stored["event_id"])
     make = partial(
         assess,
-        replace(detection, events=events.concat([found, events.parsed(held)])),
+        replace(detection, events=whole),
         setup.gazetteer,
         setup.installation.settings.assess,
         watchlists=lists,

@@ -132,7 +132,6 @@ def test_nights_in_any_order_over_what_changes_between_them(setup: Setup, seed: 
     rng = random.Random(seed)
     world, upto = World(rng), BEGIN + pd.Timedelta(hours=12)
     settle = {d.name: pd.Timedelta(d.settle) for d in setup.detectors}
-    vessels = said(*({"mmsi": one, "name": f"V {one}"} for one in VESSELS), schema=frames.VESSELS)
     for _ in range(NIGHTS):
         with writing(setup.installation, 5) as store:
             window, how = window_of(store, rng, upto)
@@ -140,15 +139,7 @@ def test_nights_in_any_order_over_what_changes_between_them(setup: Setup, seed: 
             if rng.random() < 0.2:
                 failures = dict.fromkeys(readers_of(setup.detectors, rng.choice(KINDS)), FAILED)
                 found = found[~found["detector"].isin(list(failures))].reset_index(drop=True)
-            times = pd.Series([window.end] * len(VESSELS))
-            last = reports(frames.TRACKED, mmsi=VESSELS, time=times, lat=4.0, lon=100.0)
-            heard = heard_by_vessel(last, window.start, window.end)
-            context = Context(window.start, window.now, setup.zones, vessels, Coverage.none())
-            detection = Detection(found, failures, heard, context, 1)
-            judged = runs.judge(store, setup, window, detection, look=how == "look")
-            about = {"whole": "", "looked_at": {}, "put_off": []} if how == "look" else None
-            told = runs.told(store, setup, judged, {}, about)
-            runs.note(store, judged, told, publish=True)
+            judged = night(store, setup, window, found, failures, look=how == "look")
             holds(judged)
         if rng.random() < 0.4 and len(judged.assessed.incidents):
             one = rng.choice(judged.assessed.incidents["incident_id"].tolist())
@@ -164,6 +155,50 @@ def test_nights_in_any_order_over_what_changes_between_them(setup: Setup, seed: 
         upto = min(
             upto + pd.Timedelta(hours=rng.choice((6, 24))), BEGIN + pd.Timedelta(hours=HOURS)
         )
+
+
+def night(
+    store: Writer,
+    setup: Setup,
+    window: Window,
+    found: pd.DataFrame,
+    failures: dict[str, str],
+    look: bool = False,
+) -> runs.Judged:
+    """Judge and record what a night, or a look, found."""
+    vessels = said(*({"mmsi": one, "name": f"V {one}"} for one in VESSELS), schema=frames.VESSELS)
+    times = pd.Series([window.end] * len(VESSELS))
+    last = reports(frames.TRACKED, mmsi=VESSELS, time=times, lat=4.0, lon=100.0)
+    heard = heard_by_vessel(last, window.start, window.end)
+    context = Context(window.start, window.now, setup.zones, vessels, Coverage.none())
+    detection = Detection(found, failures, heard, context, 1)
+    judged = runs.judge(store, setup, window, detection, look=look)
+    about = {"whole": "", "looked_at": {}, "put_off": []} if look else None
+    runs.note(store, judged, runs.told(store, setup, judged, {}, about), publish=True)
+    return judged
+
+
+def test_what_a_detector_found_the_night_before_is_no_lead_again_where_it_fails(
+    setup: Setup,
+) -> None:
+    """It ranked first and second on a night on which the detector of crossings failed."""
+    settle = {d.name: pd.Timedelta(d.settle) for d in setup.detectors}["crossing"]
+    begin = BEGIN + settle + pd.Timedelta(hours=12)
+    ends = begin - settle - PROVISIONAL / 2, begin - settle / 2
+    about = {"evidence": CAME, "lat": 4.2, "lon": 100.3, "score": 0.7}
+    found = events.build(
+        [
+            {**event_row("crossing", BEGIN, end), **about, "mmsi": one, "track_ids": f"{one}01"}
+            for one, end in zip(VESSELS, ends, strict=False)
+        ]
+    )
+    failures = dict.fromkeys(readers_of(setup.detectors, "crossing"), FAILED)
+    with writing(setup.installation, 5) as store:
+        first = night(store, setup, Window(BEGIN, begin, begin), found, {})
+        assert sorted(first.assessed.flagged["mmsi"]) == VESSELS[:2]
+        end = begin + pd.Timedelta(hours=24)
+        later = night(store, setup, Window(begin, end, end), found[:0], failures)
+    assert later.assessed.flagged["mmsi"].tolist() == [VESSELS[1]], "hers isn't settled yet"
 
 
 def holds(judged: runs.Judged) -> None:
