@@ -145,7 +145,7 @@ def sailed_meanwhile(limits: Limits, scene: Scene, home: Ints, a: int) -> Story 
     if not limits.min_frozen_s <= reports.seconds(first, last) <= limits.max_away_s:
         return None
     speeds = speeds_around(limits, reports, home, left, a)
-    if speeds is None or speeds[1] > (1 + MAX_SPEED_CHANGE) * speeds[0]:
+    if speeds is None or not speeds[1] <= (1 + MAX_SPEED_CHANGE) * speeds[0]:
         return None
     if not _calls_itself_the_same(limits, scene, first, last, a):
         return None
@@ -198,7 +198,7 @@ def as_before(limits: Limits, reports: Reports, own: Ints, last: int, back: int)
     again, as evidence; nothing where it didn't sail on as before.
     """
     speeds = speeds_around(limits, reports, own, last, back)
-    if speeds is None or abs(speeds[1] / speeds[0] - 1) > MAX_SPEED_CHANGE:
+    if speeds is None or not abs(speeds[1] / speeds[0] - 1) <= MAX_SPEED_CHANGE:
         return {}
     return {
         "speed_before_kn": at_least(speeds[0], limits, "min_sog_kn"),
