@@ -190,10 +190,11 @@ HYPOTHESES: Final = (
         "another vessel with the same MMSI",
         0.2,
         "Another hull with the same MMSI, heard in turn.",
-        "both tracks call themselves the same, or the first is never heard again",
+        "the first is never heard again",
         Case(
             "another vessel may use the same MMSI: the first track was not heard again in time",
             NEVER_BACK,
+            Not(Is("says_the_same")),
         ),
     ),
     Hypothesis(

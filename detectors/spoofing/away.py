@@ -18,7 +18,7 @@ from detectors.kinematics import (
 )
 from detectors.kinematics.reports import Reports
 from detectors.spoofing.copy import Copied, copied
-from detectors.spoofing.frozen import sailed_meanwhile, stood_still
+from detectors.spoofing.frozen import calls_itself_the_same, sailed_meanwhile, stood_still
 from detectors.spoofing.limits import Limits
 from detectors.spoofing.replay import repeats
 from detectors.spoofing.story import Scene, Story
@@ -152,6 +152,9 @@ def _excursion(limits: Limits, scene: Scene, session: Session) -> Story | None:
         evidence["along_course"] = bool(np.isfinite(copies.clock_lags_s(step)[0]))
         number = int(reports.track[a]) // 100
         evidence["no_such_number"] = mmsi_kind(number) in (BAD_FORM, BAD_MID)
+        if not len(back):
+            same = calls_itself_the_same(limits, scene, last_home, last_home, a)
+            evidence["says_the_same"] = same
         start_us = start_us if len(back) else int(times[last_home])
     if len(back):
         away_s = reports.seconds(last_home, int(back[0]))

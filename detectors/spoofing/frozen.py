@@ -147,7 +147,7 @@ def sailed_meanwhile(limits: Limits, scene: Scene, home: Ints, a: int) -> Story 
     speeds = speeds_around(limits, reports, home, left, a)
     if speeds is None or not speeds[1] <= (1 + MAX_SPEED_CHANGE) * speeds[0]:
         return None
-    if not _calls_itself_the_same(limits, scene, first, last, a):
+    if not calls_itself_the_same(limits, scene, first, last, a):
         return None
     evidence = {
         "lay_s": at_least(reports.seconds(first, last), limits, "min_frozen_s"),
@@ -180,9 +180,9 @@ def _adrift_since(limits: Limits, reports: Reports, home: Ints) -> int:
     return int(last[-1]) + 1 if len(last) else 0
 
 
-def _calls_itself_the_same(limits: Limits, scene: Scene, first: int, last: int, a: int) -> bool:
-    """Tell whether what a number said around reports `first` to `last`, and soon from a on, is the
-    same.
+def calls_itself_the_same(limits: Limits, scene: Scene, first: int, last: int, a: int) -> bool:
+    """Tell whether what a number said shortly before and during reports `first` to `last`, and
+    soon from a on, is the same.
     """
     said, times_us = scene.context.statements, scene.reports.time_us
     own = said[(said["mmsi"] == scene.reports.track[a] // 100).to_numpy(bool)]

@@ -21,7 +21,7 @@ def tell(event: Told, words: Words) -> str:
             others=others,
             place=place,
         )
-    if evidence.get("says_the_same"):
+    if event.subkind == "frozen" and evidence.get("says_the_same"):
         return words.say(
             "Reported that it lay or drifted for {duration}, {false}, and was then {jump} from "
             "there, where it can have sailed meanwhile",
