@@ -14,7 +14,7 @@ from pipelines.cli.main import app
 from pipelines.run import conclusions, dispositions
 from pipelines.web import concluding
 from pipelines.web.app import Desk
-from tests.pipelines.web.conftest import Page, Reader, conclude, leads, recorded
+from tests.pipelines.web.conftest import Page, Reader, conclude, leads, recorded, seen_on
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,8 @@ def test_two_desks_at_the_same_moment_conclude_both_and_take_back_one_conclusion
             return sorted(pool.map(sent, desks, [address] * 2, forms))
 
     names = ("one", "two")
-    said = [{"conclusion": "watch", "reason": name, "operator": name} for name in names]
+    shown = {"conclusion": "watch", **seen_on(own_reader.client, other)}
+    said = [{**shown, "reason": name, "operator": name} for name in names]
     assert all_send(other, *said) == [303] * 2
     known = recorded(own_home)
     assert set(known["author"]) == {*names}
