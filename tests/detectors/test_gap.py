@@ -576,6 +576,24 @@ def test_false_positions_that_sail_a_way_are_told_by_nothing_else():
     assert set_aside(at, lat, lon, frames.FALSE_FIX) == 0
 
 
+@pytest.mark.parametrize(
+    ("turns", "off_deg", "n_found"), [(3.0, 0.0, 0), (0.7, 0.0, 1), (3.0, 0.02, 1)], ids=str
+)
+def test_false_positions_on_a_part_of_a_circle_or_around_one_are_told_by_nothing_else(
+    turns, off_deg, n_found
+):
+    at, rng = np.arange(30, 33, 1 / 6)[1:], np.random.default_rng(2)
+    turned = np.linspace(0, turns * 2 * np.pi, len(at))
+    radius = 0.05 + rng.uniform(-off_deg, off_deg, len(at))
+    lat, lon = 2.44 + radius * np.cos(turned), 101.4 + radius * np.sin(turned)
+    assert set_aside(at, lat, lon, frames.FALSE_FIX) == n_found
+
+
+@pytest.mark.parametrize("at", [np.arange(26, 30, 0.1), np.arange(30, 30.8, 0.1)[1:]], ids=len)
+def test_false_positions_before_a_silence_or_in_its_first_hour_end_it_not(at):
+    assert set_aside(at, 3.5, np.full(len(at), 100.2), frames.FALSE_FIX) == 1
+
+
 def test_false_positions_at_one_place_after_another_are_told_by_nothing_else():
     """Five at each, and sixteen minutes before the next: 35 of them hid a silence of five hours."""
     at = np.concatenate([30.05 + k * 0.73 + np.arange(5) * 0.117 for k in range(4)])
