@@ -137,6 +137,7 @@ def _excursion(limits: Limits, scene: Scene, session: Session) -> Story | None:
         "came_by_leap": away.came_by_leap,
     }
     start_us = int(times[a])
+    recent = bool(scene.end_us - times[b] <= limits.max_silence_s * SECOND_US)
     if copy and (both_alive or copy.subkind == "replay"):
         subkind, score = copy.subkind, copy.score
         evidence |= copy.evidence
@@ -144,8 +145,11 @@ def _excursion(limits: Limits, scene: Scene, session: Session) -> Story | None:
         subkind, score = "replay", 0.6
         evidence |= again
     else:
-        if stood := _stood_at_home(limits, scene, away, never_back=not len(back)):
+        if stood := _stood_at_home(limits, reports, away):
             return stood
+        lay = None if len(back) else sailed_meanwhile(limits, scene, _held(reports, away), a)
+        if lay:  # until it is heard at home again, or for good
+            return replace(lay, end_us=int(times[b]), going_on=recent and not away.stay)
         subkind, score = "jump", 0.6 if len(back) else 0.5
         score *= 1.0 if pause_s <= limits.alive_s else 0.75
         step = copies.steps(reports, *np.array(leap).reshape(2, 1))
@@ -161,7 +165,6 @@ def _excursion(limits: Limits, scene: Scene, session: Session) -> Story | None:
         home_m = reports.distance_m(last_home, int(back[0]))
         evidence["home_made_good_kn"] = float(geodesy.speed_kn(home_m, away_s))
         evidence["changeover_s"] = away_s - reports.seconds(a, b)
-    recent = scene.end_us - times[b] <= limits.max_silence_s * SECOND_US
     going_on = bool(recent and not away.stay and len(back) == 0)
     return Story(subkind, a, b, score, start_us, int(times[b]), going_on, evidence, last_home)
 
@@ -193,17 +196,19 @@ def _heard_at_home(limits: Limits, reports: Reports, away: Away) -> tuple[float,
     return alive_s / reports.seconds(a, b), int(n_home), back
 
 
-def _stood_at_home(limits: Limits, scene: Scene, away: Away, never_back: bool) -> Story | None:
+def _stood_at_home(limits: Limits, reports: Reports, away: Away) -> Story | None:
     """Return the story of a position held at home, where the home track is heard again where the
     further one leads: a few reports are misdated, or the vessel was there all along. It didn't leap
-    back. One that is `never_back` may have drifted there.
+    back.
     """
-    reports = scene.reports
     if _left_by_leap(limits, reports, away.home, away.last):
         return None
-    held = away.home[: np.searchsorted(away.home, away.last_home) + 1]
-    stood = stood_still(limits, reports, held, away.first)
-    return stood or (sailed_meanwhile(limits, scene, held, away.first) if never_back else None)
+    return stood_still(limits, reports, _held(reports, away), away.first)
+
+
+def _held(reports: Reports, away: Away) -> Ints:
+    """Return the reports of the home track up to where the others lead away."""
+    return away.home[: np.searchsorted(away.home, away.last_home) + 1]
 
 
 def _goes_on_as_it(limits: Limits, reports: Reports, own: Ints, homes: Ints) -> Bools:

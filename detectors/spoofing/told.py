@@ -1,5 +1,7 @@
 """What a sailor is told of false positions."""
 
+from datetime import timedelta
+
 from detectors.core.telling import Told, Words
 
 
@@ -22,10 +24,11 @@ def tell(event: Told, words: Words) -> str:
             place=place,
         )
     if event.subkind == "frozen" and evidence.get("says_the_same"):
+        lay_s = float(evidence["lay_s"])
         return words.say(
             "Reported that it lay or drifted for {duration}, {false}, and was then {jump} from "
             "there, where it can have sailed meanwhile",
-            duration=duration,
+            duration=words.duration(event.start, event.start + timedelta(seconds=lay_s)),
             false=false,
             jump=words.distance(float(evidence["jump_m"])),
         )

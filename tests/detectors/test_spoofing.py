@@ -20,6 +20,7 @@ from detectors.surroundings import coverage_learn
 from detectors.surroundings.coverage import Coverage
 from tests.detectors.scenes import Stage
 from tests.detectors.tables import make_zones
+from tests.making import said
 
 T0 = pd.Timestamp("2026-03-01T00:00Z")
 HOURS = 40
@@ -199,6 +200,34 @@ def context_of(found: integrity.Segmented, zones, **more) -> Context:
     vessels = frames.empty(frames.VESSELS)
     end = T0 + pd.Timedelta(hours=HOURS)
     return Context(T0, end, zones, vessels, Coverage.none(), **more)
+
+
+@pytest.mark.parametrize("cut_h", [8.0, 10.1, 11.0, 12.5, 14.0, 17.5])
+@pytest.mark.parametrize(
+    ("back_h", "subkind"), [(None, "frozen"), (16.0, "jump"), (20.0, "frozen")]
+)
+def test_who_sailed_while_her_transmitter_drifted_is_told_alike_in_any_windows(
+    back_h, subkind, cut_h
+):
+    """Heard where it drifted soon after she was lost it is a leap there and back."""
+
+    def leg(begin_h, end_h, east, sog_kn):
+        s = np.arange(begin_h * 3600, end_h * 3600, 60.0)
+        lon = 100.7 + np.interp(s / 3600, (begin_h, end_h), east)
+        return reports(s, np.full(len(s), 4.0), lon, sog_kn=sog_kn)
+
+    legs = [leg(0, 6, (-1.2, 0.0), 12.0), leg(6, 10, (0.0, 0.005), 0.3)]
+    legs += [leg(10.2, 15, (0.75, 1.7), 12.0)]
+    legs += [] if back_h is None else [leg(back_h, back_h + 4, (0.005, 0.01), 0.3)]
+    found = segmented(pd.concat(legs, ignore_index=True))
+    end = T0 + pd.Timedelta(hours=30)
+    name = {"mmsi": MMSI, "name": "MV A", "first_time": T0, "last_time": end, "reports": 99}
+    statements = said(name, schema=frames.STATEMENTS)
+    stage = Stage(found.tracked, make_zones([]), T0, end, statements=statements, noise=found.noise)
+    whole = stage.look(Spoofing(), T0, end)
+    assert whole["subkind"].tolist() == [subkind]
+    edges = [T0, T0 + pd.Timedelta(hours=cut_h), end]
+    pd.testing.assert_frame_equal(stage.drive(Spoofing(), list(pairwise(edges))), whole)
 
 
 def test_a_jump_begins_with_the_first_report_there():
