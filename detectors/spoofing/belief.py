@@ -18,9 +18,12 @@ _REPLAYED: Final = "the other track follows it some time apart"
 _RESUMED: Final = "it was silent meanwhile and resumed where the vessel can have sailed, at {kn} kn"
 _SHAPELESS: Final = "the other track has a shape that no vessel sails"
 _FIRST: Final = "it was there first; the other begins where it can't have got to"
+SAILED_ON: Final = (
+    "it calls itself the same, and can have sailed there from where the other began to lie or drift"
+)
 BELIEFS: Final = (
     *(_SCATTERED, _REJOINED, _DISPLACED, _LEAPS, _ALONE),
-    *(_REPEATED, _REPLAYED, _RESUMED, _SHAPELESS, _FIRST),
+    *(_REPEATED, _REPLAYED, _RESUMED, _SHAPELESS, _FIRST, SAILED_ON),
 )
 """Why a track is believed, as evidence says it."""
 

@@ -11,6 +11,7 @@ from detectors.core.frames import SECOND_US, epoch_us
 from detectors.kinematics import geodesy, shapes, timegrid
 from detectors.kinematics.hull_limits import MAX_SPEED_KN
 from detectors.kinematics.reports import Reports
+from detectors.spoofing.belief import SAILED_ON
 from detectors.spoofing.limits import Limits
 from detectors.spoofing.story import Scene, Story, extended
 from detectors.vessels.statement import say_the_same
@@ -154,6 +155,8 @@ def sailed_meanwhile(limits: Limits, scene: Scene, home: Ints, a: int) -> Story 
         "speed_before_kn": at_least(speeds[0], limits, "min_sog_kn"),
         "made_good_kn": Bound(speeds[1], (1 + MAX_SPEED_CHANGE) * speeds[0], "at_most"),
         "says_the_same": True,
+        "believed_track_id": str(reports.track[a]),
+        "believed_because": SAILED_ON,
         "jump_m": reports.distance_m(last, a),
         "jump_s": at_most(reports.seconds(last, a), limits, "max_pause_s"),
         "leapt": True,
