@@ -225,6 +225,8 @@ WORDED: Final = {
         "it was silent meanwhile and resumed where the vessel can have sailed, at {kn} kn",
         "the other track has a shape that no vessel sails",
         "it was there first; the other begins where it can't have got to",
+        "it calls itself the same, and can have sailed there from where the other began to lie "
+        "or drift",
     ),
 }
 """Values that are one of a few words, which every language has; others are told as they are, for a
