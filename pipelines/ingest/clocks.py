@@ -53,10 +53,6 @@ UNIT_KN: Final = 1.0
 UNIT_SHARE: Final = 0.1
 """A pair has its speed in a unit where they agree so closely: what turns or fixes are off by is
 little, where all speeds are off by a factor of two."""
-HELD_SHARE: Final = 0.05
-HELD_VESSELS: Final = 5
-"""Of so many pairs, of so many vessels, one that is under way is at one place to the last digit in
-both: what was heard last was written down again. One whose position is held is one vessel."""
 MAX_SAMPLED: Final = 500_000
 """Positions of a feed whose conduct is looked at; more would say the same."""
 
@@ -66,10 +62,6 @@ REFUSED_HINT: Final = "ask who delivers the feed for the time of reception of ea
 UNIT_HINT: Final = (
     "say so in config/mappings.yaml (sog_kn: {from: COLUMN, unit: UNIT}), delete the feed and "
     "ingest it again; until then every rule that asks for a stated speed is off"
-)
-AGAIN_HINT: Final = (
-    "ask who delivers the feed for the time at which each report was received, and for each once; "
-    "until then ships that aren't heard seem to lie still and then to leap"
 )
 WRONG_HINT: Final = (
     "ask who delivers the feed for the times of reception (tag block c:, or $PGHP lines); until "
@@ -199,7 +191,6 @@ class Conduct:
     def __init__(self) -> None:
         self._sampled = self._pairs = self._fit = self._may_fit = 0
         self._in_unit = dict.fromkeys(OTHER_UNITS, 0)
-        self._held, self._holders = 0, set[int]()
 
     def landed(self, batch: Batch) -> None:
         """Count the pairs of a batch's reports that fit, of each vessel under way."""
@@ -217,8 +208,6 @@ class Conduct:
         pairs = (np.diff(mmsi[order]) == 0) & (between_s >= NEAR_S[0]) & (between_s <= NEAR_S[1])
         first, second = order[:-1][pairs], order[1:][pairs]
         moved_m = distance_m(lat[first], lon[first], lat[second], lon[second])
-        self._held += int(np.count_nonzero(moved_m == 0.0))
-        self._holders |= set(mmsi[first[moved_m == 0.0]].tolist())
         between_s = between_s[pairs]
         made_kn = speed_kn(moved_m, between_s)
         said_kn = (speed[first] + speed[second]) / 2
@@ -237,15 +226,6 @@ class Conduct:
 
     def found(self) -> list[dict[str, Any]]:
         """Say that movements contradict the times, or the unit of the speeds, if they do."""
-        if self._pairs >= MIN_REPORTS and len(self._holders) >= HELD_VESSELS:
-            share = self._held / self._pairs
-            text = (
-                f"it says again what was heard last, at another time: of {self._pairs:,} pairs of "
-                f"reports of vessels under way {share:.0%} are of one place to the last digit"
-            )
-            if share >= HELD_SHARE:
-                found = {"receiver": "", "reports": self._pairs, "share": round(share, 3)}
-                return [{**found, "offset_s": None, "again": True, "text": text}]
         if self._pairs < MIN_REPORTS or self._fit >= FITTING_SHARE * self._pairs:
             return []
         share = self._fit / self._pairs
@@ -284,7 +264,6 @@ def told(report: Mapping[str, Any]) -> list[tuple[str, str]]:
     for one in report.get("clocks", []):
         receiver = f"receiver {one['receiver']}: " if one["receiver"] else ""
         hint = ZONE_HINT if one.get("put_right") else WRONG_HINT
-        hint = AGAIN_HINT if one.get("again") else hint
         hint = UNIT_HINT.replace("UNIT", one["unit"]) if one.get("unit") else hint
         said.append((f"{receiver}{one['text']}", hint))
     return said

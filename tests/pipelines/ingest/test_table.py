@@ -594,20 +594,3 @@ def test_times_cut_to_the_minute_are_no_wrong_clock(read, seconds, doubted):
             lines.append(f"{533000001 + ship},{time},{lat:.5f},{101 + ship},12.0,0.0")
     clocks = read("\n".join(lines) + "\n", "feed.csv").report.clocks
     assert ["don't fit how vessels move" in one["text"] for one in clocks] == [True] * doubted
-
-
-@pytest.mark.parametrize(("n_ships", "told"), [(5, True), (4, False)])
-def test_what_was_heard_last_and_is_written_down_again_is_told(read, n_ships, told):
-    """Whoever asks an interface each two minutes gets where a ship was as she was heard last."""
-    lines = ["MMSI,BaseDateTime,LAT,LON,SOG,COG"]
-    for ship in range(8):
-        for minute in range(0, 120, 2):
-            heard = minute - minute % 10 if ship < n_ships else minute
-            lat = 2.0 + 12.0 * heard / 60 / 60
-            time = f"2026-03-01T{10 + minute // 60}:{minute % 60:02d}:10"
-            lines.append(f"{533000001 + ship},{time},{lat:.5f},{101 + ship},12.0,0.0")
-    clocks = read("\n".join(lines) + "\n", "feed.csv").report.clocks
-    assert ["it says again what was heard last" in one["text"] for one in clocks] == [told] * len(
-        clocks
-    )
-    assert clocks or not told
