@@ -79,7 +79,7 @@ class Spoofing(Limits):
       `min_sog_kn` or more; or, whatever SOG says, between a track under way and a leap to where the
       vessel would have got to at its speed, or goes on from; so are fixes that no track holds. Or
       all within `max_spread_m`, or drifting, between a track under way and one that never comes
-      back, a leap away, of who calls itself the same and can have sailed there meanwhile.
+      back, a leap away, of who says one IMO number and can have sailed there meanwhile.
     - ``replay``: an earlier stretch of its own track once more, to the last digit, after a
       constant time between `min_lag_s` and `max_lag_s`, for twice `min_duration_s`, with a leap
       of `min_leap_m` before or after: who sails the same way each day at the same hour leaps not.

@@ -14,7 +14,7 @@ from detectors.kinematics.reports import Reports
 from detectors.spoofing.belief import SAILED_ON
 from detectors.spoofing.limits import Limits
 from detectors.spoofing.story import Scene, Story, extended
-from detectors.vessels.statement import say_the_same
+from detectors.vessels.numbers import imo_is_valid, plain
 
 MAX_SPEED_CHANGE: Final = 0.3
 """By how much of it the speed made good while a position was held may differ from that before."""
@@ -136,7 +136,7 @@ def sailed_meanwhile(limits: Limits, scene: Scene, home: Ints, a: int) -> Story 
     """Return the end of the home track, if it lay or drifted while the vessel, which calls itself
     the same before and after, can have sailed on to a, no faster than it did before.
 
-    Another hull with its number says another name, and begins nowhere in particular.
+    Another hull with its number says another IMO number, or none.
     """
     reports, last = scene.reports, int(home[-1])
     since = _adrift_since(limits, reports, home)
@@ -184,8 +184,10 @@ def _adrift_since(limits: Limits, reports: Reports, home: Ints) -> int:
 
 
 def calls_itself_the_same(limits: Limits, scene: Scene, first: int, last: int, a: int) -> bool:
-    """Tell whether what a number said shortly before and during reports `first` to `last`, and
-    soon from a on, is the same.
+    """Tell whether a number said one valid IMO number, and at most one name, shortly before and
+    during reports `first` to `last`, and soon from a on.
+
+    Boats that share a number share a name as easily, and a default one.
     """
     said, times_us = scene.context.statements, scene.reports.time_us
     own = said[(said["mmsi"] == scene.reports.track[a] // 100).to_numpy(bool)]
@@ -193,7 +195,9 @@ def calls_itself_the_same(limits: Limits, scene: Scene, first: int, last: int, a
     near_us = limits.max_pause_s * SECOND_US
     before = (from_us <= times_us[last]) & (to_us >= times_us[first] - near_us)
     after = (from_us <= times_us[a] + near_us) & (to_us >= times_us[a])
-    return say_the_same(own[before], own[after])
+    numbers = [set(one["imo"][imo_is_valid(one["imo"])]) for one in (own[before], own[after])]
+    names = {plain(str(name)) for name in own["name"][before | after]} - {""}
+    return numbers[0] == numbers[1] and len(numbers[0]) == 1 and len(names) <= 1
 
 
 def as_before(limits: Limits, reports: Reports, own: Ints, last: int, back: int) -> dict[str, Any]:

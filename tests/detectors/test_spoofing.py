@@ -221,7 +221,7 @@ def test_who_sailed_while_her_transmitter_drifted_is_told_alike_in_any_windows(
     legs += [] if back_h is None else [leg(back_h, back_h + 4, (0.005, 0.01), 0.3)]
     found = segmented(pd.concat(legs, ignore_index=True))
     end = T0 + pd.Timedelta(hours=30)
-    name = {"mmsi": MMSI, "name": "MV A", "first_time": T0, "last_time": end, "reports": 99}
+    name = {"mmsi": MMSI, "imo": 9074729, "first_time": T0, "last_time": end, "reports": 99}
     statements = said(name, schema=frames.STATEMENTS)
     stage = Stage(found.tracked, make_zones([]), T0, end, statements=statements, noise=found.noise)
     whole = stage.look(Spoofing(), T0, end)
