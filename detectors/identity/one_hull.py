@@ -14,7 +14,7 @@ from detectors.core.frames import SECOND_US
 from detectors.identity.limits import Limits
 from detectors.identity.story import SCORES, Story, VesselReports
 from detectors.kinematics import geodesy, near, timegrid, timespan
-from detectors.vessels.statement import say_the_same
+from detectors.vessels.statement import numbers_and_names
 
 STEP_S: Final = 300
 """Five minutes: at 12 kn a mile."""
@@ -140,9 +140,7 @@ def one_hull(
             "duration_s": at_least(
                 int(spans.end_us[k] - spans.start_us[k]) // SECOND_US, limits, "min_one_hull_s"
             ),
-            "says_the_same": say_the_same(
-                *(_said_by(statements, track // 100) for track in tracks)
-            ),
+            "says_the_same": says_the_same(statements, tracks[0] // 100, tracks[1] // 100),
             "n_reports": after - before + 1,
             "first_report_source": reports.source_of(before),
             "last_report_source": reports.source_of(after),
@@ -161,5 +159,10 @@ def one_hull(
         )
 
 
-def _said_by(statements: pd.DataFrame, mmsi: int) -> pd.DataFrame:
-    return statements[(statements["mmsi"] == mmsi).to_numpy(bool)]
+def says_the_same(statements: pd.DataFrame, mmsi: int, other: int) -> bool:
+    """Tell whether two numbers say one valid IMO number, or one name: no secret, then."""
+    (numbers, names), (other_numbers, other_names) = (
+        numbers_and_names(statements[(statements["mmsi"] == one).to_numpy(bool)])
+        for one in (mmsi, other)
+    )
+    return bool(numbers & other_numbers or names & other_names)

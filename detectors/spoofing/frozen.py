@@ -14,7 +14,7 @@ from detectors.kinematics.reports import Reports
 from detectors.spoofing.belief import SAILED_ON
 from detectors.spoofing.limits import Limits
 from detectors.spoofing.story import Scene, Story, extended
-from detectors.vessels.numbers import imo_is_valid, plain
+from detectors.vessels.statement import numbers_and_names
 
 MAX_SPEED_CHANGE: Final = 0.3
 """By how much of it the speed made good while a position was held may differ from that before."""
@@ -145,7 +145,7 @@ def sailed_meanwhile(limits: Limits, scene: Scene, home: Ints, a: int) -> Story 
     left, first = home[since - 1 : since + 1].tolist()
     if not limits.min_frozen_s <= reports.seconds(first, last) <= limits.max_away_s:
         return None
-    speeds = speeds_around(limits, reports, home, left, a)
+    speeds = _speeds_around(limits, reports, home, left, a)
     if speeds is None or not speeds[1] <= (1 + MAX_SPEED_CHANGE) * speeds[0]:
         return None
     if not calls_itself_the_same(limits, scene, first, last, a):
@@ -195,16 +195,17 @@ def calls_itself_the_same(limits: Limits, scene: Scene, first: int, last: int, a
     near_us = limits.max_pause_s * SECOND_US
     before = (from_us <= times_us[last]) & (to_us >= times_us[first] - near_us)
     after = (from_us <= times_us[a] + near_us) & (to_us >= times_us[a])
-    numbers = [set(one["imo"][imo_is_valid(one["imo"])]) for one in (own[before], own[after])]
-    names = {plain(str(name)) for name in own["name"][before | after]} - {""}
-    return numbers[0] == numbers[1] and len(numbers[0]) == 1 and len(names) <= 1
+    (number, names), (number_after, names_after) = (
+        numbers_and_names(own[some]) for some in (before, after)
+    )
+    return number == number_after and len(number) == 1 and len(names | names_after) <= 1
 
 
 def as_before(limits: Limits, reports: Reports, own: Ints, last: int, back: int) -> dict[str, Any]:
     """Return speed before a report, of those of its track, and from it to where the vessel is heard
     again, as evidence; nothing where it didn't sail on as before.
     """
-    speeds = speeds_around(limits, reports, own, last, back)
+    speeds = _speeds_around(limits, reports, own, last, back)
     if speeds is None or not abs(speeds[1] / speeds[0] - 1) <= MAX_SPEED_CHANGE:
         return {}
     return {
@@ -213,7 +214,7 @@ def as_before(limits: Limits, reports: Reports, own: Ints, last: int, back: int)
     }
 
 
-def speeds_around(
+def _speeds_around(
     limits: Limits, reports: Reports, own: Ints, last: int, back: int
 ) -> tuple[float, float] | None:
     """Return speed before a report, of those of its track, and from it to another; none where it

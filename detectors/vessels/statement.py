@@ -160,14 +160,10 @@ def stands(row: Stated, rows: Said, memory: Memory) -> bool:
     )
 
 
-def say_the_same(one: pd.DataFrame, other: pd.DataFrame) -> bool:
-    """Tell whether two that are made of `frames.STATEMENTS` say one valid IMO number, or one
-    name.
-    """
-    both = one, other
-    numbers = [set(said["imo"][imo_is_valid(said["imo"])].tolist()) for said in both]
-    names = [{plain(str(name)) for name in said["name"]} - {""} for said in both]
-    return bool(numbers[0] & numbers[1] or names[0] & names[1])
+def numbers_and_names(said: pd.DataFrame) -> tuple[set[int], set[str]]:
+    """Return the valid IMO numbers, and the names as they are compared, of `frames.STATEMENTS`."""
+    imos = said["imo"][imo_is_valid(said["imo"])]
+    return set(imos.tolist()), {plain(str(name)) for name in said["name"]} - {""}
 
 
 def is_corrected(wrong: Stated, rows: Said, memory: Memory) -> bool:

@@ -106,7 +106,8 @@ def test_finds_each_hand_over_once(one):
     sailed_m = one["speed_kn"] * KNOT * one["pause_s"]
     assume(sailed_m < hand_over.reach_m(Identity().motion) - 2000)  # which it rests on
     assume(one["speed_kn"] > 2 or one["begin_h"] < 11)  # at rest, silent for three hours
-    assume(one["speed_kn"] > 2 or one["pause_s"] < 6000)  # by then it may have drifted anywhere
+    # At rest the noise of its fixes, carried on for so long, may agree too little to be told.
+    assume(one["speed_kn"] > 2 or one["pause_s"] < 6000)
     stage, when_s, again_s = handed_over(one)
     time = stage.positions.groupby("mmsi")["time"]
     pause = time.min()[NEW] - time.max()[OLD]  # reports are lost at the ends too

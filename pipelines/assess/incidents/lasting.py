@@ -249,8 +249,9 @@ def _standing(
     stands = {e for e in known.elsewhere.keys() - aside if known.status.get(e) != "retracted"}
     if then.isdisjoint(stands):
         return stands
-    told = {e for e in then - aside - listed if known.status.get(e) in (SAME, "changed")}
-    return stands | {e for e in told if known.status.get(e) == SAME or e in known.weak}
+    tied = {e: known.status.get(e) for e in then - aside - listed}
+    grown = {e for e in known.weak if tied.get(e) == "changed"}
+    return stands | grown | {e for e, status in tied.items() if status == SAME}
 
 
 def news_of(

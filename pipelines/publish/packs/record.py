@@ -86,10 +86,10 @@ def revoke(keyring: Keyring, name: str, now: datetime, reason: str) -> Key:
     By the times of lines alone, those that a clock wrote that was ahead would come after it, for
     ever. Raises KeyProblem as `Keyring.revoke` does.
     """
+    known = None
     with suppress(RecordError):
         known = read(keyring)
-        return keyring.revoke(name, now, reason, known.number if known else 0)
-    return keyring.revoke(name, now, reason)
+    return keyring.revoke(name, now, reason, known.number if known else 0)
 
 
 def sign(private: Ed25519PrivateKey, text: str) -> str:
