@@ -193,7 +193,7 @@ def assess(
 
     def retell(told: pd.DataFrame, of: pd.DataFrame) -> pd.DataFrame:
         steps, zones = settings.next_steps, detection.context.zones
-        return retold(told, of, ranked, teller, steps, zones)
+        return retold(told, of, ranked, teller, steps, zones, settings.own_coast)
 
     found_of_all = incidents, tuple(held_back), left_out, set_by, over, n_own, since, retell
     if ranked.empty:

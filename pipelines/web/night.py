@@ -354,14 +354,10 @@ class Nights:
         teller = Teller(names, gazetteer, night.run["end"], words.say, since)
         certainties = incidents["certainty"].tolist()
         if language != "en":
-            incidents = retold(
-                incidents,
-                pd.DataFrame(night.events),
-                pd.DataFrame(night.flagged),
-                teller,
-                self.installation.settings.assess.next_steps,
-                night.zones,
-            )
+            settings = self.installation.settings.assess
+            told = pd.DataFrame(night.events), pd.DataFrame(night.flagged), teller
+            steps = settings.next_steps, night.zones, settings.own_coast
+            incidents = retold(incidents, *told, *steps)
         return Shown(
             night,
             at,

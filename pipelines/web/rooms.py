@@ -270,9 +270,10 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
 def _titles(shown: Shown, incidents: pd.DataFrame, happened: pd.DataFrame) -> dict[str, str]:
     """Return what incidents of other nights are called, told again in another language."""
     if shown.language != "en":
-        steps = shown.night.installation.settings.assess.next_steps
-        nobody = frames.empty(FLAGGED)
-        incidents = retold(incidents, happened, nobody, shown.teller, steps, shown.night.zones)
+        settings = shown.night.installation.settings.assess
+        told = happened, frames.empty(FLAGGED), shown.teller
+        steps = settings.next_steps, shown.night.zones, settings.own_coast
+        incidents = retold(incidents, *told, *steps)
     return dict(zip(incidents["incident_id"], incidents["title"], strict=True))
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import pandas as pd
 
-from detectors.core.telling import Say, Told
+from detectors.core.telling import Say, Told, plain, state
 from detectors.kinematics.geodesy import METRES_PER_NM, bearing_deg, distance_m
 from detectors.kinematics.reach import FAR_M
 from detectors.surroundings.zones import Zones
@@ -18,6 +18,7 @@ from pipelines.assess.incidents.crossings import (
     where_and_when,
 )
 from pipelines.assess.incidents.silences import number_since
+from pipelines.reference.layers import sea_states
 
 OVER: Final = "over"
 """The word that ends a key of the table: what to do once it is over."""
@@ -79,6 +80,9 @@ CALLED: Final = pd.Timedelta(hours=3)
 
 STAYS: Final = ("anchoring", "encounter", "loitering", "mother_ship")
 """What goes on until its vessel leaves, and is known to be over once that was heard elsewhere."""
+
+SENDS: Final = ("crossing", "encounter", "mother_ship")
+"""Of these a step sends somebody to the vessel itself, whose last report says whose sea that is."""
 
 HEARD_AFTER: Final = pd.Timedelta(minutes=10)
 """What stays is over if its vessels were all heard so much later: an event ends at a tick of the
@@ -176,7 +180,9 @@ for all."""
 
 @dataclass(frozen=True)
 class Last:
-    """The last report of an incident's vessel: where it was, how it sailed, whether in a port."""
+    """The last report of an incident's vessel: where it was, how it sailed, whether in a port, and
+    in which other state's territorial sea, if any.
+    """
 
     mmsi: int
     lat: float
@@ -184,6 +190,7 @@ class Last:
     sog_kn: float
     cog_deg: float
     in_port: bool
+    others_sea: str = ""
 
     @property
     def lies_in_port(self) -> bool:
@@ -191,8 +198,11 @@ class Last:
         return self.in_port and self.sog_kn < LIES_KN
 
 
-def lasts_of(table: pd.DataFrame, zones: Zones) -> dict[int, Last]:
-    """Return the last report of each vessel, from a table that has it as `schemas.INCIDENTS`."""
+def lasts_of(table: pd.DataFrame, zones: Zones, own_coast: str) -> dict[int, Last]:
+    """Return the last report of each vessel, from a table that has it as `schemas.INCIDENTS`.
+
+    `own_coast`: whose units are sent, see `crossings.ours_first`.
+    """
     if table.empty:
         return {}
     known = table[table["last_lat"].notna() & (table["mmsi"] > 0)].drop_duplicates("mmsi")
@@ -200,6 +210,9 @@ def lasts_of(table: pd.DataFrame, zones: Zones) -> dict[int, Last]:
     columns = [known["mmsi"].tolist(), lat.tolist(), lon.tolist()]
     columns += [known[f"last_{name}"].tolist() for name in ("sog_kn", "cog_deg")]
     columns.append(zones.within(lat, lon, ("port",)).tolist())
+    own = ("", state(own_coast, plain))
+    seas = sea_states(zones, lat, lon) if own_coast else [""] * len(known)
+    columns.append(["" if sea in own else sea for sea in seas])
     return {row[0]: Last(*row) for row in zip(*columns, strict=True)}
 
 
@@ -250,10 +263,20 @@ def next_step(
             step = own[key]
             return say(step) if step == NEXT_STEPS.get(key) else step
     step = say(next((NEXT_STEPS[key] for key in keys if key in NEXT_STEPS), "watch"))
-    if lead.kind != "crossing" or TURNED in words:
-        return step
-    on_its_way = lead.end is None or _under_way(rows, lead, now, seen)
-    return step + where_and_when(lead, rows, say, under_way=on_its_way, landed=bool(words))
+    if lead.kind == "crossing" and TURNED not in words:
+        on_its_way = lead.end is None or _under_way(rows, lead, now, seen)
+        step += where_and_when(lead, rows, say, under_way=on_its_way, landed=bool(words))
+    return step + _whose_sea(lead, last, say)
+
+
+def _whose_sea(lead: Told, last: Last | None, say: Say) -> str:
+    """Say in whose territorial sea a vessel to be met is, where that is another state's: there it
+    is for that one's authorities (UNCLOS, articles 2, 25 and 27), as the patrol plan has it, too.
+    """
+    if last is None or not last.others_sea or lead.kind not in SENDS:
+        return ""
+    text = "; heard last in the territorial sea of {state}: for its authorities, or as agreed"
+    return say(text, state=state(last.others_sea, say))
 
 
 def _words(

@@ -89,12 +89,12 @@ def described(
     next_steps
         The user's table of what to do next, see `steps.NEXT_STEPS`.
     zones
-        Where ports are.
+        Where ports and territorial seas are.
     closed
         Ids of events whose lead a conclusion closed. Where others came since, an incident is told
         by these, scored by them, and about a vessel of theirs: nobody sails to who was cleared.
     own_coast
-        See `crossings.ours_first`.
+        See `crossings.ours_first`; whoever is in another state's sea is for that one.
     """
     events = events.assign(group=group)
     events = events[events["group"] >= 0]
@@ -114,7 +114,9 @@ def described(
     seen = dict(zip(flagged["mmsi"].tolist(), flagged["last_seen"].tolist(), strict=True))
     each = dict(zip(flagged["mmsi"].tolist(), flagged["score"].tolist(), strict=True))
     last = _last_reports(flagged)
-    lasts = lasts_of(pd.DataFrame([{"mmsi": m, **row} for m, row in last.items()]), zones)
+    lasts = lasts_of(
+        pd.DataFrame([{"mmsi": m, **row} for m, row in last.items()]), zones, own_coast
+    )
     beside = began_together(events)
     of_group: dict[int, list[_Event]] = {number: [] for number in kept}
     for number, one in zip(events["group"].tolist(), _each(events), strict=True):
@@ -144,6 +146,7 @@ def retold(
     teller: Teller,
     next_steps: Mapping[str, str],
     zones: Zones,
+    own_coast: str,
 ) -> pd.DataFrame:
     """Tell incidents again in the teller's language; ids, scores and news stay as they are.
 
@@ -155,13 +158,13 @@ def retold(
         `events.EVENTS` of them.
     flagged
         mmsi, score, last_seen of the flagged vessels.
-    zones
-        Where ports are.
+    zones, own_coast
+        As of `described`.
     """
     seen = dict(zip(flagged["mmsi"].tolist(), flagged["last_seen"].tolist(), strict=True))
     each = dict(zip(flagged["mmsi"].tolist(), flagged["score"].tolist(), strict=True))
     beside = began_together(events)
-    lasts = lasts_of(incidents, zones)
+    lasts = lasts_of(incidents, zones, own_coast)
     by_id = {one.event_id: one for one in _each(events)}
     rows = []
     for row in records(incidents):

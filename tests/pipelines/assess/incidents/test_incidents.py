@@ -6,9 +6,11 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -990,6 +992,42 @@ def test_what_still_drifts_where_it_loitered_has_not_gone_on(
     assert step == NEXT_STEPS[key]
 
 
+@pytest.mark.parametrize("kind", ["crossing", "encounter", "mother_ship", "loitering", "gap"])
+def test_whom_another_states_sea_holds_is_for_that_one(kind: str) -> None:
+    """A boat that had gone home to Indonesia was to be met where it was."""
+    more = {"evidence": {**OUT, "ended": "shore"}} if kind == "crossing" else {}
+    (one,) = telling.told(events.build([event(kind, 1, 3, **more)]))
+    here = SHIP, 4.2, 100.3, 6.0, 90.0
+    about = (one, [one], at(9), {}, telling.plain, {SHIP: at(8.9)})
+    plain = steps.next_step(*about, steps.Last(*here, in_port=False))
+    theirs = steps.next_step(*about, steps.Last(*here, in_port=False, others_sea="Indonesia"))
+    said = "; heard last in the territorial sea of Indonesia: for its authorities, or as agreed"
+    assert theirs == plain + said * (kind in steps.SENDS)
+
+
+def test_ones_own_sea_and_the_high_sea_are_nobody_elses() -> None:
+    sea = {
+        "zone_id": ["sea-mys"],
+        "name": ["Territorial sea of Malaysia"],
+        "zone_class": ["territorial_sea"],
+        "source": ["test"],
+        "confidence": ["approximate"],
+    }
+    shape = [shapely.box(100.0, 4.0, 101.0, 5.0)]
+    everywhere = shapely.box(-180, -90, 180, 90)
+    zones = Zones(gpd.GeoDataFrame(sea, geometry=shape, crs=4326), Zones.none().land, everywhere)
+    row = {"last_sog_kn": 6.0, "last_cog_deg": 90.0}
+    table = pd.DataFrame(
+        [
+            {"mmsi": SHIP, "last_lat": 4.5, "last_lon": 100.5, **row},
+            {"mmsi": BOAT, "last_lat": 3.5, "last_lon": 100.5, **row},
+        ]
+    )
+    for own, seas in (("MYS", ["", ""]), ("IDN", ["Malaysia", ""]), ("", ["", ""])):
+        found = steps.lasts_of(table, zones, own)
+        assert [found[m].others_sea for m in (SHIP, BOAT)] == seas, own
+
+
 @pytest.mark.parametrize(
     ("kind", "nm", "sog_kn", "key"),
     [
@@ -1711,7 +1749,7 @@ def test_a_story_that_is_kept_says_what_to_do_by_all_of_it(gazetteer: Gazetteer)
         *(events.empty(), frames.empty(FLAGGED), frames.empty(PARTS)),
         found.assign(incident_id=came, status=""),
         *((), frozenset[int](), frozenset[str](), frozenset[str](), 0, {}),
-        lambda told_of, rows: retold(told_of, rows, flagged, teller, {}, Zones.none()),
+        lambda told_of, rows: retold(told_of, rows, flagged, teller, {}, Zones.none(), ""),
     )
     known = Known(before, {}, {came: "unchanged"}, told_before={went: True})
     both = NEXT_STEPS["crossing both ways"]
