@@ -6,7 +6,7 @@ import pandas as pd
 
 from pipelines import store
 from pipelines.ask import recall
-from pipelines.base.text import minute, one_line, position_text
+from pipelines.base.text import moment, one_line, position_text
 from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT
 from pipelines.web.night import Shown
 from pipelines.web.rooms import MAX_COMPANY
@@ -47,7 +47,7 @@ def found(shown: Shown, text: str) -> list[Found]:
             one_line(str(row["name"]), NAME_LIMIT),
             str(row["flag_state"]),
             one_line(f"{shown.words.field(str(row['field']))} {row['value']}", SENTENCE_LIMIT),
-            "" if pd.isna(row["last_seen"]) else minute(row["last_seen"]),
+            "" if pd.isna(row["last_seen"]) else moment(row["last_seen"], say=shown.words.say),
             "" if pd.isna(row["lat"]) else position_text(row["lat"], row["lon"]),
             "" if pd.isna(row["lat"]) else near(shown, row["lat"], row["lon"]),
         )

@@ -8,6 +8,7 @@ from detectors.core.errors import SelatError
 from pipelines import store
 from pipelines.ask.beside import beside, ids_here
 from pipelines.assess import watchlists
+from pipelines.assess.dispositions.outcomes import CLOSED
 from pipelines.assess.incidents import as_led
 from pipelines.base import marks
 from pipelines.base.labels import labels
@@ -67,6 +68,9 @@ class Seen:
     cleared: Sequence[bool]
     """Whether each of them was cleared here, or has a benign cause: it goes out all the same, since
     conclusions count in no pack, but for what is ticked."""
+    sailed_for: Sequence[str]
+    """Numbers of those that its plan sails for, though what was concluded here closes them: it
+    rests on what its recipient may know."""
     ids: Sequence[tuple[str, ...]]
     """Of each of these incidents the ids here of its events."""
     vessels: Sequence[tuple[int, int, str, float, str]]
@@ -105,6 +109,9 @@ def seen(here: Here, asked: Asked, report: Reporter) -> Seen:
         [";".join(own) for own in ids],
         simulated=products.simulated,
     )
+    plan = products.planned.plan if products.planned else None
+    stops = [stop for one in plan.sailed for stop in one.stops] if plan else []
+    sailed = {stop.target.rank for stop in stops if stop.target is not None}
     return Seen(
         str(release.mark),
         one_line(release.title, NAME_LIMIT),
@@ -135,6 +142,11 @@ def seen(here: Here, asked: Asked, report: Reporter) -> Seen:
             if said
         ],
         known.cleared,
+        [
+            str(row["rank"])
+            for row, how in zip(shown, known.standing, strict=True)
+            if how == CLOSED and row["rank"] in sailed
+        ],
         ids,
         [
             (

@@ -99,6 +99,25 @@ def test_what_was_cleared_here_goes_out_and_is_marked_in_the_preview(own: Own) -
     assert "cleared here" not in page.text
 
 
+def test_a_preview_says_that_a_plan_sails_to_what_was_concluded(own: Own) -> None:
+    """A unit was sent to a boat that was boarded already, and nothing in the preview said so."""
+    path = own.config / "recipients.yaml"
+    path.write_text(path.read_text().replace("formats: [csv]", "formats: [csv], plan: all"))
+    planned = release_run(load(own.home, own.config), "partner", None).products.planned
+    assert planned is not None
+    stops = [stop for one in planned.plan.sailed for stop in one.stops]
+    rank = min(stop.target.rank for stop in stops if stop.target is not None)
+    with store.read(own.home / "store") as opened:
+        table = opened.sql(f"SELECT incident_id FROM incidents WHERE rank = {rank}")
+    page = own.done(own.sent("/packs/look", recipient="partner"))
+    assert "The plan in it sends a unit to" not in page.text
+    about = f"/incident/{table['incident_id'][0]}"
+    own.sent(about, conclusion="boarded", reason="six without papers", operator="Sgt Lim")
+    page = own.done(own.sent("/packs/look", recipient="partner"))
+    holds_up(page)
+    assert f"sends a unit to what was concluded here (No. {rank})" in page.text
+
+
 def test_what_a_preview_does_not_list_is_counted_and_said(
     own: Own, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -40,7 +40,7 @@ from pipelines.assess.reasons import by_own_vessel
 from pipelines.base.labels import labels
 from pipelines.base.problems import Problem
 from pipelines.base.settings import PROJECT, load
-from pipelines.base.text import LOCAL, LOCAL_NAME, minute, one_line, position_text
+from pipelines.base.text import LOCAL, LOCAL_NAME, moment, one_line, position_text
 from pipelines.detect import reception
 from pipelines.detect.lacking import LACKING
 from pipelines.patrol.motions import Boat
@@ -729,7 +729,7 @@ def test_who_is_found_is_told_with_when_and_where_it_was_heard_last(
     row = night.flagged.iloc[0]
     lines = re.findall(r"<tr>.*?</tr>", reader.page(f"/find?q={row['mmsi']}").html)
     [line] = [one for one in lines if f"/vessel/{row['mmsi']}" in one]
-    assert minute(row["last_seen"]) in line
+    assert moment(row["last_seen"]) in line
     assert position_text(float(row["lat"]), float(row["lon"])) in line
     gazetteer = load_gazetteer(night.installation.reference)
     assert gazetteer.describe(float(row["lat"]), float(row["lon"])) in line
