@@ -1,6 +1,6 @@
 """An explanation in a terminal."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -26,6 +26,8 @@ CHART_HEIGHT = 18
 MAX_LINE = 400
 LABEL_WIDTH = 20
 """So many letters at least are left for what was measured: longer words than that are rare."""
+PAIR_WIDTH, VALUE_WIDTH = 38, 12
+"""What was measured and its value are read in so many letters, the value in so many of them."""
 EARLIER = 8
 DECODED = ("mmsi", "lat", "lon", "speed", "course", "heading", "shipname", "callsign", "imo")
 _PLAIN = str.maketrans(
@@ -65,6 +67,7 @@ class _Show:
         self._raw()
         for past in self._x.vessels:
             self._past(past)
+        self._facts()
         self._revisions()
         self._print(f"\n{ENGLISH.leads}")
 
@@ -135,15 +138,30 @@ class _Show:
             for line in told:
                 table.add_row(*self._cells(line[:n_shown]))
             self._console.print(table)
-        measured, settings = checks.facts(x.evidence), checks.settings(x.evidence)
-        known = [f"{label} {text}" for label, text in measured if text != checks.UNKNOWN]
-        for title, facts in (
-            ("Also measured", known),
-            ("Not known", [label for label, text in measured if text == checks.UNKNOWN]),
-            ("The rule was set to", [f"{label} {text}" for label, text in settings]),
-        ):
+
+    def _facts(self) -> None:
+        """What no limit rests on comes late: it is much, and seldom asked for."""
+        measured, settings = checks.facts(self._x.evidence), checks.settings(self._x.evidence)
+        known = [(label, text) for label, text in measured if text != checks.UNKNOWN]
+        for title, facts in (("Also measured", known), ("The rule was set to", settings)):
             if facts:
-                self._print(f"{title}: {'; '.join(facts)}", "dim")
+                self._title(title)
+                self._console.print(self._beside(facts))
+        unknown = [label for label, text in measured if text == checks.UNKNOWN]
+        if unknown:
+            self._print(f"Not known: {'; '.join(unknown)}", "dim")
+
+    def _beside(self, facts: Sequence[tuple[str, str]]) -> Table:
+        """Put facts into pairs of columns, as many as there is room for, read downwards."""
+        n = max(1, self._console.width // PAIR_WIDTH)
+        rows = -(-len(facts) // n)
+        table = Table(box=None, show_header=False, padding=(0, 1))
+        for _ in range(n):
+            table.add_column(style="dim")
+            table.add_column(max_width=VALUE_WIDTH)
+        for row in range(rows):
+            table.add_row(*self._cells(text for one in facts[row::rows] for text in one))
+        return table
 
     def _reasons(self) -> None:
         x = self._x

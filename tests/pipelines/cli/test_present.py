@@ -413,7 +413,7 @@ def test_no_word_of_the_evidence_is_broken_at_a_terminal(
         asked = ["explain", event, "--home", str(exercise_home)]
         shown = CliRunner().invoke(app, asked).stdout
         _, _, table = shown.partition("Evidence: each limit")
-        words = set(table.partition("Also measured")[0].split())
+        words = set(table.partition("Innocent explanation")[0].split())
         broken = {one for one in words - names if "_" in one}
         assert (names & words, broken) == (names if "parameter" in words else set(), set())
         assert width == 80 or names <= words
