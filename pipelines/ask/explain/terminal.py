@@ -140,7 +140,7 @@ class _Show:
             self._console.print(table)
 
     def _facts(self) -> None:
-        """What no limit rests on comes late: it is much, and seldom asked for."""
+        """Print what no limit rests on, late: it is much, and seldom asked for."""
         measured, settings = checks.facts(self._x.evidence), checks.settings(self._x.evidence)
         known = [(label, text) for label, text in measured if text != checks.UNKNOWN]
         for title, facts in (("Also measured", known), ("The rule was set to", settings)):

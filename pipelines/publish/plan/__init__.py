@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Collection
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
 from detectors.surroundings.zones import Zones
-from pipelines.base.files import replacing, write_text
+from pipelines.base.files import replacing
 from pipelines.patrol.model import Sailed
 from pipelines.publish.plan import layers, page, routes, tables
 from pipelines.publish.products import Planned
@@ -22,24 +23,29 @@ def write_all(
 
     ``plan.csv`` and, last, ``plan.json`` always; ``plan.html`` with brief, ``plan.geojson`` with
     geojson, and for each sortie that sails a GPX file with gpx and an RTZ file with rtz. Route
-    files of an earlier plan of the same folder are removed.
+    files of an earlier plan of the same folder are removed. All are written before the first one
+    takes its place: who finds no room, or fails, leaves the earlier plan whole.
     """
-    for old in (*folder.glob("plan-*.gpx"), *folder.glob("plan-*.rtz")):
-        old.unlink()
-    written = [write_text(folder / "plan.csv", tables.as_csv(planned))]
+    texts = {"plan.csv": tables.as_csv(planned)}
     if "geojson" in formats:
-        written.append(write_text(folder / "plan.geojson", layers.to_geojson(planned)))
+        texts["plan.geojson"] = layers.to_geojson(planned)
     if "brief" in formats:
-        written.append(write_text(folder / "plan.html", page.to_html(planned, zones)))
+        texts["plan.html"] = page.to_html(planned, zones)
+    contents = {name: text.encode() for name, text in texts.items()}
     for number, one in enumerate(planned.plan.sailed, 1):
-        stem = folder / file_stem(one, number)
+        stem = file_stem(one, number)
         if one.stops and "gpx" in formats:
-            written.append(write_text(stem.with_suffix(".gpx"), routes.to_gpx(one, planned)))
+            contents[f"{stem}.gpx"] = routes.to_gpx(one, planned).encode()
         if one.stops and "rtz" in formats:
-            written.append(stem.with_suffix(".rtz"))
-            with replacing(written[-1]) as temporary:
-                temporary.write_bytes(routes.to_rtz(one, planned))
-    return [*written, write_text(folder / "plan.json", tables.to_json(planned))]
+            contents[f"{stem}.rtz"] = routes.to_rtz(one, planned)
+    contents["plan.json"] = tables.to_json(planned).encode()
+    with ExitStack() as stack:
+        for name, content in reversed(contents.items()):  # plan.json takes its place last
+            stack.enter_context(replacing(folder / name)).write_bytes(content)
+    for old in (*folder.glob("plan-*.gpx"), *folder.glob("plan-*.rtz")):
+        if old.name not in contents:
+            old.unlink()
+    return [folder / name for name in contents]
 
 
 def file_stem(one: Sailed, number: int) -> str:

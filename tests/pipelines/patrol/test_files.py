@@ -1,10 +1,12 @@
 """A plan's files: valid, marked, and safe whatever vessels call themselves."""
 
 import csv
+import errno
 import io
 import json
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 from xml.etree import ElementTree
 
 import gpxpy
@@ -60,6 +62,32 @@ def test_routes_of_an_earlier_plan_go(sea, tmp_path):
     files.write_all(Planned(made), tmp_path, land_only(small_land()))
     assert not (tmp_path / "plan-99-gone-1.gpx").exists()
     assert list(tmp_path.glob("plan-*.gpx"))
+
+
+@pytest.mark.parametrize("full", ["plan.csv", "plan.html", "plan-01", "plan.json"])
+def test_a_plan_that_finds_no_room_leaves_the_earlier_one_whole(sea, tmp_path, monkeypatch, full):
+    """Half of the files were tonight's, and half of the night before: a unit had two orders."""
+    zones, write = land_only(small_land()), Path.write_bytes
+    one, other = (
+        Planned(make(inputs(tracked, [(1, lat, 101.3, 0.0, 0)]), config(), sea))
+        for lat in (2.3, 2.35)
+    )
+    files.write_all(one, tmp_path, zones)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    def written(path, content):
+        if full in path.name:
+            raise OSError(errno.ENOSPC, "no room")
+        return write(path, content)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_bytes", written)
+        with pytest.raises(OSError, match="no room"):
+            files.write_all(other, tmp_path, zones)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    files.write_all(other, tmp_path, zones)
+    after = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert all(after[name] != before[name] for name in ("plan.csv", "plan.html", "plan.json"))
 
 
 def test_every_file_is_marked(folder):
