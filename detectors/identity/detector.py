@@ -93,7 +93,7 @@ class Identity(Limits):
     """
 
     name: ClassVar[str] = "identity"
-    version: ClassVar[str] = "24"
+    version: ClassVar[str] = "25"
     requires: ClassVar[tuple[str, ...]] = (*REPORTED, "sog_kn", "cog_deg", "ais_class")
     source: ClassVar[str] = (
         "Numbers: Recommendation ITU-R M.585-9, annexes 1 and 2; IMO resolution A.1117(30). "

@@ -23,6 +23,10 @@ MIN_PASS_LIKENESS: Final = 0.5
 likely at most: on 12 simulated nights the five hand-overs had 0.84 to 1.0, the one chance pair left
 by all else 0.34."""
 
+NOISE_KN: Final = 0.5
+"""What two fixes 10 m off make of a vessel that lies, two minutes apart: 0.23 kn, seldom twice as
+much."""
+
 SHORE_M: Final = 1000.0
 """As near to land it may lie at a berth, a yard or a village that no zone shows."""
 ANY_COURSE_DEG: Final = 180.0
@@ -102,11 +106,24 @@ def _at_rest(
     lie: the only one that fits, each heard alone for hours.
     """
     lost, fresh = (some.take(_lies_alone(limits, some, context)) for some in (lost, fresh))
+    lost, fresh = (_steady(some) for some in (lost, fresh))
     # At anchor or adrift the way from one report to the next is no course to keep.
     motion = replace(limits.motion_of_passes, max_course_change_deg=ANY_COURSE_DEG)
     some = _long_pairs(limits, lost, fresh, context, motion)
     some = some.limited(limits.max_speed_change_kn)
     return some.take(some.rivals == 0)
+
+
+def _steady(some: track_ends.Ends) -> track_ends.Ends:
+    """Return those that lie or drift with their motion over longer, where that is the same but for
+    noise: carried on for an hour and more, that of two fixes misses by half a mile. Who came to
+    lie within that time has none but the last.
+    """
+    same = np.abs(some.mean_kn - some.speed_kn) <= NOISE_KN
+    speed_kn = np.where(same, some.mean_kn, some.speed_kn)
+    return replace(
+        some, speed_kn=speed_kn, course_deg=np.where(same, some.mean_deg, some.course_deg)
+    )
 
 
 def _lies_alone(limits: Limits, some: track_ends.Ends, context: Context) -> Bools:

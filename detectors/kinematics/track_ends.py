@@ -62,6 +62,10 @@ class Ends:
     speed_kn: Floats
     course_deg: Floats
     """Motion there, by positions."""
+    mean_kn: Floats
+    mean_deg: Floats
+    """The same, over all reports nearest to the end, at most `min_before_s` or `min_after_s`: of
+    what lies or drifts the noise of two fixes is the larger part of a shorter way."""
     interval_s: Floats
     """Median time between its nearest reports."""
     heard_s: Floats
@@ -157,14 +161,21 @@ def _motion(
     row = near[:, 0]
     away_s = np.abs(time_us[near] - time_us[row][:, None]) / SECOND_US
     far = np.where((away_s >= BASELINE_S).any(axis=1), (away_s >= BASELINE_S).argmax(axis=1), -1)
-    other = near[np.arange(len(row)), far]
-    baseline_s = away_s[np.arange(len(row)), far]
-    earlier, later = (other, row) if step < 0 else (row, other)
-    moved_m = geodesy.distance_m(lat[earlier], lon[earlier], lat[later], lon[later])
-    speed_kn = np.atleast_1d(geodesy.speed_kn(moved_m, baseline_s))
-    course_deg = np.atleast_1d(
-        geodesy.bearing_deg(lat[earlier], lon[earlier], lat[later], lon[later])
-    )
+    every = np.arange(len(row))
+
+    def motion_from(far: Ints) -> tuple[Floats, Floats]:
+        """Return speed and course between the end and the reports at some places."""
+        earlier, later = (near[every, far], row) if step < 0 else (row, near[every, far])
+        moved_m = geodesy.distance_m(lat[earlier], lon[earlier], lat[later], lon[later])
+        bearing_deg = geodesy.bearing_deg(lat[earlier], lon[earlier], lat[later], lon[later])
+        speed_kn = geodesy.speed_kn(moved_m, away_s[every, far])
+        return np.atleast_1d(speed_kn), np.atleast_1d(bearing_deg)
+
+    baseline_s = away_s[every, far]
+    speed_kn, course_deg = motion_from(far)
+    # Where even the first one that is far enough lies further off, that one.
+    last_within = np.count_nonzero(away_s <= wanted_s, axis=1) - 1
+    mean_kn, mean_deg = motion_from(np.where(far < 0, far, np.maximum(far, last_within)))
     # In passes of a satellite the next report may be of a turn later; its own course is of now.
     stated = (baseline_s > STATED_S) & np.isfinite(sog_kn[row]) & np.isfinite(cog_deg[row])
     speed_kn = np.where(stated, sog_kn[row], speed_kn)
@@ -183,6 +194,8 @@ def _motion(
         lon[row],
         speed_kn,
         course_deg,
+        mean_kn,
+        mean_deg,
         interval_s,
         np.abs(time_us[row] - time_us[first if step < 0 else last]) / SECOND_US,
         silent_s,
