@@ -16,6 +16,7 @@ from pipelines.assess.alike import beyond_few
 from pipelines.assess.aside import known_aside
 from pipelines.assess.dispositions import newest, set_aside
 from pipelines.assess.dispositions.outcomes import CLEARED, cleared, closed, holding
+from pipelines.assess.feed_faults import FeedFault, feed_faults
 from pipelines.assess.guard import HeldBack, guard
 from pipelines.assess.incidents import Known, danger_of, lasting
 from pipelines.assess.incidents.grouping import grouped, sailing_as_one
@@ -26,6 +27,7 @@ from pipelines.assess.reasons import (
     aside_in,
     by_disposition,
     by_false_positions,
+    by_feed,
     by_other_number,
     by_own_vessel,
 )
@@ -53,7 +55,7 @@ class Assessment:
     incidents: pd.DataFrame
     """`schemas.INCIDENTS`, named by their first events, without status; `named` gives them
     theirs."""
-    held_back: tuple[HeldBack, ...]
+    held_back: tuple[HeldBack | FeedFault, ...]
     """Rules that raised more than their share."""
     left_out: frozenset[int]
     """Vessels that would be flagged if the night's list held more."""
@@ -145,20 +147,24 @@ def assess(
     kind = events["kind"].to_numpy("str")
     none = (kind == "identity") & doubted(events)
     none |= (kind == "spoofing") & _disbelieved(events, dispositions, held)
+    heard = detection.heard
+    if looked_at is None:
+        looked_at = Heard.of(heard).vessels
+    of_feed, faults = feed_faults(events, looked_at, settings.min_score)
+    none |= of_feed
     sure = changes[~doubted(changes)]
     by = known_aside(events, sure, lists, settings.min_score, now, aside, none)
     events.loc[by.own & ~aside, "reason"] += by_own_vessel(say)
     events.loc[by.false, "reason"] += by_false_positions(say)
     events.loc[by.renumbered, "reason"] += by_other_number(say)
+    of_feed &= ~(aside | by.any)
+    events.loc[of_feed, "reason"] += by_feed(say)
     over = frozenset(told_before) | _given_up(events, then, settings.min_score, held)
     earlier = events["event_id"].isin(list(over)).to_numpy(bool)
     enough_alone = (events["score"] >= settings.min_score).to_numpy(bool)
     n_own = int((by.own & ~aside & ~earlier & enough_alone).sum())
-    set_by = frozenset(events.loc[aside | by.any, "event_id"])
-    aside |= by.any | earlier
-    heard = detection.heard
-    if looked_at is None:
-        looked_at = Heard.of(heard).vessels
+    set_by = frozenset(events.loc[aside | by.any | of_feed, "event_id"])
+    aside |= by.any | earlier | of_feed
     counted, held_back = guard(events[~aside], looked_at, settings)
     judged = judge(
         counted,
@@ -195,7 +201,8 @@ def assess(
         steps, zones = settings.next_steps, detection.context.zones
         return retold(told, of, ranked, teller, steps, zones, settings.own_coast)
 
-    found_of_all = incidents, tuple(held_back), left_out, set_by, over, n_own, since, retell
+    rules: tuple[HeldBack | FeedFault, ...] = (*held_back, *faults)
+    found_of_all = incidents, rules, left_out, set_by, over, n_own, since, retell
     if ranked.empty:
         return Assessment(events, frames.empty(FLAGGED), frames.empty(PARTS), *found_of_all)
     ranked = _by_incident(ranked, incidents, home)

@@ -42,7 +42,12 @@ def by_other_number(say: Say = plain) -> str:
     return say(" (set aside: the hull of one was heard meanwhile under another number)")
 
 
-ASIDE: Final = (by_disposition, by_own_vessel, by_false_positions, by_other_number)
+def by_feed(say: Say = plain) -> str:
+    """Say, behind what is told of an event, that so many have it that it is of their feed."""
+    return say(" (set aside: so many did that it is a fault of their feed)")
+
+
+ASIDE: Final = (by_disposition, by_own_vessel, by_false_positions, by_other_number, by_feed)
 
 
 def aside_in(reason: str, say: Say = plain) -> str:

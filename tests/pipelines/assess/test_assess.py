@@ -14,10 +14,12 @@ from detectors.surroundings.coverage import Coverage
 from detectors.surroundings.landmarks import Gazetteer
 from detectors.surroundings.zones import Zones
 from pipelines.assess import dispositions, watchlists
+from pipelines.assess.feed_faults import feed_faults
 from pipelines.assess.ranking import assess
 from pipelines.assess.reasons import (
     Teller,
     by_false_positions,
+    by_feed,
     by_other_number,
     by_own_vessel,
 )
@@ -490,6 +492,73 @@ def test_what_lay_at_a_false_place_is_set_aside(gazetteer, about, alone) -> None
         assert flags["score"].tolist() == [0.54]
         _, flags = flagged(gazetteer, leapt, there, met, before)
         assert flags["score"].tolist() == [round(1 - 0.46 * 0.5, 4)]
+
+
+def held(n: int, apart_h: float = 1.0, **about: Any) -> list[dict[str, Any]]:
+    """Return events of so many vessels that each reported one and the same position for hours."""
+    stated = {"false_track_id": f"{A}02", "believed_track_id": f"{A}01", "returned": True}
+    how = {"subkind": "frozen", "score": 0.5, "evidence": stated | about}
+    tracks = [f"{A}01;{A}02", *(f"{A + k}02" for k in range(1, n))]
+    times = [1 + k * apart_h for k in range(n)]
+    return [
+        event("spoofing", hour, hour + 6, mmsi=A + k, track_ids=track, **how)
+        for k, (hour, track) in enumerate(zip(times, tracks, strict=True))
+    ]
+
+
+def two_hulls(n: int, score: float = 0.7) -> list[dict[str, Any]]:
+    """Return events of so many numbers that two hulls sent, all from one time on."""
+    about = {"subkind": "two_hulls", "score": score}
+    return [
+        event("identity", 8, 23, mmsi=A + k, track_ids=f"{A + k}01;{A + k}02", **about)
+        for k in range(n)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "looked_at", "is_so"),
+    [
+        (held(12), 40, True),
+        (held(12), 121, False),
+        (held(4), 40, False),
+        (held(12, apart_h=0.01), 40, False),
+        (held(12, says_the_same=True), 40, False),
+        (two_hulls(12), 40, True),
+        (two_hulls(12), 121, False),
+        (two_hulls(12, score=0.2), 40, False),
+    ],
+    ids=[
+        "a polled feed's",
+        "a small share holds a position",
+        "few do",
+        "all do at one time",
+        "each is heard elsewhere meanwhile",
+        "a feed's that came twice",
+        "a small share of numbers is two hulls'",
+        "each is explained",
+    ],
+)
+def test_what_many_vessels_do_may_be_their_feeds(
+    rows: list[dict[str, Any]], looked_at: int, *, is_so: bool
+) -> None:
+    found = events.build([*rows, event("loitering", 1.1, 5.9, track_ids=f"{A}02", score=0.9)])
+    which, said = feed_faults(found, looked_at, 0.3)
+    assert which.tolist() == ((found["kind"] != "loitering") & is_so).tolist()
+    assert [one.vessels for one in said] == [len(rows)] * is_so
+
+
+def test_a_feed_that_says_again_what_it_heard_last_raises_nobody(gazetteer: Gazetteer) -> None:
+    """One that is polled writes down each ship's last report anew: 40 of 200 innocent vessels were
+    flagged, and what lay where one was "held" was taken for false.
+    """
+    slow = {"evidence": {"median_speed_kn": 0.4}, "score": 0.4}
+    there = event("loitering", 1.1, 5.9, track_ids=f"{A}02", **slow)
+    told, flags = flagged(gazetteer, *held(12), there)
+    again = told["reason"].str.endswith(by_feed())
+    assert told.loc[again, "kind"].tolist() == ["spoofing"] * 12
+    assert not told["reason"].str.endswith(by_false_positions()).any()
+    assert flags["mmsi"].tolist() == [A]
+    assert flags["score"].tolist() == [0.4]
 
 
 @pytest.mark.parametrize(
