@@ -12,7 +12,7 @@ from detectors.core.frames import epoch_us
 HOUR_US: Final = 3_600_000_000
 SHARE: Final = 0.1
 VESSELS: Final = 5
-"""So many vessels, and so large a share of those looked at. Of some forty feeds, real ones among
+"""So many vessels, and so large a share of those looked at. Of some fifty feeds, real ones among
 them, three vessels had such an event at most; of ones that were polled every few minutes, or came
 once more with times of another zone, a third to a half of all (decision 200)."""
 AT_ONCE: Final = 0.5
