@@ -32,15 +32,26 @@ def _half(event: Told, words: Words) -> str:
     stated = event.evidence
     landing = words.place(stated["landing_lat"], stated["landing_lon"])
     own = state(stated["from_state"], words.say)
-    if stated.get("left_lat") is not None and stated["began"] == SHORE:
+    from_shore = stated.get("began", SHORE) == SHORE
+    if stated.get("left_lat") is not None and from_shore:
         own += f" ({words.place(stated['left_lat'], stated['left_lon'])})"
-    went = words.say(
-        "Went out {out} from {state} towards {other} and lay there for {lying_min:.0f} min",
-        out=words.distance(stated["out_m"]),
-        state=own,
-        other=state(stated["other_state"], words.say),
-        lying_min=stated["lying_s"] / 60,
-    )
+    out = {
+        "out": words.distance(stated["out_m"]),
+        "state": own,
+        "other": state(stated["other_state"], words.say),
+        "lying_min": stated["lying_s"] / 60,
+    }
+    if from_shore:
+        went = words.say(
+            "Went out {out} from {state} towards {other} and lay there for {lying_min:.0f} min",
+            **out,
+        )
+    else:  # it may have come from the other side
+        went = words.say(
+            "Was first heard at sea, up to {out} from {state} towards {other}, and lay out there "
+            "for {lying_min:.0f} min",
+            **out,
+        )
     if stated.get("landing_heard") is False:
         came = words.say(
             "made for the shore away from any port, {place}, unheard, with {ashore_min:.0f} min to "
@@ -51,12 +62,22 @@ def _half(event: Told, words: Words) -> str:
     elif stated.get("landing_time") is None:  # of before version 7
         came = words.say("came back to the shore away from any port, {place}", place=landing)
     else:
-        came = words.say(
-            "came back to the shore away from any port, {place_time}, and left again after "
-            "{landing_min:.0f} min",
-            place_time=place_and_time(stated, "landing", words),
-            landing_min=stated["landing_s"] / 60,
-        )
+        ashore = {
+            "place_time": place_and_time(stated, "landing", words),
+            "landing_min": stated["landing_s"] / 60,
+        }
+        if from_shore:
+            came = words.say(
+                "came back to the shore away from any port, {place_time}, and left again after "
+                "{landing_min:.0f} min",
+                **ashore,
+            )
+        else:
+            came = words.say(
+                "came to the shore away from any port, {place_time}, and left again after "
+                "{landing_min:.0f} min",
+                **ashore,
+            )
     return f"{went}; {came}"
 
 

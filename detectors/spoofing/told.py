@@ -23,7 +23,7 @@ def tell(event: Told, words: Words) -> str:
             others=others,
             place=place,
         )
-    if event.subkind == "frozen" and evidence.get("says_the_same"):
+    if event.subkind == "frozen" and "lay_s" in evidence:
         lay_s = float(evidence["lay_s"])
         return words.say(
             "Reported that it lay or drifted for {duration}, {false}, and was then {jump} from "

@@ -206,3 +206,28 @@ def ordinary_traffic() -> normal.Normal:
         **streams,
     }
     return normal.Normal(arrays, "by hand", normal.digest(arrays))
+
+
+class Plain:
+    """Words for the sentences."""
+
+    def name(self, mmsi):
+        return str(mmsi)
+
+    def heard_since(self, event):
+        return ""
+
+    def place(self, lat, lon):
+        return f"at {lat:.1f}, {lon:.1f}"
+
+    def duration(self, start, end):
+        return "2 h"
+
+    def clock(self, time):
+        return f"{time:%H:%M}"
+
+    def distance(self, distance_m):
+        return f"{distance_m / 1852:.0f} nm"
+
+    def say(self, text, **values):
+        return text.format(**values)

@@ -53,6 +53,7 @@ import shapely
 import detectors
 from detectors.core import explain, frames
 from detectors.core.detector import Context, Detector
+from detectors.core.telling import told
 from detectors.gap import detector as gap_detector
 from detectors.gap import reception
 from detectors.kinematics import geodesy, integrity
@@ -63,6 +64,7 @@ from pipelines.base.yaml_files import read_yaml
 from pipelines.publish import checks
 from tests.detectors.scenes import by_digests, detected, earlier_of, in_company
 from tests.detectors.tables import (
+    Plain,
     features_in,
     make_positions,
     make_receptions,
@@ -318,6 +320,9 @@ def test_case(case):
         for e in left
     ]
     assert not problems, "\n".join(problems)
+    for row in told(found):
+        for mmsi in {row.mmsi, row.other_mmsi} - {0}:
+            assert case.detector.tell(row, Plain(), mmsi)
     called = {name for evidence in found["evidence"] for name, _ in checks.facts(evidence)}
     called = {name for name in called if not name.endswith("source")}  # a case's is no feed
     assert called <= PLAIN, "say it in pipelines/base/labels, facts"

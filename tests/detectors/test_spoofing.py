@@ -19,7 +19,7 @@ from detectors.spoofing.scatter import as_one
 from detectors.surroundings import coverage_learn
 from detectors.surroundings.coverage import Coverage
 from tests.detectors.scenes import Stage
-from tests.detectors.tables import make_zones
+from tests.detectors.tables import Plain, make_zones
 from tests.making import said
 
 T0 = pd.Timestamp("2026-03-01T00:00Z")
@@ -498,28 +498,6 @@ def test_says_which_track_is_believed_and_why():
     assert event["explanation"].iloc[0].startswith("interference")
     assert event["lat"].iloc[0] == pytest.approx(3.0, abs=0.06), "the last true position"
     assert evidence["false_lat"] == pytest.approx(3.8, abs=0.06)
-
-
-class Plain:
-    """Words for the sentences."""
-
-    def name(self, mmsi):
-        return str(mmsi)
-
-    def place(self, lat, lon):
-        return f"at {lat:.1f}, {lon:.1f}"
-
-    def duration(self, start, end):
-        return "2 h"
-
-    def clock(self, time):
-        return f"{time:%H:%M}"
-
-    def distance(self, distance_m):
-        return f"{distance_m / 1852:.0f} nm"
-
-    def say(self, text, **values):
-        return text.format(**values)
 
 
 @pytest.mark.parametrize("kind", [k for k in KINDS if k not in {"late", "nothing"}])

@@ -781,6 +781,22 @@ def test_a_landing_is_told_once(gazetteer: Gazetteer) -> None:
     assert "; also crossed towards Indonesia, 10 nm NE of Bengkalis, at 05:30 MYT" in one["title"]
 
 
+def test_who_is_first_heard_far_out_did_not_go_out_nor_come_back(gazetteer: Gazetteer) -> None:
+    """A skiff first heard off Indonesia "went out 56 nm from Malaysia" and "came back"."""
+    came = {
+        **{"from_state": "MYS", "other_state": "IDN", "began": "unheard", "out_m": 103_000.0},
+        "lying_s": 1200.0,
+        **{"left_lat": 1.6, "left_lon": 102.3, "left_time": "2026-01-05T17:00:00Z"},
+        **{"landing_lat": 2.1, "landing_lon": 102.5, "landing_time": "2026-01-05T21:30:00Z"},
+        "landing_s": 600.0,
+    }
+    (one,) = told(gazetteer, event("crossing", 1, 6, subkind="half", evidence=came)).to_dict(
+        "records"
+    )
+    assert "Was first heard at sea, up to 55.6 nm from Malaysia towards Indonesia" in one["title"]
+    assert "came to the shore away from any port, 4 nm NW of Muar, at 05:30 MYT" in one["title"]
+
+
 def test_a_boat_that_landed_and_is_on_its_way_back_can_still_be_met() -> None:
     unheard = {**BACK, "ended": "unheard", "landed": False}
     rows = telling.told(
