@@ -21,7 +21,7 @@ from pipelines.ingest.containers import first_bytes, kind_of
 from pipelines.ingest.errors import ChangedError, IngestError, as_text, explained
 from pipelines.ingest.layouts import load_layouts
 from pipelines.ingest.lines import head_of
-from pipelines.ingest.opening import opened
+from pipelines.ingest.opening import opened, walked
 from pipelines.ingest.report import escaped
 from pipelines.ingest.sniff import looks_like_csv, sniff, table_header
 
@@ -241,13 +241,14 @@ def _walk(folder: Path, found: Feeds) -> list[Path]:
         found.unread(str(error.filename), error)
 
     paths = []
-    for where, folders, files in os.walk(folder, onerror=unread):
-        homes = [name for name in folders if (Path(where) / name / _STORE).is_file()]
+    for where, folders, files in walked(folder, unread):
+        stores = {name: where / name / _STORE for name in folders}
+        homes = [name for name, at in stores.items() if os.path.isfile(at)]  # noqa: PTH113 - no error for what is closed
         found.skipped += [
-            (as_text(str(Path(where) / name)), "is a home of Selat's own") for name in homes
+            (as_text(str(where / name)), "is a home of Selat's own") for name in homes
         ]
         folders[:] = [name for name in folders if name not in homes]
-        paths += [Path(where) / file for file in files]
+        paths += [where / file for file in files]
     return sorted(paths)
 
 

@@ -8,6 +8,7 @@ name, and so with the mark, that they gave it. A pipe has whoever opens it wait 
 import errno
 import os
 import stat
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
@@ -21,12 +22,28 @@ _MAX_HOLE: Final = 1 << 30
 """More than a recorder sets aside for a day's file before it writes it."""
 _MAX_LINKS: Final = 40
 """As many as Linux follows."""
+_MAX_DEEP: Final = 100
+"""Folders in one another that are looked into: Python walks down a thousand of them at most."""
 _READ: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 """Without waiting for whoever writes to a pipe; reading a file isn't changed by it."""
 
 
 class OpeningError(IngestError):
     """What is called a feed leads to something else."""
+
+
+def walked(
+    folder: Path, unread: Callable[[OSError], object]
+) -> Iterator[tuple[Path, list[str], list[str]]]:
+    """Walk as `os.walk` does, links to folders aside, and say of each folder that can't be looked
+    into, or lies too deep, why; those beside it are. A disk's own `lost+found` is passed by.
+    """
+    for where, folders, files in os.walk(folder, onerror=unread):
+        folders[:] = [name for name in folders if name != "lost+found"]
+        if len(Path(where).parts) - len(folder.parts) == _MAX_DEEP and folders:
+            unread(OSError(errno.ELOOP, f"more than {_MAX_DEEP} folders in one another", where))
+            folders.clear()
+        yield Path(where), folders, files
 
 
 def opened(path: Path) -> BinaryIO:
