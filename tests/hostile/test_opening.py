@@ -1,6 +1,7 @@
 """Feeds in a folder that others write to: what they put there by the name of one."""
 
 import errno
+import glob
 import gzip
 import os
 import threading
@@ -16,7 +17,7 @@ import pytest
 
 from pipelines.base.progress import reporter
 from pipelines.base.settings import load
-from pipelines.ingest import discover
+from pipelines.ingest import FeedFile, discover, matching
 from pipelines.ingest.containers import Budget, members
 from pipelines.ingest.errors import IngestError
 from pipelines.ingest.formats import pages, parquet
@@ -292,3 +293,35 @@ def nested(folder: Path, name: str, deep: int) -> Iterator[None]:
         outer.rmdir()
         if rest.exists():
             rest.rename(outer)
+
+
+@pytest.mark.parametrize("by", ["two links back", "forks"])
+def test_links_that_lead_on_and_on_keep_no_night_from_its_feeds(tmp_path: Path, by: str) -> None:
+    """Of two, the ways that ** finds double with each folder, and forty links are followed."""
+    (tmp_path / "f0").mkdir()
+    for k in range(24):
+        if by == "forks":
+            (tmp_path / f"f{k + 1}").mkdir()
+        for link in ("x", "y"):
+            to = "../f0" if by == "two links back" else f"../f{k + 1}"
+            (tmp_path / f"f{k}" / link).symlink_to(to)
+        if by == "two links back":
+            break
+    (tmp_path / "f0" / "good.csv").write_text(TABLE)
+    found: list[FeedFile] = []
+    pattern = str(tmp_path / "**" / "*.csv")
+    assert ends(lambda: found.extend(discover([pattern], tmp_path / "spool"))) is None
+    assert [Path(feed.name).name for feed in found] == ["good.csv"]
+
+
+def test_a_glob_finds_what_python_finds(tmp_path: Path) -> None:
+    for name in ("a.csv", ".h/a.csv", "b/a.csv", "b/c/a.csv", "b/.a.csv", "d/b/c/x.csv"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(TABLE)
+    (tmp_path / "by").symlink_to("d")
+    (tmp_path / "nowhere.csv").symlink_to("gone")
+    below = ("*.csv", "**/*.csv", "**/c/*", "*/**/?.csv", "**/b/**/[!a].csv", "b/**/**/a.csv")
+    for pattern in (*below, ".h/**/*.csv", "**/.a.csv", "**/b", "*/b/**/x.csv", "**", "none/**/a"):
+        named = str(tmp_path / pattern)
+        python = glob.glob(named, recursive=True)  # noqa: PTH207 - as is asked here
+        assert set(map(Path, python)) - {tmp_path} == set(matching(named)), pattern
