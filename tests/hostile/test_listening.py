@@ -9,6 +9,7 @@ from pipelines.ingest.listen.stamp import Stamper, tag_block
 from pipelines.ingest.listen.status import Counts
 
 SENTENCE = b"!AIVDM,1,1,,B,177KQJ5000G?tO`K>RA1wUbN0TKH,0*5C"
+TRUTH = b'{"t0": 1767628800.0, "t1": 1767715200.0, "events": ['
 NOW = 1_767_628_800.0
 
 
@@ -40,3 +41,24 @@ def test_no_line_makes_an_exercise_of_a_recording(tmp_path: Path, line: bytes) -
     decoding = decode(recorded(tmp_path, [SENTENCE, line, *[SENTENCE] * 8]), IngestOptions())
     assert sum(len(batch.positions) for batch in decoding) == 9
     assert not decoding.report.simulated
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"MMSI,BaseDateTime,LAT,LON",
+        b"\xef\xbb\xbfMMSI,BaseDateTime,LAT,LON",
+        b"sighting_id,time,lat,lon,uncertainty_m,source",
+        b'{"mmsi": 563000101, "lat": 1, "lon": 103, "time": "2026-01-05T17:00:00Z"}',
+        b'{"data":[',
+        b'{"MessageType": "PositionReport", "MetaData": {}, "Message": {}}',
+        TRUTH,
+        b"<?xml version='1.0'?>",
+    ],
+)
+def test_no_first_line_makes_a_table_of_a_recording(tmp_path: Path, line: bytes) -> None:
+    """All that came behind it would be rejected, or passed over unread."""
+    feed = recorded(tmp_path, [line, *[SENTENCE] * 9])
+    decoding = decode(feed, IngestOptions())
+    assert sum(len(batch.positions) for batch in decoding) == 9
+    assert decoding.report.format == "nmea"
