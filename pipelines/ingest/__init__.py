@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pipelines.ingest.decoding import Decoding, decode, key, keys
     from pipelines.ingest.discovery import STDIN, FeedFile, Feeds, discover
     from pipelines.ingest.errors import ChangedError, IngestError, as_text, explained
+    from pipelines.ingest.opening import matching
     from pipelines.ingest.options import IngestOptions
     from pipelines.ingest.report import Report
     from pipelines.ingest.rows import Batch
@@ -39,6 +40,7 @@ __all__ = [
     "explained",
     "key",
     "keys",
+    "matching",
 ]
 
 _MODULES: Final = {
@@ -46,6 +48,7 @@ _MODULES: Final = {
     "decoding": ("Decoding", "decode", "key", "keys"),
     "discovery": ("STDIN", "FeedFile", "Feeds", "discover"),
     "errors": ("ChangedError", "IngestError", "as_text", "explained"),
+    "opening": ("matching",),
     "options": ("IngestOptions",),
     "report": ("Report",),
     "rows": ("Batch",),

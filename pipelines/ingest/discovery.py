@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -21,7 +22,7 @@ from pipelines.ingest.containers import first_bytes, kind_of
 from pipelines.ingest.errors import ChangedError, IngestError, as_text, explained
 from pipelines.ingest.layouts import load_layouts
 from pipelines.ingest.lines import head_of
-from pipelines.ingest.opening import opened
+from pipelines.ingest.opening import matching, opened, walked
 from pipelines.ingest.report import escaped
 from pipelines.ingest.sniff import looks_like_csv, sniff, table_header
 
@@ -223,31 +224,33 @@ def _expand(
     elif path.exists():
         raise IngestError(f"{feed} is neither a file nor a folder", hint="pipe it in: … | selat -")
     elif glob.has_magic(feed):
-        matches = [Path(name) for name in sorted(glob.glob(str(path), recursive=True))]  # noqa: PTH207 (of any pattern, also an absolute one)
+        matches = matching(str(path), partial(_unread, found))
         if not matches:
             raise IngestError(f"no file matches {feed}", hint="check the path and the pattern")
         files = [
             file
             for match in matches
-            for file in (_walk(match, found) if match.is_dir() else [match])
+            for file in (_walk(match, found) if os.path.isdir(match) else [match])  # noqa: PTH112 - no error for what is closed
         ]
         yield from _feeds_among(files, feed, "what matches", found, known)
     else:
         raise IngestError(f"there is no file or folder {feed}", hint="check the path")
 
 
-def _walk(folder: Path, found: Feeds) -> list[Path]:
-    def unread(error: OSError) -> None:
-        found.unread(str(error.filename), error)
+def _unread(found: Feeds, error: OSError) -> None:
+    found.unread(str(error.filename), error)
 
+
+def _walk(folder: Path, found: Feeds) -> list[Path]:
     paths = []
-    for where, folders, files in os.walk(folder, onerror=unread):
-        homes = [name for name in folders if (Path(where) / name / _STORE).is_file()]
+    for where, folders, files in walked(folder, partial(_unread, found)):
+        stores = {name: where / name / _STORE for name in folders}
+        homes = [name for name, at in stores.items() if os.path.isfile(at)]  # noqa: PTH113 - no error for what is closed
         found.skipped += [
-            (as_text(str(Path(where) / name)), "is a home of Selat's own") for name in homes
+            (as_text(str(where / name)), "is a home of Selat's own") for name in homes
         ]
         folders[:] = [name for name in folders if name not in homes]
-        paths += [Path(where) / file for file in files]
+        paths += [where / file for file in files]
     return sorted(paths)
 
 

@@ -6,8 +6,12 @@ name, and so with the mark, that they gave it. A pipe has whoever opens it wait 
 """
 
 import errno
+import fnmatch
+import glob
 import os
 import stat
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
@@ -21,12 +25,74 @@ _MAX_HOLE: Final = 1 << 30
 """More than a recorder sets aside for a day's file before it writes it."""
 _MAX_LINKS: Final = 40
 """As many as Linux follows."""
+_MAX_DEEP: Final = 100
+"""Folders in one another that are looked into: Python walks down a thousand of them at most."""
+_MAX_WAYS: Final = 8
+"""Ways to one folder that a glob goes: by links that lead back there are without end."""
 _READ: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 """Without waiting for whoever writes to a pipe; reading a file isn't changed by it."""
 
 
 class OpeningError(IngestError):
     """What is called a feed leads to something else."""
+
+
+def walked(
+    folder: Path, unread: Callable[[OSError], object], *, follow: bool = False
+) -> Iterator[tuple[Path, list[str], list[str]]]:
+    """Walk as `os.walk` does, links to folders aside, and say of each folder that can't be looked
+    into, or lies too deep, why; those beside it are. A disk's own `lost+found` is passed by.
+
+    `follow`: go by links to folders too, to each folder `_MAX_WAYS` ways at most.
+    """
+    ways = Counter[tuple[int, int]]()
+    for where, folders, files in os.walk(folder, onerror=unread, followlinks=follow):
+        if follow:
+            try:
+                about = os.stat(where)  # noqa: PTH116 - as the walk itself
+            except OSError as error:
+                unread(error)
+                folders.clear()
+                continue
+            ways[about.st_dev, about.st_ino] += 1
+            if ways[about.st_dev, about.st_ino] > _MAX_WAYS:
+                folders.clear()
+                continue
+            folders.sort()
+        folders[:] = [name for name in folders if name != "lost+found"]
+        if len(Path(where).parts) - len(folder.parts) == _MAX_DEEP and folders:
+            unread(OSError(errno.ELOOP, f"more than {_MAX_DEEP} folders in one another", where))
+            folders.clear()
+        yield Path(where), folders, files
+
+
+def matching(pattern: str, unread: Callable[[OSError], object] = lambda _: None) -> list[Path]:
+    """Return what `glob.glob` finds, with ``**`` for folders in one another, in order.
+
+    That follows links back to where it came from: of two there are more ways than there is time.
+    """
+    parts = Path(pattern).parts
+    if "**" not in parts:
+        return sorted(Path(name) for name in glob.glob(pattern))  # noqa: PTH207 - may be absolute
+    at = parts.index("**")
+    found = []
+    for top in glob.glob(str(Path(*parts[:at]))):  # noqa: PTH207 - as above
+        for where, folders, files in walked(Path(top), unread, follow=True):
+            within = where.relative_to(top).parts
+            fits = (one for one in (*folders, *files) if _fits((*within, one), parts[at:]))
+            found += [where / one for one in fits]
+    return sorted(found)
+
+
+def _fits(names: tuple[str, ...], parts: tuple[str, ...]) -> bool:
+    """Tell whether names in one another are what a pattern stands for; what is hidden is named."""
+    if not (names and parts):
+        return not names and all(part == "**" for part in parts)
+    name, part = names[0], parts[0]
+    hidden = name.startswith(".") and not part.startswith(".")
+    if part == "**":
+        return _fits(names, parts[1:]) or (not hidden and _fits(names[1:], parts))
+    return not hidden and fnmatch.fnmatchcase(name, part) and _fits(names[1:], parts[1:])
 
 
 def opened(path: Path) -> BinaryIO:

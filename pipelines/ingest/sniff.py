@@ -9,6 +9,7 @@ from pipelines.ingest.errors import IngestError
 from pipelines.ingest.formats import FORMATS, Found, Head
 from pipelines.ingest.formats.delimited import likely_header
 from pipelines.ingest.formats.parquet import PARQUET
+from pipelines.ingest.formats.sentences import mostly_sentences
 from pipelines.ingest.layouts import Layout
 from pipelines.ingest.lines import BOM
 
@@ -29,6 +30,8 @@ def sniff(
     if not data.strip(b"\0 \r\n\t" + BOM):
         raise IngestError(f"{name} is empty", hint="there is nothing to read in it")
     head = Head(data, name, path, layouts, mapping)
+    if mapping is None and (sentences := mostly_sentences(head)):
+        return sentences[0]
     if error := beside.truth(name, data, likely_header(head.lines)):
         raise error
     for form in FORMATS:

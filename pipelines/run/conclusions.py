@@ -106,14 +106,13 @@ def load(path: Path) -> Conclusions:
 def in_place_of(
     store: Queries, installation: Installation, file: Conclusions
 ) -> Sequence[Sequence[str]]:
-    """Return of each conclusion of a file what others concluded that it takes the place of.
+    """Return of each conclusion of a file what was concluded that it takes the place of.
 
-    The file doesn't say when it was written: that may have been later. One that is recorded
-    already takes no place.
+    The file doesn't say when it was written: that may have been later, and whoever it names as its
+    author may have said it. One that is recorded already takes no place.
     """
     all_said = store.dispositions()
     by_event, held = _words(all_said), newest(all_said)
-    held = held[held["author"] != file.author]
     found = []
     for one in file.conclusions:
         seen, _ = _seen(store, installation, one, file)

@@ -1,6 +1,5 @@
 """A night as its list of steps, what is asked of it, and saying that it failed."""
 
-import glob
 import json
 import sys
 from collections.abc import Callable, Collection, Sequence
@@ -16,7 +15,7 @@ from pipelines.base.failure import forget_failure, keep_traceback, note_failure,
 from pipelines.base.progress import reporter
 from pipelines.base.settings import Installation
 from pipelines.detect.window import Detection
-from pipelines.ingest import as_text, discover
+from pipelines.ingest import as_text, discover, matching
 from pipelines.run import feeds, runs
 from pipelines.run.feeds import IngestSummary, Reading, ingest_options
 from pipelines.run.opened import writing
@@ -169,7 +168,7 @@ def refuse_wrong(installation: Installation, request: NightRequest) -> None:
         raise
     ingest_options(installation, zones, request.reading)
     given = [feed for feed in request.feeds if feed != "-"]
-    if given and not any(Path(feed).exists() or glob.glob(feed, recursive=True) for feed in given):  # noqa: PTH207 - may be absolute
+    if given and not any(Path(feed).exists() or matching(feed) for feed in given):
         discover(given, installation.spool)  # says what is wrong
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -49,12 +50,13 @@ def import_sightings(
     unless rows of it lay in the future then and don't any more.
     """
     summary = SightingsSummary()
+    unread = partial(_unread, summary, report)
     not_after = datetime.now(UTC) + timedelta(hours=installation.settings.ingest.max_future_h)
     done = set[Path]()
     own = list(paths) or installation.settings.sightings
     for named in [*own, *among_feeds]:
         try:
-            found = find([named])
+            found = find([named], unread)
             if named not in own and not done.issuperset(path.resolve() for path in found):
                 _refuse_marked(installation, named)
         except Exception as error:
@@ -80,6 +82,11 @@ def import_sightings(
                 summary.added[path.name] = {**file.report.to_dict(), "new": new}
                 report.step(f"+ {path.name}: {file.report.in_words(new)}")
     return summary
+
+
+def _unread(summary: SightingsSummary, report: Reporter, error: OSError) -> None:
+    name = as_text(str(error.filename))
+    summary.fail(name, explained(name, error), report)
 
 
 def _refuse_marked(installation: Installation, named: str) -> None:
@@ -136,7 +143,7 @@ def _read_only(
 ) -> SightingsSummary:
     summary = SightingsSummary()
     not_after = datetime.now(UTC) + timedelta(hours=installation.settings.ingest.max_future_h)
-    for path in find(paths):
+    for path in find(paths, partial(_unread, summary, report)):
         try:
             file = read(path, not_after)
         except Exception as error:

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from pipelines.assess.dispositions import newest
 from pipelines.base import settings
 from pipelines.base.files import lock_within
+from pipelines.base.visible import clean
 from pipelines.cli.main import app
 from pipelines.run import conclusions
 from pipelines.run.conclusions import MAX_BYTES, ConclusionsError, load, parse
@@ -171,15 +172,17 @@ def test_what_came_since_the_brief_is_not_concluded_on(
         assert len(store.dispositions()) == 2
 
 
+@pytest.mark.parametrize("author", ["Lt \u202eAminah", GOOD["author"]])
 def test_whose_conclusion_it_takes_the_place_of_is_told_before(
-    small_home: Path, tmp_path: Path
+    small_home: Path, tmp_path: Path, author: str
 ) -> None:
-    """A phone comes back hours later, and what the desk knows since isn't undone unseen."""
+    """A phone comes back hours later, and what the desk knows since isn't undone unseen,
+    nor is what somebody said by whose name the file calls its author."""
     shutil.copytree(small_home, tmp_path / "home", symlinks=True)
     installation = settings.load(tmp_path / "home", settings.PROJECT / "config")
     with read(installation.store) as store:
         incident = str(store.incidents(str(store.last_run()["run_id"]))["incident_id"].iloc[0])
-    said = {"author": "Lt \u202eAminah", "conclusion": "boarded", "reason": "47 on board"}
+    said = {"author": author, "conclusion": "boarded", "reason": "47 on board"}
     record(installation, incident, **said, quiet_within_m=0.0)
     saved = tmp_path / "saved.json"
     mine = {"incident_id": incident, "conclusion": "cleared", "reason": "nothing there"}
@@ -187,8 +190,7 @@ def test_whose_conclusion_it_takes_the_place_of_is_told_before(
     asked = ["disposition", "import", str(saved), "--home", str(installation.home)]
     told = CliRunner().invoke(app, [*asked, "--dry-run"]).output
     assert told.count("in place of") == 1
-    assert "boarded (Lt " in told
-    assert "Aminah): 47 on board" in told
+    assert f"boarded ({clean(author)}): 47 on board" in told
     assert "\u202e" not in told
     CliRunner().invoke(app, [*asked, "--yes"])
     assert "in place of" not in CliRunner().invoke(app, [*asked, "--dry-run"]).output

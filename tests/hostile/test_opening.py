@@ -1,9 +1,12 @@
 """Feeds in a folder that others write to: what they put there by the name of one."""
 
+import errno
+import glob
 import gzip
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -14,11 +17,12 @@ import pytest
 
 from pipelines.base.progress import reporter
 from pipelines.base.settings import load
-from pipelines.ingest import discover
+from pipelines.ingest import FeedFile, discover, matching
 from pipelines.ingest.containers import Budget, members
 from pipelines.ingest.errors import IngestError
 from pipelines.ingest.formats import pages, parquet
 from pipelines.ingest.opening import OpeningError, opened
+from pipelines.ingest.sightings import files
 from pipelines.ingest.sightings.files import SightingsError
 from pipelines.ingest.sightings.files import read as read_file
 from pipelines.run import feeds
@@ -230,3 +234,94 @@ def test_a_terabyte_that_was_never_written_is_not_read(tmp_path: Path) -> None:
     os.truncate(small, 2**29)  # as a recorder sets aside
     with opened(small) as file:
         assert file.readline() == b"MMSI,BaseDateTime,LAT,LON\n"
+
+
+@pytest.mark.parametrize("attack", ["closed", "deep", "long"])
+def test_a_folder_that_cant_be_looked_into_costs_what_is_in_it_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, attack: str
+) -> None:
+    """Nor is it told each night that a disk has a folder of its own, which is the system's."""
+    (tmp_path / "lost+found").mkdir()
+    (tmp_path / "closed").mkdir()
+    (tmp_path / "good.csv").write_text(TABLE)
+    (tmp_path / "seen.csv").write_text(SEEN)
+    closed_to_us(monkeypatch, "lost+found", *(["closed"] if attack == "closed" else []))
+    shape = {"closed": ("d", 1), "deep": ("d", 1_200), "long": ("d" * 200, 25)}[attack]
+    told: list[OSError] = []
+    with nested(tmp_path, *shape):
+        found = discover([str(tmp_path)], tmp_path / "spool")
+        sightings = files.find([str(tmp_path)], told.append)
+    assert [Path(feed.name).name for feed in found] == ["good.csv"]
+    [why] = found.unreadable.values()
+    assert "can't be read" in why.message
+    assert sightings == [tmp_path / "good.csv", tmp_path / "seen.csv"]
+    assert len(told) == 1
+
+
+def closed_to_us(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    """Have the system refuse to look into folders of these names, as it does who isn't root."""
+
+    def refusing(real: Callable[..., Any]) -> Callable[..., Any]:
+        def look(path: Any, *args: Any, **named: Any) -> Any:
+            parts = Path(path).parts if isinstance(path, str | os.PathLike) else ()
+            if {*names} & {*parts[: None if real is scan else -1]}:
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+            return real(path, *args, **named)
+
+        return look
+
+    scan = os.scandir
+    monkeypatch.setattr(os, "scandir", refusing(os.scandir))
+    monkeypatch.setattr(os, "stat", refusing(os.stat))
+
+
+@contextmanager
+def nested(folder: Path, name: str, deep: int) -> Iterator[None]:
+    """Make folders in one another, of a path that is longer than any may be; remove them again,
+    which pytest can't.
+    """
+    outer, rest = folder / name, folder / "rest"
+    for _ in range(deep):  # from within: the path of the innermost can't be said
+        rest.mkdir()
+        if outer.exists():
+            outer.rename(rest / name)
+        rest.rename(outer)
+    yield
+    while outer.exists():
+        if (outer / name).exists():
+            (outer / name).rename(rest)
+        outer.rmdir()
+        if rest.exists():
+            rest.rename(outer)
+
+
+@pytest.mark.parametrize("by", ["two links back", "forks"])
+def test_links_that_lead_on_and_on_keep_no_night_from_its_feeds(tmp_path: Path, by: str) -> None:
+    """Of two, the ways that ** finds double with each folder, and forty links are followed."""
+    (tmp_path / "f0").mkdir()
+    for k in range(24):
+        if by == "forks":
+            (tmp_path / f"f{k + 1}").mkdir()
+        for link in ("x", "y"):
+            to = "../f0" if by == "two links back" else f"../f{k + 1}"
+            (tmp_path / f"f{k}" / link).symlink_to(to)
+        if by == "two links back":
+            break
+    (tmp_path / "f0" / "good.csv").write_text(TABLE)
+    found: list[FeedFile] = []
+    pattern = str(tmp_path / "**" / "*.csv")
+    assert ends(lambda: found.extend(discover([pattern], tmp_path / "spool"))) is None
+    assert [Path(feed.name).name for feed in found] == ["good.csv"]
+
+
+def test_a_glob_finds_what_python_finds(tmp_path: Path) -> None:
+    for name in ("a.csv", ".h/a.csv", "b/a.csv", "b/c/a.csv", "b/.a.csv", "d/b/c/x.csv"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(TABLE)
+    (tmp_path / "by").symlink_to("d")
+    (tmp_path / "nowhere.csv").symlink_to("gone")
+    below = ("*.csv", "**/*.csv", "**/c/*", "*/**/?.csv", "**/b/**/[!a].csv", "b/**/**/a.csv")
+    for pattern in (*below, ".h/**/*.csv", "**/.a.csv", "**/b", "*/b/**/x.csv", "**", "none/**/a"):
+        named = str(tmp_path / pattern)
+        python = glob.glob(named, recursive=True)  # noqa: PTH207 - as is asked here
+        assert set(map(Path, python)) - {tmp_path} == set(matching(named)), pattern

@@ -29,6 +29,9 @@ _MARKED: Final = re.compile(
 _OBJECT: Final = re.compile(rb'\{\s{0,9}"[^"\\]{1,64}"\s{0,9}:')
 # A tag block that says a time.
 _TAGGED: Final = re.compile(rb"\\(?:[^\\]{0,200},)?c:\d{10,13}[^\\]{0,200}\\$")
+# A line of a sentence, and one of anything.
+_PLAIN: Final = re.compile(rb"^(?:\\[^\\\r\n]{1,80}\\){0,4}![A-Z]{2}VD[MO],\d+,\d+,", re.MULTILINE)
+_LINE: Final = re.compile(rb"^[^\r\n]", re.MULTILINE)
 # What stands behind a clock: a zone, half a day of twelve hours, or an offset that isn't read.
 _BEHIND_CLOCK: Final = re.compile(
     rb"[ \t,;\[\]()]{0,4}((?:UTC|GMT)?[+](?:0?[1-9]|1[0-4])(?:[03]0)?(?![\d.])"
@@ -58,6 +61,16 @@ class Sentences:
         if head.is_json or not SENTENCE.search(head.data):
             return None
         return head.once(_doubt)
+
+
+def mostly_sentences(head: Head) -> Sequence[Found]:
+    """Return the way to read a feed most of whose lines are sentences, whatever it begins with.
+
+    What `listen` records may be text of anybody: with a header as its first line all of a day would
+    be read as a table, and with that of an exercise's truth be passed over.
+    """
+    most = 2 * len(_PLAIN.findall(head.data)) > len(_LINE.findall(head.data))
+    return [Found("nmea", _read)] if most and head.once(_doubt) is None else []
 
 
 def _doubt(head: Head) -> IngestError | None:

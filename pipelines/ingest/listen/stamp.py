@@ -23,7 +23,9 @@ Only AIS sentences are stamped. Other text (``$…`` sentences, comments, JSON l
 is recorded as it came; what is neither text nor holds a sentence is noise: counted, not recorded.
 
 An exercise (a station beginning with ``SELATSIM``) and a real feed are never mixed in a file, since
-ingest would refuse all of it: the lines of the other kind are counted and not recorded.
+ingest would refuse all of it: the lines of the other kind are counted and not recorded. In a real
+one that is whatever may name such a station anywhere in a line: whoever sends us one line would
+else take a day of all others with it. (No transmitter can: AIS has no small letters.)
 """
 
 import re
@@ -36,6 +38,7 @@ from pipelines.ingest.listen.status import Counts, agrees, checksum
 
 SIMULATED: Final = b"SELATSIM"
 
+_EXERCISE: Final = re.compile(rb"(?:^|[\\,])s:" + SIMULATED)
 _STATION: Final = re.compile(r"[A-Za-z0-9_-]{1,15}")
 _SENTENCE: Final = re.compile(rb"!..VD[MO],", re.DOTALL)
 _PART: Final = re.compile(rb"!..VD[MO],(\d{1,2}),(\d{1,2}),(\d{0,3},[^,]{0,8}),", re.DOTALL)
@@ -77,6 +80,9 @@ class Stamper:
         kept: list[bytes] = []
         quick = self._wrapped is None and not self._timed
         for line in lines:
+            if SIMULATED in line and not self._exercise and _EXERCISE.search(line):
+                self._counts.refused_lines += 1
+                continue
             # Most feeds are nothing but bare sentences.
             if quick and line[:1] == b"!" and line[-3:-2] == b"*" and line.find(b"!", 1) < 0:
                 self._counts.stamped += 1
@@ -105,7 +111,7 @@ class Stamper:
             return self._other(line)
         start = match.start()
         has_time, named = _read_tags(line[:start])
-        if named and named.startswith(SIMULATED) != self._exercise:
+        if named and self._exercise and not named.startswith(SIMULATED):
             self._counts.refused_lines += 1
             return None
         has_time = has_time or _has_suffix_time(line[start:]) or self._is_wrapped(line)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from itertools import islice
@@ -24,7 +24,7 @@ from pipelines.ingest.column_names import names_zone_column, stands_beside
 from pipelines.ingest.containers import Budget, first_bytes, kind_of, members
 from pipelines.ingest.errors import CutOffError, IngestError
 from pipelines.ingest.lines import head_of
-from pipelines.ingest.opening import OpeningError, opened
+from pipelines.ingest.opening import OpeningError, opened, walked
 from pipelines.ingest.samples import Sample
 from pipelines.ingest.sightings.layout import (
     BESIDE,
@@ -66,10 +66,11 @@ class SightingsFile(NamedTuple):
     report: SightingsReport
 
 
-def find(paths: Sequence[str]) -> list[Path]:
+def find(paths: Sequence[str], unread: Callable[[OSError], object] = lambda _: None) -> list[Path]:
     """Find the files that paths, folders and globs name, each once, in order.
 
-    The truth of an exercise, which lies beside its sightings, is no such file.
+    The truth of an exercise, which lies beside its sightings, is no such file. `unread`: told of
+    each folder in a folder that can't be looked into.
 
     Raises SightingsError if one of them names nothing.
     """
@@ -77,7 +78,8 @@ def find(paths: Sequence[str]) -> list[Path]:
     for text in paths:
         path = Path(text).expanduser()
         if path.is_dir():
-            files = sorted(p for p in path.rglob("*") if _suffix(p) in SUFFIXES)
+            inside = (where / name for where, _, names in walked(path, unread) for name in names)
+            files = sorted(file for file in inside if _suffix(file) in SUFFIXES)
             files = [file for file in files if file.is_file() and not _is_truth(file)]
         elif path.is_file():
             files = [path]
