@@ -767,9 +767,12 @@ def test_a_landing_is_told_once(gazetteer: Gazetteer) -> None:
     half = event("crossing", 1, 6, subkind="half", evidence=went_out, score=0.6)
     home = event("crossing", 3, 5.4, evidence=OUT, score=0.5)
     (one,) = told(gazetteer, half, home).to_dict("records")
+    # At half past five it had lain there for seven minutes, and left seven minutes later.
     assert (
-        "came back to the shore away from any port, 4 nm NW of Muar, at 05:30 MYT" in one["title"]
+        "was back at the shore away from any port, 4 nm NW of Muar, at 05:30 MYT, for 14 min in all"
+        in one["title"]
     )
+    assert "14 min in all, and left again" in one["title"]
     assert "back to Malaysia" not in one["title"]
     (one,) = told(gazetteer, half, home, withheld=["landing_lat"]).to_dict("records")
     assert "shore" not in one["title"]  # its reader may not know where, and is told of the crossing
