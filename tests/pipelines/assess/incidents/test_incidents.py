@@ -1458,8 +1458,9 @@ def test_an_incident_says_where_its_vessel_was_heard_last(gazetteer: Gazetteer) 
     assert whereabouts(one, at(20.2)) == (
         "04°30.00′N 100°30.00′E, 12 kn 140°, at 20:00 MYT, 12 min before the look ended"
     )
-    assert whereabouts(one, at(24)) == (
-        "04°30.00′N 100°30.00′E, 12 kn 140°, at 20:00 MYT, 4.0 h before the look ended"
+    assert whereabouts(one, at(23.9)).endswith(", at 20:00 MYT, 3.9 h before the look ended")
+    assert whereabouts(one, at(24)) == (  # another day's clock is told with its day
+        "04°30.00′N 100°30.00′E, 12 kn 140°, at 06 Jan 20:00 MYT, 4.0 h before the look ended"
     )
     assert whereabouts(one, at(20)).endswith(", at 20:00 MYT, as the look ended")
     assert whereabouts(one, None).endswith("12 kn 140°, at 06 Jan 20:00 MYT")
