@@ -62,20 +62,20 @@ def _half(event: Told, words: Words) -> str:
     elif stated.get("landing_time") is None:  # of before version 7
         came = words.say("came back to the shore away from any port, {place}", place=landing)
     else:
-        ashore = {
+        ashore = {  # the time is that of the middle of the stay
             "place_time": place_and_time(stated, "landing", words),
             "landing_min": stated["landing_s"] / 60,
         }
         if from_shore:
             came = words.say(
-                "came back to the shore away from any port, {place_time}, and left again after "
-                "{landing_min:.0f} min",
+                "was back at the shore away from any port, {place_time}, for {landing_min:.0f} min "
+                "in all, and left again",
                 **ashore,
             )
         else:
             came = words.say(
-                "came to the shore away from any port, {place_time}, and left again after "
-                "{landing_min:.0f} min",
+                "was at the shore away from any port, {place_time}, for {landing_min:.0f} min in "
+                "all, and left again",
                 **ashore,
             )
     return f"{went}; {came}"

@@ -160,6 +160,8 @@ class Intercept:
     speed_kn: float = 0.0
     out_nm: float = float("nan")
     chance: float = 0.0
+    off_watch: bool = False
+    """Whether only a longer watch would do; that alone isn't the reason in another state's sea."""
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from pipelines.patrol.model import (
 from pipelines.patrol.problem import Problem
 from pipelines.patrol.units import Unit
 
-_ORDER: Final = (OTHERS_SEA, UNCERTAIN, OFF_WATCH, OUT_OF_REACH, NO_WATER, NO_POSITION)
+_NOWHERE: Final = (NO_WATER, NO_POSITION)
 
 
 def intercepts(
@@ -69,9 +69,11 @@ def why_not(targets: Sequence[Target], pairs: Sequence[Intercept]) -> dict[int, 
         if target.concluded:
             why[target.mmsi] = CONCLUDED
             continue
+        near = nearest(target, pairs)
         reasons = {p.reason for p in pairs if p.target is target}
+        # That of the pair which the plan tells: another unit's, beside it, would contradict it.
         why[target.mmsi] = (
-            "" if "" in reasons else next((r for r in _ORDER if r in reasons), OUT_OF_REACH)
+            near.reason if near else next((r for r in _NOWHERE if r in reasons), OUT_OF_REACH)
         )
     return why
 
@@ -99,9 +101,14 @@ def _pair(
     chance = problem.chance(problem.row[target.mmsi], ticks, unit.search_nm)
     may = problem.open_to(unit, problem.seas(lat, lon))
     best = _soonest(problem, unit, sorties, ticks, np.where(may, out_m, np.inf), chance)
+    off_watch = False
     if not may.all() and (best is None or best[0] != ""):
-        best = _soonest(problem, unit, sorties, ticks, out_m, chance)
-        best = (OTHERS_SEA, *best[1:]) if best is not None and best[0] == "" else best
+        met = _soonest(problem, unit, sorties, ticks, out_m, chance)
+        if met is not None and met[0] in ("", OFF_WATCH) and not may[met[1]]:
+            # A longer watch would send it there; for who comes out later it may wait outside.
+            off_watch = met[0] == OFF_WATCH
+            met = best if off_watch and best and best[0] == OFF_WATCH else (OTHERS_SEA, *met[1:])
+        best = met
     if best is None:
         return Intercept(unit.name, target, OUT_OF_REACH)
     reason, k, speed = best
@@ -115,6 +122,7 @@ def _pair(
         speed,
         float(out_m[k]) / NM,
         float(chance[k]),
+        off_watch or reason == OFF_WATCH,
     )
 
 

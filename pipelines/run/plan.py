@@ -176,12 +176,13 @@ def inputs_of(
     `patrol.plan.Inputs`.
     """
     strongest = flagged["event_ids"].str.split(";").str[0]
+    # As each vessel's own reasons tell it: an event's is told from the side of one of the two.
+    told_of = flagged["reasons"].str.split(" | ", regex=False).str[0]
     by_id = events.drop_duplicates("event_id").set_index("event_id")
-    facts: dict[str, dict[int, str]] = {"kind": {}, "reason": {}}
-    for mmsi, event_id in zip(flagged["mmsi"], strongest, strict=True):
+    kinds, reasons = {}, {}
+    for mmsi, event_id, reason in zip(flagged["mmsi"].tolist(), strongest, told_of, strict=True):
         if event_id in by_id.index:
-            for name, known in facts.items():
-                known[int(mmsi)] = str(by_id.loc[event_id, name])
+            kinds[mmsi], reasons[mmsi] = str(by_id.loc[event_id, "kind"]), reason
     unheard = incidents[(incidents["mmsi"] == 0) & (incidents["rank"] > 0)]
     boats = tuple(boats_of(unheard, by_id))
     return Inputs(
@@ -189,8 +190,8 @@ def inputs_of(
         simulated,
         begin,
         flagged,
-        facts["kind"],
-        facts["reason"],
+        kinds,
+        reasons,
         frozenset(incidents["mmsi"].tolist()),
         concluded or {},
         tracked,

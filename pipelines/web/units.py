@@ -89,7 +89,7 @@ def _read(path: Path) -> Held | None:
 def reaches(plan: Held, rank: int, words: Labels) -> list[Reach]:
     """Return which units meet vessels of an incident, and which others could, the earliest first.
 
-    Where none can, the one that would have the shortest way, and why it can't.
+    Where none can, the one that the plan tells, and why it can't; see `patrol.pairs.nearest`.
     """
     sailed = [
         _reach(one["unit"], stop["begin"], stop, words, sails=True)
@@ -110,8 +110,16 @@ def reaches(plan: Held, rank: int, words: Labels) -> list[Reach]:
     ]
     if sailed or others or not pairs:
         return [*sailed, *others][:MAX_UNITS]
-    nearest = min(pairs, key=lambda one: (float(one["out_nm"]), str(one["unit"])))
+    nearest = min(pairs, key=_as_the_plan)
     return [_reach(nearest["unit"], nearest["time"], nearest, words)]
+
+
+def _as_the_plan(one: Mapping[str, Any]) -> tuple[bool, float, float, str]:
+    """Return by what the nearest thing to a chance comes first: it isn't out of reach, is likely to
+    find the vessel, and hasn't far to go.
+    """
+    out = one["reason"] == labels("en").plan.out_of_reach
+    return out, 0.0 if out else -float(one["chance"]), float(one["out_nm"]), str(one["unit"])
 
 
 def sailed(plan: Held) -> set[int]:

@@ -9,6 +9,7 @@ import pandas as pd
 from detectors.core.errors import SelatError
 from pipelines.ask.recall.moment import Moment
 from pipelines.assess.incidents import versions_then
+from pipelines.assess.incidents.lasting import SCORE_STEP
 from pipelines.assess.reasons import aside_in
 from pipelines.base import story
 from pipelines.run.late import said_late
@@ -91,7 +92,7 @@ def _incidents(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     known = both["status_then"].notna() & ~over
     other = (both[["events", "vessels"]] != both[["events_then", "vessels_then"]].to_numpy()).any(
         axis=1
-    ) | (both["score"] != both["score_then"])
+    ) | ((both["score"] - both["score_then"]).abs() >= SCORE_STEP)
     change = np.select(
         [
             known & gone,

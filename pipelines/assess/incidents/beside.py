@@ -191,7 +191,8 @@ def whereabouts(row: Mapping[Any, Any], end: pd.Timestamp | None, say: Say = pla
     if end is None:
         at = day_and_hour(time.tz_convert(LOCAL), say)
         return say("{where}, at {time} MYT", where=where, time=at)
-    minutes, at = max((end - time).total_seconds() / 60, 0.0), f"{time.tz_convert(LOCAL):%H:%M}"
+    local = time.tz_convert(LOCAL)
+    minutes, at = max((end - time).total_seconds() / 60, 0.0), f"{local:%H:%M}"
     if round(minutes) == 0:
         return say("{where}, at {time} MYT, as the look ended", where=where, time=at)
     if minutes <= HEARD_H * 60:
@@ -201,10 +202,11 @@ def whereabouts(row: Mapping[Any, Any], end: pd.Timestamp | None, say: Say = pla
             time=at,
             minutes=minutes,
         )
+    another_day = local.date() != end.tz_convert(LOCAL).date()
     return say(
         "{where}, at {time} MYT, {hours:.1f} h before the look ended",
         where=where,
-        time=at,
+        time=day_and_hour(local, say) if another_day else at,
         hours=minutes / 60,
     )
 

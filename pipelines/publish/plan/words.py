@@ -203,7 +203,7 @@ def detail(left: LeftOut, planned: Planned) -> str:
     nm_out, unit = f"{pair.out_nm:.0f}", clean(pair.unit)
     if pair.reason == model.OUT_OF_REACH:
         return said.never_nearer.format(nm=nm_out, unit=unit)
-    text = said.could_meet_on_watch if pair.reason == model.OFF_WATCH else said.could_meet
+    text = said.could_meet_on_watch if pair.off_watch else said.could_meet
     time = local(pair.time_us, planned.language)
     return text.format(unit=unit, time=time, nm=nm_out, chance=f"{pair.chance:.0%}")
 

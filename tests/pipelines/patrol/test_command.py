@@ -63,6 +63,20 @@ def test_a_plan_of_another_season_is_refused_and_not_worked_out_for_ever(start):
     assert begun(end, None) == end
 
 
+def test_each_vessel_is_sailed_to_for_what_it_did_itself(exercise_home):
+    """The partner of a meeting isn't told to have lain alongside itself."""
+    installation = load(exercise_home)
+    config = units.of(installation.config, installation.reference)
+    with store.read(installation.store) as reader:
+        found = gather(reader, installation, config, None, None)
+    own = found.flagged.set_index("mmsi")
+    assert found.reasons
+    assert all(str(own.loc[m, "reasons"]).startswith(told) for m, told in found.reasons.items())
+    assert not [
+        m for m, told in found.reasons.items() if f"with {own.loc[m, 'name'] or m} " in told
+    ]
+
+
 def test_where_own_vessels_were_sends_nobody(exercise_home, tmp_path):
     config = tmp_path / "config"
     shutil.copytree(PROJECT / "config", config)

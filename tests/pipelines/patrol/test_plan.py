@@ -662,6 +662,37 @@ def test_nobody_is_sent_into_the_sea_of_another_state(sea):
     hold(plan, with_other)
 
 
+def test_no_longer_watch_sends_anybody_into_the_sea_of_another_state(sea):
+    """To say that its watch is too short would ask for a longer one."""
+    at_home = Base(name="East", lat=2.5, lon=101.4)
+    lying = (2, 2.4, 101.1, 0.0, 0)
+    for seas, reason in (
+        ((), "in another state's territorial sea: a lead for its authorities"),
+        (("Indonesia",), "outside watch hours"),
+    ):
+        cfg = config(unit("A", base=at_home, watch="00:00-02:00", seas=seas))
+        plan = make(inputs(tracked, [lying], zones=two_seas()), cfg, sea)
+        [left] = tables.document(Planned(plan))["left_out"]
+        assert left["reason"] == reason
+        assert "within its watch" in left["detail"]
+
+
+def test_a_vessel_is_left_out_for_what_is_told_of_it():
+    """Not for what holds of another unit than the one named beside it."""
+    target = planning.Target(1, 7, "", 0.9, "", "", 1.0, "", True)
+    place = 1, 2.0, 101.0, 20.0
+    unsure = planning.Intercept("A", target, planning.UNCERTAIN, *place, 10.0, 0.1)
+    late = planning.Intercept("B", target, planning.OFF_WATCH, *place, 50.0, 0.4, True)
+    able = planning.Intercept("C", target, "", *place, 60.0, 0.2)
+    dry = planning.Intercept("A", target, planning.NO_WATER)
+    for mine, why in (
+        ([unsure, late], planning.OFF_WATCH),
+        ([unsure, late, able], ""),
+        ([dry], planning.NO_WATER),
+    ):
+        assert pairs.why_not([target], mine) == {7: why}
+
+
 def test_no_sector_is_searched_in_the_sea_of_another_state(sea):
     ends = T0 - pd.Timedelta("20h"), T0 - pd.Timedelta("19h")
     past = events.build([event_row("crossing", *ends, lat=2.4, lon=101.1, score=0.9)])

@@ -625,6 +625,16 @@ def test_a_zone_on_the_map_leads_to_its_line_and_is_opened(page: Page, desk: str
     assert page.messages == []
 
 
+def test_what_was_measured_is_read_on_a_phone_in_the_language_of_longer_words(
+    page: Page, desk_home: Path
+) -> None:
+    with served(Desk(load(desk_home), "Lt Aminah", "ms")) as given:
+        page.open(let_in(page, given()) + leads(desk_home)[0], 360, 740)
+        table = "document.querySelector('.limits')"
+        assert page.evaluate(f"{table}.querySelector('tbody td').offsetWidth") > 80
+        assert page.evaluate(f"{table}.offsetWidth <= {table}.parentElement.clientWidth")
+
+
 @pytest.mark.parametrize("language", ["en", "ms"])
 def test_a_zone_fits_on_a_phone(page: Page, desk_home: Path, language: str) -> None:
     with served(Desk(load(desk_home), "Lt Aminah", language)) as given:

@@ -13,8 +13,10 @@ from pipelines.publish.packs import log
 from pipelines.publish.packs.keys import Keyring
 from pipelines.run.release import release_run
 from pipelines.web import previewing
+from pipelines.web.app import Desk
 from pipelines.web.working import Work
-from tests.pipelines.web.conftest import HERE, Own, ask
+from tests.pipelines.publish.conftest import Page
+from tests.pipelines.web.conftest import HERE, Own, ask, let_in, served
 from tests.pipelines.web.test_pages import holds_up
 
 
@@ -179,3 +181,16 @@ def test_one_thing_is_worked_at_at_a_time_and_for_who_asked(
     assert stranger.get("/", params={"token": own.reader.keys.token()}).status_code == 200
     for path in (seen, seen.replace("/pack/", "/work/"), seen.replace("/pack/", "/try/")):
         assert stranger.get(path).status_code == 404
+
+
+def test_what_a_pack_would_hold_is_read_on_a_phone(page: Page, own: Own) -> None:
+    """Its columns were a word wide each, and what to do next was cut off."""
+    with served(Desk(load(own.home, own.config), "Lt Aminah")) as given:
+        page.open(let_in(page, given()) + "/packs", 360, 740)
+        page.evaluate("document.querySelector('#look [value=partner]').click()")
+        page.evaluate("document.querySelector('#look button').click()")
+        page.wait("Boolean(document.querySelector('#without td'))")
+        rows = "[...document.querySelectorAll('#without tr')]"
+        long = f"{rows}.flatMap((row) => [...row.cells]).filter((one) => one.innerText.length > 60)"
+        assert page.evaluate(f"{long}.length > 0 && {long}.every((one) => one.offsetWidth > 250)")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -1160,6 +1160,9 @@ def test_an_incident_says_which_unit_can_be_with_it_when(
     assert "KM <b>" not in text
     text = told(sorties=[], intercepts=pairs[3:])
     assert "KM <b> can't be with it: out of reach, 22 nm from its base" in text
+    late = {**pairs[3], "unit": "KM Lewat", "out_nm": 30.0, "reason": "outside watch hours"}
+    text = told(sorties=[], intercepts=[*pairs[3:], late, {**late, "unit": "B", "chance": 0.2}])
+    assert "KM Lewat can't be with it: outside watch hours, 30 nm" in text, "as the plan tells it"
     assert "no unit" in told(sorties=[], intercepts=[])
     unseen = {**met, "mmsi": None, "name": ""}
     text = told(sorties=[{**sortie, "stops": [unseen]}], intercepts=[{**pairs[1], "mmsi": ""}])

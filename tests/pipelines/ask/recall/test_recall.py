@@ -450,6 +450,17 @@ def test_an_incident_that_is_on_the_list_again_returned(tmp_path: Path) -> None:
         assert recall.changes(writer, one, three).incidents["change"].tolist() == ["new"]
 
 
+def test_a_score_that_moved_by_no_news_is_no_change(tmp_path: Path) -> None:
+    """Its run says unchanged, so nothing could be told of what changed."""
+    with store.write(tmp_path) as writer:
+        told = incidents(("aa01", "", 1, 2), ("ab02", "", 1, 2)).assign(score=[0.67, 0.67])
+        look(writer, 1, 24, [], incidents=told)
+        look(writer, 2, 48, [], incidents=told.assign(status="unchanged", score=[0.69, 0.73]))
+        one, two = (recall.moment(writer, run) for run in writer.runs()["run_id"].tolist())
+        found = recall.changes(writer, one, two).incidents
+        assert dict(zip(found["incident_id"], found["change"], strict=True)) == {"ab02": "changed"}
+
+
 def test_a_time_that_lies_ahead_is_refused_also_where_no_run_is_finished(tmp_path: Path) -> None:
     """What reports say is asked without a run, and it ended in a traceback."""
     with store.write(tmp_path):

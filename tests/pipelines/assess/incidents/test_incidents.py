@@ -769,9 +769,12 @@ def test_a_landing_is_told_once(gazetteer: Gazetteer) -> None:
     half = event("crossing", 1, 6, subkind="half", evidence=went_out, score=0.6)
     home = event("crossing", 3, 5.4, evidence=OUT, score=0.5)
     (one,) = told(gazetteer, half, home).to_dict("records")
+    # At half past five it had lain there for seven minutes, and left seven minutes later.
     assert (
-        "came back to the shore away from any port, 4 nm NW of Muar, at 05:30 MYT" in one["title"]
+        "was back at the shore away from any port, 4 nm NW of Muar, at 05:30 MYT, for 14 min in all"
+        in one["title"]
     )
+    assert "14 min in all, and left again" in one["title"]
     assert "back to Malaysia" not in one["title"]
     (one,) = told(gazetteer, half, home, withheld=["landing_lat"]).to_dict("records")
     assert "shore" not in one["title"]  # its reader may not know where, and is told of the crossing
@@ -794,7 +797,7 @@ def test_who_is_first_heard_far_out_did_not_go_out_nor_come_back(gazetteer: Gaze
         "records"
     )
     assert "Was first heard at sea, up to 55.6 nm from Malaysia towards Indonesia" in one["title"]
-    assert "came to the shore away from any port, 4 nm NW of Muar, at 05:30 MYT" in one["title"]
+    assert "was at the shore away from any port, 4 nm NW of Muar, at 05:30 MYT" in one["title"]
 
 
 def test_a_boat_that_landed_and_is_on_its_way_back_can_still_be_met() -> None:
@@ -1509,8 +1512,9 @@ def test_an_incident_says_where_its_vessel_was_heard_last(gazetteer: Gazetteer) 
     assert whereabouts(one, at(20.2)) == (
         "04°30.00′N 100°30.00′E, 12 kn 140°, at 20:00 MYT, 12 min before the look ended"
     )
-    assert whereabouts(one, at(24)) == (
-        "04°30.00′N 100°30.00′E, 12 kn 140°, at 20:00 MYT, 4.0 h before the look ended"
+    assert whereabouts(one, at(23.9)).endswith(", at 20:00 MYT, 3.9 h before the look ended")
+    assert whereabouts(one, at(24)) == (  # another day's clock is told with its day
+        "04°30.00′N 100°30.00′E, 12 kn 140°, at 06 Jan 20:00 MYT, 4.0 h before the look ended"
     )
     assert whereabouts(one, at(20)).endswith(", at 20:00 MYT, as the look ended")
     assert whereabouts(one, None).endswith("12 kn 140°, at 06 Jan 20:00 MYT")
