@@ -10,9 +10,10 @@ from detectors.core.telling import Say, Told, state
 from detectors.hypotheses.crossing import GONE_OVER, came_ashore_first, turned_off
 from detectors.kinematics.geodesy import METRES_PER_NM, distance_m
 from pipelines.assess.incidents.silences import TOGETHER_M
-from pipelines.base.text import LOCAL
+from pipelines.base.text import LOCAL, day_and_hour
 
 NEAR: Final = "near"
+DAY: Final = pd.Timedelta(days=1)
 ASHORE: Final = ("shore", NEAR)
 """How a crossing ended that came to a coast."""
 OFF_M: Final = METRES_PER_NM / 4
@@ -43,34 +44,43 @@ def ours_first(rows: Sequence[Told], counts: Sequence[bool], lead: int, own_coas
 
 
 def where_and_when(
-    lead: Told, rows: Sequence[Told], say: Say, *, under_way: bool, landed: bool
+    lead: Told,
+    rows: Sequence[Told],
+    now: pd.Timestamp,
+    say: Say,
+    *,
+    under_way: bool,
+    landed: bool,
 ) -> str:
     """Say at which coasts the boat that an incident is told by was, and when, and when it can be
     at which, on its way there; as far as its reader may know.
 
     Parameters
     ----------
+    now
+        The end of what was looked at: of what is a day ago, or more, the day is told, too.
     under_way, landed
         Whether the one or the other is to be told: what to do next rests on it.
     """
     own = [one for one in rows if one.kind == "crossing" and one.mmsi == lead.mmsi]
     shores = [lead, *(one for one in own if the_other_way(one, lead))]
     told = sorted(found for one in shores if landed for found in _came_ashore(one))
-    said = [_at_clock(say, coast, time) + _off(say, off_m) for time, coast, off_m in told]
+    said = [_at_clock(say, coast, time, now) + _off(say, off_m) for time, coast, off_m in told]
     expected = max((found for one in own if (found := _expected(one)) is not None), default=None)
     text = say("; it was at the coast of {shores}", shores=", ".join(said)) if said else ""
     if landed and (before := _may_have_come(lead)) is not None:
         time, coast = before
-        shore = _at_clock(say, coast, time)
+        shore = _at_clock(say, coast, time, now)
         text += say("; it may have been at the coast of {shore} or before", shore=shore)
     if under_way and expected is not None:
         time, coast = expected
-        text += say("; it can be at the coast of {shore}", shore=_at_clock(say, coast, time))
+        text += say("; it can be at the coast of {shore}", shore=_at_clock(say, coast, time, now))
     return text
 
 
-def _at_clock(say: Say, coast: str, time: pd.Timestamp) -> str:
-    clock = f"{time.tz_convert(LOCAL):%H:%M}"
+def _at_clock(say: Say, coast: str, time: pd.Timestamp, now: pd.Timestamp) -> str:
+    at = time.tz_convert(LOCAL)
+    clock = f"{at:%H:%M}" if now - time < DAY else day_and_hour(at, say)
     return say("{state} {time} MYT", state=state(coast, say), time=clock)
 
 

@@ -265,7 +265,7 @@ def next_step(
     step = say(next((NEXT_STEPS[key] for key in keys if key in NEXT_STEPS), "watch"))
     if lead.kind == "crossing" and TURNED not in words:
         on_its_way = lead.end is None or _under_way(rows, lead, now, seen)
-        step += where_and_when(lead, rows, say, under_way=on_its_way, landed=bool(words))
+        step += where_and_when(lead, rows, now, say, under_way=on_its_way, landed=bool(words))
     return step + _whose_sea(lead, last, say)
 
 

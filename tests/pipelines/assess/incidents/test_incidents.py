@@ -1011,6 +1011,15 @@ def test_what_still_drifts_where_it_loitered_has_not_gone_on(
     assert step == NEXT_STEPS[key]
 
 
+@pytest.mark.parametrize(("now", "when"), [(8, "00:00 MYT"), (40, "06 Jan 00:00 MYT")])
+def test_what_to_do_about_a_landing_of_the_night_before_says_the_day(now: float, when: str) -> None:
+    """A crew read the hour of yesterday's landing as today's."""
+    ashore = {**OUT, "ended": "shore", "ashore_time": "2026-01-05T16:00Z"}
+    (one,) = telling.told(events.build([event("crossing", 1, 3, evidence=ashore)]))
+    step = steps.next_step(one, [one], at(now), {}, telling.plain, {SHIP: at(now)})
+    assert f"; it was at the coast of Malaysia {when}" in step
+
+
 @pytest.mark.parametrize("kind", ["crossing", "encounter", "mother_ship", "loitering", "gap"])
 def test_whom_another_states_sea_holds_is_for_that_one(kind: str) -> None:
     """A boat that had gone home to Indonesia was to be met where it was."""
