@@ -44,6 +44,7 @@ WHOLE_DAYS_FROM_S: Final = 8_640_000
 
 _BEYOND_ASCII: Final = re.compile("[\x7f-\U0010ffff]")
 _BLANKS: Final = re.compile(" +")
+_LONG_WORD: Final = 20
 # The wide forms open a formula in CJK Excel. A cell begins behind a semicolon too, whatever stands
 # between the columns: LibreOffice splits at both, and Excel where the comma is a decimal sign.
 # Quotes that CSV doubles open that cell and close it, and are gone.
@@ -95,13 +96,17 @@ def counted(n: int, one: str) -> str:
 
 
 def one_line(text: str, limit: int) -> str:
-    """Clean text for a label: blanks run together, trimmed, at most `limit` characters.
+    """Clean text for a label: blanks run together, trimmed, at most `limit` characters, cut between
+    words where one isn't longer than `_LONG_WORD`: half a figure is another one.
 
-    >>> one_line("  MT    KASIH  ", 20), one_line("A" * 30, 10)
-    ('MT KASIH', 'AAAAAAAAA…')
+    >>> one_line("  MT    KASIH  ", 20), one_line("A" * 30, 10), one_line("for 120 min", 7)
+    ('MT KASIH', 'AAAAAAAAA…', 'for…')
     """
     line = _BLANKS.sub(" ", clean(text)).strip()
-    return line if len(line) <= limit else line[: limit - 1] + "…"
+    if len(line) <= limit:
+        return line
+    cut, words = line[: limit - 1], line[:limit].rpartition(" ")[0]
+    return (words if len(words) >= len(cut) - _LONG_WORD and words else cut) + "…"
 
 
 def without_nan(value: Any) -> Any:

@@ -275,8 +275,10 @@ def _whose_sea(lead: Told, last: Last | None, say: Say) -> str:
     """
     if last is None or not last.others_sea or lead.kind not in SENDS:
         return ""
-    text = "; heard last in the territorial sea of {state}: for its authorities, or as agreed"
-    return say(text, state=state(last.others_sea, say))
+    return say(
+        "; heard last in the territorial sea of {state}: for its authorities, or as agreed",
+        state=state(last.others_sea, say),
+    )
 
 
 def _words(
