@@ -76,7 +76,7 @@ IN_ATTENDANCE: Final = Hypothesis(
     "in attendance",
     0.6,
     "A vessel at work at sea, and one that sailed within two miles of it for two hours before it "
-    "came alongside, and came and parted slowly.",
+    "came alongside, and came and parted slowly; not where both go as the stream may carry them.",
     "no notice to mariners announces the work, or her master knows nothing of the other",
     Case(
         "one of the two works at sea (by its type, or restricted in its ability to manoeuvre), "
@@ -86,6 +86,8 @@ IN_ATTENDANCE: Final = Hypothesis(
         NO_MERCHANT,
         Compare("near_before_s", ">=", ATTENDS_S),
         Compare("slower_drift_kn", ">=", 1.0),
+        # Two that wait for one another drift in sight for hours, too.
+        Compare("faster_kn", ">", "max_drift_kn"),
         Compare("approach_kn", "<", PLANING_KN),
         Not(PARTED_FAST),
     ),

@@ -14,7 +14,7 @@ SHARE: Final = 0.1
 VESSELS: Final = 5
 """So many vessels, and so large a share of those looked at. Of some fifty feeds, real ones among
 them, three vessels had such an event at most; of ones that were polled every few minutes, or came
-once more with times of another zone, a third to a half of all (decision 200)."""
+once more with times of another zone, a third to a half of all (decision 193)."""
 AT_ONCE: Final = 0.5
 """Where as many of these events begin in one hour it may be interference, which holds those within
 its reach. A judgement."""

@@ -27,6 +27,8 @@ LIES_THERE: Final = frozenset(
     }
 )
 """Kinds that rest on where a vessel was: not on where it wasn't, or on what sent its number."""
+MEETINGS: Final = frozenset({"encounter", "mother_ship"})
+"""Kinds that rest on where another vessel was as well."""
 CHANGEOVER: Final = timedelta(minutes=30)
 """A hull that was unheard for no longer met nobody meanwhile: that is the shortest meeting that is
 looked for (`possible_meeting`, `min_meeting_s`)."""
@@ -38,7 +40,8 @@ after the last one, by as much as ticks and clocks differ (a judgement)."""
 def misplaced(events: pd.DataFrame, min_score: float, now: pd.Timestamp) -> NDArray[np.bool_]:
     """Tell which events rest on positions that an event of `spoofing`, of `min_score` or more, says
     were false: all of it on the track, and in the time, that is shown to be false. A false place,
-    too, can be lain at and met at.
+    too, can be lain at and met at. But who comes alongside what drifts there finds it: the vessel
+    itself, if she leapt only then, or her transmitter.
 
     Parameters
     ----------
@@ -46,7 +49,7 @@ def misplaced(events: pd.DataFrame, min_score: float, now: pd.Timestamp) -> NDAr
         `events.EVENTS`, in any order; open ones last until `now`.
     """
     found = np.zeros(len(events), bool)
-    lies_there = events["kind"].isin(LIES_THERE).to_numpy(bool)
+    lies_there, meets = (events["kind"].isin(ks).to_numpy(bool) for ks in (LIES_THERE, MEETINGS))
     start_us, end_us = (epoch_us(part) for part in (events["start"], events["end"].fillna(now)))
     edge_us = EDGE // timedelta(microseconds=1)
     on_track: dict[str, list[int]] = {}
@@ -54,8 +57,9 @@ def misplaced(events: pd.DataFrame, min_score: float, now: pd.Timestamp) -> NDAr
     for row in np.flatnonzero(lies_there).tolist():
         for track in tracks[row].split(";"):
             on_track.setdefault(track, []).append(row)
-    for row, false_track in _false_tracks(events, min_score):
+    for row, false_track, is_there in _false_tracks(events, min_score):
         there = np.array(on_track.get(false_track, ()), "int64")
+        there = there[~meets[there]] if is_there else there
         since = start_us[there] >= start_us[row] - edge_us
         found[there[since & (end_us[there] <= end_us[row] + edge_us)]] = True
     return found
@@ -102,16 +106,18 @@ def heard_elsewhere(
     return found
 
 
-def _false_tracks(events: pd.DataFrame, min_score: float) -> Iterator[tuple[int, str]]:
+def _false_tracks(events: pd.DataFrame, min_score: float) -> Iterator[tuple[int, str, bool]]:
     """Give the row of each event of false positions that counts, and their track, where it isn't
-    the one that is believed, and it is known which of two is false.
+    the one that is believed, and it is known which of two is false; and whether something sent
+    them that is there, see `spoofing.frozen.sailed_meanwhile`.
     """
     counts = (events["kind"] == "spoofing") & (events["score"] >= min_score)
     for row in np.flatnonzero(counts.to_numpy(bool)).tolist():
         evidence, subkind = events["evidence"].iloc[row], events["subkind"].iloc[row]
         track, believed = (evidence.get(f"{which}_track_id") for which in ("false", "believed"))
         if track and track != believed and _known_which(subkind, believed, evidence):
-            yield row, str(track)
+            is_there = subkind == "frozen" and bool(evidence.get("says_the_same"))
+            yield row, str(track), is_there
 
 
 def _known_which(subkind: str, believed: str | None, evidence: Mapping[str, Any]) -> bool:

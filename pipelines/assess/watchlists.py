@@ -52,9 +52,10 @@ ABOUT_NUMBERS: Final = frozenset({"identity", "spoofing"})
 _THREES: Final = r"(\d{3})[ \u00a0.,-](\d{3})[ \u00a0.,-](\d{3})"
 _TELEPHONE: Final = (
     rf"(?:\+\W{{0,2}}\d{{1,4}}\W{{0,2}}(?:\d{{9}}|{_THREES})"
-    rf"|(?<!\d)\d{{1,2}}[ \u00a0.,-]{_THREES})(?!\d)"
+    rf"|(?<!\d)\d{{1,2}}[ \u00a0.,-](?![2-7]){_THREES})(?!\d)"
 )
-"""+60 123456789, +62 812 345 678, or 60 123 456 789."""
+"""+60 123456789, +62 812 345 678, or 60 123 456 789; 12 533 000 001 is a row's number and a ship's:
+a ship's begins with 2 to 7 (ITU-R M.585), what is dialled for a telephone in Malaysia with 1."""
 
 MIN_VISITORS: Final = 2
 """One vessel that comes to another makes no mother ship of it."""

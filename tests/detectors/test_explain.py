@@ -50,6 +50,17 @@ ON_ITS_GROUND = {
     "ground_m": 3704.0,
 }
 HEARD_ALL_ALONG = {"ais_class": "B", "interval_ratio": 40.0, "neighbour_fraction": 1.0}
+DRIFTED_IN_SIGHT = {
+    "duration_s": 900,
+    "near_before_s": 10_800,
+    "median_speed_kn": 1.4,
+    "drift_kn": 1.3,
+    "other_median_speed_kn": 1.4,
+    "other_drift_kn": 1.3,
+    "max_drift_kn": 3.3,
+    "approach_kn": 4.0,
+    "parting_kn": 9.0,
+}
 CARGO, TANKER = 70, 80
 LENGTHS_M = {99: 20.0, 30: 25.0, 52: 30.0, 69: 250.0}
 ALONE = {
@@ -231,6 +242,8 @@ def test_other_kinds_pass_through(scene: Any) -> None:
         ),
         # A casualty that is a tug itself and a ship that comes.
         ("encounter", {"nav_status": 2, "duration_s": 4000, "min_distance_m": 5.0}, (52, CARGO)),
+        # One that works at sea and a boat that drifted in sight of it in the stream.
+        ("encounter", DRIFTED_IN_SIGHT, (33, 99)),
         # Two that lie together far out; a boat whose like were heard on its ground all along.
         ("encounter", {"duration_s": 1500, "min_distance_m": 80.0}, (60, CARGO)),
         ("gap", ON_ITS_GROUND | HEARD_ALL_ALONG, (0,)),
@@ -245,6 +258,7 @@ def test_what_is_no_reason(
     refused = {
         "anchored or moored",
         "anchored in the end",
+        "in attendance",
         "waiting at anchor",
         "tug to a casualty",
         "ferry passing",

@@ -494,6 +494,21 @@ def test_what_lay_at_a_false_place_is_set_aside(gazetteer, about, alone) -> None
         assert flags["score"].tolist() == [round(1 - 0.46 * 0.5, 4)]
 
 
+def test_who_came_alongside_what_drifted_while_she_is_said_to_have_sailed_on_met_something(
+    gazetteer,
+) -> None:
+    """She may have drifted there herself, with the other, and have shown a false place after it."""
+    stated = {"false_track_id": f"{A}01", "believed_track_id": f"{A}02", "says_the_same": True}
+    about = {"subkind": "frozen", "score": 0.58, "evidence": stated}
+    lay = event("spoofing", 1, None, track_ids=f"{A}01", **about)
+    drifted = event("loitering", 1, 5, track_ids=f"{A}01", evidence={"median_speed_kn": 0.3})
+    met = event("encounter", 2, 4, other_mmsi=B, track_ids=f"{A}01;{B}01", evidence=ENCOUNTER)
+    events, flags = flagged(gazetteer, lay, drifted, met)
+    aside = events["reason"].str.endswith(by_false_positions())
+    assert events.loc[aside, "kind"].tolist() == ["loitering"]
+    assert set(flags["mmsi"]) == {A, B}
+
+
 def held(n: int, apart_h: float = 1.0, **about: Any) -> list[dict[str, Any]]:
     """Return events of so many vessels that each reported one and the same position for hours."""
     stated = {"false_track_id": f"{A}02", "believed_track_id": f"{A}01", "returned": True}

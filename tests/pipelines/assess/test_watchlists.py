@@ -102,12 +102,15 @@ def test_a_real_list(shared: Path, tmp_path: Path) -> None:
 
 
 def test_a_telephone_number_is_no_mmsi(tmp_path: Path) -> None:
-    """Those that stand beside one, also with a plus, in groups, or a year behind, are read."""
+    """Those that stand beside one, also with a plus, in groups, behind a row's number, or with a
+    year behind, are read.
+    """
     phones = ["+60123456789", "+60 123456789", "(+62) 812-345-678", "60 123 456 789"]
     true = ["533 000 001 563 000 002", "+62 812 345 678; 533000003", "+533000004", "533000005 2019"]
+    true += ["12 533 000 006"]
     write(tmp_path, "\n".join(["mmsi", *phones, *true]) + "\n")
     [one] = watchlists.load(tmp_path)
-    numbers = [533000001, 533000003, 533000004, 533000005, 563000002]
+    numbers = [533000001, 533000003, 533000004, 533000005, 533000006, 563000002]
     assert (one.entries["mmsi"].tolist(), one.ignored) == (numbers, len(phones))
 
 
