@@ -476,10 +476,10 @@ def test_a_lead_at_a_place_that_turns_out_to_be_false_is_withdrawn(
     assert made is not None
     false = leads[leads["kind"].isin(LIES_THERE)].iloc[0]
 
-    def others(events: pd.DataFrame, _: float) -> Iterator[tuple[int, str]]:
+    def others(events: pd.DataFrame, _: float) -> Iterator[tuple[int, str, bool]]:
         for row, event_id in enumerate(events["event_id"]):
             if event_id == false["event_id"]:
-                yield row, str(false["track_ids"]).split(";")[0]
+                yield row, str(false["track_ids"]).split(";")[0], False
 
     def night() -> None:
         with reporter(quiet=True) as report, leaving_out_briefs():
