@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 
 from detectors.core.arrays import Bools, Floats, Ints
-from detectors.core.evidence import Bound, at_least, at_most
+from detectors.core.evidence import Bound, Evidence, at_least, at_most
 from detectors.core.frames import SECOND_US, epoch_us
 from detectors.kinematics import geodesy, shapes, timegrid
 from detectors.kinematics.hull_limits import MAX_SPEED_KN
@@ -163,6 +163,15 @@ def sailed_meanwhile(limits: Limits, scene: Scene, home: Ints, a: int) -> Story 
     }
     start_us, end_us = int(reports.time_us[first]), int(reports.time_us[last])
     return Story("frozen", first, last, 0.65, start_us, end_us, False, evidence)
+
+
+def lay_behind(evidence: Evidence) -> bool:
+    """Tell by its evidence whether an event is one of `sailed_meanwhile`: what sent there is there.
+
+    That she says the same before and after tells no such thing: of a leap for good to a place that
+    is held, where nothing need be, that is told, too.
+    """
+    return "lay_s" in evidence
 
 
 def _adrift_since(limits: Limits, reports: Reports, home: Ints) -> int:

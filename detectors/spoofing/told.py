@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from detectors.core.telling import Told, Words
+from detectors.spoofing.frozen import lay_behind
 
 
 def tell(event: Told, words: Words) -> str:
@@ -23,7 +24,7 @@ def tell(event: Told, words: Words) -> str:
             others=others,
             place=place,
         )
-    if event.subkind == "frozen" and "lay_s" in evidence:
+    if lay_behind(evidence):
         lay_s = float(evidence["lay_s"])
         return words.say(
             "Reported that it lay or drifted for {duration}, {false}, and was then {jump} from "

@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from detectors.core.frames import epoch_us
+from detectors.core.frames import SECOND_US, epoch_us
+from detectors.spoofing.frozen import lay_behind
 
-HOUR_US: Final = 3_600_000_000
+HOUR_US: Final = 3600 * SECOND_US
 SHARE: Final = 0.1
 VESSELS: Final = 5
 """So many vessels, and so large a share of those looked at. Of some fifty feeds, real ones among
@@ -68,7 +69,7 @@ def feed_faults(
     for (kind, subkind), what in FAULTS.items():
         which = (kinds[:, 0] == kind) & (kinds[:, 1] == subkind)
         if subkind == HELD:  # of one that sailed on meanwhile that is heard elsewhere it is known
-            which[which] = [not one.get("says_the_same") for one in events["evidence"][which]]
+            which[which] = [not lay_behind(one) for one in events["evidence"][which]]
         strong = events[which & (events["score"] >= min_score).to_numpy(bool)]
         vessels = int(strong["mmsi"].nunique())
         if vessels < max(VESSELS, SHARE * looked_at):

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from detectors.core.events import concat
 from detectors.core.frames import epoch_us
+from detectors.spoofing.frozen import lay_behind
 from pipelines.assess.incidents.silences import changed_within
 
 LIES_THERE: Final = frozenset(
@@ -109,15 +110,14 @@ def heard_elsewhere(
 def _false_tracks(events: pd.DataFrame, min_score: float) -> Iterator[tuple[int, str, bool]]:
     """Give the row of each event of false positions that counts, and their track, where it isn't
     the one that is believed, and it is known which of two is false; and whether something sent
-    them that is there, see `spoofing.frozen.sailed_meanwhile`.
+    them that is there, see `lay_behind`.
     """
     counts = (events["kind"] == "spoofing") & (events["score"] >= min_score)
     for row in np.flatnonzero(counts.to_numpy(bool)).tolist():
         evidence, subkind = events["evidence"].iloc[row], events["subkind"].iloc[row]
         track, believed = (evidence.get(f"{which}_track_id") for which in ("false", "believed"))
         if track and track != believed and _known_which(subkind, believed, evidence):
-            is_there = subkind == "frozen" and bool(evidence.get("says_the_same"))
-            yield row, str(track), is_there
+            yield row, str(track), lay_behind(evidence)
 
 
 def _known_which(subkind: str, believed: str | None, evidence: Mapping[str, Any]) -> bool:

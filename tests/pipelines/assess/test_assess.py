@@ -494,19 +494,23 @@ def test_what_lay_at_a_false_place_is_set_aside(gazetteer, about, alone) -> None
         assert flags["score"].tolist() == [round(1 - 0.46 * 0.5, 4)]
 
 
+@pytest.mark.parametrize("lay", [True, False])
 def test_who_came_alongside_what_drifted_while_she_is_said_to_have_sailed_on_met_something(
-    gazetteer,
+    gazetteer, lay
 ) -> None:
-    """She may have drifted there herself, with the other, and have shown a false place after it."""
+    """She may have drifted there herself, with the other, and have shown a false place after it. At
+    a place that she leapt to, and holds, nothing need be.
+    """
     stated = {"false_track_id": f"{A}01", "believed_track_id": f"{A}02", "says_the_same": True}
+    stated |= {"lay_s": 14_400.0} if lay else {}
     about = {"subkind": "frozen", "score": 0.58, "evidence": stated}
-    lay = event("spoofing", 1, None, track_ids=f"{A}01", **about)
+    shown = event("spoofing", 1, None, track_ids=f"{A}01", **about)
     drifted = event("loitering", 1, 5, track_ids=f"{A}01", evidence={"median_speed_kn": 0.3})
     met = event("encounter", 2, 4, other_mmsi=B, track_ids=f"{A}01;{B}01", evidence=ENCOUNTER)
-    events, flags = flagged(gazetteer, lay, drifted, met)
+    events, flags = flagged(gazetteer, shown, drifted, met)
     aside = events["reason"].str.endswith(by_false_positions())
-    assert events.loc[aside, "kind"].tolist() == ["loitering"]
-    assert set(flags["mmsi"]) == {A, B}
+    assert events.loc[aside, "kind"].tolist() == ["loitering", *(["encounter"] * (not lay))]
+    assert set(flags["mmsi"]) == ({A, B} if lay else {A})
 
 
 def held(n: int, apart_h: float = 1.0, **about: Any) -> list[dict[str, Any]]:
@@ -537,7 +541,8 @@ def two_hulls(n: int, score: float = 0.7) -> list[dict[str, Any]]:
         (held(12), 121, False),
         (held(4), 40, False),
         (held(12, apart_h=0.01), 40, False),
-        (held(12, says_the_same=True), 40, False),
+        (held(12, says_the_same=True, lay_s=7200.0), 40, False),
+        (held(12, says_the_same=True), 40, True),
         (two_hulls(12), 40, True),
         (two_hulls(12), 121, False),
         (two_hulls(12, score=0.2), 40, False),
@@ -548,6 +553,7 @@ def two_hulls(n: int, score: float = 0.7) -> list[dict[str, Any]]:
         "few do",
         "all do at one time",
         "each is heard elsewhere meanwhile",
+        "each leaps first, and says the same",
         "a feed's that came twice",
         "a small share of numbers is two hulls'",
         "each is explained",
