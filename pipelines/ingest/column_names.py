@@ -118,10 +118,12 @@ def _time_match(
     if not tokens or len(zones) > 1 or any(token in glossary["local"] for token in tokens):
         return None
     is_utc = not zones and (len(kept) < len(tokens) or tokens[-1] in glossary["utc"])
-    for start in starts:
-        if (text := "".join(kept[start:]) or tokens[-1]) in ranks:
-            return Match((ranks[text], start), column, is_utc=is_utc, zone="".join(zones))
-    return None
+    # "epoch ms" is called by what says that it is UTC alone.
+    texts = [(start, "".join(kept[start:])) for start in starts]
+    texts = [(n, text) for n, each in texts for text in ([each] if each else tokens[n:])]
+    # "position timestamp" comes before "position update timestamp", a "timestamp" further off.
+    found = [(ranks[text], start) for start, text in texts if text in ranks]
+    return Match(min(found), column, is_utc=is_utc, zone="".join(zones)) if found else None
 
 
 def zone_named(text: str) -> str:
@@ -212,6 +214,14 @@ def names_time(column: str) -> bool:
     """Tell whether a column by its name holds times, in whatever zone."""
     words = {token.casefold() for token in _TOKEN.findall(column[:_LONGEST])}
     return bool(words & {*_TIME_WORDS, "epoch"}) or "time" in matches_of([column])
+
+
+def has_day_first(columns: Sequence[str]) -> bool:
+    """Tell whether columns of times are called so in a language that writes the day before the
+    month: Malay and Indonesian (Unicode CLDR, short date formats of ms and id).
+    """
+    words = {token.casefold() for name in columns for token in _TOKEN.findall(name[:_LONGEST])}
+    return not words.isdisjoint(_glossary()["day_first"])
 
 
 def names_utc(column: str) -> bool:

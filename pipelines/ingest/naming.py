@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from pipelines.base import codes
 from pipelines.ingest.beside import UNCERTAIN
-from pipelines.ingest.column_names import Match, local_times, matches_of
+from pipelines.ingest.column_names import Match, has_day_first, local_times, matches_of
 from pipelines.ingest.errors import IngestError
 from pipelines.ingest.layouts import Layout, dimension_of
 from pipelines.ingest.report import escaped
@@ -247,8 +247,9 @@ def _time(
     for match in _beside_place(found):
         source, cells = _clock(match, sample, found)
         said = match if isinstance(source, str) else _with_date(match, found["date"][0])
+        day_first = has_day_first([source] if isinstance(source, str) else source)
         try:
-            forms, zoned = time_forms(match.column, cells)
+            forms, zoned = time_forms(match.column, cells, day_first=day_first)
         except UndecidedError as error:
             undecided = undecided or error
             continue
@@ -258,7 +259,7 @@ def _time(
             own = ("" if sure else said.zone, _NO_OTHERS)
             zone, keep = own if sure or said.zone else zone_beside(sample)
             assumed = [f"times are those of {zone}"] if zone else [] if sure else ["times are UTC"]
-            if forms[0].startswith("%d."):
+            if forms[0].startswith("%d." if not day_first else ("%d.", "%d/", "%d-")):
                 assumed.append("days are before months")
             return {"from": source}, forms, (zone or "UTC", keep), assumed
     if undecided is not None:

@@ -49,10 +49,12 @@ _OTHERS: Final = (
 )
 
 
-def time_forms(column: str, cells: Sequence[str] | type[TypedTime]) -> tuple[tuple[str, ...], bool]:
+def time_forms(
+    column: str, cells: Sequence[str] | type[TypedTime], *, day_first: bool = False
+) -> tuple[tuple[str, ...], bool]:
     """Return the forms (of `Layout.time_format`) of a column's times, and whether they say a zone.
 
-    No forms: they aren't times.
+    No forms: they aren't times. `day_first`: so it is where the cells don't show it.
 
     Raises UndecidedError if day and month can't be told apart.
     """
@@ -77,7 +79,7 @@ def time_forms(column: str, cells: Sequence[str] | type[TypedTime]) -> tuple[tup
     if mostly(map(_ISO.match, cells)):
         return ("iso8601",), zoned
     if mostly(parts := [*filter(None, map(_PARTS.match, cells))]):
-        return _day_or_month_first(column, parts), False
+        return _day_or_month_first(column, parts, day_first=day_first), False
     for forms in _OTHERS:
         if mostly(any(_fits(cell, form) for form in forms) for cell in cells):
             return forms, zoned
@@ -116,25 +118,27 @@ def _epoch(column: str, cells: Sequence[str]) -> tuple[str, ...]:
     return ()
 
 
-def _day_or_month_first(column: str, parts: Sequence[re.Match[str]]) -> tuple[str, ...]:
+def _day_or_month_first(
+    column: str, parts: Sequence[re.Match[str]], *, day_first: bool
+) -> tuple[str, ...]:
     between, gap = parts[0][2], parts[0][5]
     # A date that there is in one order only tells it; one that there is in none is damaged.
     orders = {
         order: [_fits(f"{p[1]} {p[3]} {p[4]}", f"{order} %Y") for p in parts]
         for order in ("%d %m", "%m %d")
     }
-    day_first, month_first = (
+    shows_day, shows_month = (
         any(own and not other for own, other in zip(*pair, strict=True))
         for pair in (orders.values(), reversed(orders.values()))
     )
-    if day_first and month_first:
+    if shows_day and shows_month:
         raise UndecidedError(f"its column {column!r} has days and months in either order")
-    if not (day_first or month_first) and between != ".":
+    if not (shows_day or shows_month or day_first or between == "."):
         raise UndecidedError(
             f"its column {column!r} doesn't show whether day or month comes first: "
             f"{escaped(parts[0][0])!r} (say its time_format)"
         )
-    day = f"%m{between}%d" if month_first else f"%d{between}%m"
+    day = f"%m{between}%d" if shows_month else f"%d{between}%m"
     if any(p[7] for p in parts):
         clocks = [f"%I:%M:%S{s}%p" for s in ("", " ")] + [f"%I:%M{s}%p" for s in ("", " ")]
     else:

@@ -162,6 +162,16 @@ TABLES = {
         ),
         ",",
     ),
+    "when a position was and when it was written down, beside one another": (
+        "mmsi,position_timestamp,position_update_timestamp,latitude,longitude,sog,cog",
+        lambda m, t, la, lo, v, c: (m, iso(t), iso(t + pd.Timedelta(minutes=5)), la, lo, v, c),
+        ",",
+    ),
+    "milliseconds by name": (
+        "mmsi,position_epoch_ms,lat,lon,sog,cog",
+        lambda m, t, la, lo, v, c: (m, epoch(t) * 1000, la, lo, v, c),
+        ",",
+    ),
     "x and y, time in words": (
         "mmsi,x,y,speed,course,time",
         lambda m, t, la, lo, v, c: (m, lo, la, v, c, t.strftime("%d %b %Y %I:%M:%S %p")),
@@ -363,6 +373,19 @@ def test_a_row_that_lacks_its_letter_among_others_is_no_number_of_degrees(read):
     got = read("\n".join(["mmsi,timestamp,lat,lon", *rows, ""]))
     assert got.positions["lat"].tolist() == pytest.approx([-0.508333] * 19, abs=1e-6)
     assert got.report.rejected == {"position": 1}
+
+
+@pytest.mark.parametrize("header", ["Tarikh,Masa", "Tanggal,Time", "Date,Waktu"])
+def test_dates_of_columns_in_malay_have_the_day_first_unless_they_show_otherwise(read, header):
+    def times(*dates):
+        rows = [f"563000001,{date},10:00:00,1.5,103.5" for date in dates]
+        return read("\n".join([f"mmsi,{header},lat,lon", *rows, ""]))
+
+    got = times("04/03/2026", "05/03/2026")
+    assert got.positions["time"].dt.strftime("%m-%d").tolist() == ["03-04", "03-05"]
+    assert got.report.to_dict()["assumed"] == ["times are UTC", "days are before months"]
+    shown = times("03/04/2026", "03/25/2026").positions
+    assert shown["time"].dt.strftime("%m-%d").tolist() == ["03-04", "03-25"]
 
 
 @pytest.mark.parametrize("header", ["Date (MYT),Time", "Date,Time (MYT)", "Date (MYT),Time (MYT)"])
