@@ -45,13 +45,13 @@ def designated(limits: Limits, grid: timegrid.Grid, rows: Ints, zones: Zones) ->
     found = np.zeros(len(rows), bool)
     found[zones.members_of(lat, lon, always)[0]] = True
     off = np.flatnonzero(~found)  # mostly few: the way to a zone needn't be measured inside
-    found[off] = nearby.nearest_of(zones, lat[off], lon[off], always)[0] <= limits.edge_m
+    found[off] = nearby.within(zones, lat[off], lon[off], always, limits.edge_m)
     for row, rule in zones.rules:
         if (rule.asks, rule.value) in PERMITS:
             first_us, last_us = rule.span_us
             off = np.flatnonzero(~found & (at_us >= first_us) & (at_us < last_us))
             only = np.arange(len(zones.frame)) == row
-            found[off] = nearby.nearest_of(zones, lat[off], lon[off], only)[0] <= limits.edge_m
+            found[off] = nearby.within(zones, lat[off], lon[off], only, limits.edge_m)
     return found
 
 

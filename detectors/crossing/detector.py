@@ -30,7 +30,7 @@ from detectors.crossing.evidence import (
     reports_of,
     turned_about,
 )
-from detectors.crossing.half import halves, meetings
+from detectors.crossing.half import Met, halves, meetings
 from detectors.crossing.homeward import lay_out
 from detectors.crossing.limits import Limits
 from detectors.crossing.onward import (
@@ -198,7 +198,7 @@ class Crossing(Limits):
         grid: timegrid.Grid,
         ashore: NDArray[np.bool_],
         cells: Cells,
-        met: pd.DataFrame,
+        met: Met,
         context: Context,
     ) -> Iterator[dict[str, Any]]:
         moving = np.flatnonzero(grid.speed_kn >= self.min_speed_kn)
@@ -297,7 +297,7 @@ class Crossing(Limits):
         reports: Reports,
         grid: timegrid.Grid,
         ashore: NDArray[np.bool_],
-        met: pd.DataFrame,
+        met: Met,
         context: Context,
     ) -> Iterator[dict[str, Any]]:
         """Return the events of voyages that are half of a crossing."""

@@ -4,7 +4,7 @@ A boat that has no AIS brings people half-way; one that has takes them over, lan
 away from ports, and goes home. Its way from shore to shore is what can be seen.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -46,6 +46,9 @@ LOST_S: float = 60.0
 SLOWLY_KN: float = 5.0
 """Slower than this out there is work, lying or waiting."""
 
+Met = Mapping[int, list[tuple[int, int, float]]]
+"""Meetings of each track: their start and end in microseconds, and as of `meetings`."""
+
 
 class Voyage(NamedTuple):
     """Rows of the grid: its first, the landing's first and last; the landing, if not heard."""
@@ -72,7 +75,7 @@ def halves(
     grid: timegrid.Grid,
     ashore: Bools,
     window_us: tuple[int, int],
-    met: pd.DataFrame,
+    met: Met,
     context: Context,
 ) -> Iterator[Half]:
     """Find voyages out from a coast and back to it that end with a short landing elsewhere.
@@ -218,7 +221,7 @@ def _measured(
     grid: timegrid.Grid,
     voyage: Voyage,
     silent: Silences,
-    met: pd.DataFrame,
+    met: Met,
     context: Context,
 ) -> dict[str, Any] | None:
     """Return what was measured of a voyage; None where it is no half of a crossing."""
@@ -321,30 +324,20 @@ def _longest(holds: Bools) -> int:
     return int(length.max()) if len(length) else 0
 
 
-def meetings(limits: Limits, met: pd.DataFrame) -> pd.DataFrame:
-    """Return the meetings that aren't explained well, one row for each of the two, with how far
-    apart they were before and after, in the half hour before and after, whichever is less.
+def meetings(limits: Limits, met: pd.DataFrame) -> Met:
+    """Return the meetings that aren't explained well, for each of the two, with how far apart they
+    were before and after, in the half hour before and after, whichever is less.
     """
-    explained = [evidence.explained for evidence in met["evidence"]]
-    weights = np.array([told.weight if told is not None else -np.inf for told in explained])
-    met = met[weights < limits.max_explained_weight]
-    if met.empty:
-        return pd.DataFrame(columns=["track", "start_us", "end_us", "apart_m"])
-    tracks = [[int(track) for track in text.split(";")] for text in met["track_ids"]]
-    of = np.repeat(np.arange(len(met)), [len(own) for own in tracks])
-    start_us, end_us = events.spans_us(met)
-    before_m, after_m = (
-        np.array([evidence.get(f"apart_{when}_m") for evidence in met["evidence"]], "float64")
-        for when in ("before", "after")
-    )
-    return pd.DataFrame(
-        {
-            "track": np.concatenate(tracks),
-            "start_us": start_us[of],
-            "end_us": end_us[of],
-            "apart_m": np.fmin(before_m, after_m)[of],
-        }
-    )
+    found: dict[int, list[tuple[int, int, float]]] = {}
+    spans = zip(*(us.tolist() for us in events.spans_us(met)), strict=True)
+    for text, evidence, span in zip(met["track_ids"], met["evidence"], spans, strict=True):
+        told = evidence.explained
+        if told is None or told.weight < limits.max_explained_weight:
+            apart = (evidence.number(f"apart_{when}_m") for when in ("before", "after"))
+            apart_m = float(np.fmin(*apart))
+            for track in text.split(";"):
+                found.setdefault(int(track), []).append((*span, apart_m))
+    return found
 
 
 class Meetings(NamedTuple):
@@ -359,16 +352,12 @@ class Meetings(NamedTuple):
     """Which ticks of the voyage they took."""
 
 
-def _met(
-    limits: Limits, grid: timegrid.Grid, rows: Ints, met: pd.DataFrame, coast_m: Floats
-) -> Meetings:
+def _met(limits: Limits, grid: timegrid.Grid, rows: Ints, met: Met, coast_m: Floats) -> Meetings:
     """Return the meetings of a voyage. Where boats of a village lie off it there is none."""
     step_us = limits.step_s * SECOND_US
-    own = met[met["track"] == grid.track_id[rows[0]]]
     at_us = grid.tick[rows] * step_us
     n, n_out, apart_m, taken = 0, 0, np.nan, np.zeros(len(rows), bool)
-    spans = zip(*(own[name].tolist() for name in ("start_us", "end_us", "apart_m")), strict=True)
-    for start_us, end_us, own_m in spans:
+    for start_us, end_us, own_m in met.get(int(grid.track_id[rows[0]]), ()):
         during = (at_us >= start_us) & (at_us <= end_us)
         nearest_m = coast_m[during].min(initial=np.inf)
         if not during.any() or nearest_m <= limits.shore_m:

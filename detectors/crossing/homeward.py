@@ -3,11 +3,11 @@
 from typing import Any, Final
 
 import numpy as np
-import pandas as pd
 
 from detectors.core.arrays import Bools
 from detectors.core.frames import SECOND_US
 from detectors.crossing.endings import HURRY, SOON_S
+from detectors.crossing.half import Met
 from detectors.crossing.limits import Limits
 from detectors.kinematics import bridges, geodesy, timegrid
 from detectors.kinematics.reports import Reports
@@ -30,7 +30,7 @@ def lay_out(
     grid: timegrid.Grid,
     run: tuple[int, int],
     where: tuple[Bools, Coasts, int],
-    met: pd.DataFrame,
+    met: Met,
 ) -> dict[str, Any]:
     """Tell how long a boat was heard slower than `lying_kn`, `min_out_m` or more off any coast,
     since it set out from within `same_end_m` of where its run ends (`lain_out_s`, 0 where it wasn't
@@ -86,8 +86,8 @@ def lay_out(
     return {**told, "gone_over_probability": float(chance.max())}
 
 
-def _n_met(limits: Limits, grid: timegrid.Grid, rows: tuple[int, int], met: pd.DataFrame) -> int:
+def _n_met(limits: Limits, grid: timegrid.Grid, rows: tuple[int, int], met: Met) -> int:
     """Return how many meetings that aren't explained well a boat had between two rows."""
     begin_us, end_us = (int(grid.tick[row]) * limits.step_s * SECOND_US for row in rows)
-    own = met["track"] == grid.track_id[rows[0]]
-    return int((own & (met["start_us"] <= end_us) & (met["end_us"] >= begin_us)).sum())
+    own = met.get(int(grid.track_id[rows[0]]), ())
+    return sum(since_us <= end_us and until_us >= begin_us for since_us, until_us, _ in own)

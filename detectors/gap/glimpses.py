@@ -8,7 +8,7 @@ import pandas as pd
 
 from detectors.core.arrays import Ints
 from detectors.core.detector import Context
-from detectors.core.frames import SECOND_US, epoch_us
+from detectors.core.frames import SECOND_US, epoch_us, is_first
 from detectors.gap.limits import Limits
 from detectors.gap.set_aside import ALIVE, SENDING
 from detectors.gap.silences import History, Silences
@@ -38,9 +38,12 @@ def without_glimpses(limits: Limits, positions: pd.DataFrame) -> tuple[pd.DataFr
     Class A alone: of the weaker sets of class B single reports are what a crowd leaves.
     """
     mmsi, time_us = positions["mmsi"].to_numpy("int64"), epoch_us(positions["time"])
-    order = np.lexsort((time_us, mmsi))
-    number, when_us = mmsi[order], time_us[order]
-    other = np.diff(number, prepend=-1) != 0
+    other = is_first(mmsi)
+    vessel = np.cumsum(other) - 1
+    # Tracks are sorted, and most numbers have one: NumPy's stable sort merges what is in order.
+    key = vessel * (np.ptp(time_us) + 1) + time_us - time_us.min()
+    order = np.argsort(key, kind="stable")
+    when_us = time_us[order]
     begins = other | (np.diff(when_us, prepend=0) > _ALIVE_US)
     first = np.flatnonzero(begins)
     after = np.r_[first[1:], len(order)]
@@ -48,14 +51,16 @@ def without_glimpses(limits: Limits, positions: pd.DataFrame) -> tuple[pd.DataFr
     between = ~other[first] & ~np.r_[other, True][after]
     short = when_us[after - 1] - when_us[first] <= GLIMPSE_S * SECOND_US
     glimpse = np.repeat(between & (short | (after - first < SENDING)), after - first)
-    numbers, of = np.unique(mmsi, return_inverse=True)
-    is_b = np.bincount(of, (positions["ais_class"] == "B").to_numpy(bool)) > np.bincount(of) / 2
-    asked = np.isin(mmsi, np.setdiff1d(number[glimpse], numbers[is_b]))
+    is_b = np.bincount(vessel, (positions["ais_class"] == "B").to_numpy(bool))
+    weak = is_b > np.bincount(vessel) / 2
+    glimpsed = np.zeros(len(weak), bool)
+    glimpsed[vessel[glimpse]] = True
+    asked = (glimpsed & ~weak)[vessel]
     left_out = np.zeros(len(order), bool)
     left_out[order[glimpse]] = True
-    gone = glimpse & asked[order]
+    gone = glimpse & asked
     thinned = positions[list(limits.requires)][asked & ~left_out]
-    return _rejoined(thinned, positions[asked & left_out]), number[gone], when_us[gone]
+    return _rejoined(thinned, positions[asked & left_out]), mmsi[gone], when_us[gone]
 
 
 def _rejoined(thinned: pd.DataFrame, glimpses: pd.DataFrame) -> pd.DataFrame:
@@ -88,7 +93,7 @@ def _rejoined(thinned: pd.DataFrame, glimpses: pd.DataFrame) -> pd.DataFrame:
         into = into[into]
     keep[timegrid.ranges(later[rows], (end[before] - later)[rows])[1]] = False
     joined = thinned.assign(track_id=np.repeat(tracks[into], end - first))[keep]
-    return joined.sort_values(["track_id", "time"], kind="stable")
+    return joined.take(np.lexsort((epoch_us(joined["time"]), joined["track_id"])))
 
 
 def _in_turn(fits: Ints, since_us: Ints, track: Ints, before: Ints) -> Ints:

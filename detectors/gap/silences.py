@@ -23,21 +23,20 @@ class History(Reports):
         self._track_number = np.repeat(np.arange(len(self.tracks)), np.diff(self.bounds))
         self._start_us = int(self.time_us.min())
         self._span_us = int(self.time_us.max()) - self._start_us + 1
+        self._key = self._track_number * self._span_us + self.time_us - self._start_us
 
     def first_since(self, row: Ints, seconds: float | Floats) -> Ints:
         """Return the first row of the same track no more than `seconds` before each row."""
-        key = self._track_number * self._span_us + self.time_us - self._start_us
         ago_us = (np.asarray(seconds) * SECOND_US).astype("int64")
         back_us = self.time_us[row] - ago_us - self._start_us
         wanted = self._track_number[row] * self._span_us + np.maximum(back_us, 0)
-        return np.asarray(np.searchsorted(key, wanted))
+        return np.asarray(np.searchsorted(self._key, wanted))
 
     def last_within(self, row: Ints, seconds: float) -> Ints:
         """Return the last row of the same track no more than `seconds` after each row."""
-        key = self._track_number * self._span_us + self.time_us - self._start_us
         until_us = self.time_us[row] + int(seconds * SECOND_US) - self._start_us
         wanted = self._track_number[row] * self._span_us + np.minimum(until_us, self._span_us - 1)
-        return np.asarray(np.searchsorted(key, wanted, side="right") - 1)
+        return np.asarray(np.searchsorted(self._key, wanted, side="right") - 1)
 
     def track_start_us(self, row: Ints) -> Ints:
         """Return when the track of each row begins, as far as it is loaded."""

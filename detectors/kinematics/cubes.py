@@ -155,6 +155,26 @@ def _keys(
 
 
 @compiled
+def among(known: Ints, asked: Ints) -> Any:
+    """Tell which of some keys are of cubes among others or beside one of these, in the same stretch
+    of time; both are sorted.
+    """
+    found = np.zeros(len(known), np.bool_)
+    for column in range(9):
+        # What leads from a cube to the first of three beside it along the last axis.
+        shift = ((column // 3 - 1) << 2 * BITS) + ((column % 3 - 1) << BITS) - 1
+        at = 0
+        for k in range(len(asked)):
+            first = asked[k] + shift
+            while at < len(known) and known[at] < first:
+                at += 1
+            for beside in range(at, min(at + 3, len(known))):
+                if known[beside] <= first + 2:
+                    found[beside] = True
+    return found
+
+
+@compiled
 def _mark(
     n: int, tick: Ints, made_m: Floats, slow_m: float, pause: int, slow: Any, counts: Any
 ) -> None:

@@ -88,7 +88,7 @@ def _found(
     lat, lon, moment = places
     order = np.argsort(_from_first(moment), kind="stable")
     bounds = offsets(moment[order])
-    held = 1 << max(int(2 * np.diff(bounds).max(initial=0) - 1).bit_length(), 4)
+    held = 1 << max(int(8 * np.diff(bounds).max(initial=0) - 1).bit_length(), 4)
     return _pairs(bounds, order.astype("int32"), lat, lon, rows, reaches, held, most, counted)
 
 
@@ -106,7 +106,8 @@ def _pairs(
 ) -> Any:
     """Return the pairs, a side a row, or how many each row is the first of.
 
-    `held` is a power of two above the places of any moment.
+    `held` is a power of two, four times above the places of any moment or more: what isn't there is
+    mostly not found at once.
     """
     whose, asked, kind, crowded = rows
     reach, narrow = reaches
@@ -116,6 +117,7 @@ def _pairs(
     xyz, cube = np.empty((most, 3), np.float64), np.empty((most, 3), np.int64)
     head, after = np.full(held, -1, np.int32), np.empty(most, np.int32)
     slot, mine = np.empty(most, np.int64), np.empty(most, np.int64)
+    low, high = np.empty(3, np.int64), np.empty(3, np.int64)
     found, number = np.empty((2, 1024), np.int32), np.zeros(len(lat) * counted, np.int64)
     n, edge = 0, reach * 1.001
     for t in range(len(bounds) - 1):
@@ -141,17 +143,27 @@ def _pairs(
         for k in range(len(own)):
             if not both and not asked[own[k]]:
                 continue
-            for beside in range(13 if both else 0, 27):
-                x = cube[k, 0] + beside // 9 - 1
-                y = cube[k, 1] + beside // 3 % 3 - 1
-                z = cube[k, 2] + beside % 3 - 1
+            for axis in range(3):
+                # So far along an axis may on the sphere be who is within reach: of the cubes around
+                # most hold nothing of it.
+                at_most = np.abs(xyz[k, axis]) * reach / 2 + np.sqrt(max(1 - xyz[k, axis] ** 2, 0))
+                far = min(at_most, 1.0) * reach * (1 + 1e-9)
+                low[axis] = int((xyz[k, axis] - far + 1.0) / edge)
+                high[axis] = int((xyz[k, axis] + far + 1.0) / edge)
+            wide, deep = high[1] - low[1] + 1, high[2] - low[2] + 1
+            n_around = (high[0] - low[0] + 1) * wide * deep
+            here = ((cube[k, 0] - low[0]) * wide + cube[k, 1] - low[1]) * deep + cube[k, 2] - low[2]
+            for beside in range(here if both else 0, n_around):
+                x = low[0] + beside // (wide * deep)
+                y = low[1] + beside // deep % wide
+                z = low[2] + beside % deep
                 other = head[_slot(x, y, z, held)]
                 while other >= 0:
                     at = other
                     other = after[other]
                     if mine[at] <= mine[k] and (not both or mine[at] == mine[k]):
                         continue
-                    if both and beside == 13 and at < k:  # in its own cube
+                    if both and beside == here and at < k:  # in its own cube
                         continue
                     if cube[at, 0] != x or cube[at, 1] != y or cube[at, 2] != z:
                         continue

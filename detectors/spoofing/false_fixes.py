@@ -175,15 +175,15 @@ def _by_passes(scene: Scene, home: int, back: int, times: NDArray[np.int64]) -> 
     """Tell whether the whole feed comes by passes, and fixes between two sound reports, the second
     of which was heard, in two of them or more.
     """
-    if back < 0:
-        return False
     tens_us = coverage.FEED_SLOT_S * SECOND_US
+    apart = bool(np.diff(times).max(initial=0) > passes.PASS_TENS * tens_us)
+    if back < 0 or not apart:
+        return False
     ends_us = scene.reports.time_us[[home, back]]
     usual = passes.usual_share(
         scene.context.coverage, ends_us[:1] // tens_us, ends_us[1:] // tens_us
     )
-    apart = bool(np.diff(times).max(initial=0) > passes.PASS_TENS * tens_us)
-    return apart and bool(usual[0] <= passes.BY_PASSES)
+    return bool(usual[0] <= passes.BY_PASSES)
 
 
 def _held(limits: Limits, reports: Reports, home: int, back: int) -> dict[str, Any]:

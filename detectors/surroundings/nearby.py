@@ -8,7 +8,7 @@ import shapely
 from numpy.typing import NDArray
 
 from detectors.core.arrays import Floats, Ints
-from detectors.kinematics import geodesy, near, timegrid
+from detectors.kinematics import geodesy, near, shapes, timegrid
 from detectors.surroundings.zones import Zones
 
 NOT_ASSESSED: Final = "not assessed: no land or zone layer reaches this place"
@@ -41,6 +41,24 @@ def nearest_of(
     ends = shapely.get_coordinates(shapely.shortest_line(points, shapes[nearest]))
     ends = ends.reshape(-1, 2, 2)
     return np.asarray(geodesy.distance_m(lat, lon, ends[:, 1, 1], ends[:, 1, 0])), among[nearest]
+
+
+def within(
+    zones: Zones, lat: Floats, lon: Floats, rows: NDArray[np.bool_], reach_m: float
+) -> NDArray[np.bool_]:
+    """Tell which places lie in a zone among some rows, or no further off; see `nearest_of`.
+
+    Most lie further off than that in degrees, which is told in a part of the time.
+    """
+    found = np.zeros(len(lat), bool)
+    if len(lat):
+        level = np.cos(np.radians(min(float(np.abs(lat).max()) + 1.0, 90.0)))
+        reach_deg = 1.01 * reach_m / (shapes.DEGREE_M * level)
+        tree = shapely.STRtree(zones.frame.geometry.to_numpy()[rows])
+        points = shapely.points(lon, lat)
+        may_be = np.unique(tree.query(points, predicate="dwithin", distance=reach_deg)[0])
+        found[may_be] = nearest_of(zones, lat[may_be], lon[may_be], rows)[0] <= reach_m
+    return found
 
 
 def n_near(grid: timegrid.Grid, rows: Ints, among: Ints, radius_m: float) -> Ints:

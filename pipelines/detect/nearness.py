@@ -8,7 +8,6 @@ Parts are made by place, so that those who lie in one anchorage fall into one.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
 from math import isfinite
 from typing import Final, NamedTuple
 
@@ -32,9 +31,6 @@ LEAST_M: Final = 600.0
 LEAST_SHARE: Final = 1 / 8
 """A part isn't halved once its own reports are so small a share of what fits: what is too much is
 the company, which a half has too."""
-
-_BESIDE: Final = [(x << 2 * BITS) + (y << BITS) - 1 for x, y in product((-1, 0, 1), repeat=2)]
-"""What leads from a cube to the first of each three beside it along the last axis."""
 
 
 def in_places(detector: Detector) -> bool:
@@ -272,18 +268,12 @@ class _Places:
         key = there.key[rows]
         return each_once(key[during[own[of], key >> 3 * BITS]])
 
-    def around(self, cubes: Ints) -> tuple[Ints, Ints]:
+    def around(self, asked: Ints) -> tuple[Ints, Ints]:
         """Return who was in some cubes or beside them, and in which half hour."""
         there = self._by_vessel_and_cube()
         if not len(there.known):
             return np.zeros(0, "int64"), np.zeros(0, "int64")
-        found = np.zeros(len(there.known), bool)
-        for beside in _BESIDE:  # each in order, so that what is looked up lies close together
-            at, last = np.searchsorted(there.known, cubes + beside), cubes + beside + 2
-            for k in range(3):
-                near = np.minimum(at + k, len(there.known) - 1)
-                found[near[(there.known[near] >= last - 2) & (there.known[near] <= last)]] = True
-        near = np.flatnonzero(found)
+        near = np.flatnonzero(cubes.among(there.known, asked))
         of, rows = timegrid.ranges(there.begin[near], np.diff(there.begin)[near])
         return there.among[rows].astype("int64"), (there.known[near] >> 3 * BITS)[of]
 

@@ -159,6 +159,7 @@ class FastClocks:
 
     def found(self, stations: list[str]) -> list[dict[str, Any]]:
         """Say whose times were put right, and by how much, as `clocks.Clocks.found` does."""
+        sent = np.flatnonzero(self._reports)  # few of all that there is room for
         return [
             {
                 "receiver": stations[code],
@@ -168,7 +169,7 @@ class FastClocks:
                 "put_right": True,
                 "text": TEXT.format(h=most_h, n=f"{n:,}"),
             }
-            for code in np.argsort(-self._reports, kind="stable").tolist()
+            for code in sent[np.argsort(-self._reports[sent], kind="stable")].tolist()
             if (n := int(self._reports[code])) and (most_h := int(self._most_h[code]))
         ]
 

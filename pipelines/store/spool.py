@@ -164,7 +164,7 @@ class Spool:
         column, n = part.chunk.columns[name], int(part.chunk.counts.sum())
         # Mapped for no longer than it is read, so that it doesn't count as held.
         there = np.memmap(self._file, column.dtype, "r", column.at, (n,))
-        return np.array(there[part.rows])
+        return np.asarray(there)[part.rows]
 
     def _noise(self, wanted: Ints, within: Within | None) -> pd.DataFrame:
         parts = [part for chunk in self._chunks if len(part := _noise_of(chunk, wanted, within))]

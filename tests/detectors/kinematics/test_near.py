@@ -42,7 +42,7 @@ def expected(places: tuple[Any, ...], asked: Any, kind: Any) -> set[tuple[int, i
     return set(zip(i[within].tolist(), j[within].tolist(), strict=True))
 
 
-@pytest.mark.parametrize("lon", [103.8, 179.999])
+@pytest.mark.parametrize("lon", [103.8, 179.999, 0.0, 45.0, 90.0])
 @pytest.mark.parametrize("thirds", [1, 2, 3])
 @pytest.mark.parametrize("kinds", [False, True])
 def test_each_pair_that_is_asked_for_is_found_once(lon: float, thirds: int, kinds: bool) -> None:

@@ -182,3 +182,18 @@ def test_no_place_of_the_grid_is_missed(
     }
     assert expected <= found
     assert len(found) <= 1.05 * len(expected)
+
+
+def test_cubes_among_others_are_those_beside_them() -> None:
+    random = np.random.default_rng(5)
+    slot, *axes = random.integers(1, 9, (4, 400))
+    known = np.unique(sum(one << shift * BITS for one, shift in zip(axes, (2, 1, 0), strict=True)))
+    known = np.unique((slot[: len(known)] << 3 * BITS) + known)
+    asked = known[random.random(len(known)) < 0.1]
+    parts = np.stack([known >> shift * BITS & (1 << BITS) - 1 for shift in (3, 2, 1, 0)])
+    own = parts[:, np.isin(known, asked)]
+    apart = np.abs(parts[:, :, None] - own[:, None])
+    beside = ((apart[0] == 0) & (apart[1:].max(axis=0) <= 1)).any(axis=1)
+    assert cubes.among(known, asked).tolist() == beside.tolist()
+    assert len(asked) < beside.sum() < len(known)
+    assert not cubes.among(known, asked[:0]).any()
