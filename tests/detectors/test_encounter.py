@@ -447,6 +447,38 @@ def test_a_ship_that_slows_for_a_boat_of_a_port_takes_her_pilot(
     assert told.explanation.startswith(reason) if reason else not told.explanation
 
 
+def test_a_boat_that_comes_up_to_a_ship_bound_for_a_port_is_no_launch_of_hers(scene: Any) -> None:
+    """She keeps her 9 knots and goes into a port; the boat slows down from 18 to keep beside her,
+    for a quarter of an hour, by day, and goes back to where it came from.
+    """
+    nm = 1 / 60.0
+    lat, lon = SEA
+    ship = [(4.0, lat, lon - 13.5 * nm), (7.0, lat, lon + 13.5 * nm), (9.0, lat, lon + 13.5 * nm)]
+    meets, parts = (lat + 30 * METRE, lon), (lat + 30 * METRE, lon + 2.25 * nm)
+    beach = (lat - 9 * nm, lon)
+    boat = [
+        (4.0, *beach),
+        (5.0, *beach),
+        (5.5, *meets),
+        (5.75, *parts),
+        (6.25, *beach),
+        (9, *beach),
+    ]
+    east = lon + 12.5 * nm
+    port = scene.zones(("harbour", "port", (east, lat - nm, east + 2 * nm, lat + nm)))
+    vessels = scene.vessels(
+        {"mmsi": A, "ship_type": 70, "length_m": 180.0},
+        {"mmsi": B, "ship_type": -1, "length_m": 12.0},
+    )
+    tracks = scene.track(A, ship, every_s=30), scene.track(B, boat, every_s=30)
+    context = scene.context((0, 12), zones=port, vessels=vessels)
+    found = run.look(Encounter(), scene.positions(*tracks), context)
+    (told,) = explain.explain(found, context, Encounter.hypotheses).itertuples()
+    assert told.evidence["went_to_port"] is True
+    assert told.evidence["other_slowed"] is None
+    assert not told.explanation
+
+
 def test_near_land_is_lowered_and_on_land_left_out(scene: Any) -> None:
     positions = scene.positions(meeting(scene, A, 5, 9), meeting(scene, B, 5, 9, 60))
     coast = scene.zones(land=[(100.001, 3.5, 100.5, 4.5)])
