@@ -26,6 +26,8 @@ SAME_GROUND_M: Final = 2 * geodesy.METRES_PER_NM
 village to meet one covers that in a quarter of an hour."""
 AT_ONCE_S: Final = 120
 """A tick of the grid."""
+_SECONDS: Final = 2**33
+"""Seconds counted from 1970 are fewer."""
 _PAIRS: Final = 256
 """Looked at at once: each has up to some thousand reports."""
 STILL_KN: Final = 0.2
@@ -75,6 +77,17 @@ def kept_company(
         }
         for i in range(len(first))
     ]
+
+
+def calls_before(limits: Limits, pair: Ints, start_us: Ints, end_us: Ints) -> Ints:
+    """Return how many times the two of each run had been together before, for `min_brief_s` or
+    longer and until no more than `raft_memory_s` before the run's end.
+    """
+    long = end_us - start_us >= limits.min_brief_s * SECOND_US
+    ends = np.sort(pair[long] * _SECONDS + end_us[long] // SECOND_US)
+    since_s = end_us // SECOND_US - limits.raft_memory_s
+    until = np.searchsorted(ends, pair * _SECONDS + start_us // SECOND_US)
+    return np.asarray(np.maximum(until - np.searchsorted(ends, pair * _SECONDS + since_s), 0))
 
 
 def _further_back(

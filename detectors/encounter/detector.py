@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from detectors.core import events
+from detectors.core.arrays import Ints
 from detectors.core.detector import Context
 from detectors.core.frames import REPORTED, SECOND_US
 from detectors.core.hypothesis import Hypothesis
@@ -15,6 +16,7 @@ from detectors.core.relations import Along, Near, Relation
 from detectors.core.telling import Told, Words
 from detectors.encounter.company import (
     FAST_KN,
+    calls_before,
     came,
     convoy,
     dash,
@@ -169,14 +171,15 @@ class Encounter(Limits):
         )
         if len(spans) == 0:
             return events.empty()
+        calls = calls_before(self, pairs.number(grid)[spans.first], spans.start_us, spans.end_us)
         # Of what was over, rafts ask who and when; of the shortest it must be known what they were.
         lasted_us = spans.end_us - spans.start_us
         told = timespan.touches(spans.start_us, spans.end_us, window, self.settle)
         told |= lasted_us < self.min_brief_s * SECOND_US
         rows = self._over(grid, pairs, spans.take(np.flatnonzero(~told)))
-        spans = spans.take(np.flatnonzero(told))
+        spans, calls = spans.take(np.flatnonzero(told)), calls[told]
         if len(spans):
-            rows += self._told(reports, craft, grid, context, pairs, spans)
+            rows += self._told(reports, craft, grid, context, pairs, spans, calls)
         return events.build(rows)
 
     def _over(self, grid: Grid, pairs: Pairs, spans: timespan.Spans) -> list[dict[str, Any]]:
@@ -206,6 +209,7 @@ class Encounter(Limits):
         context: Context,
         pairs: Pairs,
         spans: timespan.Spans,
+        calls: Ints,
     ) -> list[dict[str, Any]]:
         first, last = spans.first, spans.last
         tracks = np.stack([grid.track_id[side[first]] for side in (pairs.left, pairs.right)])
@@ -219,6 +223,7 @@ class Encounter(Limits):
         rows = []
         for i, parts in enumerate(told):
             measured = {key: value for part in parts for key, value in part.items()}
+            measured["n_calls_before"] = int(calls[i])
             none = convoy(self, measured) or side_by_side(self, measured)
             boarding = not none and self._is_boarding(measured)
             sudden = boarding or dash(measured) or parted_ways(self, measured)

@@ -479,6 +479,20 @@ def test_a_boat_that_comes_up_to_a_ship_bound_for_a_port_is_no_launch_of_hers(sc
     assert not told.explanation
 
 
+@pytest.mark.parametrize("since", [0.0, 7.5])
+def test_who_comes_again_was_alongside_before(scene: Any, since: float) -> None:
+    """Known too where the window begins after the first time was over."""
+    still = scene.track(A, [(0.0, *SEA), (14.0, *SEA)], every_s=60)
+    near, off = (SEA[0] + 30 * METRE, SEA[1]), (SEA[0] + 0.1, SEA[1])
+    times = [(2.0, off), (3.0, near), (3.7, near), (4.7, off), (7.0, off), (8.0, near)]
+    way = [(hour, *place) for hour, place in (*times, (8.7, near), (9.7, off), (14.0, off))]
+    positions = scene.positions(still, scene.track(B, way, every_s=60))
+    found = run.look(Encounter(), positions, scene.context((since, 14)))
+    calls = [told["n_calls_before"] for told in found.sort_values("start")["evidence"]]
+    assert calls[-1] == 1
+    assert calls[:-1] == ([0] if since == 0 else [])
+
+
 def test_near_land_is_lowered_and_on_land_left_out(scene: Any) -> None:
     positions = scene.positions(meeting(scene, A, 5, 9), meeting(scene, B, 5, 9, 60))
     coast = scene.zones(land=[(100.001, 3.5, 100.5, 4.5)])
