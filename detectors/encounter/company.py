@@ -218,6 +218,14 @@ def parted_ways(limits: Limits, evidence: dict[str, Any]) -> bool:
     return bool(min(went_kn) >= WENT_KN and apart and came(limits, evidence))
 
 
+def from_afar(evidence: dict[str, Any]) -> bool:
+    """Tell whether two were off one ground half an hour before and half an hour after, in the
+    dark: they came for that alone (see `hypotheses.company.FROM_AFAR`).
+    """
+    ways_m = (evidence["apart_before_m"], evidence["apart_after_m"])
+    return bool(evidence["in_the_dark"] and all(m >= SAME_GROUND_M for m in ways_m))
+
+
 def came(limits: Limits, evidence: dict[str, Any]) -> bool | None:
     """Tell whether one came to the other or went from it; None where neither was seen."""
     apart_m = (evidence["apart_before_m"], evidence["apart_after_m"])

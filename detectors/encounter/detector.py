@@ -20,6 +20,7 @@ from detectors.encounter.company import (
     came,
     convoy,
     dash,
+    from_afar,
     kept_company,
     parted_ways,
     side_by_side,
@@ -107,8 +108,9 @@ class Encounter(Limits):
     and not seen to come together; times 0.6 if they lay near one another before, or 0.4 in a crowd
     (two neighbours or more) unless alongside. Inside a crowded class instead times 0.7 where one
     came alongside from away for long, 0.2 where they lay there before, 0.4 otherwise. Times 0.4 if
-    both are small, it was brief, they closed at less than 15 kn and didn't part each its own way;
-    times 0.3 near land.
+    both are small, it was brief, they closed at less than 15 kn and didn't part each its own way
+    (0.6 if in the dark, and they were 2 nm apart or more half an hour before and half an hour
+    after); times 0.3 near land.
     """
 
     name: ClassVar[str] = "encounter"
@@ -289,7 +291,7 @@ class Encounter(Limits):
         score *= self._if_crowded(evidence, met)
         slowly = evidence["both_small_craft"] and not evidence["closing_kn"] >= FAST_KN
         slowly = slowly and evidence["brief_meeting"] and not parted_ways(self, evidence)
-        score *= 0.4 if slowly else 1.0
+        score *= (0.6 if from_afar(evidence) else 0.4) if slowly else 1.0
         score *= 0.3 if evidence["near_land"] else 1.0
         return {"score": float(score)}
 

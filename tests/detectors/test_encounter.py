@@ -479,6 +479,31 @@ def test_a_boat_that_comes_up_to_a_ship_bound_for_a_port_is_no_launch_of_hers(sc
     assert not told.explanation
 
 
+@pytest.mark.parametrize(
+    ("hour", "off_nm", "raised"), [(16, 6, True), (16, 1, False), (4, 6, False)]
+)
+def test_boats_that_come_from_afar_by_night_for_minutes(
+    scene: Any, hour: float, off_nm: float, raised: bool
+) -> None:
+    """One lies adrift, the other comes at 12 knots, stays for 18 minutes and goes back."""
+    lat, lon = SEA
+    near, off = (lat + 15 * METRE, lon), (lat + off_nm / 60, lon)
+    way_h = off_nm / 12
+    waits = scene.track(A, [(hour - 2, lat, lon), (hour + 3, lat, lon)], every_s=60)
+    comes = [
+        (hour - 2, *off),
+        (hour - way_h, *off),
+        (hour, *near),
+        (hour + 0.3, *near),
+        (hour + 0.3 + way_h, *off),
+        (hour + 3, *off),
+    ]
+    positions = scene.positions(waits, scene.track(B, comes, every_s=60))
+    vessels = scene.vessels({"mmsi": A, "length_m": 18.0}, {"mmsi": B, "length_m": 12.0})
+    found = run.look(Encounter(), positions, scene.context((0, 24), vessels=vessels))
+    assert [score >= 0.3 for score in found["score"]] == [raised]
+
+
 @pytest.mark.parametrize("since", [0.0, 7.5])
 def test_who_comes_again_was_alongside_before(scene: Any, since: float) -> None:
     """Known too where the window begins after the first time was over."""
