@@ -36,6 +36,8 @@ from detectors.hypotheses.company import (
 )
 
 WORK_ROOM_M: Final = 200.0
+PASSING_M: Final = 150.0
+"""Never nearer than this, and not still beside one another, whatever their lengths."""
 ALONGSIDE_M: Final = 50.0
 """Boats at work keep room for gear and cable between them, and may pass nearer, not alongside."""
 BOATS_APART_M: Final = 40.0
@@ -190,7 +192,10 @@ WITHIN_SIGHT: Final = Hypothesis(
     Case(
         "{median_distance_m:.0f} m apart for {duration_s:h.1f} h, moving against one another "
         "at {median_relative_speed_kn:.1f} kn: each went about its own",
-        Compare("median_distance_m", ">=", WORK_ROOM_M),
+        Any(
+            Compare("median_distance_m", ">=", WORK_ROOM_M),
+            Compare("min_distance_m", ">=", PASSING_M),
+        ),
         Compare("median_relative_speed_kn", ">=", 1.0),
         Compare("duration_s", ">=", A_TOW_S),
         Compare("duration_s", "<=", "n_reports", times=OFTEN_S),
