@@ -26,6 +26,8 @@ SAME_GROUND_M: Final = 2 * geodesy.METRES_PER_NM
 village to meet one covers that in a quarter of an hour."""
 AT_ONCE_S: Final = 120
 """A tick of the grid."""
+_SECONDS: Final = 2**33
+"""Seconds counted from 1970 are fewer."""
 _PAIRS: Final = 256
 """Looked at at once: each has up to some thousand reports."""
 STILL_KN: Final = 0.2
@@ -75,6 +77,17 @@ def kept_company(
         }
         for i in range(len(first))
     ]
+
+
+def calls_before(limits: Limits, pair: Ints, start_us: Ints, end_us: Ints) -> Ints:
+    """Return how many times the two of each run had been together before, for `min_brief_s` or
+    longer and until no more than `raft_memory_s` before the run's end.
+    """
+    long = end_us - start_us >= limits.min_brief_s * SECOND_US
+    ends = np.sort(pair[long] * _SECONDS + end_us[long] // SECOND_US)
+    since_s = end_us // SECOND_US - limits.raft_memory_s
+    until = np.searchsorted(ends, pair * _SECONDS + start_us // SECOND_US)
+    return np.asarray(np.maximum(until - np.searchsorted(ends, pair * _SECONDS + since_s), 0))
 
 
 def _further_back(
@@ -203,6 +216,14 @@ def parted_ways(limits: Limits, evidence: dict[str, Any]) -> bool:
     went_kn = (evidence["went_kn"], evidence["other_went_kn"])
     apart = evidence["parting_kn"] >= OPPOSITE_SHARE * sum(went_kn)
     return bool(min(went_kn) >= WENT_KN and apart and came(limits, evidence))
+
+
+def from_afar(evidence: dict[str, Any]) -> bool:
+    """Tell whether two were off one ground half an hour before and half an hour after, in the
+    dark: they came for that alone (see `hypotheses.company.FROM_AFAR`).
+    """
+    ways_m = (evidence["apart_before_m"], evidence["apart_after_m"])
+    return bool(evidence["in_the_dark"] and all(m >= SAME_GROUND_M for m in ways_m))
 
 
 def came(limits: Limits, evidence: dict[str, Any]) -> bool | None:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from detectors.core import events
+from detectors.core.arrays import Ints
 from detectors.core.detector import Context
 from detectors.core.frames import REPORTED, SECOND_US
 from detectors.core.hypothesis import Hypothesis
@@ -15,9 +16,11 @@ from detectors.core.relations import Along, Near, Relation
 from detectors.core.telling import Told, Words
 from detectors.encounter.company import (
     FAST_KN,
+    calls_before,
     came,
     convoy,
     dash,
+    from_afar,
     kept_company,
     parted_ways,
     side_by_side,
@@ -105,12 +108,13 @@ class Encounter(Limits):
     and not seen to come together; times 0.6 if they lay near one another before, or 0.4 in a crowd
     (two neighbours or more) unless alongside. Inside a crowded class instead times 0.7 where one
     came alongside from away for long, 0.2 where they lay there before, 0.4 otherwise. Times 0.4 if
-    both are small, it was brief, they closed at less than 15 kn and didn't part each its own way;
-    times 0.3 near land.
+    both are small, it was brief, they closed at less than 15 kn and didn't part each its own way
+    (0.6 if in the dark, and they were 2 nm apart or more half an hour before and half an hour
+    after); times 0.3 near land.
     """
 
     name: ClassVar[str] = "encounter"
-    version: ClassVar[str] = "32"
+    version: ClassVar[str] = "33"
     requires: ClassVar[tuple[str, ...]] = (*REPORTED, "sog_kn", "nav_status", "ais_class")
     source: ClassVar[str] = (
         "Miller, Roan, Hochberg, Amos & Kroodsma (2018), Identifying Global Patterns of "
@@ -169,14 +173,15 @@ class Encounter(Limits):
         )
         if len(spans) == 0:
             return events.empty()
+        calls = calls_before(self, pairs.number(grid)[spans.first], spans.start_us, spans.end_us)
         # Of what was over, rafts ask who and when; of the shortest it must be known what they were.
         lasted_us = spans.end_us - spans.start_us
         told = timespan.touches(spans.start_us, spans.end_us, window, self.settle)
         told |= lasted_us < self.min_brief_s * SECOND_US
         rows = self._over(grid, pairs, spans.take(np.flatnonzero(~told)))
-        spans = spans.take(np.flatnonzero(told))
+        spans, calls = spans.take(np.flatnonzero(told)), calls[told]
         if len(spans):
-            rows += self._told(reports, craft, grid, context, pairs, spans)
+            rows += self._told(reports, craft, grid, context, pairs, spans, calls)
         return events.build(rows)
 
     def _over(self, grid: Grid, pairs: Pairs, spans: timespan.Spans) -> list[dict[str, Any]]:
@@ -206,6 +211,7 @@ class Encounter(Limits):
         context: Context,
         pairs: Pairs,
         spans: timespan.Spans,
+        calls: Ints,
     ) -> list[dict[str, Any]]:
         first, last = spans.first, spans.last
         tracks = np.stack([grid.track_id[side[first]] for side in (pairs.left, pairs.right)])
@@ -219,6 +225,7 @@ class Encounter(Limits):
         rows = []
         for i, parts in enumerate(told):
             measured = {key: value for part in parts for key, value in part.items()}
+            measured["n_calls_before"] = int(calls[i])
             none = convoy(self, measured) or side_by_side(self, measured)
             boarding = not none and self._is_boarding(measured)
             sudden = boarding or dash(measured) or parted_ways(self, measured)
@@ -284,7 +291,7 @@ class Encounter(Limits):
         score *= self._if_crowded(evidence, met)
         slowly = evidence["both_small_craft"] and not evidence["closing_kn"] >= FAST_KN
         slowly = slowly and evidence["brief_meeting"] and not parted_ways(self, evidence)
-        score *= 0.4 if slowly else 1.0
+        score *= (0.6 if from_afar(evidence) else 0.4) if slowly else 1.0
         score *= 0.3 if evidence["near_land"] else 1.0
         return {"score": float(score)}
 

@@ -81,19 +81,20 @@ def evidence_of(
     ended = grid.lat[left[last] + 1], grid.lon[left[last] + 1]
     columns["ended_near_land"] = context.zones.near_land(*ended, limits.near_land_m).tolist()
     known = context.vessels.drop_duplicates("mmsi").set_index("mmsi")
-    for prefix, side in (("", left), ("other_", right)):
+    counts = _may_slow(columns, small)
+    for prefix, side, own in zip(("", "other_"), (left, right), counts, strict=True):
         rows = grid.report[side]
         before, after = rows[first], grid.report[side[last] + 1] + 1
         begin, end = side[first], side[last] + 1
         moved_m = geodesy.apart_m(grid, begin, end)
         mmsi = grid.track_id[begin] // 100
         speed_kn = timegrid.quantiles(grid.speed_kn[side], first, last, 0.5)
-        speeds_kn = zip(speed_kn, columns[f"{prefix}passage_kn"], strict=True)
+        passage_kn = np.where(own, columns[f"{prefix}passage_kn"], np.nan)
         columns |= {
             f"{prefix}median_speed_kn": speed_kn,
             f"{prefix}slowed": [
                 None if np.isnan(before) else bool(kn <= SLOWED * before)
-                for kn, before in speeds_kn
+                for kn, before in zip(speed_kn, passage_kn, strict=True)
             ],
             f"{prefix}median_sog_kn": timegrid.quantiles(reports.sog_kn[rows], first, last, 0.5),
             f"{prefix}drift_kn": geodesy.speed_kn(moved_m, duration_s),
@@ -105,6 +106,16 @@ def evidence_of(
             f"{prefix}length_m": known["length_m"].reindex(mmsi),
         }
     return events.each(columns)
+
+
+def _may_slow(columns: Mapping[str, Any], small: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Tell of each whether that it slowed tells anything: a boat that comes to keep beside a ship
+    must, and of two boats the one that came the faster.
+
+    `small` has a row for each vessel of the pair.
+    """
+    passage_kn = np.stack([columns["passage_kn"], columns["other_passage_kn"]])
+    return np.asarray(~small | (small.all(axis=0) & (passage_kn < passage_kn[::-1])))
 
 
 def _boat_of_port(columns: Mapping[str, Any], boat: NDArray[np.bool_]) -> list[bool]:

@@ -59,6 +59,7 @@ from detectors.hypotheses.services import (
 from detectors.hypotheses.tows import KEEPING_STATION
 from detectors.hypotheses.work_together import (
     AT_WORK_ON_ONE_GROUND,
+    COMES_AGAIN,
     FISHING_IN_COMPANY,
     IN_ATTENDANCE,
     PAIR_TRAWLING,
@@ -351,6 +352,7 @@ HYPOTHESES: Final = (
     PILOT_GROUND,
     LAUNCH_SERVICE,
     KEPT_APART,
+    COMES_AGAIN,
     SHIPS_IN_A_TRANSFER_AREA,
     SERVED_AT_ANCHOR,
     SMALL_CRAFT_TOGETHER,

@@ -20,6 +20,7 @@ from detectors.core.hypothesis import (
     Vessel,
 )
 from detectors.hypotheses.at_work import SHORT_ENOUGH
+from detectors.hypotheses.common import AT_A_BERTH
 from detectors.hypotheses.company import PLANING_KN
 
 MILE_M: Final = 1852.0
@@ -105,6 +106,7 @@ HYPOTHESES: Final = (
             Compare("fastest_approach_kn", "<", PLANING_KN),
         ),
     ),
+    AT_A_BERTH,
     Hypothesis(
         "fish carrier",
         0.4,

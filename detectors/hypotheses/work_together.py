@@ -8,6 +8,9 @@ from detectors.core.hypothesis import (
     MOORED,
     PLEASURE,
     RESTRICTED,
+    TANKER,
+    TOWING,
+    TUG,
     UNSTATED,
     WORKING,
     All,
@@ -23,9 +26,18 @@ from detectors.core.hypothesis import (
 )
 from detectors.core.statements import STATED_BOUND
 from detectors.hypotheses.at_work import NO_MERCHANT, SAYS_NO_MERCHANT
-from detectors.hypotheses.company import CAME_AND_WENT, FROM_AFAR, PARTED_FAST, PLANING_KN
+from detectors.hypotheses.company import (
+    CAME_AND_WENT,
+    CAME_SLOWLY,
+    COMPANY_M,
+    FROM_AFAR,
+    PARTED_FAST,
+    PLANING_KN,
+)
 
 WORK_ROOM_M: Final = 200.0
+PASSING_M: Final = 150.0
+"""Never nearer than this, and not still beside one another, whatever their lengths."""
 ALONGSIDE_M: Final = 50.0
 """Boats at work keep room for gear and cable between them, and may pass nearer, not alongside."""
 BOATS_APART_M: Final = 40.0
@@ -91,6 +103,25 @@ IN_ATTENDANCE: Final = Hypothesis(
         Compare("approach_kn", "<", PLANING_KN),
         Not(PARTED_FAST),
     ),
+)
+COMES_AGAIN: Final = Hypothesis(
+    "barge of a vessel at work",
+    0.6,
+    "A vessel at work at sea by its type, and a ship or a tug, no tanker, that had come alongside "
+    "it and gone within the hours before, and comes again; slowly each way.",
+    "no notice to mariners announces the work, or what it loads is no spoil",
+    Case(
+        "one of the two works at sea, and the other, which had been alongside and gone in the "
+        "hours before ({n_calls_before:.0f}), came again, as hopper barges come to a dredger",
+        Some(Vessel(types=WORKING)),
+        Not(Some(Vessel(types=TANKER))),
+        Any(Not(Is("small_craft")), Some(Vessel(types=TUG | TOWING))),
+        Compare("n_calls_before", ">=", 1.0),
+        Compare("apart_before_m", ">", COMPANY_M),
+        CAME_SLOWLY,
+        Not(PARTED_FAST),
+    ),
+    needs_types=True,
 )
 PAIR_TRAWLING: Final = Hypothesis(
     "pair trawling",
@@ -161,7 +192,10 @@ WITHIN_SIGHT: Final = Hypothesis(
     Case(
         "{median_distance_m:.0f} m apart for {duration_s:h.1f} h, moving against one another "
         "at {median_relative_speed_kn:.1f} kn: each went about its own",
-        Compare("median_distance_m", ">=", WORK_ROOM_M),
+        Any(
+            Compare("median_distance_m", ">=", WORK_ROOM_M),
+            Compare("min_distance_m", ">=", PASSING_M),
+        ),
         Compare("median_relative_speed_kn", ">=", 1.0),
         Compare("duration_s", ">=", A_TOW_S),
         Compare("duration_s", "<=", "n_reports", times=OFTEN_S),

@@ -53,7 +53,7 @@ class MotherShip(Limits):
     """
 
     name: ClassVar[str] = "mother_ship"
-    version: ClassVar[str] = "11"
+    version: ClassVar[str] = "12"
     requires: ClassVar[tuple[str, ...]] = ("mmsi", "time", "lat", "lon", "ais_class", "track_id")
     source: ClassVar[str] = (
         "Own rule over encounters and loiterings (Miller et al. 2018, doi:10.3389/fmars.2018."
@@ -99,6 +99,7 @@ class MotherShip(Limits):
             **story.evidence,
             "zones_reached": reached,
             "anchorage_distance_m": float(away_m[0]) if reached else None,
+            "near_land": bool(zones.near_land(lat, lon, self.near_land_m)[0]),
             "waiting_fraction": waited,
         }
         return events.row(
@@ -112,7 +113,7 @@ class MotherShip(Limits):
             score=story.score * waited if reached else 0.0,
             explanation="" if reached else nearby.NOT_ASSESSED,
             evidence=evidence,
-            settings=(*story.settings, "min_waiting_kn", "max_wait_s"),
+            settings=(*story.settings, "min_waiting_kn", "max_wait_s", "near_land_m"),
         )
 
     @classmethod

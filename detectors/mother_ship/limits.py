@@ -44,6 +44,8 @@ class Limits(Detector):
     """See `max_landing_m`."""
     min_anchorage_m: PositiveFloat = 3704.0
     """See `max_landing_m`."""
+    near_land_m: PositiveFloat = 300.0
+    """300 m: a berth or a village's jetty, to which boats come home."""
     min_waiting_kn: PositiveFloat = 3.0
     """3 kn: slower it waits; who comes to it was faster."""
     settle_s: PositiveInt = 10_800

@@ -447,6 +447,77 @@ def test_a_ship_that_slows_for_a_boat_of_a_port_takes_her_pilot(
     assert told.explanation.startswith(reason) if reason else not told.explanation
 
 
+def test_a_boat_that_comes_up_to_a_ship_bound_for_a_port_is_no_launch_of_hers(scene: Any) -> None:
+    """She keeps her 9 knots and goes into a port; the boat slows down from 18 to keep beside her,
+    for a quarter of an hour, by day, and goes back to where it came from.
+    """
+    nm = 1 / 60.0
+    lat, lon = SEA
+    ship = [(4.0, lat, lon - 13.5 * nm), (7.0, lat, lon + 13.5 * nm), (9.0, lat, lon + 13.5 * nm)]
+    meets, parts = (lat + 30 * METRE, lon), (lat + 30 * METRE, lon + 2.25 * nm)
+    beach = (lat - 9 * nm, lon)
+    boat = [
+        (4.0, *beach),
+        (5.0, *beach),
+        (5.5, *meets),
+        (5.75, *parts),
+        (6.25, *beach),
+        (9, *beach),
+    ]
+    east = lon + 12.5 * nm
+    port = scene.zones(("harbour", "port", (east, lat - nm, east + 2 * nm, lat + nm)))
+    vessels = scene.vessels(
+        {"mmsi": A, "ship_type": 70, "length_m": 180.0},
+        {"mmsi": B, "ship_type": -1, "length_m": 12.0},
+    )
+    tracks = scene.track(A, ship, every_s=30), scene.track(B, boat, every_s=30)
+    context = scene.context((0, 12), zones=port, vessels=vessels)
+    found = run.look(Encounter(), scene.positions(*tracks), context)
+    (told,) = explain.explain(found, context, Encounter.hypotheses).itertuples()
+    assert told.evidence["went_to_port"] is True
+    assert told.evidence["other_slowed"] is None
+    assert not told.explanation
+
+
+@pytest.mark.parametrize(
+    ("hour", "off_nm", "raised"), [(16, 6, True), (16, 1, False), (4, 6, False)]
+)
+def test_boats_that_come_from_afar_by_night_for_minutes(
+    scene: Any, hour: float, off_nm: float, raised: bool
+) -> None:
+    """One lies adrift, the other comes at 12 knots, stays for 18 minutes and goes back."""
+    lat, lon = SEA
+    near, off = (lat + 15 * METRE, lon), (lat + off_nm / 60, lon)
+    way_h = off_nm / 12
+    waits = scene.track(A, [(hour - 2, lat, lon), (hour + 3, lat, lon)], every_s=60)
+    comes = [
+        (hour - 2, *off),
+        (hour - way_h, *off),
+        (hour, *near),
+        (hour + 0.3, *near),
+        (hour + 0.3 + way_h, *off),
+        (hour + 3, *off),
+    ]
+    positions = scene.positions(waits, scene.track(B, comes, every_s=60))
+    vessels = scene.vessels({"mmsi": A, "length_m": 18.0}, {"mmsi": B, "length_m": 12.0})
+    found = run.look(Encounter(), positions, scene.context((0, 24), vessels=vessels))
+    assert [score >= 0.3 for score in found["score"]] == [raised]
+
+
+@pytest.mark.parametrize("since", [0.0, 7.5])
+def test_who_comes_again_was_alongside_before(scene: Any, since: float) -> None:
+    """Known too where the window begins after the first time was over."""
+    still = scene.track(A, [(0.0, *SEA), (14.0, *SEA)], every_s=60)
+    near, off = (SEA[0] + 30 * METRE, SEA[1]), (SEA[0] + 0.1, SEA[1])
+    times = [(2.0, off), (3.0, near), (3.7, near), (4.7, off), (7.0, off), (8.0, near)]
+    way = [(hour, *place) for hour, place in (*times, (8.7, near), (9.7, off), (14.0, off))]
+    positions = scene.positions(still, scene.track(B, way, every_s=60))
+    found = run.look(Encounter(), positions, scene.context((since, 14)))
+    calls = [told["n_calls_before"] for told in found.sort_values("start")["evidence"]]
+    assert calls[-1] == 1
+    assert calls[:-1] == ([0] if since == 0 else [])
+
+
 def test_near_land_is_lowered_and_on_land_left_out(scene: Any) -> None:
     positions = scene.positions(meeting(scene, A, 5, 9), meeting(scene, B, 5, 9, 60))
     coast = scene.zones(land=[(100.001, 3.5, 100.5, 4.5)])
