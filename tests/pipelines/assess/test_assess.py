@@ -537,15 +537,15 @@ def two_hulls(n: int, score: float = 0.7) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("rows", "looked_at", "is_so"),
     [
-        (held(12), 40, True),
-        (held(12), 121, False),
+        (held(12), 240, True),
+        (held(12), 241, False),
         (held(4), 40, False),
         (held(12, apart_h=0.01), 40, False),
         (held(12, apart_h=0.01, first_h=0.945), 40, False),
         (held(12, says_the_same=True, lay_s=7200.0), 40, False),
         (held(12, says_the_same=True), 40, True),
         (two_hulls(12), 40, True),
-        (two_hulls(12), 121, False),
+        (two_hulls(12), 241, False),
         (two_hulls(12, score=0.2), 40, False),
     ],
     ids=[
