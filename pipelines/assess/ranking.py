@@ -88,6 +88,7 @@ def assess(
     dispositions: pd.DataFrame | None = None,
     heirs: Mapping[str, str] | None = None,
     looked_at: int | None = None,
+    whole: pd.DataFrame | None = None,
     told_before: Collection[str] = (),
     reasons: Mapping[str, str] | None = None,
     in_full: Callable[[list[str]], pd.DataFrame] | None = None,
@@ -116,6 +117,8 @@ def assess(
         Id of the event whose story each took over: conclusions follow it.
     looked_at
         Vessels looked at, where `detection` doesn't name all of them.
+    whole
+        `events.EVENTS` of all these vessels, where `detection` doesn't hold all of them.
     told_before
         Ids of events of an earlier window that are known: they flag nobody again, as silences don't
         of numbers that `changes` say were given up, unless a conclusion cleared the change.
@@ -150,7 +153,9 @@ def assess(
     heard = detection.heard
     if looked_at is None:
         looked_at = Heard.of(heard).vessels
-    of_feed, faults = feed_faults(events, looked_at, settings.min_score)
+    of_all = events if whole is None else whole
+    faulty, faults = feed_faults(of_all, looked_at, settings.min_score)
+    of_feed = np.array(events["event_id"].isin(of_all["event_id"][faulty]), bool)
     none |= of_feed
     sure = changes[~doubted(changes)]
     by = known_aside(events, sure, lists, settings.min_score, now, aside, none)

@@ -77,6 +77,8 @@ def matching(pattern: str, unread: Callable[[OSError], object] = lambda _: None)
     at = parts.index("**")
     found = []
     for top in glob.glob(str(Path(*parts[:at]))):  # noqa: PTH207 - as above
+        if not os.path.isdir(top):  # noqa: PTH112 - no error for what is closed
+            continue
         for where, folders, files in walked(Path(top), unread, follow=True):
             within = where.relative_to(top).parts
             fits = (one for one in (*folders, *files) if _fits((*within, one), parts[at:]))

@@ -24,6 +24,7 @@ from detectors.core.errors import SelatError
 from detectors.surroundings.coverage import Coverage
 from pipelines.assess import watchlists
 from pipelines.assess.aside import known_aside
+from pipelines.assess.feed_faults import feed_faults
 from pipelines.assess.incidents import Known
 from pipelines.assess.misplaced import misplaced, untold
 from pipelines.assess.ranking import Assessment, assess, named
@@ -172,6 +173,10 @@ class Making:
         theirs = watchlists.of_own(compared, self._untold, self._enough, answered)
         compared = cut.without(compared[~theirs], self._secret)
         self.events = event_schema.sort(compared[[*_SCHEMA, "status"]])
+        # In one area, or without what is struck, too few may be left of what so many vessels did.
+        self._standing = self.events[(self.events["status"] != "retracted").to_numpy(bool)]
+        of_feed, _ = feed_faults(self._standing, self.found.heard.vessels, self._enough)
+        self._sure = self._standing[~of_feed]
 
     def _redacted(self, events: pd.DataFrame) -> pd.DataFrame:
         """Events without what of their evidence and texts the recipient doesn't get."""
@@ -267,17 +272,14 @@ class Making:
         """Return what is found and isn't retracted, wherever it is, with its marks: but for what
         else is known sets aside, which is no lead.
         """
-        events, marks, _ = self._marked(self.events, release_marks.default(self))
+        events, marks, _ = self._marked(self._sure, release_marks.default(self))
         changes, _ = release_marks.changes(self, self._redacted(self.past()), [])
         leads = with_marks(self._redacted(events), marks)
-        known = events[(events["status"] != "retracted").to_numpy(bool)]
-        told, _ = self._cut(known, [])
-        asked = changes, self.lists, self._enough, self.window.end
-        aside = {*told["event_id"][known_aside(told, *asked).any]}
+        told, asked = self._cut(events, [])[0], (self._enough, self.window.end)
+        aside = {*told["event_id"][known_aside(told, changes, self.lists, *asked).any]}
         # False positions that it isn't told of, too, leave nothing to go by.
-        aside |= {*known["event_id"][misplaced(known, *asked[2:])]}
-        gone = leads["event_id"].isin(aside) | (leads["status"] == "retracted")
-        return leads[~gone].reset_index(drop=True)
+        aside |= {*events["event_id"][misplaced(events, *asked)]}
+        return leads[~leads["event_id"].isin(aside)].reset_index(drop=True)
 
     def _marked(
         self, events: pd.DataFrame, default: Mark
@@ -311,7 +313,7 @@ class Making:
         inside = self.area.contains(events["lat"].to_numpy(), events["lon"].to_numpy())
         kept = self._redacted(events[inside].reset_index(drop=True))
         # Who isn't told that positions were false gets nothing that rests on them.
-        false = untold(self.events, kept, self._enough, self.window.end)
+        false = untold(self._sure, kept, self._enough, self.window.end)
         told = [one.explained for one in kept["evidence"]]
         texts = list(map(self.words.explained, kept["explanation"], told))
         kept = kept.assign(explanation=pd.Series(texts, kept.index, dtype="str"))
@@ -338,21 +340,21 @@ class Making:
         positions: pd.DataFrame,
     ) -> Assessment:
         """Return what a run makes of these events; retracted ones flag nobody."""
-        start, end = self.window.start, self.window.end
-        heard = heard_by_vessel(positions, start, end)
-        context = Context(start, end, self.zones, vessels, Coverage.none())
+        span = self.window.start, self.window.end
+        heard = heard_by_vessel(positions, *span)
+        context = Context(*span, self.zones, vessels, Coverage.none())
         settings = self.installation.settings.assess
-        gazetteer = reference.load_gazetteer(self.installation.reference)
 
         def looked(which: np.ndarray[Any, np.dtype[np.bool_]]) -> Assessment:
             return assess(
                 Detection(events.loc[which, _SCHEMA], {}, heard, context, 0),
-                gazetteer,
+                reference.load_gazetteer(self.installation.reference),
                 settings,
                 past=past,
                 changes=changes,
                 watchlists=self.lists,
                 looked_at=self.found.heard.vessels,
+                whole=self._standing,
                 told_before=self._earlier,
                 say=self.words.say,
             )

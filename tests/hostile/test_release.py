@@ -32,6 +32,7 @@ from pipelines.ask.health import problems
 from pipelines.ask.held_wrong import FORGOTTEN, _wrong, held_wrong
 from pipelines.ask.look import look
 from pipelines.assess.misplaced import LIES_THERE
+from pipelines.assess.reasons import by_feed
 from pipelines.base.progress import reporter
 from pipelines.base.settings import HealthSettings, Installation, load
 from pipelines.base.text import iso_now
@@ -44,6 +45,7 @@ from pipelines.run import feeds, runs
 from pipelines.run.corrections import NothingToCorrectError, correct
 from pipelines.run.dispositions import record
 from pipelines.run.packs import Sent, WithheldError, export_to
+from pipelines.run.release import release_run
 from pipelines.run.setup import load_zones
 from tests.conftest import leaving_out_briefs
 from tests.pipelines.publish.packs.conftest import FORMATS, configured
@@ -501,6 +503,42 @@ def test_a_lead_at_a_place_that_turns_out_to_be_false_is_withdrawn(
     night()  # as if it had been right after all
     held = wrong(installation, name)
     assert dict(zip(held["told_id"], held["what"], strict=True))[false["told_id"]] == "reopened"
+
+
+def test_what_a_feed_has_so_many_vessels_do_is_no_lead_in_a_part_of_its_waters_either(
+    homes: tuple[Home, Home],
+    packed: Callable[[str], tuple[Sent, Sent]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of a feed that said again what it had heard the home flagged nobody; who gets one area got as
+    leads what lay there. It is told to who had them before it was known.
+    """
+    sent = packed("ally")[0]
+    installation = copied(homes[0].installation, tmp_path)
+    name = str(sent.entry["pack"])
+    leads, made = issued.leads_of(installation.exported, name)
+    assert made is not None
+    strong = leads[(leads["score"] >= 0.3) & (leads["told_incident"] != "")]
+    kind = strong.groupby(["kind", "subkind"])["mmsi"].nunique().idxmax()
+    one = strong[(strong["kind"] == kind[0]) & (strong["subkind"] == kind[1])]
+    n = len({*one["mmsi"]})
+    assert n > 1
+    for what, so in (("FAULTS", {kind: ""}), ("VESSELS", n), ("SHARE", 0.0)):
+        monkeypatch.setattr(f"pipelines.assess.feed_faults.{what}", so)
+    struck = [f"{one['mmsi'].iloc[0]:09d}"]
+    left = release_run(installation, "ally", homes[0].first, strike=struck).products.events
+    left = left[(left["kind"] == kind[0]) & (left["subkind"] == kind[1])]
+    assert len(left)
+    assert left["reason"].str.endswith(by_feed()).all()
+    with reporter(quiet=True) as report, leaving_out_briefs():
+        span = made.start.isoformat(), made.end.isoformat()
+        runs.detect_only(installation, None, *span, report)
+    told = set(wrong(installation, name)["told_id"])
+    assert told >= {*one["told_id"]}
+    table = corrected(installation, name, tmp_path / "1")["correction.csv"].decode()
+    rows = pd.read_csv(io.StringIO(table), dtype=str).set_index("event_id")
+    assert (rows.loc[one["told_id"], "correction"] == "withdrawn").all()
 
 
 def test_what_stands_here_all_along_is_not_listed_since_its_holder_finds_it_no_more(

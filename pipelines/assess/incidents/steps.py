@@ -272,12 +272,21 @@ def next_step(
 def _whose_sea(lead: Told, last: Last | None, say: Say) -> str:
     """Say in whose territorial sea a vessel to be met is, where that is another state's: there it
     is for that one's authorities (UNCLOS, articles 2, 25 and 27), as the patrol plan has it, too.
+    What else there is to do isn't: one's own shore is to be searched, and whom it met may be here.
     """
     if last is None or not last.others_sea or lead.kind not in SENDS:
         return ""
+    there = state(last.others_sea, say)
+    if lead.kind == "encounter":
+        return say(
+            "; to meet either in the territorial sea of {state} is for the authorities there, or "
+            "as agreed",
+            state=there,
+        )
     return say(
-        "; heard last in the territorial sea of {state}: for its authorities, or as agreed",
-        state=state(last.others_sea, say),
+        "; to meet it in the territorial sea of {state}, where it was heard last, is for the "
+        "authorities there, or as agreed",
+        state=there,
     )
 
 

@@ -513,12 +513,12 @@ def test_who_came_alongside_what_drifted_while_she_is_said_to_have_sailed_on_met
     assert set(flags["mmsi"]) == ({A, B} if lay else {A})
 
 
-def held(n: int, apart_h: float = 1.0, **about: Any) -> list[dict[str, Any]]:
+def held(n: int, apart_h: float = 1.0, first_h: float = 1.0, **about: Any) -> list[dict[str, Any]]:
     """Return events of so many vessels that each reported one and the same position for hours."""
     stated = {"false_track_id": f"{A}02", "believed_track_id": f"{A}01", "returned": True}
     how = {"subkind": "frozen", "score": 0.5, "evidence": stated | about}
     tracks = [f"{A}01;{A}02", *(f"{A + k}02" for k in range(1, n))]
-    times = [1 + k * apart_h for k in range(n)]
+    times = [first_h + k * apart_h for k in range(n)]
     return [
         event("spoofing", hour, hour + 6, mmsi=A + k, track_ids=track, **how)
         for k, (hour, track) in enumerate(zip(times, tracks, strict=True))
@@ -537,14 +537,15 @@ def two_hulls(n: int, score: float = 0.7) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("rows", "looked_at", "is_so"),
     [
-        (held(12), 40, True),
-        (held(12), 121, False),
+        (held(12), 240, True),
+        (held(12), 241, False),
         (held(4), 40, False),
         (held(12, apart_h=0.01), 40, False),
+        (held(12, apart_h=0.01, first_h=0.945), 40, False),
         (held(12, says_the_same=True, lay_s=7200.0), 40, False),
         (held(12, says_the_same=True), 40, True),
         (two_hulls(12), 40, True),
-        (two_hulls(12), 121, False),
+        (two_hulls(12), 241, False),
         (two_hulls(12, score=0.2), 40, False),
     ],
     ids=[
@@ -552,6 +553,7 @@ def two_hulls(n: int, score: float = 0.7) -> list[dict[str, Any]]:
         "a small share holds a position",
         "few do",
         "all do at one time",
+        "all do at one time, half of them before the hour strikes",
         "each is heard elsewhere meanwhile",
         "each leaps first, and says the same",
         "a feed's that came twice",

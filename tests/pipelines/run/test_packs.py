@@ -77,7 +77,7 @@ def test_what_lay_at_a_false_place_is_no_lead_for_who_is_not_told_that_it_was_fa
     events = event_schema.build(rows).assign(status="created")
     making = SimpleNamespace(
         area=Area.parse(area, Zones.none()),
-        events=events,
+        _sure=events,
         window=SimpleNamespace(end=start + 24 * hour),
         words=labels("en"),
         _enough=0.3,

@@ -1022,14 +1022,19 @@ def test_what_to_do_about_a_landing_of_the_night_before_says_the_day(now: float,
 
 @pytest.mark.parametrize("kind", ["crossing", "encounter", "mother_ship", "loitering", "gap"])
 def test_whom_another_states_sea_holds_is_for_that_one(kind: str) -> None:
-    """A boat that had gone home to Indonesia was to be met where it was."""
+    """A boat that had gone home to Indonesia was to be met where it was. To search one's own shore,
+    or to board whom a ship met and who came here, is for nobody else.
+    """
     more = {"evidence": {**OUT, "ended": "shore"}} if kind == "crossing" else {}
     (one,) = telling.told(events.build([event(kind, 1, 3, **more)]))
     here = SHIP, 4.2, 100.3, 6.0, 90.0
     about = (one, [one], at(9), {}, telling.plain, {SHIP: at(8.9)})
     plain = steps.next_step(*about, steps.Last(*here, in_port=False))
     theirs = steps.next_step(*about, steps.Last(*here, in_port=False, others_sea="Indonesia"))
-    said = "; heard last in the territorial sea of Indonesia: for its authorities, or as agreed"
+    whom = "either" if kind == "encounter" else "it"
+    where = "" if kind == "encounter" else ", where it was heard last,"
+    sea = "in the territorial sea of Indonesia"
+    said = f"; to meet {whom} {sea}{where} is for the authorities there, or as agreed"
     assert theirs == plain + said * (kind in steps.SENDS)
 
 
