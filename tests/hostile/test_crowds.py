@@ -4,6 +4,7 @@ One transmitter can send by any number, at any place, under any name.
 """
 
 import tracemalloc
+from dataclasses import replace
 from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any, cast
@@ -20,6 +21,7 @@ from detectors.core.detector import Context
 from detectors.core.errors import SelatError
 from detectors.encounter import hanging, pairs
 from detectors.gap import Gap
+from detectors.identity import Identity
 from detectors.kinematics import near, timegrid
 from detectors.surroundings import nearby
 from detectors.surroundings.coverage import Coverage
@@ -34,6 +36,7 @@ from pipelines.detect.heard import heard_by_vessel
 from pipelines.detect.window import Detection
 from pipelines.reference.layers import load_gazetteer
 from tests import making
+from tests.detectors import test_identity
 from tests.detectors.company import between
 from tests.detectors.scenes import Stage
 from tests.detectors.tables import make_positions, make_zones
@@ -356,3 +359,29 @@ def test_numbers_that_are_heard_once_take_no_memory_each() -> None:
     peak_mb = tracemalloc.get_traced_memory()[1] / 1e6
     tracemalloc.stop()
     assert peak_mb < 300, peak_mb
+
+
+@pytest.mark.parametrize(
+    ("field", "old", "new", "told"),
+    [
+        ("name", "OCEAN STAR", ("GOLDEN HOPE", "SILVER MOON"), "changed_name"),
+        ("callsign", "9VAB3", ("HOXY", "V7KL2"), "changed_callsign"),
+        ("imo", 9074729, (9319466, 9290488), "changed_imo"),
+        ("imo", 9319466, (9074728, 9074720), "invalid_imo"),
+    ],
+)
+def test_two_things_said_of_oneself_within_a_second_end_no_detector(
+    field: str, old: Any, new: tuple[Any, Any], told: str
+) -> None:
+    """Two events of one id did `identity`, for all vessels of the night."""
+    rows = [{"first_time": 1, "last_time": 7, field: old}]
+    rows += [{"first_time": 7.2, "last_time": 15 + k, field: new[k]} for k in (0, 1)]
+    vessel = test_identity.OLD
+    stage = test_identity.said(
+        test_identity.sailing(vessel), *({"mmsi": vessel, **row} for row in rows)
+    )
+    found = Identity().detect(stage.positions, stage.context())
+    assert found["subkind"].tolist().count(told) == 2
+    early = replace(stage, end=test_identity.T0 + pd.Timedelta(hours=15.5))
+    ids = Identity().detect(early.positions, early.context())["event_id"]
+    assert set(ids) <= set(found["event_id"])
