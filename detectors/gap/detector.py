@@ -38,6 +38,8 @@ RARE: Final = 0.03
 """A chance of falling silent in passing from which on less makes no difference to the score."""
 RARE_TO_MISS: Final = 0.0005
 """A chance of missing all passes from which on less makes no difference."""
+AT_ONCE: Final = 10_000
+"""So many silences at a time: what was heard around each meanwhile takes some 20 kB."""
 PASSAGE_SLOTS: Final = 6
 """Three hours, in which a ship at 12 kn passes the place and what is around it."""
 
@@ -213,6 +215,15 @@ class Gap(Limits):
         self, silences: Silences, reports: History, context: Context, *more: Narrow
     ) -> list[dict[str, Any]]:
         """Return events of those of some silences that the rule keeps."""
+        return [
+            one
+            for some in silences.pieces(AT_ONCE)
+            for one in self._found_of(some, reports, context, *more)
+        ]
+
+    def _found_of(
+        self, silences: Silences, reports: History, context: Context, *more: Narrow
+    ) -> list[dict[str, Any]]:
         narrows = regular, sharply, heard_around, not_at_an_edge, not_out_of_range, no_berth
         beside = not_set_aside, not_heard_between, not_sending
         for narrow in (*narrows, *more, *beside, by_habit, on_ground, back_home, heard_far):

@@ -1,5 +1,6 @@
 """Silences, the history before them, and the time slots inside them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -121,6 +122,12 @@ class Silences:
         return Silences(
             self.row[keep], self.is_open[keep], self.start_us[keep], self.end_us[keep], columns
         )
+
+    def pieces(self, n: int) -> Iterator["Silences"]:
+        """Return them in their order, no more than `n` at a time."""
+        place = np.arange(len(self.row))
+        for first in range(0, len(place), n):
+            yield self.narrowed((place >= first) & (place < first + n))
 
     def at_slots(self, reports: History, slot_s: int, at_most_s: int) -> Slots:
         """Return whole slots of `slot_s` (absolute) inside each silence, `at_most_s` of them.

@@ -21,7 +21,7 @@ from detectors.identity.limits import Limits
 from detectors.identity.numbers import invalid_imos, invalid_mmsis
 from detectors.identity.one_hull import MAX_SILENCE_S, STEP_S, one_hull
 from detectors.identity.shared import shared
-from detectors.identity.story import FIELDS, Story, VesselReports
+from detectors.identity.story import FIELDS, Story, VesselReports, told_apart
 from detectors.identity.switch import LOST_M, LOST_S, switches
 from detectors.identity.told import tell
 from detectors.identity.two_hulls import two_hulls
@@ -149,6 +149,7 @@ class Identity(Limits):
             *invalid_imos(self, reports, statements, spans["imo"]),
             *invalid_mmsis(self, reports, statements, window[1]),
         ]
+        stories = told_apart(stories)
         start_us = np.array([s.start_us for s in stories], "int64")
         end_us = np.array([window[1] if s.going_on else s.end_us for s in stories], "int64")
         wanted = timespan.touches(start_us, end_us, window, self.settle)

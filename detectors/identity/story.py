@@ -1,7 +1,7 @@
 """Stories about identities, and the reports of each vessel."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -51,6 +51,23 @@ class Story:
     settings: tuple[str, ...] = ()
     anchor_us: int | None = None
     going_on: bool = False
+
+
+def told_apart(stories: Sequence[Story]) -> list[Story]:
+    """Return them with anchors of their own, where several values begin in one moment: a name after
+    another within a second, of the same vessel. Two events with one id would end the detector.
+    """
+    begun: dict[tuple[Any, ...], int] = {}
+    order = sorted(range(len(stories)), key=lambda i: str(stories[i].evidence.get("new_value")))
+    made = list(stories)
+    for i in order:
+        one = stories[i]
+        anchor_us = one.start_us if one.anchor_us is None else one.anchor_us
+        key = one.subkind, one.tracks, anchor_us
+        if "new_value" in one.evidence and key in begun:
+            made[i] = replace(one, anchor_us=anchor_us + begun[key])
+        begun[key] = begun.get(key, 0) + 1
+    return made
 
 
 class VesselReports(Reports):

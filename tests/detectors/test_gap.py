@@ -392,6 +392,16 @@ def test_a_long_silence_seen_from_its_end_is_judged_on_its_whole_history():
     assert [e.facts["by_passes"] for e in found["evidence"]] == [True, False, True]
 
 
+def test_few_silences_at_a_time_find_what_all_at_once_do(monkeypatch):
+    at_h = [*(k / 20 for k in range(200)), 50.0]
+    rows = [(563000001 + n, T0 + hours(h + n), 2.04, 101.1, "A") for n in range(5) for h in at_h]
+    stage = staged([*rows, *neighbours(np.random.default_rng(7284), 8)])
+    whole = Gap().detect(stage.positions, stage.context())
+    monkeypatch.setattr("detectors.gap.detector.AT_ONCE", 1)
+    assert len(whole) > 1
+    pd.testing.assert_frame_equal(Gap().detect(stage.positions, stage.context()), whole)
+
+
 @pytest.mark.parametrize(("like", "n_found"), [("B", 1), ("A", 0)])
 def test_class_b_is_held_against_the_passes_in_which_its_like_was_heard(like, n_found):
     """Passes of a satellite every 40 minutes; of six it was heard in before it missed nine."""

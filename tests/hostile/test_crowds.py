@@ -4,6 +4,7 @@ One transmitter can send by any number, at any place, under any name.
 """
 
 import tracemalloc
+from dataclasses import replace
 from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any, cast
@@ -19,6 +20,8 @@ from detectors.core.arrays import Ints
 from detectors.core.detector import Context
 from detectors.core.errors import SelatError
 from detectors.encounter import hanging, pairs
+from detectors.gap import Gap
+from detectors.identity import Identity
 from detectors.kinematics import near, timegrid
 from detectors.surroundings import nearby
 from detectors.surroundings.coverage import Coverage
@@ -33,7 +36,10 @@ from pipelines.detect.heard import heard_by_vessel
 from pipelines.detect.window import Detection
 from pipelines.reference.layers import load_gazetteer
 from tests import making
+from tests.detectors import test_identity
 from tests.detectors.company import between
+from tests.detectors.scenes import Stage
+from tests.detectors.tables import make_positions, make_zones
 from tests.making import event_row, reports
 
 HOUR_US = 3_600_000_000
@@ -325,3 +331,57 @@ def test_of_many_that_did_alike_one_is_among_those_to_look_at_first() -> None:
     assert forged_among_first(5, *boats) == 3, "a few boats are boats"
     assert forged_among_first(9, *boats[:1]) == 2, "where there is nothing else"
     assert forged_among_first(9, *boats, answered=True) == 3, "what is answered comes behind all"
+
+
+def numbers_heard_once(n: int, hours: int) -> Stage:
+    rng = np.random.default_rng(7284)
+    table = pd.DataFrame(
+        {
+            "mmsi": 533_000_000 + np.arange(n),
+            "time": NIGHT + pd.to_timedelta(np.sort(rng.integers(0, hours * 3600, n)), unit="s"),
+            "lat": 3.0 + rng.normal(0, 0.3, n),
+            "lon": 100.5 + rng.normal(0, 0.3, n),
+            "sog_kn": 8.0,
+            "cog_deg": 90.0,
+            "ais_class": np.where(np.arange(n) % 3 == 0, "B", "A"),
+        }
+    )
+    day = NIGHT, NIGHT + pd.Timedelta(hours=hours)
+    return Stage(make_positions(table), make_zones([]), *day)
+
+
+def test_numbers_that_are_heard_once_take_no_memory_each() -> None:
+    """Each is silent for the rest of the day: a million took 20 GB, and the night with them."""
+    stage = numbers_heard_once(24_000, 24)
+    context = stage.context()
+    tracemalloc.start()
+    Gap().detect(stage.positions, context)
+    peak_mb = tracemalloc.get_traced_memory()[1] / 1e6
+    tracemalloc.stop()
+    assert peak_mb < 300, peak_mb
+
+
+@pytest.mark.parametrize(
+    ("field", "old", "new", "told"),
+    [
+        ("name", "OCEAN STAR", ("GOLDEN HOPE", "SILVER MOON"), "changed_name"),
+        ("callsign", "9VAB3", ("HOXY", "V7KL2"), "changed_callsign"),
+        ("imo", 9074729, (9319466, 9290488), "changed_imo"),
+        ("imo", 9319466, (9074728, 9074720), "invalid_imo"),
+    ],
+)
+def test_two_things_said_of_oneself_within_a_second_end_no_detector(
+    field: str, old: Any, new: tuple[Any, Any], told: str
+) -> None:
+    """Two events of one id did `identity`, for all vessels of the night."""
+    rows = [{"first_time": 1, "last_time": 7, field: old}]
+    rows += [{"first_time": 7.2, "last_time": 15 + k, field: new[k]} for k in (0, 1)]
+    vessel = test_identity.OLD
+    stage = test_identity.said(
+        test_identity.sailing(vessel), *({"mmsi": vessel, **row} for row in rows)
+    )
+    found = Identity().detect(stage.positions, stage.context())
+    assert found["subkind"].tolist().count(told) == 2
+    early = replace(stage, end=test_identity.T0 + pd.Timedelta(hours=15.5))
+    ids = Identity().detect(early.positions, early.context())["event_id"]
+    assert set(ids) <= set(found["event_id"])

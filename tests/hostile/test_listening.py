@@ -17,7 +17,7 @@ def recorded(folder: Path, lines: list[bytes]) -> FeedFile:
     """Return the file that a listener makes of lines, one a second."""
     stamper = Stamper("pier7", Counts())
     kept = [one for k, line in enumerate(lines) for one in stamper.stamp([line], NOW + k)]
-    path = folder / "pier7.nmea"
+    path = folder / "20260105T160000Z-pier7.nmea"
     path.write_bytes(b"\n".join([*kept, b""]))
     return FeedFile.of(path, path.name)
 
@@ -43,22 +43,50 @@ def test_no_line_makes_an_exercise_of_a_recording(tmp_path: Path, line: bytes) -
     assert not decoding.report.simulated
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        b"MMSI,BaseDateTime,LAT,LON",
-        b"\xef\xbb\xbfMMSI,BaseDateTime,LAT,LON",
-        b"sighting_id,time,lat,lon,uncertainty_m,source",
-        b'{"mmsi": 563000101, "lat": 1, "lon": 103, "time": "2026-01-05T17:00:00Z"}',
-        b'{"data":[',
-        b'{"MessageType": "PositionReport", "MetaData": {}, "Message": {}}',
-        TRUTH,
-        b"<?xml version='1.0'?>",
-    ],
-)
+TABLES = [
+    b"MMSI,BaseDateTime,LAT,LON",
+    b"\xef\xbb\xbfMMSI,BaseDateTime,LAT,LON",
+    b"sighting_id,time,lat,lon,uncertainty_m,source",
+    b'{"mmsi": 563000101, "lat": 1, "lon": 103, "time": "2026-01-05T17:00:00Z"}',
+    b'{"data":[',
+    b'{"MessageType": "PositionReport", "MetaData": {}, "Message": {}}',
+    TRUTH,
+    b"<?xml version='1.0'?>",
+]
+
+
+@pytest.mark.parametrize("line", TABLES)
 def test_no_first_line_makes_a_table_of_a_recording(tmp_path: Path, line: bytes) -> None:
     """All that came behind it would be rejected, or passed over unread."""
     feed = recorded(tmp_path, [line, *[SENTENCE] * 9])
     decoding = decode(feed, IngestOptions())
     assert sum(len(batch.positions) for batch in decoding) == 9
     assert decoding.report.format == "nmea"
+
+
+@pytest.mark.parametrize("line", TABLES)
+@pytest.mark.parametrize("more", [b"a", b"{}"])
+def test_nor_do_many_lines_behind_it(tmp_path: Path, line: bytes, more: bytes) -> None:
+    """Two bytes each, and more of them than of sentences, took a quarter of an hour of all."""
+    feed = recorded(tmp_path, [line, *[SENTENCE, more, more] * 9])
+    decoding = decode(feed, IngestOptions())
+    assert sum(len(batch.positions) for batch in decoding) == 9
+    assert decoding.report.format == "nmea"
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        b"2026-01-06 00:00:00 MYT ",
+        b"2026-01-06 00:00:00 2026-01-05T16:00:00Z ",
+        b"2026-01-06 00:00:00,1767628800,",
+        b'2026-01-06T00:00:05Z {"rxtime":"20260105160005","nmea":["',
+    ],
+)
+def test_no_time_that_nobody_can_tell_has_a_recording_refused(
+    tmp_path: Path, before: bytes
+) -> None:
+    """One line did, with all that was heard in that quarter of an hour: it is dated as it comes."""
+    feed = recorded(tmp_path, [*[SENTENCE] * 4, before + SENTENCE, *[SENTENCE] * 4])
+    found = [batch.positions for batch in decode(feed, IngestOptions())]
+    assert [int(at.timestamp() - NOW) for table in found for at in table["time"]] == [*range(9)]

@@ -8,7 +8,8 @@ A sentence has a time of its own, and isn't stamped, if
 - a tag block before it has a ``c`` that is a number, and the block's checksum is right or missing
   (a block whose checksum is wrong says nothing: NMEA 0183 4.10; ingest reads it the same way);
 - an epoch of 10, 13, 16 or 19 digits stands behind its checksum (U.S. Coast Guard), or an epoch or
-  ISO 8601 time before it (loggers);
+  ISO 8601 time before it (loggers), unless nobody can tell which moment that is: of another zone,
+  or one of two (`told_times`). Ingest would refuse the file for it, and anybody can send one;
 - the line before it is a Gatehouse ``$PGHP`` wrapper, undamaged and meant for it;
 - it is a later part of a message whose earlier part has one (grouped tag blocks say the time in
   the first block only).
@@ -35,6 +36,7 @@ from typing import Final
 
 from detectors.core.errors import ConfigError
 from pipelines.ingest.listen.status import Counts, agrees, checksum
+from pipelines.ingest.told_times import told_before
 
 SIMULATED: Final = b"SELATSIM"
 
@@ -213,7 +215,10 @@ def _has_suffix_time(sentence: bytes) -> bool:
 
 
 def _says_time(text: bytes) -> bool:
-    return bool(_EPOCH.search(text) or _CLOCK.search(text))
+    if not (_EPOCH.search(text) or _CLOCK.search(text)):
+        return False
+    told = told_before(text)
+    return told is None or not told.is_doubtful
 
 
 def _is_text(line: bytes) -> bool:
