@@ -781,6 +781,18 @@ def test_a_vessels_page_tells_when_its_incidents_were_as_the_list_does(
     assert when.startswith(f"{begun:%d %b %H:%M}")
 
 
+def test_a_past_nights_page_of_a_vessel_tells_what_was_concluded_since(
+    own_home: Path, own_nights: Nights, own_reader: Reader
+) -> None:
+    """The list of that night and the incident's own page tell it, too."""
+    night = own_nights.shown("", "en")
+    first = night.incidents.iloc[0]
+    conclude(own_home, str(first["incident_id"]), reason="she had no fuel")
+    page = own_reader.page(f"/vessel/{first['mmsi']:09d}?at={night.night.run['run_id']}")
+    assert "she had no fuel" in page.text
+    assert "no boarding of it is known" not in page.text
+
+
 def test_of_what_is_set_aside_a_vessels_page_says_so(
     reader: Reader, own_home: Path, own_reader: Reader
 ) -> None:
