@@ -58,6 +58,7 @@ At = Annotated[str, Query(max_length=60)]
 On = Annotated[str | None, Query(pattern=r"^([0-9a-f]{16})?$")]
 
 MAX_TEXT: Final = 1200
+NOTHING: Final = "Nothing that you may see has come yet."
 _NO_TELEMETRY: Final[TelemetryConfig] = {
     "tracing": False,
     "metrics": False,
@@ -338,7 +339,10 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
 
     @app.exception_handler(SelatError)
     def _told(request: Request, error: SelatError) -> Response:
-        return show(request, "said", 404, said=error.message, hint=error.hint)
+        said, hint = error.message, error.hint
+        if desk.whole is not None and not nights.newest():  # to start a run isn't theirs
+            said, hint = here.words(request).at_desk(NOTHING), ""
+        return show(request, "said", 404, said=said, hint=hint)
 
     @app.exception_handler(RequestValidationError)
     def _invalid(request: Request, error: RequestValidationError) -> Response:

@@ -1061,6 +1061,9 @@ def test_without_a_run_it_says_what_to_do(tmp_path: Path) -> None:
     assert "ingest a feed first" in reader.page("/", 404).text
     assert "No run has finished yet" in reader.page("/nights").text
     assert reader.client.get("/live").json()["run"] == ""
+    guest = Reader(Desk(load(tmp_path / "part"), whole=load(tmp_path))).page("/", 404)
+    assert "Nothing that you may see has come yet." in guest.text
+    assert "ingest a feed" not in guest.text, "that isn't theirs to do"
 
 
 def test_health_tells_of_a_store_that_cannot_be_opened(desk_home: Path, tmp_path: Path) -> None:
