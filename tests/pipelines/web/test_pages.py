@@ -1064,6 +1064,8 @@ def test_without_a_run_it_says_what_to_do(tmp_path: Path) -> None:
     guest = Reader(Desk(load(tmp_path / "part"), whole=load(tmp_path))).page("/", 404)
     assert "Nothing that you may see has come yet." in guest.text
     assert "ingest a feed" not in guest.text, "that isn't theirs to do"
+    (tmp_path / "FAILED").write_text("2026-11-27: the feed <b>is gone</b>")
+    assert "the feed <b>is gone</b>" in reader.page("/", 404).text, "somebody did start one"
 
 
 def test_health_tells_of_a_store_that_cannot_be_opened(desk_home: Path, tmp_path: Path) -> None:
