@@ -21,20 +21,20 @@ class Dossier:
     company: pd.DataFrame
     """Whom it met, and whom those met; see `Queries.company`."""
     incidents: pd.DataFrame
-    """`schemas.INCIDENTS` that it is in, the oldest first."""
-    dispositions: pd.DataFrame
-    """What people concluded on events of it, the oldest first."""
+    """`schemas.INCIDENTS` that it is in, as they were told then, the oldest first."""
+    happened: pd.DataFrame
+    """The events of these, as they were known then."""
 
 
-def dossier(reader: Queries, mmsi: int, time: pd.Timestamp) -> Dossier:
-    """Return what was known of a vessel at a time."""
-    concluded = reader.dispositions(time)
-    own = (concluded["mmsi"] == mmsi) | (concluded["other_mmsi"] == mmsi)
+def dossier(reader: Queries, mmsi: int, time: pd.Timestamp, ordinal: int) -> Dossier:
+    """Return what was known of a vessel at a time, whose newest run was the one of that number."""
+    incidents = reader.known_incidents(ordinal, mmsi=mmsi, until=time)
+    ids = {one for joined in incidents["events"] for one in joined.split(";")}
     return Dossier(
         *reader.known_at(mmsi, time),
         reader.company(mmsi, time),
-        reader.known_incidents(mmsi=mmsi, until=time),
-        concluded[own].reset_index(drop=True),
+        incidents,
+        reader.events_as_of(ordinal, ids=ids),
     )
 
 

@@ -124,7 +124,7 @@ class SightingsRule(MarkGiven):
 
     @model_validator(mode="after")
     def _says_which(self) -> Self:
-        if self.file == self.source == "*":
+        if not self.model_fields_set & {"file", "source"}:
             raise ValueError("say which sightings: file, source or both")
         return self
 

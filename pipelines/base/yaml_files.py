@@ -152,7 +152,8 @@ def first_problem(error: ValidationError) -> tuple[tuple[str | int, ...], str]:
     """Return the place of the first thing that is wrong, and what it is."""
     first = error.errors()[0]
     unknown = first["type"] == "extra_forbidden"
-    return first["loc"], "nothing is called so here: mistyped?" if unknown else first["msg"]
+    said = first["msg"].removeprefix("Value error, ")  # pydantic's word before what a rule says
+    return first["loc"], "nothing is called so here: mistyped?" if unknown else said
 
 
 def line_in(path: Path, place: Place) -> int:

@@ -112,9 +112,9 @@ def report(
 
     For example:
 
-      selat operation report "Kasturi 3"
+      selat operation report K3
 
-      selat operation report "Kasturi 3" --days 14 --beside-nm 30 --json
+      selat operation report K3 --days 14 --beside-nm 30 --json
     """
     installation = shown_installation(home, config)
     import pandas as pd

@@ -365,9 +365,10 @@ def _say(verdict: "Verdict") -> None:
         typer.echo(f"{verdict.state}: nothing that it says of itself can be believed")
     else:
         mark_exercise(simulated=made.simulated)
+        what = f"correction of {made.corrects}" if made.corrects else f"run {made.run_id}"
         typer.echo(
             clean(
-                f"{verdict.state}: run {made.run_id} for {made.recipient.title}, TLP:"
+                f"{verdict.state}: {what} for {made.recipient.title}, TLP:"
                 f"{made.handling.tlp} REL {made.handling.rel}, {counted(len(made.files), 'file')}, "
                 f"{f'signed by {verdict.signed_by}' if verdict.key else 'no signature'}, "
                 f"out of date after {moment_text(datetime.fromisoformat(made.stale_after))}"

@@ -63,16 +63,15 @@ def vessel(
 
     with store.read(installation.store, installation.settings.store) as reader:
         time = recall.time_of(reader, as_of)
-        known = dossier(reader, mmsi, time)
+        ordinal = recall.ordinal_of(reader, as_of)
+        known = dossier(reader, mmsi, time, ordinal)
         if known.identity.first_seen is None:
             raise recall.unheard(reader, mmsi, time)
         [last] = recall.placed(reader, pd.DataFrame({"mmsi": [mmsi]}), time).to_dict("records")
         said = concluded_on(reader, known.incidents["events"].tolist(), time)
-        leading = [joined.split(";")[0] for joined in known.incidents["events"]]
-        shown = as_led(known.incidents.assign(**said), reader.events_by_id(leading))
+        shown = as_led(known.incidents.assign(**said), known.happened)
         simulated = bool(reader.simulated)
-        runs = reader.runs()["ordinal"].tolist()
-        did = bool(len(shown)) or len(reader.events_as_of(max(runs, default=0), mmsi=mmsi)) > 0
+        did = bool(len(shown)) or len(reader.events_as_of(ordinal, mmsi=mmsi)) > 0
         called = reader.vessels(time) if len(known.company) else known.company.assign(name="")
         place = "" if last["lat"] != last["lat"] else position_text(last["lat"], last["lon"])
     identity, history, incidents = known.identity, known.history, known.incidents
@@ -84,6 +83,7 @@ def vessel(
         print_json(
             {
                 **asdict(identity),
+                "last_seen": last["last_seen"],
                 "time": None if time == FOREVER else time,
                 "mmsi": f"{mmsi:09d}",
                 "lat": last["lat"],
@@ -98,7 +98,7 @@ def vessel(
 
     console = Console()
     mark_exercise(simulated=simulated)
-    seen = f"{moment_text(identity.first_seen)} to {moment_text(identity.last_seen)}"
+    seen = f"{moment_text(identity.first_seen)} to {moment_text(last['last_seen'])}"
     name = clean(identity.name) or "(no name)"
     console.print(f"{mmsi:09d}  {name}  flag {identity.flag_state or '?'}", markup=False)
     console.print(f"heard {seen}, last at {place or 'a place not known'}", markup=False)

@@ -18,6 +18,7 @@ from detectors.core import telling
 from detectors.core.errors import SelatError
 from pipelines.ask.explain.page import sections
 from pipelines.assess.dispositions import PART
+from pipelines.base.failure import failure_of
 from pipelines.base.labels import LANGUAGES, labels
 from pipelines.base.schemas import WITHDRAWN
 from pipelines.base.settings import Installation
@@ -58,6 +59,7 @@ At = Annotated[str, Query(max_length=60)]
 On = Annotated[str | None, Query(pattern=r"^([0-9a-f]{16})?$")]
 
 MAX_TEXT: Final = 1200
+NOTHING: Final = "Nothing that you may see has come yet."
 _NO_TELEMETRY: Final[TelemetryConfig] = {
     "tracing": False,
     "metrics": False,
@@ -338,7 +340,12 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
 
     @app.exception_handler(SelatError)
     def _told(request: Request, error: SelatError) -> Response:
-        return show(request, "said", 404, said=error.message, hint=error.hint)
+        said, hint = error.message, error.hint
+        if not nights.newest() and desk.whole is not None:  # to start a run isn't theirs
+            said, hint = here.words(request).at_desk(NOTHING), ""
+        elif not nights.newest() and (failed := failure_of(desk.installation)):
+            hint = one_line(spoken(here.words(request), failed)[0], MAX_TEXT)
+        return show(request, "said", 404, said=said, hint=hint)
 
     @app.exception_handler(RequestValidationError)
     def _invalid(request: Request, error: RequestValidationError) -> Response:

@@ -183,13 +183,11 @@ class Vessel:
 
 def vessel(shown: Shown, mmsi: int) -> Vessel:
     """Put what is known of a vessel in that night into words."""
-    installation, words = shown.night.installation, shown.words
+    installation, words, then = shown.night.installation, shown.words, shown.night.moment
     with store.read(installation.store, installation.settings.store) as reader:
-        known = dossier(reader, mmsi, shown.night.moment.time)
+        known = dossier(reader, mmsi, then.time, then.ordinal)
         fix = last_fix(reader, known.identity)
-        told_of = {one for joined in known.incidents["events"] for one in joined.split(";")}
-        happened = reader.events_by_id(told_of)
-        led = as_led(known.incidents, happened)
+    led = as_led(known.incidents, known.happened)
     who = known.identity
     near = "" if fix is None else waters.near(shown, float(fix["lat"]), float(fix["lon"]))
     all_of_it = events_of(shown, mmsi).sort_values("start", ascending=False)
@@ -199,9 +197,11 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
         shown.vessels[shown.vessels["mmsi"] == mmsi],
         words.say,
     )
-    concluded = told_conclusions(known.dispositions, words)
+    everything = shown.dispositions
+    own = (everything["mmsi"] == mmsi) | (everything["other_mmsi"] == mmsi)
+    concluded = told_conclusions(everything[own].reset_index(drop=True), words)
     titles = {
-        **_titles(shown, known.incidents, happened),
+        **_titles(shown, known.incidents, known.happened),
         **dict(zip(shown.incidents["incident_id"], shown.incidents["title"], strict=True)),
     }
     numbers = {line.incident_id: line.number for line in shown.lines}
@@ -263,7 +263,8 @@ def vessel(shown: Shown, mmsi: int) -> Vessel:
         concluded=concluded[:MAX_CONCLUDED],
         concluded_more=max(len(concluded) - MAX_CONCLUDED, 0),
         listed=[one_line(one.note, SENTENCE_LIMIT) for one in lists],
-        heard=who.last_seen,
+        # Of what goes on behind the night the store doesn't know the last report within it.
+        heard=who.last_seen if fix is None or who.last_seen != then.time else fix["time"],
     )
 
 

@@ -52,9 +52,11 @@ def of(verdict: Verdict | str, words: Labels) -> dict[str, Any]:
         about = {"about": "", "key": "", "simulated": False}
         return {"state": "no pack", "good": False, "problems": said, **about}
     made = verdict.manifest
-    told = (
-        "" if made is None else f"{made.run_id} · {made.recipient.title} · TLP:{made.handling.tlp}"
-    )
+    told = ""
+    if made is not None:
+        what = words.at_desk("correction of {pack}", pack=made.corrects)
+        what = what if made.corrects else made.run_id
+        told = f"{what} · {made.recipient.title} · TLP:{made.handling.tlp}"
     problems = [one_line(text, SENTENCE_LIMIT) for text in verdict.problems[:MAX_PROBLEMS]]
     if (more := len(verdict.problems) - MAX_PROBLEMS) > 0:
         problems.append(words.at_desk("and {n} more", n=more))

@@ -26,6 +26,7 @@ from pipelines.ask.recall.moment import (
     last_watch,
     latest,
     moment,
+    ordinal_of,
     time_of,
 )
 
@@ -46,6 +47,7 @@ __all__ = [
     "meant",
     "moment",
     "of_numbers",
+    "ordinal_of",
     "placed",
     "places",
     "time_of",

@@ -52,6 +52,9 @@ how well (of 100), whether it still says so, when it first and last did."""
 MAX_ALIKE: Final = 3
 """So many numbers like one that was never heard are named."""
 
+HOUR: Final = pd.Timedelta(hours=1)
+DAY: Final = pd.Timedelta(days=1)
+
 _ALIKE: Final = str.maketrans({"0": "O", "1": "I"})
 
 
@@ -165,21 +168,23 @@ def placed(store: Queries, found: pd.DataFrame, end: pd.Timestamp) -> pd.DataFra
     """Return vessels with where each was heard last up to a time: last_seen, lat, lon.
 
     Places are of reports that can be believed; not known where no such report came in the last hour
-    that it was heard.
+    that it was heard. Whose date goes on behind that time is taken for heard last by such a report.
     """
     mmsis = found["mmsi"].tolist()
     seen = store.last_seen(mmsis, end).to_numpy()
     where = pd.DataFrame({"mmsi": mmsis, "last_seen": pd.to_datetime(pd.Series(seen), utc=True)})
     where = where.astype({"last_seen": TIME}).assign(lat=np.nan, lon=np.nan)
-    hour = pd.Timedelta(hours=1)
     # A read for each date, however many were heard last on it.
     for _, own in where.dropna(subset="last_seen").groupby(where["last_seen"].dt.date):
         last = own.drop_duplicates("mmsi").set_index("mmsi")["last_seen"]
-        reports = store.track_positions(last.index.tolist(), last.min() - hour, last.max())
-        reports = reports[reports["time"] >= reports["mmsi"].map(last) - hour]
+        since = last - pd.Series(HOUR, last.index).where(last < end, DAY)
+        reports = store.track_positions(last.index.tolist(), since.min(), last.max())
+        reports = reports[reports["time"] >= reports["mmsi"].map(since)]
         newest = reports.sort_values("time").drop_duplicates("mmsi", keep="last")
-        for name in ("lat", "lon"):
-            where.loc[own.index, name] = own["mmsi"].map(newest.set_index("mmsi")[name])
+        newest = newest.set_index("mmsi").reindex(own["mmsi"]).set_axis(own.index)
+        where.loc[own.index, ["lat", "lon"]] = newest[["lat", "lon"]]
+        cut = newest["time"].notna() & (own["last_seen"] == end)
+        where.loc[own.index[cut], "last_seen"] = newest.loc[cut, "time"]
     return pd.concat([found.reset_index(drop=True), where.drop(columns="mmsi")], axis=1)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 import pandas as pd
 
-from pipelines.ask.recall.moment import Moment, RecallError, latest, moment
+from pipelines.ask.recall.moment import Moment, latest, ordinal_of
 from pipelines.assess.dispositions.outcomes import CLOSED, OPEN, WATCHED, holding, standing
 from pipelines.assess.incidents import First, first
 from pipelines.base.settings import Installation
@@ -36,12 +36,7 @@ def told_at(store: Queries, as_of: str | None) -> pd.DataFrame:
     """Return the incidents as they were told at a moment that a person names, see `moment`; none
     where no run knew anything then.
     """
-    if as_of is None:
-        return store.known_incidents()
-    try:
-        return store.known_incidents(moment(store, as_of).ordinal)
-    except RecallError:
-        return store.known_incidents(0)
+    return store.known_incidents(ordinal_of(store, as_of))
 
 
 def incident_of(store: Queries, event_ids: Collection[str], moment: Moment) -> pd.DataFrame | None:

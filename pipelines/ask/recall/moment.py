@@ -120,6 +120,14 @@ def time_of(store: Queries, text: str | None) -> pd.Timestamp:
     return named.iloc[0] if len(named) else _typed(runs, text)
 
 
+def ordinal_of(store: Queries, text: str | None) -> int:
+    """Return the number of the run that was the newest at a moment; 0 where there was none."""
+    try:
+        return moment(store, text).ordinal
+    except RecallError:
+        return 0
+
+
 def last_watch(store: Queries, text: str | None, until: Moment) -> Moment:
     """Find the moment to compare with: the one that is named, else that of the last night before,
     or of the run before where that is none: who reads of a night was at no look since the last.

@@ -128,6 +128,8 @@ class Manifest(BaseModel):
     format: Literal["selat-pack/1"]
     recipient: Recipient
     run_id: Text
+    corrects: Text = ""
+    """The pack of which it is a correction; empty for a pack."""
     simulated: bool
     handling: Handling
     window: Window | None = None

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from detectors.core.errors import ConfigError
 from pipelines.base import settings
+from pipelines.base.marks import MarkRules
 from pipelines.base.yaml_files import read_model, read_value, read_yaml
 from pipelines.ingest.layouts import load_layouts
 from pipelines.learn.parameters import places
@@ -112,3 +113,14 @@ def test_every_file_that_people_write_is_read_so(tmp_path, monkeypatch):
     (tmp_path / "decisions.yaml").write_text("a-place: [accept]\n")
     with pytest.raises(ConfigError, match="isn't a list of decisions"):
         decisions(tmp_path)
+
+
+def test_what_a_rule_says_stands_without_its_librarys_words(tmp_path):
+    path = tmp_path / "marks.yaml"
+    rest = "default: {tlp: GREEN, rel: ALL}\nsightings:\n"
+    path.write_text(f"{rest}  - {{tlp: RED, rel: [MYS]}}\n")
+    with pytest.raises(ConfigError) as refused:
+        read_model(path, MarkRules)
+    assert str(refused.value).endswith("sightings.0: say which sightings: file, source or both")
+    path.write_text(f"{rest}  - {{file: '*', tlp: RED, rel: [MYS]}}\n")
+    assert read_model(path, MarkRules).sightings, "all of them were named"

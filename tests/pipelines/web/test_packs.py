@@ -151,6 +151,9 @@ def _correct(own: Own, name: str) -> None:
     own.done(own.sent(f"{seen}/make", operator="Lt Aminah", passphrase="hush hush"))
     last = entries(own)[-1]
     assert (last["corrects"], last["by"]) == (name, "Lt Aminah")  # type: ignore[index]
+    page = own.reader.page(f"/packs/verify?pack={last['pack']}")  # type: ignore[index]
+    [(_, verdict)] = page.all("div", id="verdict")
+    assert f"correction of {name}" in verdict
     assert not own.reader.page("/packs").all("section", **{"aria-label": "Held wrong"})
     # Who was told "cleared" is told where it isn't so any more, asked for or not.
     own.sent(f"/incident/{incident}", conclusion="watch", reason="it was another", operator="Lim")

@@ -781,6 +781,18 @@ def test_a_vessels_page_tells_when_its_incidents_were_as_the_list_does(
     assert when.startswith(f"{begun:%d %b %H:%M}")
 
 
+def test_a_past_nights_page_of_a_vessel_tells_what_was_concluded_since(
+    own_home: Path, own_nights: Nights, own_reader: Reader
+) -> None:
+    """The list of that night and the incident's own page tell it, too."""
+    night = own_nights.shown("", "en")
+    first = night.incidents.iloc[0]
+    conclude(own_home, str(first["incident_id"]), reason="she had no fuel")
+    page = own_reader.page(f"/vessel/{first['mmsi']:09d}?at={night.night.run['run_id']}")
+    assert "she had no fuel" in page.text
+    assert "no boarding of it is known" not in page.text
+
+
 def test_of_what_is_set_aside_a_vessels_page_says_so(
     reader: Reader, own_home: Path, own_reader: Reader
 ) -> None:
@@ -1049,6 +1061,11 @@ def test_without_a_run_it_says_what_to_do(tmp_path: Path) -> None:
     assert "ingest a feed first" in reader.page("/", 404).text
     assert "No run has finished yet" in reader.page("/nights").text
     assert reader.client.get("/live").json()["run"] == ""
+    guest = Reader(Desk(load(tmp_path / "part"), whole=load(tmp_path))).page("/", 404)
+    assert "Nothing that you may see has come yet." in guest.text
+    assert "ingest a feed" not in guest.text, "that isn't theirs to do"
+    (tmp_path / "FAILED").write_text("2026-11-27: the feed <b>is gone</b>")
+    assert "the feed <b>is gone</b>" in reader.page("/", 404).text, "somebody did start one"
 
 
 def test_health_tells_of_a_store_that_cannot_be_opened(desk_home: Path, tmp_path: Path) -> None:

@@ -1,16 +1,20 @@
 """Search with spelling tolerance, by what a vessel calls itself and called itself earlier."""
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines import store
 from pipelines.ask.recall.find import (
     FindError,
     alike,
     find,
     number_told,
     of_numbers,
+    placed,
     words,
 )
 
@@ -117,3 +121,16 @@ def test_vessels_by_their_numbers_are_as_found_one_by_one_in_the_order_asked() -
     assert found["mmsi"].tolist() == [563072390, 412000007]
     pd.testing.assert_frame_equal(found, each.reset_index(drop=True), check_dtype=False)
     assert of_numbers(names(), VESSELS, [999999999]).empty
+
+
+def test_who_is_heard_later_was_heard_last_when_its_last_report_came(exercise_home: Path) -> None:
+    """Of a silence that ended on the day it began the store keeps the day's last report."""
+    with store.read(exercise_home / "store") as reader:
+        gaps = reader.sql("SELECT mmsi, start, \"end\" FROM events WHERE kind = 'gap'")
+        gap = gaps[gaps["start"].dt.date == gaps["end"].dt.date].iloc[0]
+        then = gap["end"] - pd.Timedelta(minutes=1)
+        [seen] = reader.last_seen([gap["mmsi"]], then)
+        found = placed(reader, pd.DataFrame({"mmsi": [gap["mmsi"]]}), then)
+    assert seen == then
+    assert found["last_seen"].iloc[0].floor("min") == gap["start"].floor("min")
+    assert found["lat"].notna().all()

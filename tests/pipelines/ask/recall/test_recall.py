@@ -13,6 +13,7 @@ from detectors.core import events, frames
 from pipelines import store
 from pipelines.ask import recall
 from pipelines.ask.beside import beside
+from pipelines.ask.dossier import dossier
 from pipelines.ask.explain import gather
 from pipelines.ask.recall.changes import ChangesError
 from pipelines.assess.aside import noticed
@@ -430,6 +431,20 @@ def test_known_incidents_are_as_told_last_and_only_those_asked_for(tmp_path: Pat
         then = recall.told_at(writer, writer.runs()["run_id"].iloc[0])
         assert then["incident_id"].tolist() == ["aa01", "ab02", "cc03"]
         assert pd.isna(then["end"].iloc[0])
+
+
+def test_of_a_vessel_a_past_moment_tells_what_was_told_then(tmp_path: Path) -> None:
+    with store.write(tmp_path) as writer:
+        look(writer, 1, 24, [], incidents=incidents(("aa01", f"{GROWS:09d} waited", 1, None)))
+        look(writer, 2, 48, [], incidents=incidents(("aa01", f"{GROWS:09d} waited", 1, 30)))
+        then = str(writer.runs()["run_id"].iloc[0])
+        told = {
+            as_of: dossier(writer, GROWS, at(48), recall.ordinal_of(writer, as_of)).incidents
+            for as_of in (None, then, "2020-01-01T00:00Z")
+        }
+    assert told[None]["end"].tolist() == [at(30)]
+    assert told[then]["end"].isna().tolist() == [True], "that it ended was learned later"
+    assert told["2020-01-01T00:00Z"].empty
 
 
 def test_an_incident_that_is_on_the_list_again_returned(tmp_path: Path) -> None:
