@@ -6,13 +6,14 @@ again where it can have sailed; then no track holds them.
 """
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core.evidence import Bound, at_least, at_most
-from detectors.core.frames import FALSE_FIX, SECOND_US, epoch_us
+from detectors.core.frames import FALSE_FIX, SECOND_US, epoch_us, offsets
 from detectors.kinematics import geodesy, shapes
 from detectors.kinematics.reports import Reports
 from detectors.spoofing.circle import max_rms_m
@@ -63,10 +64,13 @@ def between_sound(limits: Limits, scene: Scene) -> Iterator[Story]:
         ).by_time()
         own, false = _without_strays(limits, reports, 100 * int(str(vessel)), false)
         after = np.searchsorted(reports.time_us[own], false.time_us)
-        for nth in np.unique(after[after > 0]).tolist():
-            rows = np.flatnonzero(after == nth)
+        few = min(MIN_PASS_FIXES, limits.min_reports)
+        for low, high in pairwise(offsets(after).tolist()):
+            nth = int(after[low])
+            if nth == 0 or high - low < few:
+                continue
             back = int(own[nth]) if nth < len(own) else -1
-            story = _story(limits, scene, int(own[nth - 1]), back, false.at(rows))
+            story = _story(limits, scene, int(own[nth - 1]), back, false.at(np.arange(low, high)))
             if story:
                 yield story
 

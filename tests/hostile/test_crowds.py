@@ -23,6 +23,7 @@ from detectors.encounter import hanging, pairs
 from detectors.gap import Gap
 from detectors.identity import Identity
 from detectors.kinematics import near, timegrid
+from detectors.spoofing import Spoofing, false_fixes
 from detectors.surroundings import nearby
 from detectors.surroundings.coverage import Coverage
 from detectors.surroundings.zones import Zones
@@ -385,3 +386,27 @@ def test_two_things_said_of_oneself_within_a_second_end_no_detector(
     early = replace(stage, end=test_identity.T0 + pd.Timedelta(hours=15.5))
     ids = Identity().detect(early.positions, early.context())["event_id"]
     assert set(ids) <= set(found["event_id"])
+
+
+def test_each_false_fix_between_two_sound_ones_is_not_looked_for_among_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One number that sends from two places by turns, 350,000 times each, took 25 s for that."""
+    n, looked_at = 300, []
+    times = NIGHT + pd.to_timedelta(np.arange(n) * 20.0, unit="s")
+    where: dict[str, Any] = {
+        "mmsi": 533_000_001,
+        "lat": 3.0,
+        "lon": 100.5,
+        "sog_kn": 0.0,
+        "cog_deg": 0.0,
+    }
+    where["ais_class"] = "A"
+    table = make_positions(pd.DataFrame({"time": times, **where}))
+    late = times + pd.Timedelta(seconds=10)
+    false = make_positions(pd.DataFrame({"time": late, **where, "lat": 4.0}))
+    noise = false.assign(reason=frames.FALSE_FIX)[list(frames.NOISE)]
+    stage = Stage(table, make_zones([]), times[0], late[-1], noise=noise)
+    monkeypatch.setattr(false_fixes, "_story", lambda *given: looked_at.append(given))
+    Spoofing().detect(stage.positions, stage.context())
+    assert looked_at == []
