@@ -284,8 +284,7 @@ def _whose_sea(lead: Told, last: Last | None, say: Say) -> str:
             state=there,
         )
     return say(
-        "; to meet it in the territorial sea of {state}, where it was heard last, is for the "
-        "authorities there, or as agreed",
+        "; last in the territorial sea of {state}: its authorities meet it, or as agreed",
         state=there,
     )
 
