@@ -326,7 +326,7 @@ def around(
 
 def like_trips(limits: Limits, grid: timegrid.Grid, first: Ints, last: Ints, this: int) -> int:
     """Count other fast runs of the same track, by day or night, between the same two ends, or, of
-    one that came back, between its end and where it was furthest from that.
+    those that came back, it or they, between their end and where they were furthest from that.
 
     Those that began within the memory before it began, or after it ended. One that
     isn't heard any more, or is still on its way, is like those that it has followed so far.
@@ -356,10 +356,19 @@ def like_trips(limits: Limits, grid: timegrid.Grid, first: Ints, last: Ints, thi
         passed[run[near(row, there)]] = True
         end_there = begin_there = passed
     like = (begin_here & end_there) | (end_here & begin_there)
-    if near(np.array([here]), there)[0]:  # there and back: as who lay there in between, too
-        far = here + int(np.argmax(geodesy.apart_m(grid, here, np.arange(here, there + 1))))
+    # There and back: as who lay there in between, too.
+    if near(np.array([here]), there)[0]:
+        far = _furthest(grid, here, there)
         like |= (begin_here & near(end, far)) | (end_here & near(begin, far))
+    for k in np.flatnonzero(near(begin, end) & (begin_here | begin_there) & ~like):
+        far = _furthest(grid, int(begin[k]), int(end[k]))
+        like[k] = near(np.array([far]), there if begin_here[k] else here)[0]
     return int(np.count_nonzero(like))
+
+
+def _furthest(grid: timegrid.Grid, a: int, b: int) -> int:
+    """Return the row from a to b that is furthest from a."""
+    return a + int(np.argmax(geodesy.apart_m(grid, a, np.arange(a, b + 1))))
 
 
 def _heard_on(grid: timegrid.Grid, row: int) -> bool:
