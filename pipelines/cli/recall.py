@@ -143,7 +143,7 @@ def _print(found: "Changes", incidents: "pd.DataFrame", min_score: float, top: i
     if either := int((events["because"] == "either").sum()):
         told = "because detectors changed, or by what came late: both are so"
         console.print(f"{either} of them {told}", highlight=False)
-    weighty = events[events[["score", "score_before"]].max(axis=1) >= min_score]
+    weighty = _weighty(events, min_score)
     for row in weighty.head(top).to_dict("records"):
         was = "" if row["score_before"] != row["score_before"] else f"{row['score_before']:.2f} → "
         rules = _BECAUSE.get(row["because"], "")
@@ -156,6 +156,18 @@ def _print(found: "Changes", incidents: "pd.DataFrame", min_score: float, top: i
     if found.passing:
         console.print(f"Raised and retracted meanwhile: {found.passing}")
     typer.echo("Flags are leads, not findings.")
+
+
+def _weighty(events: "pd.DataFrame", min_score: float) -> "pd.DataFrame":
+    """Return what matters for a flag, but for what another version of its detector tells for the
+    same score: hundreds after an update, which are counted.
+    """
+    from pipelines.assess.incidents.lasting import SCORE_STEP
+
+    scores = events[["score", "score_before"]]
+    moved = (scores["score"] - scores["score_before"]).abs() >= SCORE_STEP
+    retold = (events["because"] == "rules") & (events["change"] == "changed") & ~moved
+    return events[~retold & (scores.max(axis=1) >= min_score)]
 
 
 def find(

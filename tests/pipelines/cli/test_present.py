@@ -30,7 +30,7 @@ from pipelines.cli.present import (
     records,
     vessel_cell,
 )
-from pipelines.cli.recall import _print_found
+from pipelines.cli.recall import _print_found, _weighty
 from pipelines.cli.vessel import _stated
 from pipelines.detect.lacking import LACKING
 from pipelines.reference.gazetteer import load_gazetteer
@@ -160,6 +160,18 @@ def test_where_no_place_is_near_the_position_tells_it(
     at = {"likeness": 100.0, "current": True, "lat": 0.0, "lon": 75.0, "place": ""}
     _print_found(pd.DataFrame([row | at | when]))
     assert position_text(0.0, 75.0) in " ".join(capsys.readouterr().out.split())
+
+
+def test_what_only_other_rules_tell_for_the_same_score_takes_no_place_from_news() -> None:
+    rows = [
+        ("changed", "rules", 0.6, 0.6),
+        ("changed", "rules", 0.2, 0.6),
+        ("changed", "sea", 0.6, 0.6),
+        ("new", "rules", 0.6, float("nan")),
+        ("new", "sea", 0.2, float("nan")),
+    ]
+    events = pd.DataFrame(rows, columns=["change", "because", "score", "score_before"])
+    assert _weighty(events, 0.3).index.tolist() == [1, 2, 3]
 
 
 def test_whom_a_vessel_met_is_told_by_name(
