@@ -1031,10 +1031,10 @@ def test_whom_another_states_sea_holds_is_for_that_one(kind: str) -> None:
     about = (one, [one], at(9), {}, telling.plain, {SHIP: at(8.9)})
     plain = steps.next_step(*about, steps.Last(*here, in_port=False))
     theirs = steps.next_step(*about, steps.Last(*here, in_port=False, others_sea="Indonesia"))
-    whom = "either" if kind == "encounter" else "it"
-    where = "" if kind == "encounter" else ", where it was heard last,"
     sea = "in the territorial sea of Indonesia"
-    said = f"; to meet {whom} {sea}{where} is for the authorities there, or as agreed"
+    said = f"; last {sea}: its authorities meet it, or as agreed"
+    if kind == "encounter":
+        said = f"; to meet either {sea} is for the authorities there, or as agreed"
     assert theirs == plain + said * (kind in steps.SENDS)
 
 
