@@ -64,6 +64,21 @@ def test_routes_of_an_earlier_plan_go(sea, tmp_path):
     assert list(tmp_path.glob("plan-*.gpx"))
 
 
+def test_what_says_that_a_plan_is_there_comes_last(sea, tmp_path, monkeypatch):
+    """Who reads plan.json, as the desk does, finds the others of the same plan."""
+    plan = make(inputs(tracked, [(1, 2.3, 101.3, 0.0, 0)]), config(), sea)
+    placed, replace_by = [], Path.replace
+
+    def placing(temporary, path):
+        placed.append(path.name)
+        return replace_by(temporary, path)
+
+    monkeypatch.setattr(Path, "replace", placing)
+    written = files.write_all(Planned(plan), tmp_path, land_only(small_land()))
+    assert placed == [path.name for path in written]
+    assert placed[-1] == "plan.json"
+
+
 @pytest.mark.parametrize("full", ["plan.csv", "plan.html", "plan-01", "plan.json"])
 def test_a_plan_that_finds_no_room_leaves_the_earlier_one_whole(sea, tmp_path, monkeypatch, full):
     """Half of the files were tonight's, and half of the night before: a unit had two orders."""

@@ -665,13 +665,14 @@ def test_nobody_is_sent_into_the_sea_of_another_state(sea):
 def test_no_longer_watch_sends_anybody_into_the_sea_of_another_state(sea):
     """To say that its watch is too short would ask for a longer one."""
     at_home = Base(name="East", lat=2.5, lon=101.4)
-    lying = (2, 2.4, 101.1, 0.0, 0)
-    for seas, reason in (
-        ((), "in another state's territorial sea: a lead for its authorities"),
-        (("Indonesia",), "outside watch hours"),
+    lying, coming = (2, 2.4, 101.1, 0.0, 0), (2, 2.4, 101.1, 8.0, 90)
+    for vessel, seas, reason in (
+        (lying, (), "in another state's territorial sea: a lead for its authorities"),
+        (lying, ("Indonesia",), "outside watch hours"),
+        (coming, (), "outside watch hours"),  # a longer one may wait for it outside
     ):
         cfg = config(unit("A", base=at_home, watch="00:00-02:00", seas=seas))
-        plan = make(inputs(tracked, [lying], zones=two_seas()), cfg, sea)
+        plan = make(inputs(tracked, [vessel], zones=two_seas()), cfg, sea)
         [left] = tables.document(Planned(plan))["left_out"]
         assert left["reason"] == reason
         assert "within its watch" in left["detail"]
