@@ -260,7 +260,7 @@ class Crossing(Limits):
             # also where the feed ends before she is past it.
             stopped = evidence["run_end_coast_m"] <= self.shore_m + SAMPLED_M
             stopped = stopped and not goes_on(evidence, float(grid.speed_kn[b - 1]))
-            stopped = stopped and not kept_moving(self, grid, b, evidence["mean_speed_kn"])
+            stopped = stopped and not kept_moving(self, reports, grid, b, evidence["mean_speed_kn"])
             turned_in = evidence["ais_class"] == "B" and not evidence["passed_by"]
             evidence["landed"] = evidence["ended"] == SHORE and (turned_in or stopped)
             stayed_off = evidence["ended"] == NEAR and took[1][1] == evidence["to_state"]

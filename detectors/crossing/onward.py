@@ -42,6 +42,8 @@ MOVING_SHARE: Final = 0.6
 swimmers off less. A tow against a stream of 1.5 kn, or round a buoy, makes more."""
 MOST_STEPS: Final = 3
 """Heard so often at least: between reports further apart a stop wouldn't show."""
+OFTEN_S: Final = 120
+"""What a vessel says of its speed tells of a stop of minutes where it says it as often."""
 
 
 def passed(evidence: Mapping[str, Any]) -> bool:
@@ -55,10 +57,14 @@ def passed(evidence: Mapping[str, Any]) -> bool:
     return bool(went_on and made_kn is not None and made_kn >= on_kn)
 
 
-def kept_moving(limits: Limits, grid: timegrid.Grid, final: int, mean_kn: float) -> bool:
+def kept_moving(
+    limits: Limits, reports: Reports, grid: timegrid.Grid, final: int, mean_kn: float
+) -> bool:
     """Tell whether a vessel was heard to stop nowhere around the final row of a run, at which it
     was slow or turned: over no two steps of the grid, from `PAST_S` before until a landing would be
-    over, did it make less than `MOVING_SHARE` of its mean speed along its way.
+    over, did it make less than `MOVING_SHARE` of its mean speed along its way; or it said of itself
+    in each of many reports that it made more: one receiver's clock is late, whose reports among
+    those of others put it back.
     """
     track, tick = grid.track_id[final], grid.tick[final]
     ticks = tick + np.array([-PAST_S // limits.step_s, limits.max_landing_s // limits.step_s])
@@ -69,7 +75,12 @@ def kept_moving(limits: Limits, grid: timegrid.Grid, final: int, mean_kn: float)
     silent_steps = np.diff(changes, append=b - a + 1)
     along_kn = grid.speed_kn[a:b]
     slowest_kn = (along_kn[1:] + along_kn[:-1]).min() / 2
-    return bool(silent_steps.max() <= MOST_STEPS and slowest_kn >= MOVING_SHARE * mean_kn)
+    if silent_steps.max() > MOST_STEPS:
+        return False
+    rows = slice(int(grid.report[a]), int(grid.report[b]) + 1)
+    often = np.diff(reports.time_us[rows]).max(initial=0) <= OFTEN_S * SECOND_US
+    says_so = often and (reports.sog_kn[rows] >= MOVING_SHARE * mean_kn).all()
+    return bool(says_so or slowest_kn >= MOVING_SHARE * mean_kn)
 
 
 def goes_on(evidence: Mapping[str, Any], final_kn: float) -> bool:

@@ -3,13 +3,15 @@ where one may lie by the cells that the run goes through.
 """
 
 from itertools import combinations
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 import pytest
 import shapely
 
+from detectors.core.arrays import Floats, Ints
 from detectors.core.frames import SECOND_US
 from detectors.crossing import Crossing
 from detectors.crossing import passage as of_passages
@@ -378,7 +380,35 @@ def test_who_stops_nowhere_does_not_land(
     rule = Crossing()
     grid = timegrid.resample(track, time_us, lat[heard], lon[heard], rule.step_s, 7200.0)
     final = int(np.searchsorted(grid.tick * rule.step_s, NIGHT_S + 900))
-    assert kept_moving(rule, grid, final, 4.7) == moving
+    unsaid = told(time_us, np.full(len(time_us), np.nan))
+    assert kept_moving(rule, unsaid, grid, final, 4.7) == moving
+
+
+def told(time_us: Ints, sog_kn: Floats) -> Reports:
+    """What `kept_moving` asks of reports."""
+    return cast("Reports", SimpleNamespace(time_us=time_us, sog_kn=sog_kn))
+
+
+@pytest.mark.parametrize(
+    ("every_s", "sog_kn", "moving"),
+    [(30, 10.0, True), (30, np.nan, False), (30, 0.0, False), (211, 10.0, False)],
+)
+def test_a_receiver_whose_clock_is_wrong_stops_nobody_who_says_that_she_sails(
+    every_s: int, sog_kn: float, moving: bool
+) -> None:
+    """A trader was told to have landed, 0.90: some reports, a minute and a half off, held her back,
+    and others made her way longer.
+    """
+    at_s = np.arange(0, 3600, every_s)
+    late = (at_s > 780) & (at_s <= 900)
+    way_m = 10.0 * geodesy.KNOT_MPS * np.where(late, at_s - 90, at_s)
+    lat, lon = geodesy.destination(1.3, 104.0, 90.0, way_m)
+    time_us = (at_s.astype("int64") + NIGHT_S) * SECOND_US
+    rule, track = Crossing(), np.full(len(at_s), 53300000101)
+    grid = timegrid.resample(track, time_us, lat, lon, rule.step_s, 7200.0)
+    final = int(np.searchsorted(grid.tick * rule.step_s, NIGHT_S + 900))
+    sailed = told(time_us, np.where(late, sog_kn, 10.0))
+    assert kept_moving(rule, sailed, grid, final, 10.6) == moving
 
 
 def test_on_a_grid_too_coarse_to_show_a_stop_nobody_kept_moving() -> None:
@@ -388,7 +418,7 @@ def test_on_a_grid_too_coarse_to_show_a_stop_nobody_kept_moving() -> None:
     lat, lon = geodesy.destination(1.3, 104.0, 90.0, 2.5 * hours)
     track = np.full(5, 53300000101)
     grid = timegrid.resample(track, time_us, lat, lon, rule.step_s, 7200.0)
-    assert not kept_moving(rule, grid, 2, 4.7)
+    assert not kept_moving(rule, told(time_us, np.full(5, 4.7)), grid, 2, 4.7)
 
 
 def test_who_came_along_the_coast_that_it_left_had_not_come_over() -> None:
