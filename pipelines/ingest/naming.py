@@ -259,7 +259,7 @@ def _time(
             own = ("" if sure else said.zone, _NO_OTHERS)
             zone, keep = own if sure or said.zone else zone_beside(sample)
             assumed = [f"times are those of {zone}"] if zone else [] if sure else ["times are UTC"]
-            if forms[0].startswith("%d." if not day_first else ("%d.", "%d/", "%d-")):
+            if forms[0].startswith(("%d.", "%d/%m", "%d-%m") if day_first else "%d."):
                 assumed.append("days are before months")
             return {"from": source}, forms, (zone or "UTC", keep), assumed
     if undecided is not None:

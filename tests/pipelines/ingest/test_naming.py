@@ -384,6 +384,8 @@ def test_dates_of_columns_in_malay_have_the_day_first_unless_they_show_otherwise
     got = times("04/03/2026", "05/03/2026")
     assert got.positions["time"].dt.strftime("%m-%d").tolist() == ["03-04", "03-05"]
     assert got.report.to_dict()["assumed"] == ["times are UTC", "days are before months"]
+    in_words = times("04-Mar-2026", "05-Mar-2026").report.to_dict()
+    assert in_words["assumed"] == ["times are UTC"], "they show it"
     shown = times("03/04/2026", "03/25/2026").positions
     assert shown["time"].dt.strftime("%m-%d").tolist() == ["03-04", "03-25"]
 
