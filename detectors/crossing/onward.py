@@ -62,9 +62,9 @@ def kept_moving(
 ) -> bool:
     """Tell whether a vessel was heard to stop nowhere around the final row of a run, at which it
     was slow or turned: over no two steps of the grid, from `PAST_S` before until a landing would be
-    over, did it make less than `MOVING_SHARE` of its mean speed along its way; or it said of itself
-    in each of many reports that it made more: one receiver's clock is late, whose reports among
-    those of others put it back.
+    over, did it make less than `MOVING_SHARE` of its mean speed along its way. Or it said in each
+    of many reports that it made as much: those of a receiver whose clock is wrong, among those of
+    others, hold it back.
     """
     track, tick = grid.track_id[final], grid.tick[final]
     ticks = tick + np.array([-PAST_S // limits.step_s, limits.max_landing_s // limits.step_s])

@@ -118,11 +118,14 @@ def _time_match(
     if not tokens or len(zones) > 1 or any(token in glossary["local"] for token in tokens):
         return None
     is_utc = not zones and (len(kept) < len(tokens) or tokens[-1] in glossary["utc"])
-    # "epoch ms" is called by what says that it is UTC alone.
-    texts = [(start, "".join(kept[start:])) for start in starts]
-    texts = [(n, text) for n, each in texts for text in ([each] if each else tokens[n:])]
-    # "position timestamp" comes before "position update timestamp", a "timestamp" further off.
-    found = [(ranks[text], start) for start, text in texts if text in ranks]
+    # "epoch ms" is called by what says that it is UTC alone; "position timestamp" comes before
+    # "position update timestamp", a "timestamp" further off.
+    found = [
+        (ranks[text], start)
+        for start in starts
+        for text in (["".join(kept[start:])] if kept[start:] else tokens[start:])
+        if text in ranks
+    ]
     return Match(min(found), column, is_utc=is_utc, zone="".join(zones)) if found else None
 
 

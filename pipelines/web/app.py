@@ -341,10 +341,11 @@ def application(desk: Desk, address: Callable[[], str]) -> FastAPI:
     @app.exception_handler(SelatError)
     def _told(request: Request, error: SelatError) -> Response:
         said, hint = error.message, error.hint
-        if not nights.newest() and desk.whole is not None:  # to start a run isn't theirs
-            said, hint = here.words(request).at_desk(NOTHING), ""
-        elif not nights.newest() and (failed := failure_of(desk.installation)):
-            hint = one_line(spoken(here.words(request), failed)[0], MAX_TEXT)
+        if not nights.newest():
+            if desk.whole is not None:  # to start a run isn't theirs
+                said, hint = here.words(request).at_desk(NOTHING), ""
+            elif failed := failure_of(desk.installation):
+                hint = one_line(spoken(here.words(request), failed)[0], MAX_TEXT)
         return show(request, "said", 404, said=said, hint=hint)
 
     @app.exception_handler(RequestValidationError)

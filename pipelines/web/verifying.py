@@ -54,8 +54,9 @@ def of(verdict: Verdict | str, words: Labels) -> dict[str, Any]:
     made = verdict.manifest
     told = ""
     if made is not None:
-        what = words.at_desk("correction of {pack}", pack=made.corrects)
-        what = what if made.corrects else made.run_id
+        what = made.run_id
+        if made.corrects:
+            what = words.at_desk("correction of {pack}", pack=made.corrects)
         told = f"{what} · {made.recipient.title} · TLP:{made.handling.tlp}"
     problems = [one_line(text, SENTENCE_LIMIT) for text in verdict.problems[:MAX_PROBLEMS]]
     if (more := len(verdict.problems) - MAX_PROBLEMS) > 0:

@@ -408,6 +408,19 @@ def test_in_port_nothing_and_in_an_anchorage_only_alongside(scene: Any) -> None:
     assert found["score"].iloc[0] == pytest.approx(0.7 * open_water["score"].iloc[0])
 
 
+def explained_beside_a_ship(scene: Any, ship: Any, boat: Any, port: Any) -> Any:
+    """The one meeting of a ship of 180 m and a boat of 18 m, with its best innocent reason."""
+    vessels = scene.vessels(
+        {"mmsi": A, "ship_type": 70, "length_m": 180.0},
+        {"mmsi": B, "ship_type": -1, "length_m": 18.0},
+    )
+    tracks = scene.track(A, ship, every_s=30), scene.track(B, boat, every_s=30)
+    context = scene.context((0, 12), zones=port, vessels=vessels)
+    found = run.look(Encounter(), scene.positions(*tracks), context)
+    (told,) = explain.explain(found, context, Encounter.hypotheses).itertuples()
+    return told
+
+
 @pytest.mark.parametrize(
     ("cruise_kn", "back", "reason"),
     [(13.0, True, "launch service"), (7.0, True, ""), (13.0, False, "")],
@@ -434,14 +447,7 @@ def test_a_ship_that_slows_for_a_boat_of_a_port_takes_her_pilot(
         (9.0, *home),
     ]
     port = scene.zones(("harbour", "port", (lon - nm, lat + 11.5 * nm, lon + nm, lat + 13 * nm)))
-    vessels = scene.vessels(
-        {"mmsi": A, "ship_type": 70, "length_m": 180.0},
-        {"mmsi": B, "ship_type": -1, "length_m": 18.0},
-    )
-    tracks = scene.track(A, ship, every_s=30), scene.track(B, boat, every_s=30)
-    context = scene.context((0, 12), zones=port, vessels=vessels)
-    found = run.look(Encounter(), scene.positions(*tracks), context)
-    (told,) = explain.explain(found, context, Encounter.hypotheses).itertuples()
+    told = explained_beside_a_ship(scene, ship, boat, port)
     assert told.evidence["other_went_to_port"] is back
     assert told.evidence["slowed"] is (cruise_kn == 13.0)
     assert told.explanation.startswith(reason) if reason else not told.explanation
@@ -466,14 +472,7 @@ def test_a_boat_that_comes_up_to_a_ship_bound_for_a_port_is_no_launch_of_hers(sc
     ]
     east = lon + 12.5 * nm
     port = scene.zones(("harbour", "port", (east, lat - nm, east + 2 * nm, lat + nm)))
-    vessels = scene.vessels(
-        {"mmsi": A, "ship_type": 70, "length_m": 180.0},
-        {"mmsi": B, "ship_type": -1, "length_m": 12.0},
-    )
-    tracks = scene.track(A, ship, every_s=30), scene.track(B, boat, every_s=30)
-    context = scene.context((0, 12), zones=port, vessels=vessels)
-    found = run.look(Encounter(), scene.positions(*tracks), context)
-    (told,) = explain.explain(found, context, Encounter.hypotheses).itertuples()
+    told = explained_beside_a_ship(scene, ship, boat, port)
     assert told.evidence["went_to_port"] is True
     assert told.evidence["other_slowed"] is None
     assert not told.explanation
