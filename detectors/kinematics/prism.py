@@ -171,13 +171,17 @@ def _touching(one: Discs, other: Discs) -> tuple[Ints, Ints]:
 
 
 def can_meet(
-    prisms: Prisms, stay_s: float, least_share: float = 0.0, asked: Bools | None = None
+    prisms: Prisms,
+    stay_s: float,
+    least_share: float = 0.0,
+    asked: Bools | None = None,
+    most: int | None = None,
 ) -> tuple[Ints, Ints]:
     """Find pairs of silences of two vessels that may have been together for `stay_s` or longer.
 
     No pair is left out that was, for that long and for `least_share` of the time that both were
     silent; of the others as many as the bounds of `_most_s` tell. Pairs of two that aren't `asked`
-    are left out.
+    are left out. It is given up once `most` or more are found.
 
     Returns rows, the lower one first, sorted.
     """
@@ -187,7 +191,7 @@ def can_meet(
     own = np.ones(len(rows), bool) if asked is None else asked[rows]
     among = np.flatnonzero(own)
     parts = [(np.zeros(0, "int64"), np.zeros(0, "int64"))]
-    discs = able.discs(stay_s)
+    discs, n_found = able.discs(stay_s), 0
     for some, other in touching(discs.rows(among), discs):
         one = among[some]
         # Of two that are asked both find one another.
@@ -198,6 +202,9 @@ def can_meet(
         wanted_s = np.maximum(stay_s, least_share * both_us / SECOND_US) - TOLERANCE_S
         near = _most_s(a, b) >= wanted_s
         parts.append((rows[i[near]], rows[j[near]]))
+        n_found += int(near.sum())
+        if most is not None and n_found >= most:
+            break
     first, second = (np.concatenate(column) for column in zip(*parts, strict=True))
     order = np.lexsort((second, first))
     return first[order], second[order]

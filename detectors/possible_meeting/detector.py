@@ -78,6 +78,9 @@ class PossibleMeeting(Limits):
 
     Two silences are settled once both vessels are heard again; a loitering may show up to two
     hours later, hence `settle`.
+
+    Of more pairs that can have met than `pairs.MOST`, or more moments of silences and loiterings
+    than `pairs.MOST_TICKS`, nothing is told: the detector fails, and says where.
     """
 
     name: ClassVar[str] = "possible_meeting"

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from detectors.core import events
 from detectors.core.arrays import Floats, Ints
+from detectors.core.errors import SelatError
 from detectors.core.evidence import Evidence
 from detectors.core.frames import NAV_STATUS_UNDEFINED, SECOND_US, is_first
 from detectors.core.hypothesis import Known
@@ -36,6 +37,11 @@ Overlaps = tuple[Ints, Ints, Ints, Ints]
 STEP_US: Final = 300 * SECOND_US
 """A loiterer's place is asked every five minutes, on the absolute grid."""
 TICKS_AT_ONCE: Final = 1_000_000
+MOST: Final = 2**20
+"""So many pairs are held against one another at most, some 0.1 ms each: thirty times what a night
+of 8 M reports had."""
+MOST_TICKS: Final = 2**28
+"""And so many ticks of silences and loiterings."""
 LOSE_TIME: Final = 0.3
 """Of 57 silences of 1-12 h of vessels under way before and after (5 kn or more) on a day in the
 Baltic, 17 took half an hour or more longer than the way between their ends asked for."""
@@ -51,6 +57,8 @@ def between_silences(
 
     Each silence keeps its best partners among those that were heard again before it. `last` tells
     of which partners are wanted.
+
+    Raises SelatError where `MOST` pairs or more can have met.
     """
     if not last.any():
         return []
@@ -59,7 +67,10 @@ def between_silences(
     track = np.array([s.track for s in silences], "int64")
     stay_s = float(limits.min_meeting_s)
     # Where either is wanted the one that ends last is.
-    first, second = prism.can_meet(prisms, stay_s, limits.min_weight / SHARE_WORTH, last)
+    share = limits.min_weight / SHARE_WORTH
+    first, second = prism.can_meet(prisms, stay_s, share, last, MOST)
+    if len(first) >= MOST:
+        raise _too_many(prisms, np.r_[first, second])
     # The silence of the two that ends last comes first.
     later = (end_us[second] > end_us[first]) | (
         (end_us[second] == end_us[first]) & (track[second] > track[first])
@@ -182,6 +193,8 @@ def with_loiterers(
         Those of the tracks that loitered.
     types
         The ship type that each vessel states.
+
+    Raises SelatError where `MOST_TICKS` or more are to be asked.
     """
     if len(silences) == 0 or len(loiterings) == 0:
         return []
@@ -192,10 +205,14 @@ def with_loiterers(
     least_us = limits.min_meeting_s * SECOND_US
 
     def overlapping() -> Iterator[Overlaps]:
+        ticks = 0
         for silence, drift in prism.touching(prisms.discs(limits.min_meeting_s), drifts):
             begin_us = np.maximum(prisms.start_us[silence], drifts.start_us[drift])
             last_us = np.minimum(prisms.until_us[silence], drifts.until_us[drift])
             long = (prisms.mmsi[silence] != mmsi[drift]) & (last_us - begin_us >= least_us)
+            ticks += int((last_us - begin_us)[long].sum() // STEP_US)
+            if ticks >= MOST_TICKS:
+                raise _too_many(prisms, silence[long])
             yield silence[long], drift[long], begin_us[long], last_us[long]
 
     found = [_seen_with(limits, prisms, *some, track, reports) for some in _by_ticks(overlapping())]
@@ -236,6 +253,17 @@ def with_loiterers(
         limits.alongside_m,
     )
     return _told(limits, kept, alongside, silences, loiterings)
+
+
+def _too_many(prisms: Prisms, rows: Ints) -> SelatError:
+    """Return what says where most could have met, by the silences of pairs that could."""
+    most = int(np.bincount(rows).argmax())
+    at = np.datetime64(int(prisms.start_us[most]), "us").astype("datetime64[m]")
+    return SelatError(
+        f"too many silent vessels to tell who can have met whom: {len(prisms.mmsi):,}, most around "
+        f"{prisms.lat[most]:.4f}, {prisms.lon[most]:.4f}, {at} UTC",
+        "so many are hardly vessels: look which feed they come from, and leave it out",
+    )
 
 
 def _by_ticks(parts: Iterable[Overlaps]) -> Iterator[Overlaps]:

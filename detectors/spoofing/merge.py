@@ -1,7 +1,9 @@
 """One story for each false track."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from detectors.core.evidence import Bound
 from detectors.core.frames import SECOND_US
@@ -13,44 +15,44 @@ from detectors.spoofing.story import MARGIN_S, Story
 
 def strongest(stories: Iterable[Story]) -> list[Story]:
     """Return the best scored of those that share reports, of equals the longer, then the first."""
-    kept: list[Story] = []
+    kept: list[Story] = []  # in order, none of which shares any with another
     for one in sorted(stories, key=lambda s: (-s.score, s.first - s.last, s.first, s.subkind)):
-        if not any(one.first <= other.last and other.first <= one.last for other in kept):
-            kept.append(one)
-    return sorted(kept, key=lambda s: s.first)
+        at = bisect_right(kept, one.last, key=lambda s: s.first)
+        if not at or kept[at - 1].last < one.first:
+            kept.insert(at, one)
+    return kept
 
 
 def merge(
-    limits: Limits, reports: Reports, stories: Sequence[Story], excursions: Sequence[Story]
+    limits: Limits, reports: Reports, stories: Iterable[Story], excursions: Sequence[Story]
 ) -> list[Story]:
     """Return one story per false track: shapes of an excursion belong to it, and a one-way jump
     away from a false stretch to that stretch.
     """
-    stories, kept = list(stories), list[Story]()
+    of: dict[int, list[Story]] = {}
+    for one in stories:
+        of.setdefault(int(reports.track[one.first]), []).append(one)
+    kept = list[Story]()
     for away in excursions:
-        left = _left(limits, reports, stories, away)
+        at_home = of.get(int(reports.track[away.home]), [])
+        left = _left(limits, reports, at_home, away)
         if left is not None:
-            stories[stories.index(left)] = _leapt(left, away)
+            at_home[at_home.index(left)] = _leapt(left, away)
             continue
-        track = reports.track[away.first]
-        inside = [
-            s
-            for s in stories
-            if reports.track[s.first] == track and s.first <= away.last and s.last >= away.first
-        ]
-        for s in inside:
-            stories.remove(s)
+        track = int(reports.track[away.first])
+        inside = [s for s in of.get(track, []) if s.first <= away.last and s.last >= away.first]
+        if inside:
+            of[track] = [s for s in of[track] if s not in inside]
         kept.append(_shaped(away, inside[0]) if inside else away)
-    return joined(limits, reports, [*stories, *kept])
+    return joined(limits, reports, [*chain.from_iterable(of.values()), *kept])
 
 
-def _left(limits: Limits, reports: Reports, stories: Sequence[Story], away: Story) -> Story | None:
+def _left(limits: Limits, reports: Reports, at_home: Sequence[Story], away: Story) -> Story | None:
     """Return the false stretch of the home track that a jump leads away from; or, where that was
     true before, the one that it goes on with.
     """
     if away.subkind != "jump":
         return None
-    at_home = [s for s in stories if reports.track[s.first] == reports.track[away.home]]
     longest_s = MARGIN_S if away.evidence["returned"] else limits.max_away_s
     before = [
         s
@@ -108,14 +110,15 @@ def without_shaped(
     reports: Reports, shaped: Sequence[Story], scattered: Iterable[Story]
 ) -> list[Story]:
     """Return stories of false fixes, without scatter within a vessel's that have a shape."""
-    kept = list(shaped)
-    for one in scattered:
-        own = (
-            s for s in shaped if reports.track[s.first] // 100 == reports.track[one.first] // 100
-        )
-        if not any(s.start_us <= one.end_us and one.start_us <= s.end_us for s in own):
-            kept.append(one)
-    return kept
+    of: dict[int, list[Story]] = {}
+    for one in shaped:
+        of.setdefault(int(reports.track[one.first]) // 100, []).append(one)
+
+    def apart(one: Story) -> bool:
+        own = of.get(int(reports.track[one.first]) // 100, [])
+        return not any(s.start_us <= one.end_us and one.start_us <= s.end_us for s in own)
+
+    return [*shaped, *filter(apart, scattered)]
 
 
 def _pause_s(limits: Limits, last: Story, one: Story) -> float:

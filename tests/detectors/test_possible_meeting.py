@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from detectors.core.errors import SelatError
 from detectors.core.evidence import Evidence
 from detectors.kinematics import geodesy, prism
 from detectors.kinematics.prism import Discs, Prisms, can_meet, together, touching
@@ -222,6 +223,12 @@ def test_stage_pair_is_named_and_ranked(stage):
     own = found[(found["mmsi"] == 563000601) & (found["other_mmsi"] == 563000602)].iloc[0]
     assert own["subkind"] == "both_silent"
     assert 0.1 <= own["score"] <= 0.4
+
+
+def test_more_moments_than_can_be_asked_are_refused_by_place(stage, monkeypatch):
+    monkeypatch.setattr(pairs, "MOST_TICKS", 4)
+    with pytest.raises(SelatError, match=r"too many silent vessels .* most around \d"):
+        detected(PossibleMeeting(), stage.positions, stage.context())
 
 
 def test_each_silence_keeps_its_best_partners_only(stage):

@@ -23,6 +23,8 @@ from detectors.encounter import hanging, pairs
 from detectors.gap import Gap
 from detectors.identity import Identity
 from detectors.kinematics import near, timegrid
+from detectors.possible_meeting import PossibleMeeting
+from detectors.possible_meeting import pairs as met
 from detectors.spoofing import Spoofing, false_fixes
 from detectors.surroundings import nearby
 from detectors.surroundings.coverage import Coverage
@@ -37,7 +39,7 @@ from pipelines.detect.heard import heard_by_vessel
 from pipelines.detect.window import Detection
 from pipelines.reference.layers import load_gazetteer
 from tests import making
-from tests.detectors import test_identity
+from tests.detectors import test_identity, test_possible_meeting
 from tests.detectors.company import between
 from tests.detectors.scenes import Stage
 from tests.detectors.tables import make_positions, make_zones
@@ -153,6 +155,23 @@ def test_more_vessels_at_one_place_than_can_be_paired_are_refused_by_place(
     grid, everybody = crowd(60, 10), cast("Context", SimpleNamespace(asked=None))
     with pytest.raises(SelatError, match=r"59 within 500 m at 2\.9000, 100\.9000, 1970-01-01T00"):
         pairs._near(grid, np.arange(len(grid.tick)), everybody, (500.0, 150.0))
+
+
+def test_more_silences_than_can_be_held_against_one_another_are_refused_by_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """20,000 numbers that fall silent in one sea never let a night end."""
+    gone = test_possible_meeting.silent
+    silences = [gone(563_000_000 + k, 60.0 * k, 4.0 + k / 1000) for k in range(40)]
+    heard = cast("Coverage", test_possible_meeting.Heard())
+    asked = PossibleMeeting(), silences, np.ones(40, bool), heard
+    assert met.between_silences(*asked)
+    held: list[int] = []
+    monkeypatch.setattr(met.prism, "together", lambda *given: held.append(1))
+    monkeypatch.setattr(met, "MOST", 1 << 8)
+    with pytest.raises(SelatError, match=r"silent vessels .*: 40, most around 4\.0\d+, 100"):
+        met.between_silences(*asked)
+    assert held == []
 
 
 def said(n: int, lasting_us: int, mmsi: int = 563_999_999) -> list[tuple[Any, ...]]:
