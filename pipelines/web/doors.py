@@ -8,6 +8,10 @@ cookie is sent to every port of a host (RFC 6265, section 8.5), so that another 
 be given ours: it opens the desk to the account alone that brought the token (`peers`). A write also
 needs our own origin, no other site as its sender, and the session's own word in its form
 (OWASP, Cross-Site Request Forgery Prevention Cheat Sheet; W3C, Fetch Metadata Request Headers).
+
+What another account's server left in the browser while it had our port, a service worker or a page
+to be kept, would stand before all that we answer: who comes in has it cleared away (W3C, Clear Site
+Data), and nobody comes in through it.
 """
 
 from collections.abc import MutableMapping
@@ -39,6 +43,7 @@ _ADDED: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
 )
+_CLEARED: Final[Pairs] = ((b"clear-site-data", b'"cache", "storage"'),)
 _PAGE: Final = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><link rel="icon" href="data:,">{more}
 <title>Desk</title></head>
@@ -114,7 +119,7 @@ class Doors:
     ) -> None:
         """Let in whoever brings an address, or the cookie that one was exchanged for."""
         if scope["path"] == "/" and (token := _token(scope)):
-            await self._enter(send, token, peers.account(scope))
+            await self._enter(headers, send, token, peers.account(scope))
             return
         session = self._keys.session(cookie_of(headers, self.cookie))
         if session is None or (session.user is not None and peers.account(scope) != session.user):
@@ -198,13 +203,16 @@ class Doors:
             return 403
         return 0 if headers.get(b"sec-fetch-site", [b"same-origin"]) == [b"same-origin"] else 403
 
-    async def _enter(self, send: Send, token: str, user: int | None) -> None:
+    async def _enter(self, headers: Headers, send: Send, token: str, user: int | None) -> None:
         """Exchange a token for a cookie, and lead away from the address that it stood in.
 
         The page leads on by itself instead of by a redirect: a browser that came from elsewhere
         sends a strict cookie only to what our own page leads to.
         """
-        known = user is not None or not self._strict
+        # A browser says of what a service worker passes on that it is for no page. Nothing is
+        # cleared away by the answer to that: Chromium waits for the worker, which waits for it.
+        direct = headers.get(b"sec-fetch-dest", [b"document"]) == [b"document"]
+        known = direct and (user is not None or not self._strict)
         session = self._keys.exchange(token, user) if known else None
         if session is None:
             await _say(send, 401, *_CLOSED)
@@ -213,8 +221,11 @@ class Doors:
         more = '<meta name="referrer" content="no-referrer">'
         more += '<meta http-equiv="refresh" content="0;url=/">'
         link = '<a href="/">Go on</a>'
-        set_cookie = (b"set-cookie", cookie.encode())
-        await _say(send, 200, "The desk is open.", link, more=more, headers=(set_cookie,))
+        # Of who is in already what is kept is ours: it may be typed and not sent.
+        known = self._keys.session(cookie_of(headers, self.cookie)) is not None
+        set_cookie: Pairs = ((b"set-cookie", cookie.encode()),)
+        told = set_cookie if known else (*set_cookie, *_CLEARED)
+        await _say(send, 200, "The desk is open.", link, more=more, headers=told)
 
 
 def _embedded_elsewhere(headers: Headers) -> bool:

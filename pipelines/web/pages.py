@@ -1,6 +1,7 @@
 """The desk's pages: templates, and what all of them are given."""
 
 import re
+import secrets
 from functools import partial
 from typing import Any, Final
 
@@ -39,6 +40,10 @@ GLOSSARY: Final = (
 )
 """Words that a watch officer meets here, each with what is meant by it; a kind by its id."""
 
+NEW: Final = secrets.token_urlsafe(8)
+"""Stands in the addresses of scripts and sheets: a browser that had a page of another account's
+server at our port keeps none under these."""
+
 NAMES = {"en": "English", "ms": "Bahasa Melayu"}
 
 
@@ -73,6 +78,7 @@ def page(name: str, language: str, **values: Any) -> str:
         moment=partial(moment, say=words.say),
         iso=iso,
         page=name,
+        new=NEW,
         hours_from_s=HOURS_FROM_S,
         days_from_s=DAYS_FROM_S,
         whole_days_from_s=WHOLE_DAYS_FROM_S,

@@ -264,9 +264,9 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[publishing.Page]:
 
 
 @contextmanager
-def served(desk: Desk) -> Iterator[Callable[[], str]]:
-    """A desk's server; gives a new address each time it is asked."""
-    sock = listening("127.0.0.1", 0)
+def served(desk: Desk, at: int = 0) -> Iterator[Callable[[], str]]:
+    """A desk's server, at a port; gives a new address each time it is asked."""
+    sock = listening("127.0.0.1", at)
     port = sock.getsockname()[1]
     keys = Keys()
 
