@@ -133,7 +133,7 @@ class Crossing(Limits):
     """
 
     name: ClassVar[str] = "crossing"
-    version: ClassVar[str] = "32"
+    version: ClassVar[str] = "33"
     requires: ClassVar[tuple[str, ...]] = (*REPORTED, "sog_kn", "ais_class")
     source: ClassVar[str] = (
         "Own rules; routes and craft after UNODC (2018), Global Study on Smuggling of Migrants, "

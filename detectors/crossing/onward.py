@@ -32,7 +32,7 @@ set off, lands at a beach and is home by morning also lies in a port when it is 
 UNHEARD_BY_PASSES_S: Final = 6 * 3600
 APPROACHES_M: Final = geodesy.METRES_PER_NM
 """The same where satellites hear now and then a set of class B that lies: of a boat that was in the
-approaches as it was heard last, half a night (judgement)."""
+approaches as it was heard last, a mile off the port's outline at most, half a night (judgement)."""
 
 PAST_SHARE: Final = 0.9
 """Of its mean speed, made good straight on: a stop of 4 minutes leaves 0.8, a turn still less."""
@@ -213,7 +213,9 @@ def next_in_port(limits: Limits, grid: timegrid.Grid, final: Ints, context: Cont
     silent_s = (grid.tick[there] - grid.tick[final]) * limits.step_s
     away_m = geodesy.apart_m(grid, last, there)
     soon = ~goes_on & (silent_s <= UNHEARD_S) & (away_m <= UNHEARD_M)
-    off_it = (silent_s <= UNHEARD_BY_PASSES_S) & (away_m <= APPROACHES_M)
+    off_port_m = nearby.nearest_zone_m(context.zones, grid.lat[last], grid.lon[last], ("port",))
+    in_approaches = (off_port_m <= APPROACHES_M) & (away_m <= 2 * APPROACHES_M)  # berths lie inside
+    off_it = (silent_s <= UNHEARD_BY_PASSES_S) & in_approaches
     tens, until = (
         grid.tick[rows] * limits.step_s // coverage.FEED_SLOT_S for rows in (final, there)
     )
