@@ -365,7 +365,8 @@ def _too_crowded(grid: timegrid.Grid, rows: Ints, radius_m: float) -> SelatError
     row = int(n_near.argmax())
     at = np.datetime64(int(grid.tick[row]) * grid.step_s, "s")
     return SelatError(
-        f"too many vessels in one place to tell who met whom: {n_near[row]:,} within "
-        f"{radius_m:.0f} m at {grid.lat[row]:.4f}, {grid.lon[row]:.4f}, {at} UTC",
+        f"too many vessels near one another to tell who met whom: {len(rows):,} pairs within "
+        f"{radius_m:.0f} m, tick by tick; one had {n_near[row]:,} others so near, at "
+        f"{grid.lat[row]:.4f}, {grid.lon[row]:.4f}, {at} UTC",
         "so many are hardly vessels: look which feed they come from, and leave it out",
     )
