@@ -23,7 +23,7 @@ from detectors.gap.ground import on_ground
 from detectors.gap.home import back_home
 from detectors.gap.limits import Limits
 from detectors.gap.reception import ALL_THE_WAY, heard_around, not_at_an_edge
-from detectors.gap.regular import by_habit, regular, silences_of
+from detectors.gap.regular import by_habit, of_silent, regular, silences_of
 from detectors.gap.set_aside import not_heard_between, not_sending, not_set_aside
 from detectors.gap.silences import History, Silences
 from detectors.gap.told import tell
@@ -194,6 +194,7 @@ class Gap(Limits):
 
     def detect(self, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
         """Find gaps; see the class for the rule and `Detector.detect` for the frames."""
+        positions = of_silent(self, positions, context)
         if positions.empty:
             return events.empty()
         heard = without_late_copies(self, positions, context)

@@ -3,12 +3,14 @@
 from typing import Final
 
 import numpy as np
+import pandas as pd
 
 from detectors.core.detector import Context
-from detectors.core.frames import SECOND_US
+from detectors.core.frames import SECOND_US, epoch_us, is_last, of_tracks
 from detectors.gap.limits import Limits
 from detectors.gap.passes import chances
 from detectors.gap.reception import unheard
+from detectors.gap.set_aside import ALIVE
 from detectors.gap.silences import History, Silences
 from detectors.kinematics import timegrid, timespan
 
@@ -17,6 +19,24 @@ USUAL_TOP: Final = 0.9
 one that lay still before it fell silent may go as fast again."""
 FIRST_SHIP_MMSI: Final = 200_000_000
 LAST_SHIP_MMSI: Final = 799_999_999
+
+
+def of_silent(limits: Limits, positions: pd.DataFrame, context: Context) -> pd.DataFrame:
+    """Return the positions of numbers that may have a silence that touches the window: of most a
+    look between nights asks for nothing.
+
+    A report that is left out as a late copy, or as a glimpse, is followed by a pause that ends when
+    the silence does: that of a late copy is as long as a silence, that of a glimpse `ALIVE`.
+    """
+    track, time_us = positions["track_id"].to_numpy(), epoch_us(positions["time"])
+    window = timespan.window_us(context.start, context.end)
+    end_us = np.where(is_last(track), window[1], np.r_[time_us[1:], 0])
+    shortest_s = min(limits.min_duration_a_s, limits.min_duration_b_s, ALIVE.total_seconds())
+    silent = end_us - time_us >= shortest_s * SECOND_US
+    silent &= timespan.touches(time_us, end_us, window, limits.settle)
+    number = track // 100
+    asked = of_tracks(number, np.unique(number[silent]))
+    return positions[list(limits.requires)][asked]
 
 
 def silences_of(limits: Limits, reports: History, context: Context) -> Silences:

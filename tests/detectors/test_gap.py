@@ -377,6 +377,20 @@ def test_silences_of_days_are_the_same_in_any_windows(rows, seed, cuts):
     pd.testing.assert_frame_equal(stage.drive(Gap(), windows), whole)
 
 
+@pytest.mark.slow
+@given(rows=silent_vessels(), seed=st.integers(0, 5), at_h=st.floats(1.0, DAYS * 24 - 2.0))
+@settings(max_examples=15, deadline=None, suppress_health_check=PAUSES)
+def test_of_whom_is_not_asked_no_silence_touches_the_window(rows, seed, at_h):
+    """An hour, as of a look between nights: of most nothing is asked."""
+    stage = staged([*rows, *neighbours(np.random.default_rng(seed))])
+    context = stage.context(T0 + hours(at_h), T0 + hours(at_h + 1))
+    positions = stage.positions[stage.positions["time"] <= context.end].reset_index(drop=True)
+    found = Gap().detect(positions, context)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("detectors.gap.detector.of_silent", lambda _limits, all_of, _context: all_of)
+        pd.testing.assert_frame_equal(found, Gap().detect(positions, context))
+
+
 def test_a_long_silence_seen_from_its_end_is_judged_on_its_whole_history():
     regular = [(563000001, T0 + hours(k / 20), 2.04, 101.1, "A") for k in range(200)]
     patchy = [(563000002, T0 + hours(0.9 * k), 2.04, 101.1, "A") for k in range(11)]
