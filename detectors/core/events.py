@@ -228,6 +228,13 @@ def concat(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return sort(parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True))
 
 
+def not_among(known: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
+    """Return those of known events that weren't found anew: what was over goes on all the same
+    where, say, a boat comes to a ship hours after the one before, and it is one wait.
+    """
+    return known[~known["event_id"].isin(found["event_id"]).to_numpy(bool)]
+
+
 NEVER: Final = np.iinfo("int64").max
 """The end, in microseconds, of what is open."""
 

@@ -131,7 +131,8 @@ def seen_by(
         whole = [known[name]] if name in known else []
         # What failed gives no events, not those that stand alone.
         if standing is not None and name in standing and (whole or name not in names):
-            whole.append(standing[name])
+            stood = standing[name]
+            whole.append(events.not_among(stood, whole[0]) if whole else stood)
         if whole:
             since = own_start - detector.reads_back
             whole = [touching(each, since) for each in whole]

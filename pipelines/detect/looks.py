@@ -202,7 +202,11 @@ def look_again(
         vessels = concerned[detector.name] | set(goes_on["mmsi"].tolist())
         if vessels and not failures.keys() & set(detector.after):
             theirs = known["mmsi"].isin(vessels).to_numpy(bool)
-            read = {n: events.concat([seen.before[n], over_of[n]]) for n in detector.after}
+            read = {
+                name: events.concat([now, events.not_among(over_of[name], now)])
+                for name, now in seen.before.items()
+                if name in detector.after
+            }
             reach, standing = reached([detector], vessels, spans[theirs]), {**over_of, **read}
             one = _at_once(store, detector, reach, seen, standing, end)
             if one is None:
@@ -215,9 +219,8 @@ def look_again(
     fresh = events.concat([*before.values()])
     goes_on_untold = no_news(fresh, known, enough)
     fresh = fresh[~fresh["event_id"].isin(goes_on_untold).to_numpy(bool)]
-    stands = standing_of(
-        known[over | ~anew | known["event_id"].isin(goes_on_untold).to_numpy(bool)], fresh
-    )
+    stands = known[over | ~anew | known["event_id"].isin(goes_on_untold).to_numpy(bool)]
+    stands = events.not_among(stands, fresh)
     found = events.concat([fresh, stands])
     detection = Detection(
         to_compare(found, detectors, start, end),
@@ -231,13 +234,6 @@ def look_again(
     tells = anyway or bool(failures) or told(detection.events, compared, enough)
     stay = {event: reasons[event] for event in stands["event_id"].tolist()}
     return Again(detection, looked_at, tells, stay, stored, seen.reach[further])
-
-
-def standing_of(known: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
-    """Return those of events of the store that weren't found anew: what was over goes on all the
-    same where a boat comes to a ship hours after the one before, and it is one wait.
-    """
-    return known[~known["event_id"].isin(found["event_id"]).to_numpy(bool)]
 
 
 def no_news(found: pd.DataFrame, before: pd.DataFrame, enough: float) -> set[str]:

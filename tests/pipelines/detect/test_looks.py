@@ -8,11 +8,12 @@ import pytest
 
 from detectors.core import run
 from detectors.core.detector import Context
+from detectors.core.events import not_among
 from detectors.encounter import Encounter
 from pipelines import store
 from pipelines.base.settings import load
 from pipelines.detect.context import context_of
-from pipelines.detect.looks import early, no_news, of_few, reach_of, standing_of, told
+from pipelines.detect.looks import early, no_news, of_few, reach_of, told
 from pipelines.run.setup import Setup
 from pipelines.run.windows import FOREVER
 
@@ -59,7 +60,7 @@ def test_what_goes_on_and_does_not_count_is_no_news() -> None:
 def test_what_was_over_and_goes_on_all_the_same_is_told_once() -> None:
     """A ship visited at 15:52 and at 20:30 waited all the while: each look failed from then on."""
     known, found = events(a=(0.2, OVER), b=(0.5, OVER)), events(a=(0.2, OPEN), c=(0.4, OPEN))
-    assert standing_of(known, found)["event_id"].tolist() == ["b"]
+    assert not_among(known, found)["event_id"].tolist() == ["b"]
 
 
 def test_a_meeting_that_goes_on_is_read_of_both_from_where_it_began() -> None:
