@@ -42,6 +42,7 @@ from pipelines.base.problems import Problem
 from pipelines.base.settings import PROJECT, load
 from pipelines.base.text import LOCAL, LOCAL_NAME, moment, one_line, position_text
 from pipelines.detect import reception
+from pipelines.base.spoken import spoken
 from pipelines.detect.lacking import LACKING
 from pipelines.patrol.motions import Boat
 from pipelines.patrol.plan import make
@@ -71,7 +72,6 @@ from pipelines.web import (
 from pipelines.web.app import Desk
 from pipelines.web.charts import Charts
 from pipelines.web.night import Nights, Shown, stated
-from pipelines.web.spoken import spoken
 from tests.pipelines.patrol.conftest import BOX, config, small_land, tracked, unit
 from tests.pipelines.patrol.test_plan import inputs
 from tests.pipelines.web.conftest import (
