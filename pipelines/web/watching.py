@@ -103,6 +103,7 @@ def addresses(app: FastAPI, here: Here) -> None:
             confidences=CONFIDENCES,
             watched=_watched(form, area),
             classes=areas.WORDS_VESSELS,
+            in_words=areas.in_words,
             work=work,
             tried=tried,
             said=said,
