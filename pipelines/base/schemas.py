@@ -35,8 +35,10 @@ INCIDENTS: Final[Mapping[str, Column]] = {
     "title": Column("str", "", "what happened, in a sentence"),
     "score": Column("float64", "", "0-1, its events combined, after explanations"),
     "certainty": Column("str", "", "high | moderate | low: the score in a word"),
-    "start": Column(TIME, "UTC", "when the first of its events began"),
-    "end": Column(TIME, "UTC", "when the last of them ended, NaT while one is open"),
+    "start": Column(
+        TIME, "UTC", "when the first of its events began; its title tells when the leading one was"
+    ),
+    "end": Column(TIME, "UTC", "when the last of its events ended, NaT while one is open"),
     "lat": Column("float64", "deg", "where its leading event was; where a crossing arrived"),
     "lon": Column("float64", "deg", "where its leading event was; where a crossing arrived"),
     "status": Column("str", "", "created | changed | unchanged | merged | retracted"),

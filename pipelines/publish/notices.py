@@ -5,7 +5,8 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from pipelines.base import labels
-from pipelines.base.text import LOCAL, LOCAL_NAME, age, moment, position_text
+from pipelines.base.spoken import spoken
+from pipelines.base.text import LOCAL, LOCAL_NAME, age, moment, one_line, position_text
 from pipelines.detect.lacking import LACKING
 from pipelines.publish.checks import units
 from pipelines.publish.products import Products
@@ -81,6 +82,14 @@ def reception(manifest: Mapping[str, Any], end: datetime, words: labels.Labels) 
         said.append(text.format(n=gaps, age=longest, time=upto))
     lacks = manifest.get("lacking") or []
     return said + [words.at_desk(LACKING[name]) for name in lacks if name in LACKING]
+
+
+def held_back(manifest: Mapping[str, Any], words: labels.Labels, limit: int) -> list[str]:
+    """Say which rules were held back, and what so many vessels did that it is their feed's fault,
+    each in `limit` characters at most.
+    """
+    told = manifest.get("held_back") or []
+    return [one_line(spoken(words, str(text))[0], limit) for text in told]
 
 
 def unassessed(manifest: Mapping[str, Any], words: labels.Labels) -> list[str]:

@@ -22,6 +22,7 @@ from pipelines.base.failure import failure_of
 from pipelines.base.labels import LANGUAGES, labels
 from pipelines.base.schemas import WITHDRAWN
 from pipelines.base.settings import Installation
+from pipelines.base.spoken import spoken
 from pipelines.base.text import iso, one_line
 from pipelines.detect.reception import Coverage
 from pipelines.reference.layers.files import stamps
@@ -49,7 +50,6 @@ from pipelines.web.night import Nights, Shown
 from pipelines.web.pages import OWN_ADDRESS, page
 from pipelines.web.recent import Recent
 from pipelines.web.sessions import Session
-from pipelines.web.spoken import spoken
 from pipelines.web.tonight import Asked, tonight
 from pipelines.web.working import PARTS, Works, words_of
 

@@ -6,14 +6,17 @@ from datetime import date
 from typing import Any, Final
 
 from detectors.core.errors import ConfigError
-from detectors.surroundings.rules import ASKS, MAX_SPEED, MAX_TEXT, WORDS
-from detectors.surroundings.watches import WHEN
+from detectors.surroundings.rules import ASKS, MAX_SPEED, MAX_TEXT, WORDS, Rule
+from detectors.surroundings.watches import WHEN, Watch
 from detectors.surroundings.zones import LANE_CLASSES
+from pipelines.base.labels import Labels
 from pipelines.base.text import LOCAL, one_line
 from pipelines.base.visible import clean_lines
 from pipelines.reference.layers.areas import MAX_NAME, WATCH_CLASS
 from pipelines.run.windows import utc
 
+MAX_SAID: Final = 200
+_MAX_SOURCE: Final = 140
 WORDS_WHEN: Final = {
     "enter": "enters",
     "stay": "stays",
@@ -134,6 +137,30 @@ class Form:
     def number(self) -> int:
         """Return which of the area's rules it is, from 0."""
         return int(self.rule) if self.rule.isascii() and self.rule.isdecimal() else 0
+
+
+def in_words(one: Watch | Rule, words: Labels) -> str:
+    """Return what a rule tells of, or asks for and who says so, in words."""
+    t = words.at_desk
+    if isinstance(one, Rule):
+        said = t(WORDS_ASKS.get(one.text) or WORDS_ASKS[MAX_SPEED])
+        if one.asks == MAX_SPEED:
+            said += f", {one.value:g} kn"
+        # Dates stand behind the source, which may be long.
+        source = one_line(words.cited(one.source), _MAX_SOURCE)
+        return one_line(f"{said} ({words.cited(replace(one, source=source).cited)})", MAX_SAID)
+    parts = [t(WORDS_WHEN[one.when])]
+    if one.min_duration_s:
+        parts.append(t("{n} min or more", n=one.min_duration_s // 60))
+    if one.when in ("stop", "speed"):
+        speed = "at most {n} kn" if one.when == "stop" else "at least {n} kn"
+        parts.append(t(speed, n=f"{one.speed_kn:g}"))
+    if one.hours:
+        a, b = (f"{at // 60:02d}:{at % 60:02d}" for at in one.hours)
+        parts.append(t("{a} to {b} local time", a=a, b=b))
+    if one.vessels:
+        parts.append(t("only {which}", which=" / ".join(t(WORDS_VESSELS[v]) for v in one.vessels)))
+    return one_line(", ".join(parts), MAX_SAID)
 
 
 def visible(form: Form) -> Form:

@@ -9,6 +9,8 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from detectors.core.errors import ConfigError
+from detectors.surroundings.rules import Rule
+from detectors.surroundings.watches import Watch
 from detectors.surroundings.zones import CONFIDENCES
 from pipelines.base.settings import Installation
 from pipelines.base.text import one_line
@@ -23,7 +25,7 @@ from pipelines.reference.layers.areas import (
     pieces_of,
     polygon_of,
 )
-from pipelines.web.areas import WORDS_ZONES, Form, facts_in, facts_of, rule_of, texts_of
+from pipelines.web.areas import MAX_SAID, WORDS_ZONES, Form, facts_in, facts_of, rule_of, texts_of
 from pipelines.web.corners import MAX_CORNERS, outline_of, shown
 
 MAX_RULES: Final = 50
@@ -46,7 +48,9 @@ class Area:
     zone_class: str = ""
     note: str = ""
     rules: tuple[str, ...] = ()
-    """What each of its rules asks for, in a line: those of `watch`, then those of `rules`."""
+    """What each of its rules asks for, as its file has it: those of `watch`, then of `rules`."""
+    asked: tuple[Watch | Rule, ...] = ()
+    """The same as they were read, to be told in the reader's words (`areas.in_words`)."""
     geometry: Any = None
     problem: str = ""
     """Why it can't be read; empty where it can."""
@@ -135,7 +139,8 @@ def area_of(stem: str, zone: Mapping[str, Any], held: Mapping[str, Any], seen: s
         zone["zone_id"],
         zone["zone_class"],
         one_line(zone["note"], 500),
-        tuple(one_line(text, 200) for text in told),
+        tuple(one_line(text, MAX_SAID) for text in told),
+        (*zone["watches"], *zone["rules"]),
         zone["geometry"],
         held=held,
         file=zone["file"],

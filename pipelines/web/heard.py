@@ -13,13 +13,13 @@ from pipelines.ask.health import SHADES
 from pipelines.ask.health.words import gaps
 from pipelines.base.labels import Labels
 from pipelines.base.settings import Installation
+from pipelines.base.spoken import spoken
 from pipelines.detect.reception import MIN_USUAL, Block, Coverage
 from pipelines.publish.maps import cut
 from pipelines.publish.maps.scene import Region, Scene
 from pipelines.publish.maps.style import LOOKS, Look
 from pipelines.reference import layers
 from pipelines.web.charts import Drawn, drawn_of
-from pipelines.web.spoken import spoken
 
 USUAL: Final = SHADES[0][0]
 """From this share of what is usual on, it is as usual: what `selat status` draws as full."""

@@ -31,6 +31,7 @@ from pipelines.assess.incidents.wording import retold
 from pipelines.assess.reasons import Teller
 from pipelines.base.labels import Labels, labels
 from pipelines.base.settings import Installation
+from pipelines.base.spoken import spoken
 from pipelines.base.text import LOCAL, LOCAL_NAME, age, one_line, position_text
 from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT, span
 from pipelines.reference.codes import flag_states, ship_type_words
@@ -39,7 +40,6 @@ from pipelines.run.changes import heard_since
 from pipelines.web.line import NEW, Line
 from pipelines.web.recent import Recent
 from pipelines.web.silences import Silences, beside
-from pipelines.web.spoken import spoken
 
 T = TypeVar("T")
 

@@ -11,6 +11,7 @@ from shapely.geometry import shape
 
 from detectors.surroundings.zones import Zones
 from pipelines.assess.silenced import Silenced
+from pipelines.base.labels import Labels, labels
 from pipelines.base.text import LOCAL, one_line
 from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT
 from pipelines.publish.maps import cut
@@ -19,6 +20,7 @@ from pipelines.publish.review.page import COLOURS
 from pipelines.publish.review.rows import Row
 from pipelines.reference.layers.areas import FOLDER
 from pipelines.reference.learned import PENDING, Snapshot
+from pipelines.web.areas import in_words
 from pipelines.web.changing import Area
 
 MAX_POINTS: Final = 400
@@ -66,7 +68,12 @@ def places(
         for feature, outline in zip(learned, shapes, strict=True)
     ]
     regions += [
-        Region(cut.shape_rings(outlines[one.stem], lon0), "watch", _title(one), key=one.stem)
+        Region(
+            cut.shape_rings(outlines[one.stem], lon0),
+            "watch",
+            _title(one, labels(language)),
+            key=one.stem,
+        )
         for one in areas
         if one.stem in outlines
     ]
@@ -102,8 +109,9 @@ def _learned(feature: Mapping[str, Any], outline: Any, row: Row, lon0: float) ->
     )
 
 
-def _title(area: Area) -> str:
-    return one_line(f"{area.name}: {'; '.join(area.rules)}", SENTENCE_LIMIT)
+def _title(area: Area, words: Labels) -> str:
+    told = "; ".join(in_words(rule, words) for rule in area.asked)
+    return one_line(f"{area.name}: {told}", SENTENCE_LIMIT)
 
 
 def one(

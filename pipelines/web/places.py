@@ -3,7 +3,8 @@
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Any, Final
 
@@ -17,7 +18,7 @@ from detectors.surroundings.zones import ZONE_CLASSES
 from pipelines import store
 from pipelines.assess.silenced import INSIDE, Silenced, silenced
 from pipelines.base.labels import Labels, labels
-from pipelines.base.text import iso_now, moment, one_line
+from pipelines.base.text import iso_now, minute, moment, one_line
 from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT
 from pipelines.publish.review.page import COLOURS
 from pipelines.publish.review.rows import Row, rows_of
@@ -111,6 +112,7 @@ def addresses(app: FastAPI, here: Here) -> None:
             given=session.operator,
             colours=COLOURS,
             excusing=INSIDE,
+            in_words=areas.in_words,
             zones=areas.WORDS_ZONES,
             classes=KNOWN,
         )
@@ -202,12 +204,24 @@ def _places(here: Here, request: Request, kept: Recent) -> tuple[Places, Drawn |
                 for one in (snapshot.refused if snapshot else ())
             ],
             [(name, sorted(of)) for name, of in sorted(by_class.items())],
-            layers.last_changes(installation.changes, MAX_CHANGES),
+            [
+                replace(one, at=_minute(one.at))
+                for one in layers.last_changes(installation.changes, MAX_CHANGES)
+            ],
             "" if problem is None else problem.message,
             "" if problem is None else problem.hint,
         ),
         drawn,
     )
+
+
+def _minute(text: str) -> str:
+    """Write when something was decided for people; as it stands where it is no such time."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return one_line(text, MAX_NAME)
+    return minute(at if at.tzinfo else at.replace(tzinfo=UTC))
 
 
 def _past(
@@ -267,7 +281,7 @@ def _learned(
         str(facts["zone_class"]),
         row.decision,
         one_line(by.by, MAX_NAME) if (by := decided.get(row.zone_ids[0])) else "",
-        one_line(by.made[:10], MAX_NAME) if by else "",
+        _minute(by.made)[:10] if by else "",
         ", ".join(told),
         float(facts["confidence_score"]),
         len(row.zone_ids),

@@ -28,6 +28,7 @@ from pipelines.base.problems import Problem
 from pipelines.base.progress import Doing, noted_in
 from pipelines.base.schemas import FLAGGED
 from pipelines.base.settings import Installation
+from pipelines.base.spoken import spoken
 from pipelines.base.text import (
     LOCAL,
     LOCAL_NAME,
@@ -42,7 +43,6 @@ from pipelines.web import waters
 from pipelines.web.charts import events_of
 from pipelines.web.concluded import MAX_CONCLUDED, Concluded, count, told_conclusions
 from pipelines.web.night import Nights, Shown, stands, stated
-from pipelines.web.spoken import spoken
 
 MAX_COMPANY: Final = 40
 MAX_NIGHTS: Final = 200

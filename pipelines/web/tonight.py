@@ -14,12 +14,12 @@ from pipelines.ask.health.words import day, gaps
 from pipelines.assess import incidents
 from pipelines.base.labels import Labels
 from pipelines.base.problems import Problem
+from pipelines.base.spoken import spoken
 from pipelines.base.text import one_line, position_text
 from pipelines.publish import brief, notices
 from pipelines.publish.briefing import SENTENCE_LIMIT
 from pipelines.web.line import Line
 from pipelines.web.night import Shown, stands
-from pipelines.web.spoken import spoken
 
 NEWER: Final = timedelta(minutes=1)
 """So much later than what was looked at reports are worth telling of."""
@@ -119,7 +119,7 @@ class Tonight:
     hidden: int
     problems: tuple[str, ...]
     failed: str
-    held_back: tuple[str, ...]
+    held_back: Sequence[str]
     left_out: tuple[str, ...]
     unassessed: Sequence[str]
     reception: tuple[str, ...] | None
@@ -155,7 +155,7 @@ def tonight(shown: Shown, asked: Asked, health: Health | None, found: Sequence[P
         hidden=len(lines) - len(kept),
         problems=tuple(spoken(shown.words, one)[0] for one in brief.problems(manifest)),
         failed="" if health is None else _told(shown.words, health.failure),
-        held_back=tuple(one_line(str(t), SENTENCE_LIMIT) for t in manifest.get("held_back", [])),
+        held_back=notices.held_back(manifest, shown.words, SENTENCE_LIMIT),
         left_out=brief.unlisted(manifest, shown.words),
         unassessed=[
             *notices.unassessed(manifest, shown.words),

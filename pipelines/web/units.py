@@ -14,6 +14,7 @@ import pandas as pd
 from detectors.core.arrays import Floats
 from pipelines.base.labels import Labels, labels
 from pipelines.base.settings import Installation
+from pipelines.base.spoken import pattern_of
 from pipelines.base.text import LOCAL, day_and_hour, one_line, position_text
 from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT
 from pipelines.publish.maps import cut
@@ -21,7 +22,6 @@ from pipelines.publish.maps.scene import Point, Region, Way
 from pipelines.publish.maps.style import UNITS
 from pipelines.publish.plan.overlay import SYMBOLS, Layers
 from pipelines.web.recent import Recent
-from pipelines.web.spoken import pattern_of
 
 MAX_UNITS: Final = 4
 """Of so many units it is told when they could be with an incident."""

@@ -16,6 +16,7 @@ from pipelines.ask import doctor
 from pipelines.assess.reasons import Teller
 from pipelines.base.labels import Labels
 from pipelines.base.progress import Reporter
+from pipelines.base.spoken import spoken
 from pipelines.base.text import LOCAL, LOCAL_NAME, moment, one_line
 from pipelines.publish.briefing import NAME_LIMIT, SENTENCE_LIMIT, span
 from pipelines.reference import layers
@@ -30,7 +31,6 @@ from pipelines.web.charts import drawn_of
 from pipelines.web.here import Here, led
 from pipelines.web.recent import Recent
 from pipelines.web.saving import Change
-from pipelines.web.spoken import spoken
 from pipelines.web.working import Work, words_of
 
 MAX_SPAN: Final = pd.Timedelta(days=7)
@@ -103,6 +103,7 @@ def addresses(app: FastAPI, here: Here) -> None:
             confidences=CONFIDENCES,
             watched=_watched(form, area),
             classes=areas.WORDS_VESSELS,
+            in_words=areas.in_words,
             work=work,
             tried=tried,
             said=said,

@@ -22,13 +22,13 @@ from starlette.testclient import TestClient
 from detectors.core.errors import ConfigError
 from pipelines import store
 from pipelines.ask.explain import raw
-from pipelines.base import peers, prompt
+from pipelines.base import peers, prompt, spoken
 from pipelines.base.labels import labels
 from pipelines.base.progress import reporter
 from pipelines.base.settings import load
 from pipelines.run.runs import detect_only
 from pipelines.run.windows import NoDataError
-from pipelines.web import assets, concluding, rooms, spoken, working
+from pipelines.web import assets, concluding, rooms, working
 from pipelines.web.app import Desk
 from pipelines.web.doors import MAX_ADDRESS, MAX_HEADERS
 from pipelines.web.protocol import MAX_BODY

@@ -22,6 +22,7 @@ from pipelines.base.labels import labels
 from pipelines.base.progress import noted_in
 from pipelines.base.schedule import LOOK
 from pipelines.base.settings import PROJECT, load
+from pipelines.base.spoken import spoken
 from pipelines.cli import main
 from pipelines.flows import environment, server
 from pipelines.flows.environment import HomeError, prepare
@@ -31,7 +32,6 @@ from pipelines.run.export import export_run
 from pipelines.run.looked import read_state
 from pipelines.run.setup import load_zones
 from pipelines.store.catalogue import unopened
-from pipelines.web.spoken import spoken
 from tests.hostile.waiting import nobody_waits
 
 Selat = Callable[..., Any]

@@ -11,10 +11,10 @@ import pytest
 from pyais.encode import encode_dict
 
 from pipelines.base.labels import labels
+from pipelines.base.spoken import spoken
 from pipelines.ingest import FeedFile, IngestOptions, decode
 from pipelines.ingest.aivdm import Decoder
 from pipelines.ingest.clocks import in_words
-from pipelines.web.spoken import spoken
 
 RECEIVED = 1_384_257_600
 

@@ -218,9 +218,10 @@ class _Show:
         fields = past.stated[past.stated["field"].isin(["name", "callsign", "imo"])]
         for field, own in fields.groupby("field", sort=False):
             if len(set(own["value"])) > 1:
+                spans = own[["value", "first_time", "last_time"]].itertuples(index=False, name=None)
                 values = [
-                    f"{r['value']} ({r['first_time']:%Y-%m-%d} to {r['last_time']:%Y-%m-%d})"
-                    for r in own.to_dict("records")
+                    f"{value} ({minute(first)[:10]} to {minute(last)[:10]})"
+                    for value, first, last in spans
                 ]
                 self._print(f"Called itself, {field}: {'; '.join(values)}", "bold")
         for one in past.otherwise:

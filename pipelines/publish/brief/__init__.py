@@ -146,7 +146,7 @@ def render(
         left_out=len(cards) - len(shown),
         unlisted=unlisted(products.manifest, words),
         provisional=_provisional(products, len(cards)),
-        held_back=[one_line(str(t), _FACT_LIMIT) for t in products.manifest.get("held_back", [])],
+        held_back=notices.held_back(products.manifest, words, _FACT_LIMIT),
         kinds=sorted({event.kind for card in shown for event in card.events}),
         problems=problems(products.manifest),
         facts=list(_facts(products.manifest, words)),

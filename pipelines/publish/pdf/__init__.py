@@ -260,7 +260,7 @@ def first_map(
 def _notes(products: Products, words: Labels) -> list[str]:
     """Return what a run that is partial, held something back or was blind must say first."""
     failed = problems(products.manifest)
-    held = [str(text) for text in products.manifest.get("held_back", [])]
+    held = notices.held_back(products.manifest, words, _NOTE_LIMIT)
     found = []
     for heading, lines in (
         (f"{words.partial_heading} {words.partial_more}", failed),

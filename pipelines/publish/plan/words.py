@@ -110,9 +110,12 @@ def sortie(one: Sortie, said: PlanLabels) -> str:
 
 
 def late(one: Sailed, planned: Planned) -> str:
-    """Say that a sortie leaves after its plan is stale; empty where it leaves before."""
-    leaves_late = one.stops and one.stops[0].depart_us > planned.plan.stale_us
-    return of(planned).late if leaves_late else ""
+    """Say that a sortie leaves, or comes to a task, after its plan is stale; empty where not."""
+    said, stale_us = of(planned), planned.plan.stale_us
+    if one.stops and one.stops[0].depart_us > stale_us:
+        return said.late
+    there_late = any(stop.begin_us > stale_us and task(stop) != "return" for stop in one.stops)
+    return said.late_there if there_late else ""
 
 
 def task(stop: Stop) -> str:

@@ -213,13 +213,21 @@ def test_two_tasks_at_one_place_are_one_mark_that_tells_of_both(sea):
 def test_a_sortie_that_leaves_once_the_plan_is_stale_says_so(sea, language):
     made = make(inputs(tracked, [(1, 2.3, 101.3, 0.0, 0)]), config(), sea)
     [sailed] = [one for one in made.sailed if one.stops]
-    late = labels(language).plan.late
-    for before_s, said in ((1, True), (0, False)):
-        stale_us = sailed.stops[0].depart_us - before_s * 1_000_000
+    late, there = labels(language).plan.late, labels(language).plan.late_there
+    first, *_ = sailed.stops
+    for stale_us, said in (
+        (first.depart_us - 1_000_000, [late]),
+        (first.depart_us, [there]),  # it leaves in time, and comes there when all of it is stale
+        (first.begin_us - 1_000_000, [there]),
+        (sailed.stops[-1].depart_us, []),  # the way home is told by no prediction
+    ):
         planned = Planned(replace(made, stale_us=stale_us), None, language)
-        for template in ("first.html.j2", "section.html.j2", "narrow.html.j2"):
-            assert (late in page.section(planned, template)) == said
-        assert (late in str(on_paper.data(planned, land_only(small_land())))) == said
+        shown = [
+            page.section(planned, template)
+            for template in ("first.html.j2", "section.html.j2", "narrow.html.j2")
+        ]
+        for text in (*shown, str(on_paper.data(planned, land_only(small_land())))):
+            assert [one for one in (late, there) if one in text] == said
 
 
 def test_a_sortie_says_on_what_day_it_leaves(sea):

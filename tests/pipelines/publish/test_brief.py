@@ -385,6 +385,10 @@ def test_what_isnt_listed_is_counted(coastless: Products, coastless_text: str) -
     manifest = {**coastless.manifest, "held_back": [said], "counts": counts}
     page = words(render(replace(coastless, manifest=manifest)))
     assert said in page
+    [malay] = notices.held_back(manifest, labels.labels("ms"), 400)
+    assert malay == (
+        "kejadian senyap akan menimbulkan 60 daripada 100 vesel, lebih daripada bahagiannya"
+    )
     assert "are over the night's budget: 17" in page
     assert "which flag nobody: 9;" in page
     without = words(coastless_text)

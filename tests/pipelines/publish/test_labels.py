@@ -20,6 +20,8 @@ from detectors.spoofing.belief import BELIEFS
 from detectors.surroundings.landmarks import COMPASS_POINTS, Gazetteer
 from detectors.surroundings.nearby import NOT_ASSESSED
 from detectors.surroundings.rules import Rule
+from pipelines.assess.feed_faults import FAULTS, FeedFault
+from pipelines.assess.guard import HeldBack
 from pipelines.assess.incidents import beside, steps, wording
 from pipelines.assess.incidents.first import CERTAINTIES
 from pipelines.assess.reasons import Teller
@@ -28,6 +30,7 @@ from pipelines.base import labels as catalogues
 from pipelines.base.labels import LANGUAGES, labels
 from pipelines.base.schemas import CONCLUSIONS
 from pipelines.base.settings import PROJECT, REFERENCE
+from pipelines.base.spoken import spoken
 from pipelines.base.text import MONTHS, moment
 from pipelines.publish.brief import _flat
 from pipelines.publish.briefing import span, without_time
@@ -438,3 +441,14 @@ def test_zones_of_ours_are_called_and_noted_in_malay() -> None:
     assert sorted(malay.zones.keys() - known) == []  # no zone has it any more
     own = "Our yard, off the pier"
     assert (malay.zone(own), malay.note(own)) == (own, own)
+
+
+def test_what_was_held_back_or_is_a_feeds_fault_is_told_in_the_language() -> None:
+    """A brief in Malay said in English that a feed is at fault."""
+    rules = [HeldBack(name, 60, 12, 200, alike) for name in TRANSLATED for alike in (0, 7)]
+    said = [str(one) for one in (*rules, *(FeedFault(60, 200, what) for what in FAULTS.values()))]
+    for text in said:
+        told, english = spoken(labels("ms"), text)
+        assert not english, told
+        assert {"60", "200"} <= set(re.findall(r"\d+", told)), told
+        assert spoken(labels("en"), text) == (text, False)

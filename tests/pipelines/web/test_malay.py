@@ -14,6 +14,7 @@ from pipelines.base.failure import _KILLED, _UNSAID
 from pipelines.base.labels import labels
 from pipelines.base.schedule import LOOK, NIGHT
 from pipelines.base.settings import load
+from pipelines.base.spoken import spoken
 from pipelines.publish.packs import recipients
 from pipelines.reference.codes import load_mid
 from pipelines.reference.layers import load_gazetteer
@@ -21,7 +22,6 @@ from pipelines.run.setup import load_zones
 from pipelines.web import rooms
 from pipelines.web.night import Nights
 from pipelines.web.places import _called
-from pipelines.web.spoken import spoken
 from tests.pipelines.web.conftest import VOID, Reader, ask, few
 
 BEGAN = "2026-01-07 02:05 MYT"

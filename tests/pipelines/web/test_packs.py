@@ -108,11 +108,17 @@ def test_a_preview_says_that_a_plan_sails_to_what_was_concluded(own: Own) -> Non
     planned = release_run(load(own.home, own.config), "partner", None).products.planned
     assert planned is not None
     stops = [stop for one in planned.plan.sailed for stop in one.stops]
-    rank = min(stop.target.rank for stop in stops if stop.target is not None)
+    sailed = {stop.target.rank for stop in stops if stop.target is not None}
+    rank = min(sailed)
     with store.read(own.home / "store") as opened:
         table = opened.sql(f"SELECT incident_id FROM incidents WHERE rank = {rank}")
+        others = opened.sql("SELECT incident_id, rank FROM incidents WHERE rank > 0 ORDER BY rank")
     page = own.done(own.sent("/packs/look", recipient="partner"))
     assert "The plan in it sends a unit to" not in page.text
+    ashore = others[~others["rank"].isin(sailed)]["incident_id"].iloc[0]
+    own.sent(f"/incident/{ashore}", conclusion="boarded", reason="empty", operator="Sgt Lim")
+    page = own.done(own.sent("/packs/look", recipient="partner"))
+    assert "The plan in it sends a unit to" not in page.text  # nobody sails to that one
     about = f"/incident/{table['incident_id'][0]}"
     own.sent(about, conclusion="boarded", reason="six without papers", operator="Sgt Lim")
     page = own.done(own.sent("/packs/look", recipient="partner"))

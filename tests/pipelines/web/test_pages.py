@@ -5,7 +5,7 @@ import re
 import shutil
 import time
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from importlib import import_module
 from io import StringIO
 from itertools import pairwise
@@ -20,6 +20,8 @@ from rich.console import Console
 
 from detectors.core.evidence import Evidence
 from detectors.kinematics.integrity import final_at
+from detectors.surroundings.rules import Rule
+from detectors.surroundings.watches import Watch
 from detectors.surroundings.zones import Zones
 from pipelines import store
 from pipelines.ask import clocks
@@ -40,6 +42,7 @@ from pipelines.assess.reasons import by_own_vessel
 from pipelines.base.labels import labels
 from pipelines.base.problems import Problem
 from pipelines.base.settings import PROJECT, load
+from pipelines.base.spoken import spoken
 from pipelines.base.text import LOCAL, LOCAL_NAME, moment, one_line, position_text
 from pipelines.detect import reception
 from pipelines.detect.lacking import LACKING
@@ -71,7 +74,6 @@ from pipelines.web import (
 from pipelines.web.app import Desk
 from pipelines.web.charts import Charts
 from pipelines.web.night import Nights, Shown, stated
-from pipelines.web.spoken import spoken
 from tests.pipelines.patrol.conftest import BOX, config, small_land, tracked, unit
 from tests.pipelines.patrol.test_plan import inputs
 from tests.pipelines.web.conftest import (
@@ -947,6 +949,30 @@ def test_what_is_said_at_the_desk_is_in_the_catalogue() -> None:
     assert said - known.keys() == set()
     for text, told in known.items():
         assert sorted(re.findall(r"{\w+}", text)) == sorted(re.findall(r"{\w+}", told)), text
+
+
+@pytest.mark.parametrize(
+    ("made", "english", "malay"),
+    [
+        (
+            Watch("stop", 0.4, (1200, 360), ("tanker", "class_b"), 1800, 2.5),
+            "stops, 30 min or more, at most 2.5 kn, 20:00 to 06:00 local time, "
+            "only tankers / with a class B set",
+            "berhenti, 30 min atau lebih, paling laju 2.5 kn, 20:00 hingga 06:00 waktu tempatan, "
+            "hanya tangki / dengan set kelas B",
+        ),
+        (
+            Rule("speed_kn_max", 12.0, "the port", date(2025, 8, 1)),
+            "a limit of speed, 12 kn (the port (from 2025-08-01))",
+            "had laju, 12 kn (the port (sejak 2025-08-01))",
+        ),
+        (Rule("ais", "required", "P.U."), "AIS required (P.U.)", "AIS diwajibkan (P.U.)"),
+    ],
+)
+def test_a_rule_is_told_in_words(made: Watch | Rule, english: str, malay: str) -> None:
+    """A page of places listed them as their file has them: "anchoring: prohibited", "class_a"."""
+    assert areas.in_words(made, labels("en")) == english
+    assert areas.in_words(made, labels("ms")) == malay
 
 
 def test_pages_can_be_read_by_those_who_do_not_see_them(

@@ -30,11 +30,11 @@ from pipelines.base.problems import Problem
 from pipelines.base.schedule import Served, due_around, write_served
 from pipelines.base.schemas import FLAGGED, INCIDENTS
 from pipelines.base.settings import PROJECT, HealthSettings, Installation, load
+from pipelines.base.spoken import spoken
 from pipelines.detect.compare import compare
 from pipelines.detect.days import refresh
 from pipelines.detect.lacking import LACKING
 from pipelines.detect.reception import Block, Coverage
-from pipelines.web.spoken import spoken
 from tests.making import reports
 
 Selat = Callable[..., Any]

@@ -1,6 +1,7 @@
 """What the program says of its own state in English, in the reader's language: by its patterns.
 
-The commands say it in English, and so do the log and notices; the desk's reader may want Malay.
+The commands say it in English, and so do the log, notices and the manifest; the reader of a page or
+a brief may want Malay.
 What no pattern fits stays English, and is told to be.
 """
 
@@ -36,7 +37,7 @@ def spoken(words: Labels, text: str) -> tuple[str, bool]:
 
 
 def _put(words: Labels, text: str, among: Mapping[str, str]) -> str | None:
-    for known in (words.desk, words.sayings):
+    for known in (words.desk, words.sayings, words.kinds):
         if text in known:
             return known[text]
     if len(text) > _LONGEST_SENTENCE:
