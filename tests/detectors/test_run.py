@@ -13,6 +13,7 @@ from detectors.core.detector import Context, Detector, Undeclared
 from detectors.core.errors import ConfigError
 from detectors.surroundings.coverage import Coverage
 from detectors.surroundings.zones import Zones
+from tests.making import event_row
 
 NOW = pd.Timestamp("2026-01-05T16:00", tz="UTC")
 
@@ -58,3 +59,28 @@ def test_what_wasnt_asked_for_refuses_every_question_also_in_another_process(
 ) -> None:
     with pytest.raises(ConfigError):
         ask(pickle.loads(pickle.dumps(Undeclared())))
+
+
+class After(Open):
+    """Reads what the silent one found."""
+
+    name: ClassVar[str] = "after"
+    after: ClassVar[tuple[str, ...]] = ("silent",)
+
+
+def test_what_is_found_anew_takes_the_place_of_what_stood() -> None:
+    """An event that was over by an earlier look and goes on all the same is read once."""
+
+    def found(**ends: pd.Timestamp | None) -> pd.DataFrame:
+        rows = [event_row("silent", NOW, end, subkind=name) for name, end in ends.items()]
+        return events.build(rows)
+
+    later = NOW + pd.Timedelta(hours=1)
+    known, standing = found(one=None), found(one=later, two=later)
+    none = Zones.none(), frames.empty(frames.VESSELS), Coverage.none()
+    context = Context(NOW, later, *none)
+    both = [Silent(), After()]
+    seen = run.seen_by(both[1], both, context, {"silent": known}, {"silent": standing})
+    read = seen.earlier["silent"].set_index("subkind")["end"]
+    assert sorted(read.index) == ["one", "two"]
+    assert pd.isna(read["one"])
