@@ -98,8 +98,8 @@ class Crossing(Limits):
     it was out furthest, and lost `min_lost_s` between them, lay there as well.
 
     A boat that stopped off the coast it made for (`near_m`) and came to its shore within an hour
-    and a half, `port_m` or more from ports and anchorages, waited for it to be clear: it neither
-    fished there nor turned back.
+    and a half, or within four and a half at 15 kn or more, `port_m` or more from ports and
+    anchorages, waited for it to be clear: it neither fished there nor turned back.
 
     What a vessel says of itself neither makes a crossing nor unmakes one.
 

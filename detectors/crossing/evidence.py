@@ -17,6 +17,7 @@ from detectors.crossing.limits import Limits
 from detectors.crossing.onward import came_and_went, next_in_port, past_kn
 from detectors.crossing.passage import Passage
 from detectors.crossing.sieve import median, way_m
+from detectors.hypotheses.landfalls import AT_PORT_M
 from detectors.kinematics import geodesy, timegrid
 from detectors.kinematics.reports import Reports
 from detectors.surroundings import coverage, nearby, sun, tide
@@ -282,10 +283,12 @@ def around(
     sailed_on = ~soon[1]
     port_m = nearby.nearest_zone_m(zones, grid.lat[flat], grid.lon[flat], ("port",))
     in_port = port_m.reshape(ends.shape) <= PORT_EDGE_M
-    # Who comes home to the port that it left has called at none.
+    # Who comes home to the port that it left has called at none; villages lie beside ports, too,
+    # and a boat may be heard first when it is some miles out.
     at = grid.lat[ends], grid.lon[ends]
     apart_m = geodesy.distance_m(at[0][0], at[1][0], at[0][1], at[1][1])
-    came_home = in_port.all(axis=0) & (np.asarray(apart_m) <= limits.same_end_m)
+    came_home = port_m.reshape(ends.shape)[1] <= AT_PORT_M
+    came_home &= np.asarray(apart_m) <= limits.same_end_m
     away_m = {
         classes[0]: nearby.nearest_zone_m(
             zones, grid.lat[passage.ravel()], grid.lon[passage.ravel()], classes, excuses=True

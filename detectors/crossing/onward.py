@@ -37,6 +37,11 @@ approaches as it was heard last, a mile off the port's outline at most, half a n
 PAST_SHARE: Final = 0.9
 """Of its mean speed, made good straight on: a stop of 4 minutes leaves 0.8, a turn still less."""
 
+WAITS_S: Final = 4 * 3600
+DASH_KN: Final = 15.0
+"""Who waits so long off a beach for the dark, and then goes in faster than boats that work, hasn't
+fished there (judgement; see `SLOW_KN` of the explanations)."""
+
 MOVING_SHARE: Final = 0.6
 """Of its mean speed, made over four minutes: a stop of two leaves a half, and who slows to set
 swimmers off less. A tow against a stream of 1.5 kn, or round a buoy, makes more."""
@@ -161,10 +166,11 @@ def ashore_after(
     final row of a run, came to its shore after all, `port_m` or more from ports and anchorages;
     None where it didn't.
 
-    It waited there for `STAYS_OFF_S` at most; that near the way in takes `SOON_S` at most.
+    It waited there for `STAYS_OFF_S` at most, or `WAITS_S` where it then dashed in; that near the
+    way in takes `SOON_S` at most.
     """
     track, shores = grid.track_id[final], context.zones.shores
-    until = grid.tick[final] + (STAYS_OFF_S + SOON_S) // limits.step_s
+    until = grid.tick[final] + (WAITS_S + SOON_S) // limits.step_s
     low, high = final + 1, int(np.searchsorted(grid.track_id, track, side="right"))
     high = low + int(np.searchsorted(grid.tick[low:high], until, side="right"))
     rows = low + np.flatnonzero(ashore[low:high])
@@ -174,7 +180,22 @@ def ashore_after(
     place = grid.lat[[row]], grid.lon[[row]]
     there = shores.states[int(shores.distance_m(*place)[:, 0].argmin())]
     berths_m = nearby.nearest_zone_m(context.zones, *place, ("port", "anchorage"))[0]
-    return None if there != to_state or berths_m < limits.port_m else row
+    if there != to_state or berths_m < limits.port_m:
+        return None
+    waited_s = int(grid.tick[row] - grid.tick[final]) * limits.step_s
+    return row if waited_s <= STAYS_OFF_S + SOON_S or _dashed(limits, grid, final, row) else None
+
+
+def _dashed(limits: Limits, grid: timegrid.Grid, off: int, row: int) -> bool:
+    """Tell whether a boat that lay off a coast came to its shore, at a row of the grid, faster than
+    boats that work there go home.
+    """
+    lay = off + np.flatnonzero(grid.speed_kn[off:row] < limits.lying_kn)
+    if not len(lay) or lay[-1] + 1 >= row:
+        return False
+    begin = int(lay[-1]) + 1
+    way_m = float(geodesy.apart_m(grid, begin, row))
+    return bool(geodesy.speed_kn(way_m, (row - begin) * limits.step_s) >= DASH_KN)
 
 
 def heard_next(

@@ -34,6 +34,7 @@ from detectors.hypotheses.landfalls import (
     ENDS_IN_PORT,
     FAST_CLASS_A,
     FROM_PORT,
+    HARDLY_CALLED,
     OFFICIAL_ON_ITS_ROUNDS,
     OFFSHORE_M,
     PAST_THE_OTHER_COAST,
@@ -173,6 +174,7 @@ HYPOTHESES: Final = (
             "it went from a port or anchorage to another, {end_port_m:nm.1f} nm from a port "
             "in the end",
             PORT_TO_PORT,
+            Not(HARDLY_CALLED),
         ),
     ),
     Hypothesis(

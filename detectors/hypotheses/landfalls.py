@@ -53,9 +53,9 @@ BUMBOATS_GO_M: Final = 12 * 1852.0
 """From their village to the ships at anchor off it, or across the narrows off Singapore. Who comes
 further over passes ships at anchor on the way."""
 
-HARDLY_CALLED: Final = All(Is("run_ends_in_port"), Is("left_again"))
-"""In and out of a port within the time of a landing: no cargo is discharged and no papers are seen.
-Boats to ships at anchor come and go so, outside any port."""
+HARDLY_CALLED: Final = All(Is("left_again"), Any(Is("run_ends_in_port"), Is("landed")))
+"""In and out of a port, or to the shore beside one, within the time of a landing: no cargo is
+discharged and no papers are seen. Boats to ships at anchor come and go so, off any shore."""
 
 CALL_AT_A_PORT: Final = Hypothesis(
     "call at a port",
