@@ -1,5 +1,6 @@
 """What so many vessels do that it is their feed: held positions, tracks that come twice."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -52,7 +53,10 @@ class FeedFault:
 
 
 def feed_faults(
-    events: pd.DataFrame, looked_at: int, min_score: float
+    events: pd.DataFrame,
+    looked_at: int,
+    min_score: float,
+    told_before: Collection[str] = (),
 ) -> tuple[NDArray[np.bool_], list[FeedFault]]:
     """Tell which events are their feed's, as so many vessels have them, and say what of how many.
 
@@ -64,6 +68,8 @@ def feed_faults(
         Vessels that were looked at.
     min_score
         Those vessels count that have one of it or more.
+    told_before
+        Ids of those that were told with an earlier window: of these alone nothing is said again.
     """
     kinds, faulty = events[["kind", "subkind"]].to_numpy("str"), np.zeros(len(events), bool)
     found = []
@@ -78,7 +84,8 @@ def feed_faults(
         if subkind == HELD and _busiest(strong) > AT_ONCE * len(strong):
             continue
         faulty |= which
-        found.append(FeedFault(vessels, looked_at, what))
+        if not strong["event_id"].isin(list(told_before)).all():
+            found.append(FeedFault(vessels, looked_at, what))
     return faulty, found
 
 

@@ -154,7 +154,7 @@ def assess(
     if looked_at is None:
         looked_at = Heard.of(heard).vessels
     of_all = events if whole is None else whole
-    faulty, faults = feed_faults(of_all, looked_at, settings.min_score)
+    faulty, faults = feed_faults(of_all, looked_at, settings.min_score, told_before)
     of_feed = np.array(events["event_id"].isin(of_all["event_id"][faulty]), bool)
     none |= of_feed
     sure = changes[~doubted(changes)]

@@ -13,10 +13,11 @@ from pydantic import ValidationError
 
 from detectors.core import explain, run
 from detectors.core.evidence import Evidence
-from detectors.core.frames import FALSE_FIX, INTERFERENCE, NOISE, conform, epoch_us
+from detectors.core.frames import FALSE_FIX, INTERFERENCE, NOISE, SECOND_US, conform, epoch_us
 from detectors.core.hypothesis import Known
 from detectors.core.statements import STATED_BOUND
 from detectors.encounter import Encounter, pairs, passes
+from detectors.encounter.company import SAME_GROUND_M, calls_before
 from detectors.hypotheses.encounter import KEPT_APART
 from detectors.kinematics import geodesy
 from detectors.kinematics.reports import Reports
@@ -501,6 +502,35 @@ def test_boats_that_come_from_afar_by_night_for_minutes(
     vessels = scene.vessels({"mmsi": A, "length_m": 18.0}, {"mmsi": B, "length_m": 12.0})
     found = run.look(Encounter(), positions, scene.context((0, 24), vessels=vessels))
     assert [score >= 0.3 for score in found["score"]] == [raised]
+
+
+def test_who_came_from_afar_and_stays_on_that_ground_did_not_come_for_that_alone(
+    scene: Any,
+) -> None:
+    """It came 6 miles by night, and lies a mile off afterwards."""
+    lat, lon = SEA
+    near, off, on = (lat + 15 * METRE, lon), (lat + 6 / 60, lon), (lat + 1 / 60, lon)
+    waits = scene.track(A, [(14.0, lat, lon), (19.0, lat, lon)], every_s=60)
+    way = [(14.0, off), (15.5, off), (16.0, near), (16.3, near), (16.4, on), (19.0, on)]
+    comes = scene.track(B, [(hour, *place) for hour, place in way], every_s=60)
+    vessels = scene.vessels({"mmsi": A, "length_m": 18.0}, {"mmsi": B, "length_m": 12.0})
+    positions = scene.positions(waits, comes)
+    found = run.look(Encounter(), positions, scene.context((0, 24), vessels=vessels))
+    [met], [score] = found["evidence"], found["score"]
+    assert met["in_the_dark"]
+    assert met["apart_before_m"] > SAME_GROUND_M > met["apart_after_m"]
+    assert score < 0.3
+
+
+def test_who_only_passed_close_by_before_does_not_come_again(scene: Any) -> None:
+    """One tick beside another is no call."""
+    limits = Encounter()
+    pair, minute_us = np.array([3, 3, 3]), 60 * SECOND_US
+    start_us = np.array([0, 60, 120]) * minute_us
+    lasted_us = np.array([int(limits.min_brief_s) * SECOND_US, minute_us, 30 * minute_us])
+    calls = calls_before(limits, pair, start_us, start_us + lasted_us)
+    assert calls.tolist() == [0, 1, 1]
+    assert calls_before(limits, pair[:0], start_us[:0], start_us[:0]).tolist() == []
 
 
 @pytest.mark.parametrize("since", [0.0, 7.5])

@@ -570,6 +570,16 @@ def test_what_many_vessels_do_may_be_their_feeds(
     assert [one.vessels for one in said] == [len(rows)] * is_so
 
 
+def test_a_feed_is_blamed_once_for_what_it_did() -> None:
+    """The night after, what ended a few hours before it was told of that night's reports again."""
+    found = events.build(held(12))
+    ids = found["event_id"].tolist()
+    again, said = feed_faults(found, 40, 0.3, ids)
+    assert again.all(), "it counts for as little"
+    assert said == []
+    assert [one.vessels for one in feed_faults(found, 40, 0.3, ids[1:])[1]] == [12]
+
+
 def test_a_feed_that_says_again_what_it_heard_last_raises_nobody(gazetteer: Gazetteer) -> None:
     """One that is polled writes down each ship's last report anew: 40 of 200 innocent vessels were
     flagged, and what lay where one was "held" was taken for false.
