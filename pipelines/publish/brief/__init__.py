@@ -88,7 +88,7 @@ def render(
     """
     cards = vessel_cards(products)
     shown = cards[:VESSEL_LIMIT]
-    words = labels.labels(products.language)
+    words, planned = labels.labels(products.language), products.planned if sections else None
     incidents = [] if heading else incident_cards(products)
     scene = scene_of(products, shown, [one for one in incidents if one.place is None])
     title = one_line(heading, _FACT_LIMIT) or words.incidents
@@ -114,7 +114,8 @@ def render(
         ranked=not heading,
         chart_only=chart_only,
         sections=sections,
-        plan_heading=plan_words.heading(products.planned) if products.planned and sections else "",
+        plan_heading=plan_words.heading(planned) if planned else "",
+        sails=plan_page.section(planned, "sails.html.j2") if planned else "",
         marks=MARKS,
         mark_of=mark_of,
         explanation_parts=partial(explanation_parts, words=words),

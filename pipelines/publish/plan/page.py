@@ -43,7 +43,8 @@ def section(planned: Planned, template: str = "section.html.j2") -> Markup:
     """Write the plan in words: HTML to stand in a page, safe, without styles or scripts.
 
     `template`: ``section.html.j2`` has tables, ``narrow.html.j2`` paragraphs, as the brief's list;
-    ``first.html.j2`` says who goes where when, and no more.
+    ``first.html.j2`` says who goes where when, and no more; ``sails.html.j2`` who sails, and to
+    what first, a line each.
     """
     plan, every, said = planned.plan, labels.labels(planned.language), words.of(planned)
     html = page.template(__package__, template).render(

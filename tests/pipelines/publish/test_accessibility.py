@@ -15,6 +15,7 @@ from pipelines.patrol.seamap import SeaMap
 from pipelines.publish import brief
 from pipelines.publish.operation import page as operation
 from pipelines.publish.plan import page as plan
+from pipelines.publish.plan import words
 from pipelines.publish.products import Planned, Products, Release
 from pipelines.publish.review import page as review
 from tests.pipelines.assess.operations.test_report import everything
@@ -86,3 +87,21 @@ def test_a_brief_with_a_plan_leads_to_it_from_its_first_screen(coastless: Produc
     assert heading.startswith("Pelan rondaan")
     assert '<section class="notes plan" id="plan">' in in_malay(coastless)
     assert "#plan" not in brief.render(coastless)
+
+
+def test_a_brief_with_a_plan_says_on_its_first_screen_who_sails_to_what_when(
+    coastless: Products,
+) -> None:
+    page = in_malay(coastless)
+    [lines] = re.findall(r'<ul class="sails">(.*?)</ul>', page, re.S)
+    assert page.index('class="sails"') < page.index('<ol class="first">')
+    told = [" ".join(re.sub(r"<[^>]+>", " ", one).split()) for one in lines.split("</li>")[:-1]]
+    sailing = [one for one in planned().plan.sailed if one.stops]
+    assert len(told) == len(sailing) > 0
+    for line, one in zip(told, sailing, strict=True):
+        stop = one.stops[0]
+        assert line.startswith(one.sortie.unit.name)
+        assert f" {words.local(stop.begin_us, 'ms')} " in line
+        if stop.target and stop.target.rank:
+            assert f"{stop.target.rank})" in line
+    assert 'class="sails"' not in brief.render(coastless)
